@@ -1,0 +1,27 @@
+"""pymta, a mail transfer agent.  Follow the mail to read the code:
+
+    supervisor   listens, admits, forks, reaps, keeps the clock; never parses, never waits
+    session      one connection: the SMTP dialogue, and the message into the spool
+    spool        a message on disk, safe against a pulled plug at any instruction
+    queue        one pass over what is due
+    delivery     one message at a time: claim, route, transport, settle
+    routing      recipient to route
+    transport    one message to one destination: a remote host, a Maildir
+    report       mail that we write ourselves: bounces
+
+They stand on
+
+    mail         the words of mail: values every other package speaks in
+    smtp         the protocol, both ends, bytes in and events out; no socket
+    config       settings: frozen dataclasses, and the one reader of files
+    journal      what we tell the operator
+    resolver     the DNS outside
+    retry        when to try again, when to give up
+    hints        what we remember about other hosts and may forget
+    channel      the few words that the supervisor and its children exchange
+
+and `cli` puts them under words typed by people.  A directory with a `main.py` is a process.
+A module whose docstring ends with a line "Touches: ..." does I/O; one without it only thinks.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,7 @@
+"""The few words that the supervisor, or a queue run, exchanges with its own children.
+
+Each child has one end of a SOCK_SEQPACKET pair, inherited over fork.  One packet is one word: a
+letter and its argument in ASCII, so neither side needs a parser and no word can arrive in part.
+The end of the channel is a word too: for the child it means that nobody will give it more work,
+for the parent that the child has gone.
+"""

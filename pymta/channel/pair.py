@@ -1,0 +1,63 @@
+"""One end of a channel.
+
+Touches: sockets.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from pymta.channel.words import LONGEST, Word, decode, encode
+
+
+class End:
+    """One end of a channel; the supervisor's end never blocks, a child's end may."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def say(self, word: Word) -> bool:
+        """Send without waiting.  False: the other end has gone, or its buffer is full."""
+        try:
+            self._sock.send(encode(word), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def hear(self) -> Word | None:
+        """The next word; None when the other end has closed.  Waits as the socket does.
+
+        Raises BlockingIOError on a non-blocking end when there is nothing to read.
+        """
+        try:
+            packet = self._sock.recv(LONGEST)
+        except ConnectionResetError:
+            return None
+        return decode(packet) if packet else None
+
+    def set_blocking(self, wait: bool) -> None:
+        self._sock.setblocking(wait)
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def detach(self) -> int:
+        """Give up the descriptor without closing it (it travels through a re-exec)."""
+        return self._sock.detach()
+
+
+def make_pair() -> tuple[End, End]:
+    """A new channel: the parent's end, non-blocking, and the child's, blocking."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    return End(ours), End(theirs)
+
+
+def from_fd(fd: int) -> End:
+    """The parent's end again, after a re-exec."""
+    sock = socket.socket(fileno=fd)
+    sock.setblocking(False)
+    return End(sock)

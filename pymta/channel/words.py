@@ -1,0 +1,74 @@
+"""The words themselves, and how each looks as a packet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LONGEST = 256  # bytes; an id has 23, so anything longer is not ours
+
+
+@dataclass(frozen=True, slots=True)
+class HandOn:
+    """Child to parent: this message is safe in the spool, deliver it now."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Child to parent: the connection has ended; `status` is what an exit would say (SS-03)."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Parent to delivery worker: attempt this message."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """Delivery worker to parent: finished with this message, whatever came of it."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Parent to child: finish what you are doing, start nothing new."""
+
+
+Word = HandOn | Done | Deliver | Attempted | Drain
+
+
+def encode(word: Word) -> bytes:
+    match word:
+        case HandOn(id):
+            return b"H" + id.encode("ascii")
+        case Done(status):
+            return b"E%d" % status
+        case Deliver(id):
+            return b"D" + id.encode("ascii")
+        case Attempted(id):
+            return b"A" + id.encode("ascii")
+        case Drain():
+            return b"X"
+
+
+def decode(packet: bytes) -> Word:
+    """Read one packet; ValueError when it is none of ours (a bug in our own program)."""
+    letter, argument = packet[:1], packet[1:].decode("ascii")
+    match letter:
+        case b"H":
+            return HandOn(argument)
+        case b"E":
+            return Done(int(argument))
+        case b"D":
+            return Deliver(argument)
+        case b"A":
+            return Attempted(argument)
+        case b"X":
+            return Drain()
+    raise ValueError(f"not a channel packet: {packet!r}")

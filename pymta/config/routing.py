@@ -1,0 +1,27 @@
+"""Which domains are ours, and where everything else goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.config.setting import setting
+from pymta.config.units import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    primary_hostname: str = setting("", "Our own name; empty: the host name of the machine.")
+    local_domains: tuple[str, ...] = setting(
+        ("@", "localhost"), 'Domains delivered here; "@" is primary_hostname.'
+    )
+    local_parts: tuple[str, ...] = setting(
+        ("postmaster", "user"), "Mailboxes that exist in local_domains."
+    )
+    relay_to_domains: tuple[str, ...] = setting(
+        (), "Other domains that anybody may send to through us."
+    )
+    smarthost: str = setting("", "Host, or host:port, that takes all remote mail; empty: MX.")
+    dns_servers: tuple[str, ...] = setting(
+        (), "Name servers as address or address:port; empty: those of resolv.conf."
+    )
+    dns_timeout: Seconds = setting(10, "How long one DNS question may take in all.")

@@ -1,0 +1,48 @@
+"""All settings of one generation, with what only the machine knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pymta.config.journal import Journal
+from pymta.config.limits import Limits
+from pymta.config.listen import Listen
+from pymta.config.queue import Queue
+from pymta.config.routing import Routing
+from pymta.config.session import Session
+from pymta.config.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Facts of this installation, found when the settings were read; no options.
+
+    `is_configured` is false when no settings file exists: then mail is taken from this machine
+    only.  `in_terminal` is true for `pymta serve`, and `serve_port` is its port then.  Directories
+    and `config_file` are absolute paths.
+    """
+
+    state_directory: str = "/var/lib/pymta"
+    runtime_directory: str = "/run/pymta"
+    config_file: str = "/etc/pymta/pymta.toml"
+    is_configured: bool = False
+    in_terminal: bool = False
+    serve_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    listen: Listen = field(default_factory=Listen)
+    limits: Limits = field(default_factory=Limits)
+    session: Session = field(default_factory=Session)
+    routing: Routing = field(default_factory=Routing)
+    transport: Transport = field(default_factory=Transport)
+    queue: Queue = field(default_factory=Queue)
+    journal: Journal = field(default_factory=Journal)
+    machine: Machine = field(default_factory=Machine)
+    generation: int = 0
+
+    @property
+    def hostname(self) -> str:
+        """Our own name; filled in when the settings were read."""
+        return self.routing.primary_hostname

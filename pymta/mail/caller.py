@@ -1,0 +1,38 @@
+"""Who is at the other end of a connection.
+
+An IPv4 caller on a dual-stack socket shows up as ``::ffff:a.b.c.d``; here it is plain IPv4
+(HC-01), because limits, host lists and logs must see one host under one name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of a TCP connection; prints as ``[192.0.2.7]:40112``."""
+
+    address: Address
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}"
+
+
+def endpoint(name: tuple[str, int] | tuple[str, int, int, int]) -> Endpoint:
+    """The endpoint of a ``getpeername()``/``getsockname()`` answer, mapped IPv4 made plain."""
+    return Endpoint(plain_address(name[0]), name[1])
+
+
+def plain_address(text: str) -> Address:
+    """Parse an address; an IPv4-mapped IPv6 address comes out as IPv4 (HC-01).
+
+    Raises ValueError when the text is no IP address.
+    """
+    address = ip_address(text)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address

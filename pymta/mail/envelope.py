@@ -1,0 +1,49 @@
+"""The envelope: what SMTP said about a message, apart from the message.
+
+It is fixed when the client sends DATA and never changes after that.  What happens later to a
+recipient (delivered, deferred, failed) is a record in the journal (`pymta.spool.outcomes`);
+what the configuration thinks of an address is asked afresh at every attempt.  So no setting
+and no route ever stands here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NULL_SENDER = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One RCPT TO, as the client wrote it, without the angle brackets."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a message came from, as the log and the Received field tell it.
+
+    `address` is "" for a message that we wrote ourselves.
+    """
+
+    address: str = ""
+    port: int = 0
+    helo: str = ""
+    protocol: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Sender and recipients of one message, with the facts of its arrival.
+
+    `sender` is "" for the null sender (RFC 5321 s4.5.5).  `received_at` is in seconds since the
+    epoch.  `body` is the BODY parameter of MAIL, 7BIT or 8BITMIME (RFC 6152).
+    """
+
+    sender: str
+    recipients: tuple[Recipient, ...]
+    received_at: float
+    client: Client = Client()
+    body: str = "7BIT"
+    queue_name: str = ""

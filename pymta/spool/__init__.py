@@ -1,0 +1,1 @@
+"""The spool: a message on disk, safe against a pulled plug at any instruction."""

@@ -1,0 +1,132 @@
+"""What happened to a message after it was accepted: journal records, and their fold.
+
+The message file never changes.  Everything later is a record appended to the journal beside
+it, and the state of the message is the fold of both: `fold(count, records)`.  A recipient is
+named by its index in the envelope.
+
+    Delivered    these recipients have it
+    Failed       these never will; `report_id` is the bounce that tells the sender ("" if none
+                 is owed), reserved before it is written, so that a crash in between is seen
+    Reported     that bounce is in the spool
+    Deferred     these were tried and are to be tried again, not before `due`
+    Frozen       nobody tries again until an operator says so;  Thawed undoes it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    at: float
+    recipients: tuple[int, ...]
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    at: float
+    recipients: tuple[int, ...]
+    why: str
+    report_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    at: float
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    at: float
+    recipients: tuple[int, ...]
+    due: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thawed:
+    at: float
+
+
+Record = Delivered | Failed | Reported | Deferred | Frozen | Thawed
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A permanent failure whose report is still owed to the sender."""
+
+    recipients: tuple[int, ...]
+    why: str
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a message stands.
+
+    `pending` are the recipients nobody has settled, in envelope order.  `first_deferred` is when
+    a recipient was first put off (absent: never), `due` the earliest next attempt (0: at once).
+    """
+
+    pending: tuple[int, ...]
+    owed: tuple[Failure, ...] = ()
+    first_deferred: tuple[tuple[int, float], ...] = ()
+    why: tuple[tuple[int, str], ...] = ()
+    due: float = 0.0
+    attempts: int = 0
+    frozen: str = ""
+
+    @property
+    def is_finished(self) -> bool:
+        return not self.pending and not self.owed
+
+
+def fold(count: int, records: Iterable[Record]) -> State:
+    """The state of a message with `count` recipients after `records`, oldest first."""
+    state = State(pending=tuple(range(count)))
+    for record in records:
+        state = step(state, record)
+    return state
+
+
+def step(state: State, record: Record) -> State:
+    """One record later.  Settling a recipient twice is the same as once."""
+    match record:
+        case Delivered(recipients=settled):
+            return _settle(state, settled)
+        case Failed(recipients=settled, why=why, report_id=report_id):
+            state = _settle(state, settled)
+            if not report_id:
+                return state
+            return replace(state, owed=(*state.owed, Failure(settled, why, report_id)))
+        case Reported(report_id=report_id):
+            owed = tuple(f for f in state.owed if f.report_id != report_id)
+            return replace(state, owed=owed)
+        case Deferred(at=at, recipients=put_off, due=due, why=why):
+            first = dict.fromkeys(put_off, at) | dict(state.first_deferred)
+            reasons = dict(state.why) | dict.fromkeys(put_off, why)
+            return replace(
+                state,
+                first_deferred=tuple(sorted(first.items())),
+                why=tuple(sorted(reasons.items())),
+                due=due,
+                attempts=state.attempts + 1,
+            )
+        case Frozen(why=why):
+            return replace(state, frozen=why or "frozen")
+        case Thawed():
+            return replace(state, frozen="", due=0.0)
+
+
+def _settle(state: State, settled: tuple[int, ...]) -> State:
+    return replace(state, pending=tuple(n for n in state.pending if n not in settled))

@@ -1,0 +1,126 @@
+"""The shape of a spool, behind which another engine must fit without touching its callers.
+
+It speaks of ids, records, streams and claims; never of paths, descriptors' names or mtimes.
+`pymta.spool.files` is the one for a single host: one file per message, a journal beside it.
+
+    intake = spool.begin(envelope)      a name is taken; nobody else can see the message
+    intake.write(chunk)                 the message as received, in blocks
+    intake.commit(seal)                 synced; from here on it is ours to deliver or to return
+    intake.abandon()                    instead of commit: nothing remains
+
+    claim = spool.claim(id)             one process per message, while the claim is held
+    claim.note(record)                  synced before it returns
+    claim.finish()                      the message is settled: remove it
+    claim.release()                     let go; it stays for a later attempt
+
+Every operation raises `SpoolError` (an OSError) when the disk says no; nothing is half done then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pymta.mail.envelope import Envelope
+from pymta.spool.outcomes import Record, State
+
+
+class SpoolError(OSError):
+    """The disk under the spool refused; `errno` says why.  The caller answers 452 or 451."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What is known only when the last byte has come, written behind the message.
+
+    `on_top` are header fields to put before the message, in order, each complete with its CRLF.
+    `size` is in bytes, as received; `digest` the SHA-256 of those bytes, in hex.
+    """
+
+    on_top: tuple[str, ...] = ()
+    size: int = 0
+    digest: str = ""
+    eight_bit: bool = False
+    message_id: str = ""  # the Message-ID field of the message, for the log
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message as a queue run or a listing sees it from outside, without reading it."""
+
+    id: str
+    due: float  # seconds since the epoch; 0: never tried yet
+    is_first: bool  # no attempt has been recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it can be read without a claim: for listings, while others may deliver it."""
+
+    id: str
+    envelope: Envelope
+    seal: Seal
+    state: State
+    history: tuple[Record, ...] = field(default=())
+
+
+class Intake(Protocol):
+    id: str
+
+    def write(self, chunk: bytes) -> None: ...
+
+    def commit(self, seal: Seal) -> None:
+        """Returns only when file and directory are synced.  Size and digest are filled in here."""
+        ...
+
+    def abandon(self) -> None: ...
+
+
+class Claim(Protocol):
+    id: str
+    envelope: Envelope
+    seal: Seal
+
+    @property
+    def state(self) -> State: ...
+
+    def blocks(self) -> Iterator[bytes]:
+        """The message as received, in blocks, from its first byte."""
+        ...
+
+    def note(self, record: Record) -> None: ...
+
+    def is_mine(self) -> bool:
+        """Asked right before the final dot: does this claim still hold?"""
+        ...
+
+    def finish(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
+class Spool(Protocol):
+    def begin(self, envelope: Envelope, *, id: str = "") -> Intake:
+        """Start a message.  `id` is one that `reserve` gave; without it a new one is taken."""
+        ...
+
+    def reserve(self) -> str:
+        """A new message id that nobody else will get, for a message still to be written."""
+        ...
+
+    def holds(self, id: str) -> bool:
+        """Is a message of this id in the queue?"""
+        ...
+
+    def claim(self, id: str) -> Claim | None:
+        """None: gone, or in the hands of another process."""
+        ...
+
+    def peek(self, id: str) -> Message | None:
+        """Read it without a claim; None when it has gone."""
+        ...
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Every message in the queue, in the order of arrival, cheaply."""
+        ...
