@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LONGEST = 256  # bytes; an id has 23, so anything longer is not ours
+LONGEST = 512  # bytes: a letter, an id of 23, a blank and a domain of at most 255
 
 
 @dataclass(frozen=True, slots=True)
 class HandOn:
-    """Child to parent: this message is safe in the spool, deliver it now."""
+    """Child to parent: this message is safe in the spool, deliver it now.
+
+    `destination` is "" when every recipient is local, else the domain of a remote one: all that
+    the supervisor needs to keep one slow destination from holding every delivery worker.
+    """
 
     id: str
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,8 @@ Word = HandOn | Done | Deliver | Attempted | Drain
 
 def encode(word: Word) -> bytes:
     match word:
-        case HandOn(id):
-            return b"H" + id.encode("ascii")
+        case HandOn(id, destination):
+            return f"H{id} {destination}".encode("ascii")
         case Done(status):
             return b"E%d" % status
         case Deliver(id):
@@ -62,7 +67,8 @@ def decode(packet: bytes) -> Word:
     letter, argument = packet[:1], packet[1:].decode("ascii")
     match letter:
         case b"H":
-            return HandOn(argument)
+            id, _, destination = argument.partition(" ")
+            return HandOn(id, destination)
         case b"E":
             return Done(int(argument))
         case b"D":
