@@ -35,6 +35,9 @@ class FileSink:
         except OSError:  # no such directory, no permission, disk full: the next sink takes it
             return False
 
+    def descriptors(self) -> tuple[int, ...]:
+        return (self._fd,) if self._fd >= 0 else ()
+
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)

@@ -57,6 +57,10 @@ class JournalSink:
             return False
         return True
 
+    def descriptors(self) -> tuple[int, ...]:
+        """A child that closed it unasked would later close whatever took its number."""
+        return (self._sock.fileno(),) if self._sock else ()
+
     def close(self) -> None:
         if self._sock is None:
             return

@@ -31,6 +31,10 @@ class Log(Protocol):
 
     def write(self, event: Event) -> None: ...
 
+    def descriptors(self) -> tuple[int, ...]:
+        """What a forked child must not close, if it is to go on with this log."""
+        ...
+
     def close(self) -> None:
         """Drain what this process has sent, within a bound, and let go."""
         ...
@@ -40,6 +44,8 @@ class Sink(Protocol):
     def put(self, event: Event) -> bool:
         """Take it at once, or say False."""
         ...
+
+    def descriptors(self) -> tuple[int, ...]: ...
 
     def close(self) -> None: ...
 
@@ -56,6 +62,9 @@ class SinkLog:
             self._lost = 0
         if not self._put(event):
             self._lost += 1
+
+    def descriptors(self) -> tuple[int, ...]:
+        return tuple(fd for sink in self._sinks for fd in sink.descriptors())
 
     def close(self) -> None:
         if self._lost and self._put(_lines_lost(self._lost)):
@@ -76,6 +85,9 @@ class EchoLog:
     def write(self, event: Event) -> None:
         for log in self._logs:
             log.write(event)
+
+    def descriptors(self) -> tuple[int, ...]:
+        return tuple(fd for log in self._logs for fd in log.descriptors())
 
     def close(self) -> None:
         for log in self._logs:

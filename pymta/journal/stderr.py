@@ -25,6 +25,8 @@ from pymta.journal.line import prefixed, stamped
 class _Way(Protocol):
     def write(self, data: bytes) -> int: ...
 
+    def fileno(self) -> int: ...
+
     def close(self) -> None: ...
 
 
@@ -50,6 +52,9 @@ class StderrSink:
         if sent:
             self._is_torn = sent < len(data)
         return sent == len(data)
+
+    def descriptors(self) -> tuple[int, ...]:
+        return (self._way.fileno(),) if self._way else ()
 
     def close(self) -> None:
         if self._way:
@@ -86,6 +91,9 @@ class _Plain:
     def write(self, data: bytes) -> int:
         return os.write(self._fd, data)
 
+    def fileno(self) -> int:
+        return self._fd
+
     def close(self) -> None:
         os.close(self._fd)
 
@@ -109,6 +117,9 @@ class _Socket:
 
     def write(self, data: bytes) -> int:
         return self._sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
 
     def close(self) -> None:
         self._sock.close()

@@ -15,6 +15,9 @@ class MemoryLog:
     def write(self, event: Event) -> None:
         self.events.append(event)
 
+    def descriptors(self) -> tuple[int, ...]:
+        return ()
+
     def close(self) -> None:
         self.is_closed = True
 

@@ -1,0 +1,87 @@
+"""Lines about the daemon itself, in the words of the classic one."""
+
+from __future__ import annotations
+
+from pymta.journal.event import MAIN, MAIN_AND_PANIC, Event, Kind, Stream
+from pymta.mail.caller import Endpoint
+
+
+def started(text: str, *, pid: int, generation: int) -> Event:
+    """SL-01; `text` is everything behind the pid."""
+    return Event(
+        Kind.STARTED,
+        text,
+        fields={"DAEMON_PID": str(pid), "GENERATION": str(generation)},
+    )
+
+
+def stopping(pid: int, signal: str, *, sessions: int, deliveries: int) -> Event:
+    busy = f"; {sessions} sessions and {deliveries} deliveries to finish"
+    return Event(Kind.STOPPING, f"pid {pid}: {signal} received: daemon stopping{busy}")
+
+
+def stopped(pid: int, *, cut_off: int) -> Event:
+    rest = f", {cut_off} child processes ended before they had finished" if cut_off else ""
+    return Event(Kind.STOPPING, f"pid {pid}: daemon stopped{rest}")
+
+
+def reexec(pid: int, generation: int) -> Event:
+    """HU-02."""
+    return Event(
+        Kind.RELOAD,
+        f"pid {pid}: SIGHUP received: re-exec daemon",
+        fields={"GENERATION": str(generation)},
+    )
+
+
+def reload_refused(complaint: str) -> Event:
+    """HU-06: one line per mistake."""
+    return Event(
+        Kind.RELOAD_FAILED,
+        f"reload refused, the old configuration stays: {complaint}",
+        streams=MAIN_AND_PANIC,
+    )
+
+
+def exec_failed(pid: int, path: str, error: OSError) -> Event:
+    """HU-03; unlike the classic daemon we go on serving."""
+    return Event(
+        Kind.RELOAD_FAILED,
+        f"pid {pid}: exec of {path} failed: {error.strerror}",
+        streams=MAIN_AND_PANIC,
+    )
+
+
+def refused(caller: Endpoint, why: str) -> Event:
+    """LM-01…04."""
+    return Event(
+        Kind.REFUSED,
+        f"Connection from [{caller.address}] refused: {why}",
+        fields={"CLIENT": str(caller.address), "CLIENT_PORT": str(caller.port)},
+    )
+
+
+def accept_failures(text: str, *, is_panic: bool) -> Event:
+    """AE-03."""
+    return Event(Kind.TROUBLE, text, streams=MAIN_AND_PANIC if is_panic else MAIN)
+
+
+def trouble(text: str, *, streams: tuple[Stream, ...] = MAIN_AND_PANIC) -> Event:
+    """Anything that needs an operator: fork failures (CP-02, QR-04), sockets, permissions."""
+    return Event(Kind.TROUBLE, text, streams=streams)
+
+
+def remark(text: str) -> Event:
+    """Worth a line, no reason to get up: bind retries, the fallback to IPv4."""
+    return Event(Kind.TROUBLE, text)
+
+
+def child_crashed(job: str, pid: int, signal: str, client: str) -> Event:
+    """CH-04: a worker that dies of a signal leaves a line."""
+    serving = f" serving [{client}]" if client else ""
+    return Event(
+        Kind.TROUBLE,
+        f"{job} process {pid}{serving} was killed by {signal}",
+        fields={"CHILD_PID": str(pid)} | ({"CLIENT": client} if client else {}),
+        streams=MAIN_AND_PANIC,
+    )
