@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+_FAR = 50 * 365 * 86_400.0  # seconds; every file system can keep such a time
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -75,20 +77,29 @@ class State:
     """Where a message stands.
 
     `pending` are the recipients nobody has settled, in envelope order.  `first_deferred` is when
-    a recipient was first put off (absent: never), `due` the earliest next attempt (0: at once).
+    a recipient was first put off, `dues` when it may be tried again, `why` the latest reason
+    (absent from each: never put off).  `frozen` is the reason, "" when it is not.
     """
 
     pending: tuple[int, ...]
     owed: tuple[Failure, ...] = ()
     first_deferred: tuple[tuple[int, float], ...] = ()
+    dues: tuple[tuple[int, float], ...] = ()
     why: tuple[tuple[int, str], ...] = ()
-    due: float = 0.0
     attempts: int = 0
     frozen: str = ""
 
     @property
     def is_finished(self) -> bool:
         return not self.pending and not self.owed
+
+    @property
+    def due(self) -> float:
+        """The earliest next attempt of any recipient, in seconds since the epoch; 0: at once."""
+        if self.owed:  # a report to write waits for nobody
+            return 0.0
+        dues = dict(self.dues)
+        return min((dues.get(n, 0.0) for n in self.pending), default=0.0)
 
 
 def fold(count: int, records: Iterable[Record]) -> State:
@@ -114,18 +125,29 @@ def step(state: State, record: Record) -> State:
             return replace(state, owed=owed)
         case Deferred(at=at, recipients=put_off, due=due, why=why):
             first = dict.fromkeys(put_off, at) | dict(state.first_deferred)
+            dues = dict(state.dues) | dict.fromkeys(put_off, due)
             reasons = dict(state.why) | dict.fromkeys(put_off, why)
             return replace(
                 state,
                 first_deferred=tuple(sorted(first.items())),
+                dues=tuple(sorted(dues.items())),
                 why=tuple(sorted(reasons.items())),
-                due=due,
                 attempts=state.attempts + 1,
             )
         case Frozen(why=why):
             return replace(state, frozen=why or "frozen")
         case Thawed():
-            return replace(state, frozen="", due=0.0)
+            return replace(state, frozen="", dues=())
+
+
+def alarm(state: State, now: float) -> float:
+    """When a queue run should look at the message again, in seconds since the epoch.
+
+    A frozen one gets a time that no run lives to see; it is found by listing, or when forced.
+    """
+    if state.frozen:
+        return now + _FAR
+    return min(max(state.due, now), now + _FAR)
 
 
 def _settle(state: State, settled: tuple[int, ...]) -> State:

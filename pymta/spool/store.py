@@ -14,11 +14,14 @@ It speaks of ids, records, streams and claims; never of paths, descriptors' name
     claim.release()                     let go; it stays for a later attempt
 
 Every operation raises `SpoolError` (an OSError) when the disk says no; nothing is half done then.
+A message that cannot be read is set aside for the operator, who is told once: `claim` answers
+None for it, `peek` raises SpoolError, and so does the end of `blocks` when the body is damaged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,6 +31,17 @@ from pymta.spool.outcomes import Record, State
 
 class SpoolError(OSError):
     """The disk under the spool refused; `errno` says why.  The caller answers 452 or 451."""
+
+
+@contextmanager
+def refusing(deed: str) -> Iterator[None]:
+    """Turn whatever the disk says while we do `deed` into a SpoolError with its errno."""
+    try:
+        yield
+    except SpoolError:
+        raise
+    except OSError as error:
+        raise SpoolError(error.errno, f"{deed}: {error.strerror or error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,7 @@ class Waiting:
     """A message as a queue run or a listing sees it from outside, without reading it."""
 
     id: str
-    due: float  # seconds since the epoch; 0: never tried yet
+    due: float  # seconds since the epoch; 0: never tried yet; far ahead: frozen
     is_first: bool  # no attempt has been recorded
 
 
@@ -86,7 +100,11 @@ class Claim(Protocol):
     def state(self) -> State: ...
 
     def blocks(self) -> Iterator[bytes]:
-        """The message as received, in blocks, from its first byte."""
+        """The message as received, in blocks, from its first byte.
+
+        Raises SpoolError instead of ending when the blocks were not what was committed: whoever
+        reads to the end before the final dot never completes a damaged message.
+        """
         ...
 
     def note(self, record: Record) -> None: ...
@@ -123,4 +141,8 @@ class Spool(Protocol):
 
     def waiting(self) -> Iterator[Waiting]:
         """Every message in the queue, in the order of arrival, cheaply."""
+        ...
+
+    def sweep(self) -> int:
+        """Clear what stopped processes left behind, and say how many pieces.  Safe at any time."""
         ...

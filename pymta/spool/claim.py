@@ -1,0 +1,190 @@
+"""One process per message: the lock on queue/ID, and what its holder may do.
+
+A lock is on a file, not on a name.  Between our open and our lock the message may have been
+settled, so what was got is compared with what the name means now.  The lock ends with the
+process that holds it; nobody ever has to find out whether a holder is dead.
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import suppress
+
+from pymta.spool import journal_lines
+from pymta.spool.aside import Tell, set_aside
+from pymta.spool.journal_lines import Journal
+from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
+from pymta.spool.outcomes import Record, State, alarm, fold, step
+from pymta.spool.places import Places
+from pymta.spool.store import SpoolError, refusing
+
+
+def take_claim(places: Places, id: str, tell: Tell) -> FileClaim | None:
+    """None: gone, in other hands, or unreadable and now set aside."""
+    with refusing(f"cannot claim message {id}"):
+        try:
+            fd = open_queued(places, id)
+        except ValueError as error:  # nothing to lock; whoever renames it first tells it
+            set_aside(places, id, str(error), tell)
+            return None
+        if fd is None:
+            return None
+        claim = None
+        try:
+            if places.disk.lock(fd) and _is_linked(places, id, fd):
+                claim = _read_or_set_aside(places, id, fd, tell)
+        finally:
+            if claim is None:
+                places.disk.close(fd)
+        return claim
+
+
+def _read_or_set_aside(places: Places, id: str, fd: int, tell: Tell) -> FileClaim | None:
+    try:
+        opened = read_message(places.disk, fd)
+        pen = Pen(places, id)
+    except ValueError as error:
+        set_aside(places, id, str(error), tell)
+        return None
+    return FileClaim(places, id, fd, opened, pen, tell=tell)
+
+
+def _is_linked(places: Places, id: str, fd: int) -> bool:
+    now = places.disk.look(places.queue, id)
+    return now is not None and now.inode == places.disk.facts(fd).inode
+
+
+class Pen:
+    """Writes the journal of a claimed message, which exists only once there is a record."""
+
+    def __init__(self, places: Places, id: str) -> None:
+        self._disk = places.disk
+        self._places = places
+        self._id = id
+        self._fd: int | None = None
+        self._is_broken = False
+        self.journal = Journal()
+        with suppress(FileNotFoundError):
+            self._fd = places.disk.open_to_append(places.journal, id)
+            self._read(self._fd)
+
+    @property
+    def exists(self) -> bool:
+        return self._fd is not None
+
+    def append(self, record: Record, due: float) -> None:
+        """Synced before it returns.  After one failure this pen writes no more."""
+        if self._is_broken:
+            raise SpoolError(errno.EIO, f"the journal of {self._id} failed before")
+        line = journal_lines.encode(record)
+        is_new = self._fd is None
+        fd = self._disk.create(self._places.journal, self._id) if is_new else self._fd
+        assert fd is not None
+        self._fd = fd
+        try:
+            self._put(fd, line, due)
+            if is_new:
+                self._disk.sync(self._places.journal)
+        except OSError:
+            self._is_broken = True
+            with suppress(OSError):  # a part of a line would be ignored anyway
+                self._disk.cut(fd, self.journal.good)
+            raise
+
+    def close(self) -> None:
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            self._disk.close(fd)
+
+    def _put(self, fd: int, line: bytes, due: float) -> None:
+        good = self.journal.good
+        if self._disk.facts(fd).size > good:
+            self._disk.cut(fd, good)  # a torn record of a process that was stopped
+        text = line if good else journal_lines.HEADER + line
+        self._disk.write(fd, text)
+        self._disk.set_time(fd, due)  # after the write, which sets it too
+        self._disk.sync(fd)
+        self.journal = Journal(good=good + len(text))
+
+    def _read(self, fd: int) -> None:
+        try:
+            self.journal = read_journal(self._disk, fd)
+        except BaseException:
+            self.close()
+            raise
+
+
+class FileClaim:
+    """A message in our hands, until `finish` or `release`."""
+
+    def __init__(
+        self,
+        places: Places,
+        id: str,
+        fd: int,
+        opened: Opened,
+        pen: Pen,
+        *,
+        tell: Tell,
+    ) -> None:
+        self.id = id
+        self.envelope = opened.envelope
+        self.seal = opened.seal
+        self._disk = places.disk
+        self._places = places
+        self._fd: int | None = fd
+        self._opened = opened
+        self._pen = pen
+        self._tell = tell
+        self._state = fold(len(self.envelope.recipients), pen.journal.records)
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def blocks(self) -> Iterator[bytes]:
+        fd = self._held()
+        with refusing(f"cannot read message {self.id}"):
+            try:
+                yield from read_body(self._disk, fd, self._opened)
+            except ValueError as error:
+                set_aside(self._places, self.id, str(error), self._tell)
+                raise SpoolError(errno.EBADMSG, f"message {self.id}: {error}") from error
+
+    def note(self, record: Record) -> None:
+        self._held()
+        later = step(self._state, record)
+        with refusing(f"cannot record what happened to message {self.id}"):
+            self._pen.append(record, alarm(later, record.at))
+        self._state = later
+
+    def is_mine(self) -> bool:
+        with refusing(f"cannot look at message {self.id}"):
+            return _is_linked(self._places, self.id, self._held())
+
+    def finish(self) -> None:
+        self._held()
+        with refusing(f"cannot remove message {self.id}"):
+            with suppress(FileNotFoundError):
+                self._disk.unlink(self._places.queue, self.id)
+            if self._pen.exists:
+                self._disk.sync(self._places.queue)
+                with suppress(FileNotFoundError):
+                    self._disk.unlink(self._places.journal, self.id)
+        self.release()
+
+    def release(self) -> None:
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            with suppress(OSError):  # every record is synced: nothing hangs on the close
+                self._pen.close()
+            with suppress(OSError):
+                self._disk.close(fd)
+
+    def _held(self) -> int:
+        if self._fd is None:
+            raise SpoolError(errno.EBADF, f"message {self.id} is claimed no more")
+        return self._fd

@@ -1,0 +1,117 @@
+"""The only place in the spool that opens, writes, syncs, links, renames and unlinks.
+
+One method is one system call, so that a test disk can stop after the Nth of them, or forget
+what was not synced.  Files are named by a directory's descriptor and a name without slashes; no
+symbolic link is ever followed, and nothing is left open in a program that we start.
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from dataclasses import dataclass
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the disk knows of a file; times in seconds since the epoch."""
+
+    inode: tuple[int, int]  # with its device
+    size: int
+    modified: float
+    changed: float
+    is_regular: bool
+
+
+class Disk:
+    """The real one.  All methods raise OSError as the system call does."""
+
+    def make_directory(self, path: str) -> None:
+        os.mkdir(path, 0o700)  # noqa: PTH102 (the system call, like its neighbours)
+
+    def open_directory(self, path: str, *, follow: bool) -> int:
+        return os.open(path, _DIRECTORY | (0 if follow else os.O_NOFOLLOW))
+
+    def create(self, at: int, name: str) -> int:
+        """A new file, open for reading and appending.  FileExistsError: the name is taken."""
+        return os.open(name, _APPEND | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=at)
+
+    def open(self, at: int, name: str) -> int:
+        # Somebody may have put a FIFO there; an open that waits would stop the queue.
+        return os.open(name, _READ | os.O_NONBLOCK, dir_fd=at)
+
+    def open_to_append(self, at: int, name: str) -> int:
+        return os.open(name, _APPEND | os.O_NONBLOCK, dir_fd=at)
+
+    def read(self, fd: int, count: int, offset: int) -> bytes:
+        return os.pread(fd, count, offset)
+
+    def write(self, fd: int, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+
+    def cut(self, fd: int, length: int) -> None:
+        os.ftruncate(fd, length)
+
+    def set_time(self, fd: int, seconds: float) -> None:
+        os.utime(fd, (seconds, seconds))
+
+    def sync(self, fd: int) -> None:
+        os.fsync(fd)
+
+    def lock(self, fd: int) -> bool:
+        """Take the lock of this file, without waiting; it ends with its descriptor."""
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def facts(self, fd: int) -> Facts:
+        return _facts(os.fstat(fd))
+
+    def look(self, at: int, name: str) -> Facts | None:
+        """None: there is no such name."""
+        try:
+            return _facts(os.stat(name, dir_fd=at, follow_symlinks=False))
+        except FileNotFoundError:
+            return None
+
+    def link(self, at: int, name: str, to: int, new: str) -> None:
+        """FileExistsError: the new name is taken."""
+        os.link(name, new, src_dir_fd=at, dst_dir_fd=to, follow_symlinks=False)
+
+    def rename(self, at: int, name: str, to: int, new: str) -> None:
+        os.rename(name, new, src_dir_fd=at, dst_dir_fd=to)
+
+    def unlink(self, at: int, name: str) -> None:
+        os.unlink(name, dir_fd=at)
+
+    def names(self, at: int) -> list[str]:
+        # Opened anew: a descriptor that was inherited over fork shares its place in the listing.
+        fd = os.open(".", _DIRECTORY, dir_fd=at)
+        try:
+            return os.listdir(fd)  # noqa: PTH208 (pathlib takes no descriptor)
+        finally:
+            os.close(fd)
+
+    def close(self, fd: int) -> None:
+        os.close(fd)
+
+
+def _facts(found: os.stat_result) -> Facts:
+    return Facts(
+        inode=(found.st_dev, found.st_ino),
+        size=found.st_size,
+        modified=found.st_mtime,
+        changed=found.st_ctime,
+        is_regular=stat.S_ISREG(found.st_mode),
+    )

@@ -1,0 +1,139 @@
+"""The spool as files on one host: `store.Spool`, kept by the rules of `states`.
+
+Touches: disk, clock, randomness.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from pymta.journal.event import Event
+from pymta.mail.envelope import Envelope
+from pymta.mail.message_id import FRACTIONS, is_id, make_id, pid_part
+from pymta.spool import scan, sweep
+from pymta.spool.aside import Tell
+from pymta.spool.claim import FileClaim, take_claim
+from pymta.spool.disk import Disk
+from pymta.spool.intake import FileIntake
+from pymta.spool.places import Places, close_places, host_number, open_places
+from pymta.spool.store import Message, SpoolError, Waiting, refusing
+
+
+def say_on_stderr(event: Event) -> None:
+    sys.stderr.write(f"{event.queue_id} {event.text}\n")
+
+
+class FileSpool:
+    """Nothing is opened before the first use, so it may be made before a fork.
+
+    `tell` hears of messages that were set aside.  `roll(bits)` gives a random number.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        tell: Tell = say_on_stderr,
+        disk: Disk | None = None,
+        roll: Callable[[int], int] = secrets.randbits,
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._tell = tell
+        self._disk = disk or Disk()
+        self._roll = roll
+        self._open: Places | None = None
+        self._host: int | None = None
+        self._last_tick = 0
+
+    def begin(self, envelope: Envelope, *, id: str = "") -> FileIntake:
+        with refusing("cannot begin a message"):
+            if id:
+                return self._begin_reserved(envelope, id)
+            while True:
+                id = self._new_id()
+                fd = self._create(id)
+                if fd is not None:
+                    return self._intake(fd, id, envelope)
+
+    def reserve(self) -> str:
+        with refusing("cannot make a message id"):
+            return self._new_id()
+
+    def holds(self, id: str) -> bool:
+        if not is_id(id):
+            return False
+        with refusing(f"cannot look at message {id}"):
+            return self._disk.look(self._places().queue, id) is not None
+
+    def claim(self, id: str) -> FileClaim | None:
+        if not is_id(id):
+            return None
+        return take_claim(self._places(), id, self._tell)
+
+    def peek(self, id: str) -> Message | None:
+        return scan.peek(self._places(), id) if is_id(id) else None
+
+    def waiting(self) -> Iterator[Waiting]:
+        return scan.scan(self._places())
+
+    def sweep(self) -> int:
+        with refusing("cannot clear the spool"):
+            return sweep.sweep(self._places(), self._clock())
+
+    def close(self) -> None:
+        """Let go of the directories; they are opened again when they are needed."""
+        if self._open is not None:
+            places, self._open = self._open, None
+            close_places(places)
+
+    def _places(self) -> Places:
+        if self._open is None:
+            with refusing(f"cannot open the spool directory {self._directory}"):
+                self._open = open_places(self._disk, self._directory)
+        return self._open
+
+    def _new_id(self) -> str:
+        """Never the same twice in this process, whatever the clock does."""
+        if self._host is None:
+            self._host = host_number(self._places(), self._roll, os.getpid())
+        self._last_tick = max(int(self._clock() * FRACTIONS), self._last_tick + 1)
+        seconds, fraction = divmod(self._last_tick, FRACTIONS)
+        return make_id(seconds, pid_part(self._host, os.getpid()), fraction)
+
+    def _create(self, id: str) -> int | None:
+        """A descriptor of a new incoming/ID; None: some file of this id exists."""
+        places = self._places()
+        try:
+            fd = self._disk.create(places.incoming, id)
+        except FileExistsError:
+            return None
+        # Nobody else can create incoming/ID while we have it, so what is free now stays free.
+        if any(self._disk.look(at, id) for at in (places.queue, places.journal, places.corrupt)):
+            self._disk.unlink(places.incoming, id)
+            self._disk.close(fd)
+            return None
+        return fd
+
+    def _begin_reserved(self, envelope: Envelope, id: str) -> FileIntake:
+        if not is_id(id):
+            raise SpoolError(errno.EINVAL, "not a message id")
+        # Who reserved an id is the only one to use it, one process after another (the claim of
+        # the message it reports on sees to that); so a file found here was left by a dead one.
+        with suppress(FileNotFoundError):
+            self._disk.unlink(self._places().incoming, id)
+        fd = self._create(id)
+        if fd is None:
+            raise SpoolError(errno.EEXIST, f"message {id} exists")
+        return self._intake(fd, id, envelope)
+
+    def _intake(self, fd: int, id: str, envelope: Envelope) -> FileIntake:
+        return FileIntake(self._places(), fd, id, envelope, self._clock)

@@ -1,0 +1,87 @@
+"""The journal of a message, format version 1: bytes to records and back.
+
+    PYMTA-JOURNAL 1
+    5b2c01fe {"is":"Deferred","at":1700000000.0,"recipients":[0],"due":...,"why":"..."}
+    ...
+
+One record per line, before it the CRC-32 of its JSON.  A line is synced before the next is
+begun, so only the last can be torn; it counts as not written, and `good` says where to cut the
+file before something is appended.  Anything else that is wrong raises ValueError: a record lost
+from the middle would mean mail sent twice or a sender never told.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pymta.spool.json_fields import Fields, to_json
+from pymta.spool.outcomes import Deferred, Delivered, Failed, Frozen, Record, Reported, Thawed
+
+HEADER = b"PYMTA-JOURNAL 1\n"
+
+_KINDS: dict[str, Callable[..., Record]] = {
+    kind.__name__: kind for kind in (Delivered, Failed, Reported, Deferred, Frozen, Thawed)
+}
+_READ: dict[str, Callable[[Fields, str], Any]] = {
+    "at": Fields.number,
+    "due": Fields.number,
+    "recipients": Fields.wholes,
+    "how": Fields.text,
+    "why": Fields.text,
+    "report_id": Fields.text,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What a journal says; `good` bytes of it are whole."""
+
+    records: tuple[Record, ...] = ()
+    good: int = 0
+
+
+def encode(record: Record) -> bytes:
+    """One line, its end included."""
+    members = {name: getattr(record, name) for name in _names(type(record))}
+    text = to_json({"is": type(record).__name__} | members)
+    return b"%08x " % zlib.crc32(text) + text + b"\n"
+
+
+def decode(content: bytes) -> Journal:
+    """The records of a whole journal file."""
+    header, newline, _ = content.partition(b"\n")
+    if not newline:  # header and first record are one write: neither is there
+        return Journal()
+    if header + newline != HEADER:
+        raise ValueError("not a journal of version 1")
+    records: list[Record] = []
+    good = len(HEADER)
+    while good < len(content):
+        end = content.find(b"\n", good)
+        record = _decode_line(content[good:end]) if end >= 0 else None
+        if record is None:
+            if 0 <= end < len(content) - 1:
+                raise ValueError(f"record {len(records) + 1} is damaged")
+            break
+        records.append(record)
+        good = end + 1
+    return Journal(tuple(records), good)
+
+
+def _decode_line(line: bytes) -> Record | None:
+    """None: the line is not what was written.  ValueError: it is, but we do not know it."""
+    crc, _, text = line.partition(b" ")
+    if crc != b"%08x" % zlib.crc32(text):
+        return None
+    found = Fields.parse(text)
+    kind = _KINDS.get(found.text("is"))
+    if kind is None:
+        raise ValueError("a record of an unknown kind")
+    return kind(**{name: _READ[name](found, name) for name in _names(kind)})
+
+
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

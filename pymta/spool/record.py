@@ -1,0 +1,147 @@
+"""The message file, format version 1: bytes to values and back.
+
+    PYMTA-MESSAGE 1                              magic and version
+    0000013a                                     length of the envelope, eight hex digits
+    {"sender":...}                               the envelope
+    <the message as received>                    CRLF, every byte as it came
+    {"format":1,"on_top":[...],...}              the seal, known only at the end
+    PYMTA-SEAL 1 <at> <length> <crc> <crc>       the footer, of fixed width, at the end of the file
+
+The footer says where the seal begins and holds the CRC-32 of everything before the message and
+of the seal.  The message itself is guarded by the SHA-256 in the seal.  So a reader finds all
+parts with two reads, and copies the message without looking at it.
+
+Reading raises ValueError for whatever is not exactly such a file; an unknown version included,
+because a newer pymta may have put a meaning there that we would drop.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from pymta.mail.envelope import Client, Envelope, Recipient
+from pymta.spool.json_fields import Fields, to_json
+from pymta.spool.store import Seal
+
+MAGIC = b"PYMTA-MESSAGE 1\n"
+OPENING = len(MAGIC) + 9  # magic, eight digits, newline
+FOOTER = 57  # bytes
+
+_SEAL_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the parts of one file are, in bytes from its start."""
+
+    body_start: int
+    seal_start: int
+    seal_length: int
+    head_crc: int
+    seal_crc: int
+
+    @property
+    def body_length(self) -> int:
+        return self.seal_start - self.body_start
+
+
+def encode_head(envelope: Envelope) -> bytes:
+    """Everything that stands before the message."""
+    client = envelope.client
+    text = to_json(
+        {
+            "sender": envelope.sender,
+            "recipients": [recipient.address for recipient in envelope.recipients],
+            "received_at": envelope.received_at,
+            "client": {
+                "address": client.address,
+                "port": client.port,
+                "helo": client.helo,
+                "protocol": client.protocol,
+            },
+            "body": envelope.body,
+            "queue_name": envelope.queue_name,
+        }
+    )
+    return MAGIC + b"%08x\n" % len(text) + text + b"\n"
+
+
+def encode_tail(seal: Seal, *, seal_start: int, head_crc: int) -> bytes:
+    """Seal and footer; `seal_start` is the length of all that was written before."""
+    text = to_json(
+        {
+            "format": _SEAL_FORMAT,
+            "on_top": seal.on_top,
+            "size": seal.size,
+            "digest": seal.digest,
+            "eight_bit": seal.eight_bit,
+            "message_id": seal.message_id,
+        }
+    )
+    return text + b"\n" + _footer(seal_start, len(text) + 1, head_crc, zlib.crc32(text + b"\n"))
+
+
+def decode_layout(opening: bytes, footer: bytes, file_size: int) -> Layout:
+    """The layout, from the first `OPENING` and the last `FOOTER` bytes of a file."""
+    if opening[: len(MAGIC)] != MAGIC:
+        raise ValueError("not a message file of version 1")
+    body_start = OPENING + _hex(opening[len(MAGIC) : -1]) + 1
+    words = footer.split(b" ")
+    if len(words) != 6:
+        raise ValueError("no footer: the file is cut short")
+    seal_start, seal_length, head_crc, seal_crc = (_hex(word.rstrip(b"\n")) for word in words[2:])
+    if footer != _footer(seal_start, seal_length, head_crc, seal_crc):
+        raise ValueError("the footer is damaged")
+    if not body_start <= seal_start or seal_start + seal_length + FOOTER != file_size:
+        raise ValueError("the parts do not add up to the file")
+    return Layout(body_start, seal_start, seal_length, head_crc, seal_crc)
+
+
+def decode_head(head: bytes, layout: Layout) -> Envelope:
+    """The envelope, from the first `layout.body_start` bytes."""
+    if zlib.crc32(head) != layout.head_crc:
+        raise ValueError("the envelope is damaged")
+    fields = Fields.parse(head[OPENING:])
+    client = fields.inner("client")
+    return Envelope(
+        sender=fields.text("sender"),
+        recipients=tuple(Recipient(address) for address in fields.texts("recipients")),
+        received_at=fields.number("received_at"),
+        client=Client(
+            address=client.text("address"),
+            port=client.whole("port"),
+            helo=client.text("helo"),
+            protocol=client.text("protocol"),
+        ),
+        body=fields.text("body"),
+        queue_name=fields.text("queue_name"),
+    )
+
+
+def decode_seal(text: bytes, layout: Layout) -> Seal:
+    """The seal, from the `layout.seal_length` bytes at `layout.seal_start`."""
+    if zlib.crc32(text) != layout.seal_crc:
+        raise ValueError("the seal is damaged")
+    fields = Fields.parse(text)
+    if fields.whole("format") != _SEAL_FORMAT:
+        raise ValueError("a seal of an unknown version")
+    if fields.whole("size") != layout.body_length:
+        raise ValueError("the message has not the size it was sealed with")
+    return Seal(
+        on_top=fields.texts("on_top"),
+        size=fields.whole("size"),
+        digest=fields.text("digest"),
+        eight_bit=fields.truth("eight_bit"),
+        message_id=fields.text("message_id"),
+    )
+
+
+def _footer(seal_start: int, seal_length: int, head_crc: int, seal_crc: int) -> bytes:
+    return b"PYMTA-SEAL 1 %016x %08x %08x %08x\n" % (seal_start, seal_length, head_crc, seal_crc)
+
+
+def _hex(digits: bytes) -> int:
+    if not digits or digits.strip(b"0123456789abcdef"):
+        raise ValueError("not a hex number")
+    return int(digits, 16)

@@ -1,0 +1,64 @@
+"""Look at the queue from outside: who waits, and one message without a claim.
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+from pymta.mail.message_id import is_id
+from pymta.spool.journal_lines import Journal
+from pymta.spool.opened import open_queued, read_journal, read_message
+from pymta.spool.outcomes import fold
+from pymta.spool.places import Places
+from pymta.spool.store import Message, SpoolError, Waiting, refusing
+
+
+def scan(places: Places) -> Iterator[Waiting]:
+    """Names and times only.  Ids sort as text in the order of arrival."""
+    with refusing("cannot list the queue"):
+        names = places.disk.names(places.queue)
+    for id in sorted(filter(is_id, names)):
+        with refusing(f"cannot look at message {id}"):
+            journal = places.disk.look(places.journal, id)
+        if journal is None:
+            yield Waiting(id, due=0.0, is_first=True)
+        else:
+            yield Waiting(id, due=journal.modified, is_first=False)
+
+
+def peek(places: Places, id: str) -> Message | None:
+    """The message as it stands, while somebody else may work on it."""
+    with refusing(f"cannot read message {id}"):
+        try:
+            return _read(places, id)
+        except ValueError as error:
+            raise SpoolError(errno.EBADMSG, f"message {id}: {error}") from error
+
+
+def _read(places: Places, id: str) -> Message | None:
+    fd = open_queued(places, id)
+    if fd is None:
+        return None
+    try:
+        opened = read_message(places.disk, fd)
+    finally:
+        places.disk.close(fd)
+    records = _journal(places, id).records
+    if places.disk.look(places.queue, id) is None:  # settled meanwhile: its journal may be gone too
+        return None
+    state = fold(len(opened.envelope.recipients), records)
+    return Message(id, opened.envelope, opened.seal, state, records)
+
+
+def _journal(places: Places, id: str) -> Journal:
+    try:
+        fd = places.disk.open(places.journal, id)
+    except FileNotFoundError:
+        return Journal()
+    try:
+        return read_journal(places.disk, fd)
+    finally:
+        places.disk.close(fd)
