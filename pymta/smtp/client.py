@@ -1,0 +1,347 @@
+"""The client's side of one SMTP connection that carries one message (RFC 5321, RFC 2920).
+
+It never sees a socket.  Whoever drives it makes one and then does what it is told:
+
+    dialogue = ClientDialogue(helo, sender, recipients, size=…, eight_bit=…)
+    while not isinstance(action := dialogue.next_action(), Finished):
+        match action:
+            case SendBytes(data):       write all of it
+            case NeedReply(wait):       read once, at most as long as `wait` allows, and call
+                                        dialogue.receive(data); data is b"" at end of file
+            case SendBody():            stuffer = DotStuffer(); write stuffer.feed(block) for each
+                                        block of the message; ask whether the claim still holds;
+                                        write stuffer.finish()
+    record action.results; then write action.farewell if it is not empty, and close
+
+Whenever a write or a read fails or takes too long, call `dialogue.lost(why)` and go on asking:
+the next action is `Finished`, and those whose fate is open are `Unheard`.  When it was a write
+of the message that failed, the server may have said why before it closed: read once without
+waiting and call `receive` with what is there before `lost`.  After `SendBody` the driver may
+also just close, without `finish`: then the server has no message.
+
+`Finished.results` has one result per recipient, in the order they were given:
+
+    Taken(reply)                 the final 2xx: the other host has the message for this recipient
+    Refused(reply, stage, after) a 4xx or 5xx (`reply.is_permanent`), the server's own words, with
+                                 the command it answered; `Stage` tells whose fault it is: what is
+                                 said before MAIL concerns the host, not the message
+    Unheard(why, stage, after)   connection lost, a reply that is none, a time-out: try again
+
+A 421 ends the dialogue wherever it comes; all whose fate is open share it.  A recipient refused
+at RCPT does not hold up the others.  With PIPELINING the commands of a message travel together,
+in groups small enough that their replies fit into the socket buffers of both sides.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import islice
+
+from pymta.mail.reply import Reply
+from pymta.smtp.replies import Garbled, ReplyReader
+
+# RFC 2920 s3.1: a client must not fill the pipe in both directions.  50 commands and 50 replies
+# of the longest legal form stay below 32 KiB each.
+GROUP = 50
+
+
+class Wait(Enum):
+    """Which time-out bounds the next read (RFC 5321 s4.5.3.2)."""
+
+    GREETING = auto()
+    COMMAND = auto()
+    FINAL = auto()  # after the final dot; too short a wait doubles messages
+
+
+class Stage(Enum):
+    """How far the dialogue was; the value is how a log line says it."""
+
+    GREETING = "initial connection"
+    EHLO = "EHLO"
+    HELO = "HELO"
+    MAIL = "MAIL FROM"
+    RCPT = "RCPT TO"
+    DATA = "DATA"
+    BODY = "sending data block"
+    FINAL = "end of data"
+
+    @property
+    def is_about_host(self) -> bool:
+        """Nothing of the message was mentioned yet: another host may say otherwise."""
+        return self in (Stage.GREETING, Stage.EHLO, Stage.HELO)
+
+
+@dataclass(frozen=True, slots=True)
+class SendBytes:
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NeedReply:
+    wait: Wait
+
+
+@dataclass(frozen=True, slots=True)
+class SendBody:
+    """Write the message through a `DotStuffer`, final dot included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """`after` is the command that was answered, such as ``RCPT TO:<a@b.example>``."""
+
+    reply: Reply
+    stage: Stage
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    why: str
+    stage: Stage
+    after: str
+
+
+Result = Taken | Refused | Unheard
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """`farewell` is to be written without waiting for an answer; b"" when it would not be read."""
+
+    results: tuple[Result, ...]
+    farewell: bytes
+
+
+Action = SendBytes | NeedReply | SendBody | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A command whose reply is awaited; `recipient` is an index, for RCPT only."""
+
+    stage: Stage
+    command: str
+    recipient: int = -1
+
+
+_GREETING = _Step(Stage.GREETING, Stage.GREETING.value)
+_BODY = _Step(Stage.BODY, Stage.BODY.value)
+_FINAL = _Step(Stage.FINAL, Stage.FINAL.value)
+
+# RFC 6152 s3: a body of 8-bit octets must not go to a server that did not offer to take it.
+_SEVEN_BIT_HOST = Reply(554, "message has 8-bit data, which the remote host does not take", "5.6.3")
+
+
+class ClientDialogue:
+    """One message to one host.  `recipients` are addresses without brackets; `sender` may be "".
+
+    `size` is the message's in octets; `eight_bit` whether it has octets above 127.  Raises
+    ValueError for an address that cannot stand in a command: no such address is ever accepted.
+    """
+
+    def __init__(
+        self, helo: str, sender: str, recipients: Sequence[str], *, size: int, eight_bit: bool
+    ) -> None:
+        for text in (helo, sender, *recipients):
+            _check_word(text)
+        self._helo = helo
+        self._sender = sender
+        self._recipients = tuple(recipients)
+        self._size = size
+        self._eight_bit = eight_bit
+        self._replies = ReplyReader()
+        self._awaited: deque[_Step] = deque([_GREETING])
+        self._to_do: deque[Action] = deque()
+        self._commands: Iterator[_Step] = iter(())  # those of the message not yet sent
+        self._group = 1
+        self._results: list[Result | None] = [None] * len(self._recipients)
+        self._rejected: Refused | None = None  # MAIL or DATA, said of the whole message
+        self._farewell = b""
+        self.offers: frozenset[str] = frozenset()  # EHLO keywords, upper case
+
+    def receive(self, data: bytes) -> None:
+        """Take what was read; b"" is end of file."""
+        if not data:
+            self.lost("connection closed by the remote host")
+            return
+        self._replies.receive(data)
+        while self._awaited:
+            match self._replies.next_reply():
+                case None:
+                    return
+                case Garbled(why):
+                    self.lost(why)
+                case reply:
+                    self._hear(self._awaited.popleft(), reply)
+
+    def next_action(self) -> Action:
+        if self._to_do:
+            return self._to_do.popleft()
+        if self._awaited and self._awaited[0] is _BODY:
+            self._awaited[0] = _FINAL  # we are asked again, so the final dot has been written
+        if self._is_settled():
+            return Finished(tuple(r for r in self._results if r), self._farewell)
+        return NeedReply(_WAITS.get(self._awaited[0].stage, Wait.COMMAND))
+
+    def lost(self, why: str) -> None:
+        """The connection cannot be used any more; whoever has no result yet gets `Unheard`."""
+        step = self._awaited[0] if self._awaited else _GREETING
+        self._end(Unheard(why, step.stage, step.command))
+
+    def _is_settled(self) -> bool:
+        return not self._awaited and all(self._results)
+
+    # Replies, one method per step of the dialogue.
+
+    def _hear(self, step: _Step, reply: Reply) -> None:
+        if reply.code == 421:
+            self._end(Refused(reply, step.stage, step.command))
+        else:
+            self._hear_step(step, reply)
+
+    def _hear_step(self, step: _Step, reply: Reply) -> None:
+        match step.stage:
+            case Stage.GREETING:
+                self._hear_greeting(step, reply)
+            case Stage.EHLO:
+                self._hear_ehlo(step, reply)
+            case Stage.HELO:
+                self._hear_helo(step, reply)
+            case Stage.MAIL:
+                self._hear_mail(step, reply)
+            case Stage.RCPT:
+                self._hear_rcpt(step, reply)
+            case Stage.DATA:
+                self._hear_data(step, reply)
+            case Stage.BODY:
+                self._hear_early(step, reply)
+            case Stage.FINAL:
+                self._hear_final(step, reply)
+
+    def _hear_greeting(self, step: _Step, reply: Reply) -> None:
+        if reply.code != 220:
+            self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
+        else:
+            self._say(_Step(Stage.EHLO, f"EHLO {self._helo}"))
+
+    def _hear_ehlo(self, step: _Step, reply: Reply) -> None:
+        if reply.is_permanent:  # RFC 5321 s3.2: an old server; speak as one would have then
+            self._say(_Step(Stage.HELO, f"HELO {self._helo}"))
+        elif reply.code != 250:
+            self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
+        else:
+            lines = reply.text.split("\n")[1:]
+            self.offers = frozenset(line.split(" ")[0].upper() for line in lines)
+            self._start_message()
+
+    def _hear_helo(self, step: _Step, reply: Reply) -> None:
+        if reply.code != 250:
+            self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
+        else:
+            self._start_message()
+
+    def _hear_mail(self, step: _Step, reply: Reply) -> None:
+        if reply.code // 100 != 2:
+            self._rejected = Refused(_as_refusal(reply), step.stage, step.command)
+        self._go_on()
+
+    def _hear_rcpt(self, step: _Step, reply: Reply) -> None:
+        if reply.code // 100 != 2 and self._rejected is None:
+            refused = Refused(_as_refusal(reply), step.stage, step.command)
+            self._results[step.recipient] = refused
+        self._go_on()
+
+    def _hear_data(self, step: _Step, reply: Reply) -> None:
+        if reply.code == 354:
+            self._send_body()
+            return
+        self._rejected = self._rejected or Refused(_as_refusal(reply), step.stage, step.command)
+        self._end(self._rejected, farewell=b"QUIT\r\n")
+
+    def _hear_early(self, step: _Step, reply: Reply) -> None:
+        """Before the final dot only a refusal makes sense; a 250 is not for this message."""
+        self._end(Refused(_as_refusal(reply), step.stage, step.command))
+
+    def _hear_final(self, step: _Step, reply: Reply) -> None:
+        if self._rejected is None and reply.code // 100 == 2:
+            self._end(Taken(reply), farewell=b"QUIT\r\n")
+        else:
+            refused = self._rejected or Refused(_as_refusal(reply), step.stage, step.command)
+            self._end(refused, farewell=b"QUIT\r\n")
+
+    # What we say.
+
+    def _start_message(self) -> None:
+        if self._eight_bit and "8BITMIME" not in self.offers:
+            self._end(Refused(_SEVEN_BIT_HOST, Stage.MAIL, "EHLO"), farewell=b"QUIT\r\n")
+            return
+        self._group = GROUP if "PIPELINING" in self.offers else 1
+        self._commands = self._message_commands()
+        self._go_on()
+
+    def _message_commands(self) -> Iterator[_Step]:
+        size = f" SIZE={self._size}" if "SIZE" in self.offers else ""
+        body = " BODY=8BITMIME" if self._eight_bit else ""
+        yield _Step(Stage.MAIL, f"MAIL FROM:<{self._sender}>{size}{body}")
+        for n, address in enumerate(self._recipients):
+            yield _Step(Stage.RCPT, f"RCPT TO:<{address}>", n)
+        yield _Step(Stage.DATA, "DATA")
+
+    def _go_on(self) -> None:
+        """Send the next group, once every reply to the last one is in."""
+        if self._awaited:
+            return
+        if self._rejected is not None:
+            self._end(self._rejected, farewell=b"QUIT\r\n")
+        elif all(self._results):
+            self._farewell = b"QUIT\r\n"
+        else:
+            self._say(*islice(self._commands, self._group))
+
+    def _send_body(self) -> None:
+        if self._rejected is None and not all(self._results):
+            self._awaited.append(_BODY)
+            self._to_do.append(SendBody())
+        else:  # RFC 2920 s3.1: DATA was already on its way when the last recipient was refused
+            self._awaited.append(_FINAL)
+            self._to_do.append(SendBytes(b".\r\n"))
+
+    def _say(self, *steps: _Step) -> None:
+        if self._replies.has_pending:
+            first = steps[0]
+            self._end(Unheard("more replies than commands", first.stage, first.command))
+            return
+        self._awaited.extend(steps)
+        text = "".join(f"{step.command}\r\n" for step in steps)
+        self._to_do.append(SendBytes(text.encode("ascii")))
+
+    def _end(self, result: Result, *, farewell: bytes = b"") -> None:
+        """Everybody without a result gets this one, and nothing more is said but the farewell."""
+        self._results = [known or result for known in self._results]
+        self._awaited.clear()
+        self._to_do.clear()
+        self._farewell = farewell
+
+
+_WAITS = {Stage.GREETING: Wait.GREETING, Stage.FINAL: Wait.FINAL}
+
+
+def _as_refusal(reply: Reply) -> Reply:
+    """A reply of the wrong class (a 354 to RCPT) is nobody's permanent failure: 4xx, text kept."""
+    if reply.code >= 400:
+        return reply
+    return Reply(451, f"unexpected reply: {reply.one_line()}", "4.5.0")
+
+
+def _check_word(text: str) -> None:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError(f"cannot stand in an SMTP command: {text!r}")
