@@ -1,0 +1,72 @@
+"""Admission: does this caller get a session?
+
+The supervisor asks once per accepted connection, before it forks, while this caller and every
+later one wait.  So the answer comes from numbers already in hand: no lookup, no clock, no disk.
+What may block is asked after the fork, by the session.
+
+The questions, in the order of HC-05, which keeps a refusal cheaper than a session:
+
+    1. is every slot taken?                        LM-01
+    2. is the machine too busy?                    LM-02
+    3. does this address already hold its share?   LM-04
+
+A refusal takes the place of the greeting, so it carries no enhanced code (RFC 2034 s4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.config.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Our side at this instant; the caller is not counted yet.
+
+    `load` is the one-minute load average, None when it is not known (then no load rule holds).
+    """
+
+    sessions: int
+    from_address: int
+    load: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    sessions: int  # this caller included: the number that CP-01 logs
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    reply: str
+    why: str
+
+
+def admit(house: House, limits: Limits) -> Admit | Refuse:
+    if _is_full(house.sessions, limits.smtp_accept_max):
+        return Refuse(
+            "421 Too many concurrent SMTP connections; please try again later.",
+            "too many connections",
+        )
+    if _is_busy(house.load, limits.smtp_load_reserve):
+        return Refuse(
+            "421 Too much load; please try again later.",
+            f"load average = {house.load:.2f}",
+        )
+    if _is_full(house.from_address, limits.smtp_accept_max_per_host):
+        return Refuse(
+            "421 Too many concurrent SMTP connections from this IP address;"
+            " please try again later.",
+            "too many connections from that IP address",
+        )
+    return Admit(house.sessions + 1)
+
+
+def _is_full(used: int, limit: int) -> bool:
+    return limit > 0 and used >= limit
+
+
+def _is_busy(load: float | None, limit: float | None) -> bool:
+    """Strictly greater, so that a limit of 0 holds on any machine that is not idle."""
+    return limit is not None and load is not None and load > limit

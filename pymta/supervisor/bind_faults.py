@@ -1,0 +1,129 @@
+"""What to do when a socket cannot be made, bound or listened on (BL-02…BL-09).
+
+One question, asked with the failing step, the errno and what has been opened so far; one of four
+answers.  An IPv6 wildcard that takes IPv4 calls as well makes its IPv4 partner superfluous, and a
+kernel without IPv6 makes the IPv6 wildcard superfluous: those two are no errors.  Everything else
+is, and only a bind is worth trying again, because what holds a port may let go of it.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from pymta.config.units import format_duration
+from pymta.supervisor.listen_plan import ListenAt
+
+
+class Step(Enum):
+    CREATE = "create"
+    V6ONLY = "v6only"
+    REUSEADDR = "reuseaddr"
+    BIND = "bind"
+    LISTEN = "listen"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    step: Step
+    error: OSError
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOn:
+    """Go on with this socket as it is."""
+
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Leave this address out; `includes_ipv4`: its IPv6 partner takes its calls."""
+
+    logs: tuple[str, ...] = ()
+    includes_ipv4: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Try the same bind again after `seconds`; one try less is left."""
+
+    seconds: int
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The daemon cannot start; `panic_only` lines do not go to the main log."""
+
+    log: str
+    earlier: tuple[str, ...] = ()
+    panic_only: bool = False
+
+
+Answer = CarryOn | Drop | Wait | GiveUp
+
+
+def judge(
+    fault: Fault,
+    at: ListenAt,
+    *,
+    opened: Sequence[ListenAt],
+    later: Sequence[ListenAt],
+    tries_left: int,
+    pause: int,
+) -> Answer:
+    """`opened` and `later` are the rest of the plan, before and after `at`."""
+    why = fault.error.strerror or str(fault.error)
+    match fault.step:
+        case Step.CREATE:
+            return _creation(at, why, later)
+        case Step.V6ONLY:
+            return CarryOn(
+                "Setting IPV6_V6ONLY on daemon's IPv6 wildcard socket failed"
+                f" ({why}): carrying on without it"
+            )
+        case Step.REUSEADDR:
+            return GiveUp(f"setting SO_REUSEADDR on socket failed when starting daemon: {why}")
+        case Step.BIND:
+            if _is_covered(fault.error, at, opened):
+                return Drop(includes_ipv4=True)
+            return _bind(at, why, tries_left, pause)
+        case Step.LISTEN:
+            if _is_covered(fault.error, at, opened):
+                return Drop(includes_ipv4=True)
+            return GiveUp(f"listen() failed on interface {at.shown}: {why}", panic_only=True)
+
+
+def _creation(at: ListenAt, why: str, later: Sequence[ListenAt]) -> Answer:
+    """BL-02: no IPv6 in this kernel, and an IPv4 wildcard is still to come; else BL-03."""
+    line = f"{'IPv6' if at.is_ipv6 else 'IPv4'} socket creation failed: {why}"
+    if at.is_wildcard and at.is_ipv6 and _has_wildcard(later, at.port, ipv6=False):
+        will_use = f"Failed to create IPv6 socket for wildcard listening ({why}): will use IPv4"
+        return Drop(logs=(line, will_use))
+    return GiveUp(line, earlier=(line,), panic_only=True)
+
+
+def _bind(at: ListenAt, why: str, tries_left: int, pause: int) -> Answer:
+    """BL-06: one budget of tries for all addresses together."""
+    line = f"socket bind() to port {at.port} for address {at.shown} failed: {why}: "
+    if not tries_left:
+        return GiveUp(line + "daemon abandoned")
+    tries = f"{tries_left} more {'try' if tries_left == 1 else 'tries'}"
+    return Wait(pause, f"{line}waiting {format_duration(pause)} before trying again ({tries})")
+
+
+def _is_covered(error: OSError, at: ListenAt, opened: Sequence[ListenAt]) -> bool:
+    """BL-07, BL-08: the IPv6 wildcard of the port was opened and took IPv4 along."""
+    return (
+        error.errno == errno.EADDRINUSE
+        and at.is_wildcard
+        and not at.is_ipv6
+        and _has_wildcard(opened, at.port, ipv6=True)
+    )
+
+
+def _has_wildcard(plan: Sequence[ListenAt], port: int, *, ipv6: bool) -> bool:
+    return any(o.is_wildcard and o.is_ipv6 is ipv6 and o.port == port for o in plan)

@@ -1,0 +1,92 @@
+"""The table of live children: who, since when, from where, how many.
+
+A session holds a slot.  The slot is freed once, whether the worker says that its connection is
+done, dies, or both (CH-02); after that the child may live on, but it no longer counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+
+class Job(Enum):
+    SESSION = "session"
+    DELIVERY = "delivery"
+    QUEUE_RUN = "queue run"
+    VALIDATION = "validation"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One child process.
+
+    `channel` is the descriptor of our end of its channel, -1 when there is none.  `address` is
+    the caller's address as text: slot key, log text and list input alike.  `generation` is that
+    of the settings it was born with.
+    """
+
+    pid: int
+    job: Job
+    channel: int = -1
+    address: str = ""
+    generation: int = 0
+    holds_slot: bool = False
+
+
+class Children:
+    """All live children by pid, with the counts that admission asks for."""
+
+    def __init__(self) -> None:
+        self._by_pid: dict[int, Child] = {}
+        self._sessions = 0
+        self._from: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Child]:
+        return iter(tuple(self._by_pid.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_pid)
+
+    @property
+    def sessions(self) -> int:
+        """Connections being served: held slots, not processes."""
+        return self._sessions
+
+    def sessions_from(self, address: str) -> int:
+        return self._from[address]
+
+    def count(self, job: Job) -> int:
+        return sum(child.job is job for child in self._by_pid.values())
+
+    def get(self, pid: int) -> Child | None:
+        return self._by_pid.get(pid)
+
+    def add(self, child: Child) -> None:
+        self._by_pid[child.pid] = child
+        if child.holds_slot:
+            self._sessions += 1
+            self._from[child.address] += 1
+
+    def free_slot(self, pid: int) -> None:
+        """The connection of this worker has ended; saying so twice changes nothing."""
+        child = self._by_pid.get(pid)
+        if child is None or not child.holds_slot:
+            return
+        self._by_pid[pid] = replace(child, holds_slot=False)
+        self._sessions -= 1
+        self._from[child.address] -= 1
+        if not self._from[child.address]:
+            del self._from[child.address]
+
+    def close_channel(self, pid: int) -> None:
+        child = self._by_pid.get(pid)
+        if child:
+            self._by_pid[pid] = replace(child, channel=-1)
+
+    def remove(self, pid: int) -> Child | None:
+        """It is dead.  None when it was none of ours (CH-04)."""
+        self.free_slot(pid)
+        return self._by_pid.pop(pid, None)

@@ -1,0 +1,86 @@
+"""Carry out what `dispatch` decides: fork delivery workers, give them ids, let them go.
+
+Touches: processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pymta.channel.pair import End, make_pair
+from pymta.channel.words import Deliver, Drain
+from pymta.config.settings import Settings
+from pymta.journal import daemon_events
+from pymta.journal.log import Log
+from pymta.queue.selection import Selection
+from pymta.supervisor import fork
+from pymta.supervisor.children import Child, Children, Job
+from pymta.supervisor.dispatch import Dispatch, Give, Hire, RunFirst, Task
+
+Adopt = Callable[[Child, End], None]
+
+
+class Deliveries:
+    """Delivery workers and queue runs: everything that the supervisor forks without a caller."""
+
+    def __init__(
+        self, dispatch: Dispatch, children: Children, settings: Settings, log: Log
+    ) -> None:
+        self.dispatch = dispatch
+        self._children = children
+        self._settings = settings
+        self._log = log
+
+    def act(self, now: float, ends: Mapping[int, End], adopt: Adopt) -> None:
+        """Do everything that can be done now; `adopt` gets each worker that is born of it."""
+        while move := self.dispatch.next_move(now):
+            match move:
+                case Give(pid, task):
+                    if ends[pid].say(Deliver(task.id)):
+                        self.dispatch.hired(pid, task)
+                    else:  # it has just died: the next turn reaps it
+                        self.dispatch.gone(pid, now, found_no_place=False)
+                        self.dispatch.hand_on(task)
+                case Hire(task):
+                    if not self._hire(task, adopt):
+                        return
+                case RunFirst():
+                    self.start_queue_run(Selection(first_only=True, by="daemon"))
+
+    def retire_idle(self, now: float, ends: Mapping[int, End]) -> None:
+        """Let go of workers that had nothing to do for a while; they end by themselves."""
+        for pid in self.dispatch.retire(now, self._settings.queue.worker_idle_timeout):
+            if pid in ends:
+                ends[pid].say(Drain())
+
+    def start_queue_run(self, selection: Selection) -> None:
+        life = fork.queue_life(self._settings, self._log, selection)
+        try:
+            pid = fork.fork(life, self._log.descriptors())
+        except OSError as error:
+            text = f"daemon: fork of queue-runner process failed: {error.strerror}"
+            self._log.write(daemon_events.trouble(text))
+            return
+        self._children.add(Child(pid, Job.QUEUE_RUN, generation=self._settings.generation))
+
+    def _hire(self, task: Task, adopt: Adopt) -> bool:
+        """Fork a worker for this task; false when there can be no more processes."""
+        ours, theirs = make_pair()
+        life = fork.delivery_life(theirs, self._settings, self._log)
+        try:
+            pid = fork.fork(life, (theirs.fileno(), *self._log.descriptors()))
+        except OSError as error:
+            ours.close()
+            text = f"daemon: delivery process fork failed: {error.strerror}"
+            self._log.write(daemon_events.trouble(text))
+            return False  # the message stays queued (ID-07)
+        finally:
+            theirs.close()
+        child = Child(
+            pid, Job.DELIVERY, channel=ours.fileno(), generation=self._settings.generation
+        )
+        self._children.add(child)
+        self.dispatch.hired(pid, task)
+        ours.say(Deliver(task.id))
+        adopt(child, ours)
+        return True

@@ -1,0 +1,136 @@
+"""Who delivers what next: a few workers, each one message after another.
+
+An id that a session hands on goes to a free worker, to a new one below `deliver_max`, or waits in
+a bounded list.  What does not fit there only sets a flag: as soon as workers are free, a queue run
+over first deliveries picks those messages up.  So a burst never waits for the timer, and an id
+that nobody heard waits safely on disk.
+
+One slow destination never holds all workers: at most half of them serve one remote domain, and a
+fifth is kept free of remote mail altogether, for local mailboxes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+MOST_WAITING = 1000  # ids in memory; the rest is found by a queue run over first deliveries
+HOLD_OFF = 1.0  # seconds without a new worker after one found every place on the host taken
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A message to deliver; `destination` is "" for local mail, else the remote domain."""
+
+    id: str
+    destination: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """Say the id to this free worker."""
+
+    pid: int
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Hire:
+    """Fork a worker for it."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class RunFirst:
+    """Start a queue run over first deliveries."""
+
+
+Move = Give | Hire | RunFirst
+
+
+class Dispatch:
+    """Waiting ids and delivery workers; every decision is a `Move` for the loop to carry out."""
+
+    def __init__(self, deliver_max: int) -> None:
+        self.deliver_max = deliver_max
+        self.waiting: deque[Task] = deque()
+        self.missed = False
+        self.busy: dict[int, Task] = {}
+        self.idle: dict[int, float] = {}  # pid -> idle since
+        self.leaving: set[int] = set()  # born with older settings: they get no more work
+        self.hold_until = 0.0
+
+    @property
+    def workers(self) -> int:
+        return len(self.busy) + len(self.idle)
+
+    def hand_on(self, task: Task) -> None:
+        if len(self.waiting) < MOST_WAITING:
+            self.waiting.append(task)
+        else:
+            self.missed = True
+
+    def next_move(self, now: float) -> Move | None:
+        """What to do now; None: nothing, or nothing yet."""
+        task = next((task for task in self.waiting if self._may_start(task)), None)
+        if task is not None:
+            if self.idle:
+                self.waiting.remove(task)
+                return Give(next(reversed(self.idle)), task)
+            if self.workers < self.deliver_max and now >= self.hold_until:
+                self.waiting.remove(task)
+                return Hire(task)
+        if self.missed and not self.waiting and len(self.busy) < self.deliver_max:
+            self.missed = False
+            return RunFirst()
+        return None
+
+    def hired(self, pid: int, task: Task) -> None:
+        self.idle.pop(pid, None)
+        self.busy[pid] = task
+
+    def attempted(self, pid: int, now: float) -> None:
+        """A worker is free again."""
+        if self.busy.pop(pid, None) is not None and pid not in self.leaving:
+            self.idle[pid] = now
+
+    def gone(self, pid: int, now: float, *, found_no_place: bool) -> Task | None:
+        """A worker has ended; its task, when it had one that it did not attempt.
+
+        With `found_no_place` all places on the host were taken by other processes: the task
+        waits on, and nobody is hired for a moment.
+        """
+        self.idle.pop(pid, None)
+        self.leaving.discard(pid)
+        task = self.busy.pop(pid, None)
+        if task and found_no_place:
+            self.waiting.appendleft(task)
+            self.hold_until = now + HOLD_OFF
+            return None
+        return task
+
+    def retire(self, now: float, timeout: float) -> tuple[int, ...]:
+        """Workers that have been free for too long; they no longer count."""
+        over = tuple(pid for pid, since in self.idle.items() if now - since >= timeout)
+        for pid in over:
+            del self.idle[pid]
+        return over
+
+    def wait(self, now: float, timeout: float) -> float | None:
+        """Seconds until there is something to decide by the clock alone; None: nothing."""
+        due = [since + timeout for since in self.idle.values()]
+        if self.waiting and self.hold_until > now:
+            due.append(self.hold_until)
+        return max(0.0, min(due) - now) if due else None
+
+    def _may_start(self, task: Task) -> bool:
+        if not task.destination:
+            return len(self.busy) < self.deliver_max
+        remote = [other.destination for other in self.busy.values() if other.destination]
+        if len(remote) >= self.deliver_max - self._kept_free():
+            return False
+        return remote.count(task.destination) < max(1, self.deliver_max // 2)
+
+    def _kept_free(self) -> int:
+        return max(1, self.deliver_max // 5) if self.deliver_max > 1 else 0

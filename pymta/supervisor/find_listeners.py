@@ -1,0 +1,96 @@
+"""Where the listeners come from: systemd, the image before us, or our own plan.
+
+Touches: sockets, clock.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+from pymta.config.settings import Settings
+from pymta.journal import daemon_events
+from pymta.journal.log import Log
+from pymta.supervisor import activation
+from pymta.supervisor.handover import Handover
+from pymta.supervisor.listen_plan import ListenAt, PlanError, plan
+from pymta.supervisor.listener import Listener
+from pymta.supervisor.notify import Notify
+from pymta.supervisor.sockets import CannotListenError, Kernel, Opening
+
+PATIENCE = 10.0  # seconds beyond a pause before the service manager may give up on us
+
+
+class CannotStartError(Exception):
+    """The argument is the line that says why."""
+
+
+def find_listeners(
+    settings: Settings, table: Handover | None, notify: Notify, log: Log
+) -> tuple[tuple[Listener, ...], bool]:
+    """The sockets to serve, and whether systemd made them.  Raises CannotStartError.
+
+    Handed-in sockets are taken as they are: ports and interfaces in the settings say nothing about
+    them, before a reload and after it.
+    """
+    if table and table.by_systemd:
+        return table.listeners, True
+    try:
+        if not table and (given := activation.handed_in()):
+            return given, True
+        wanted = plan(settings.listen, _port_of)
+    except (activation.UnusableSocketError, PlanError) as error:
+        raise CannotStartError(str(error)) from error
+    if table:
+        return _rearranged(table.listeners, wanted, settings, log), False
+
+    def sleep(seconds: float) -> None:
+        notify.patience(seconds + PATIENCE)
+        time.sleep(seconds)
+
+    try:
+        return _open(wanted, settings, log, sleep), False
+    except CannotListenError as error:
+        raise CannotStartError(str(error)) from error
+
+
+def _rearranged(
+    held: Sequence[Listener], wanted: Sequence[ListenAt], settings: Settings, log: Log
+) -> tuple[Listener, ...]:
+    """After a reload: keep what is still wanted, close what is not, bind what is new.
+
+    What cannot be bound now is reported and left out: those who are served must not suffer.
+    """
+    at = {(item.at.address, item.at.port): item for item in held}
+    places = {(want.address, want.port): want for want in wanted}
+    for place, item in at.items():
+        if place not in places:
+            os.close(item.fd)
+    listeners: list[Listener] = []
+    for place, want in places.items():
+        if place in at:
+            listeners.append(at[place])
+            continue
+        try:
+            listeners += _open([want], settings, log, lambda _: None)
+        except CannotListenError as error:
+            log.write(daemon_events.trouble(f"{error}: this address is not served"))
+    return tuple(listeners)
+
+
+def _open(
+    wanted: Sequence[ListenAt], settings: Settings, log: Log, sleep: Callable[[float], None]
+) -> tuple[Listener, ...]:
+    def say(line: str) -> None:
+        log.write(daemon_events.remark(line))
+
+    return Opening(wanted, settings.listen, say=say, sleep=sleep, layer=Kernel()).open_all()
+
+
+def _port_of(name: str) -> int | None:
+    try:
+        return socket.getservbyname(name, "tcp")
+    except OSError:
+        return None

@@ -1,0 +1,109 @@
+"""What one image of the supervisor leaves to the next (HU-04, HU-05).
+
+A reload replaces the program in place: same pid, same descriptors, same children.  What was only
+in memory travels in a memory file, as a versioned table: listeners, children with their channels,
+deliveries under way, who waits for the result of the reload.
+
+Touches: descriptors, environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from ipaddress import ip_address
+from typing import Any
+
+from pymta.mail.caller import Endpoint
+from pymta.supervisor.children import Child, Job
+from pymta.supervisor.dispatch import Task
+from pymta.supervisor.listener import Listener
+
+VARIABLE = "PYMTA_HANDOVER"
+VERSION = 1
+
+
+class UnknownVersionError(ValueError):
+    """The table was written by an image that this one does not understand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """`busy` maps the pids of delivery workers to what they deliver; `clients` are descriptors of
+    commands that wait to hear how the reload went; `queue_due_at` is on the monotonic clock.
+    """
+
+    listeners: tuple[Listener, ...]
+    children: tuple[Child, ...] = ()
+    waiting: tuple[Task, ...] = ()
+    busy: Mapping[int, Task] = field(default_factory=dict)
+    missed: bool = False
+    control: int = -1
+    clients: tuple[int, ...] = ()
+    by_systemd: bool = False
+
+    def descriptors(self) -> tuple[int, ...]:
+        """All that must stay open over the exec."""
+        channels = tuple(child.channel for child in self.children if child.channel >= 0)
+        control = (self.control,) if self.control >= 0 else ()
+        return (*(item.fd for item in self.listeners), *channels, *control, *self.clients)
+
+
+def encode(table: Handover) -> bytes:
+    plain = asdict(table)
+    plain["listeners"] = [
+        {"fd": item.fd, "address": str(item.at.address), "port": item.at.port}
+        | {"role": item.role, "takes_ipv4": item.takes_ipv4}
+        for item in table.listeners
+    ]
+    plain["children"] = [asdict(child) | {"job": child.job.value} for child in table.children]
+    return json.dumps({"version": VERSION, "table": plain}).encode()
+
+
+def decode(data: bytes) -> Handover:
+    """Raises UnknownVersionError."""
+    whole = json.loads(data)
+    if whole.get("version") != VERSION:
+        raise UnknownVersionError(f"handover table has version {whole.get('version')}")
+    plain: dict[str, Any] = whole["table"]
+    return Handover(
+        listeners=tuple(_listener(item) for item in plain["listeners"]),
+        children=tuple(Child(**item | {"job": Job(item["job"])}) for item in plain["children"]),
+        waiting=tuple(Task(**item) for item in plain["waiting"]),
+        busy={int(pid): Task(**item) for pid, item in plain["busy"].items()},
+        missed=plain["missed"],
+        control=plain["control"],
+        clients=tuple(plain["clients"]),
+        by_systemd=plain["by_systemd"],
+    )
+
+
+def _listener(item: dict[str, Any]) -> Listener:
+    at = Endpoint(ip_address(item["address"]), item["port"])
+    return Listener(item["fd"], at, item["role"], item["takes_ipv4"])
+
+
+def leave(table: Handover) -> int:
+    """Write the table where the next image finds it; its descriptor and all others stay open."""
+    fd = os.memfd_create("pymta-handover", 0)
+    os.write(fd, encode(table))
+    for kept in table.descriptors():
+        os.set_inheritable(kept, True)
+    return fd
+
+
+def take() -> Handover | None:
+    """The table that the image before us left; None at a first start."""
+    number = os.environ.pop(VARIABLE, "")
+    if not number:
+        return None
+    fd = int(number)
+    try:
+        table = decode(os.pread(fd, os.fstat(fd).st_size, 0))
+    finally:
+        os.close(fd)
+    for kept in table.descriptors():
+        os.set_inheritable(kept, False)
+    return table

@@ -1,0 +1,138 @@
+"""From settings to an ordered list of addresses to listen on (PT-01…03, IF-01…06).
+
+The plan is made before anything is opened, so that every mistake in it is reported at once and
+at the place where it was made.  Order matters: an IPv6 wildcard stands right before the IPv4
+wildcard of the same port (IF-05), because that is the pair that `bind_faults` can rescue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Address, ip_address
+
+from pymta.config.listen import Listen
+from pymta.mail.caller import Address
+
+PortOf = Callable[[str], int | None]  # a TCP service name to its port, None when unknown
+
+_DOTTED_IPV4 = re.compile(r"(\d+\.\d+\.\d+\.\d+)(?:\.(\d+))?")
+_BRACKETED = re.compile(r"\[([^\]]+)\](?::(\d+))?")
+_HIGHEST_PORT = 65535
+
+
+class PlanError(ValueError):
+    """What is wrong with ports or interfaces, in the words of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAt:
+    """One socket to open.  `scope` is the zone of a link-local address, such as "eth0"."""
+
+    address: Address
+    port: int
+    scope: str = ""
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Any all-zero address is one, however it was written (IF-04)."""
+        return int(self.address) == 0
+
+    @property
+    def is_ipv6(self) -> bool:
+        return isinstance(self.address, IPv6Address)
+
+    @property
+    def shown(self) -> str:
+        """As BL-06 and PT-03 name it."""
+        if self.is_wildcard:
+            return "(any IPv6)" if self.is_ipv6 else "(any IPv4)"
+        return str(self.address)
+
+
+def plan(listen: Listen, port_of: PortOf) -> tuple[ListenAt, ...]:
+    """The sockets to open, in order.  Raises PlanError."""
+    ports = tuple(_port(item, port_of) for item in listen.daemon_smtp_ports)
+    wanted = [parse_interface(item) for item in listen.local_interfaces]
+    if listen.disable_ipv6:
+        wanted = [item for item in wanted if not item.is_ipv6]
+    spread = [one for item in wanted for one in _fan_out(item, ports)]
+    if not spread:
+        raise PlanError("local_interfaces leaves nothing to listen on")
+    return _pair_wildcards(spread)
+
+
+def parse_interface(text: str) -> ListenAt:
+    """``address``, ``address.port``, ``[address]`` or ``[address]:port`` (IF-02); port 0: none."""
+    match = _BRACKETED.fullmatch(text) or _DOTTED_IPV4.fullmatch(text)
+    if match:
+        address, port = match[1], match[2]
+    else:
+        address, _, port = text.partition(".")
+    address, _, scope = address.partition("%")
+    try:
+        found = ListenAt(ip_address(address), int(port or 0), scope)
+    except ValueError:
+        raise PlanError(f'Malformed IP address "{text}" in local_interfaces') from None
+    if found.port > _HIGHEST_PORT:
+        raise PlanError(f"invalid SMTP port: {port}")
+    return found
+
+
+def _port(item: str, port_of: PortOf) -> int:
+    """A number in C notation or a service name (PT-01)."""
+    if not item[:1].isdigit():
+        found = port_of(item)
+        if found is None:
+            raise PlanError(f'TCP port "{item}" not found')
+        return found
+    try:
+        octal = item.startswith("0") and item.isdigit()
+        number = int(item, 8 if octal else 0)
+    except ValueError:
+        raise PlanError(f"invalid SMTP port: {item}") from None
+    if not 0 < number <= _HIGHEST_PORT:
+        raise PlanError(f"invalid SMTP port: {item}")
+    return number
+
+
+def _fan_out(item: ListenAt, ports: tuple[int, ...]) -> tuple[ListenAt, ...]:
+    """An address without a port of its own is wanted once per default port (PT-02)."""
+    if item.port:
+        return (item,)
+    if not ports:
+        name = f'"all {"IPv6" if item.is_ipv6 else "IPv4"}"' if item.is_wildcard else item.shown
+        raise PlanError(
+            f"no port specified for interface {name} and daemon_smtp_port is unset;"
+            " cannot start daemon"
+        )
+    return tuple(replace(item, port=port) for port in ports)
+
+
+def _pair_wildcards(wanted: list[ListenAt]) -> tuple[ListenAt, ...]:
+    """Make both wildcards of a port neighbours, IPv6 first (IF-05); nothing else moves."""
+    rest = list(wanted)
+    ordered: list[ListenAt] = []
+    while rest:
+        item = rest.pop(0)
+        partner = _partner(item, rest)
+        if partner is None:
+            ordered.append(item)
+        else:
+            rest.remove(partner)
+            ordered += [item, partner] if item.is_ipv6 else [partner, item]
+    return tuple(ordered)
+
+
+def _partner(item: ListenAt, later: list[ListenAt]) -> ListenAt | None:
+    if not item.is_wildcard:
+        return None
+    return next(
+        (
+            other
+            for other in later
+            if other.is_wildcard and other.port == item.port and other.is_ipv6 != item.is_ipv6
+        ),
+        None,
+    )

@@ -1,0 +1,30 @@
+"""A listening socket as a value: what it serves, as the log and the loop need to know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.mail.caller import Endpoint
+
+SMTP = "smtp"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """`fd` is open and listening.  `takes_ipv4`: an IPv6 wildcard without IPV6_V6ONLY.
+
+    `role` is the FileDescriptorName of a handed-in socket, "smtp" for one that we bound.
+    """
+
+    fd: int
+    at: Endpoint
+    role: str = SMTP
+    takes_ipv4: bool = False
+
+    @property
+    def is_wildcard(self) -> bool:
+        return int(self.at.address) == 0
+
+    @property
+    def is_ipv6(self) -> bool:
+        return self.at.address.version == 6

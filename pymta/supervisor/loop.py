@@ -1,0 +1,319 @@
+"""One turn after the other: clock, wait, hear, reap, take calls, deliver, reload (ML-01).
+
+The loop waits in one place only and for everything at once.  What a child says and its death are
+both read before the next call is judged, so that a caller whose former session has just ended is
+let in (ML-04).
+
+Touches: descriptors, processes, signals, clock.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from functools import partial
+
+from pymta.channel.pair import End, from_fd
+from pymta.channel.words import Attempted, Done, Drain, HandOn, Word
+from pymta.journal import daemon_events
+from pymta.queue.selection import Selection
+from pymta.supervisor import announce, control
+from pymta.supervisor.announce import Figures
+from pymta.supervisor.children import Child, Job
+from pymta.supervisor.dispatch import Task
+from pymta.supervisor.farewell import Farewell, Measure
+from pymta.supervisor.handover import Handover
+from pymta.supervisor.queue_clock import QueueClock
+from pymta.supervisor.renewal import Renewal
+from pymta.supervisor.signals import Signals
+from pymta.supervisor.workplace import Workplace
+
+NO_PLACE = 75  # EX_TEMPFAIL of a delivery worker: other processes hold every place on the host
+
+
+class Loop:
+    """The supervisor at work, from its first turn to its last."""
+
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        self._settings = place.settings
+        self._children = place.children
+        self._log = place.log
+        self._signals = Signals()
+        self._ends: dict[int, End] = {}
+        self._clock = QueueClock(place.settings.queue.queue_run_interval, time.monotonic())
+        self._accept_from = 0.0  # while in the future, listeners are not watched (AE-04)
+        self._farewell: Farewell | None = None
+        self._renewal = Renewal(place, self._handover)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
+        self._selector.register(place.control, selectors.EVENT_READ, self._hear_command)
+        self._watch_listeners()
+
+    def take_over(self, table: Handover) -> None:
+        """Go on where the image before us stopped (HU-04)."""
+        dispatch = self._place.deliveries.dispatch
+        dispatch.waiting.extend(table.waiting)
+        dispatch.busy.update(table.busy)
+        dispatch.missed = table.missed
+        for child in table.children:
+            self._children.add(child)
+            if child.channel < 0:
+                continue
+            end = from_fd(child.channel)
+            self._adopt(child, end)
+            if child.job is Job.DELIVERY:  # it knows only the old settings
+                dispatch.leaving.add(child.pid)
+                end.say(Drain())
+        self._renewal.welcome_clients(table.clients)
+
+    def run(self) -> None:
+        """Serve until told to stop and everybody has gone."""
+        self._place.notify.ready(self._status())
+        self._renewal.report_success()
+        while not (self._farewell and not len(self._children)):
+            self._turn()
+
+    def _turn(self) -> None:
+        self._start_due_queue_run()
+        calls = self._wait()
+        self._reap()
+        for fd in calls:
+            self._take_call(fd)
+        self._deliver()
+        self._renewal.check_time()
+        if self._farewell:
+            self._see_off(self._farewell)
+        else:
+            self._renewal.go_on()
+
+    # What the loop waits for
+
+    def _wait(self) -> list[int]:
+        """Wait for anything at all; everything but calls is dealt with, calls are returned."""
+        calls: list[int] = []
+        for key, _ in self._selector.select(self._patience()):
+            if key.data is None:
+                calls.append(key.fd)
+            else:
+                key.data()
+        return sorted(calls)
+
+    def _patience(self) -> float | None:
+        """Seconds until something is due by the clock; None: only an event can wake us."""
+        now = time.monotonic()
+        due = [
+            self._place.deliveries.dispatch.wait(now, self._settings.queue.worker_idle_timeout),
+            self._place.notify.status(self._status()),
+            self._renewal.wait(now),
+        ]
+        if self._farewell:
+            due.append(max(0.0, self._farewell.deadline - now))
+        else:
+            due.append(self._clock.wait(now))
+            due.append(self._watch_listeners_again(now))
+        return min((seconds for seconds in due if seconds is not None), default=None)
+
+    def _watch_listeners(self) -> None:
+        for listener in self._place.reception.listeners:
+            self._selector.register(listener.fd, selectors.EVENT_READ, None)
+
+    def _ignore_listeners(self) -> None:
+        for listener in self._place.reception.listeners:
+            self._selector.unregister(listener.fd)
+
+    def _watch_listeners_again(self, now: float) -> float | None:
+        if not self._accept_from:
+            return None
+        if now < self._accept_from:
+            return self._accept_from - now
+        self._accept_from = 0.0
+        self._watch_listeners()
+        return None
+
+    # What it hears
+
+    def _hear_signals(self) -> None:
+        arrived = self._signals.arrived()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if number in arrived:
+                self._stop(signal.Signals(number).name)
+        if signal.SIGHUP in arrived:
+            self._renewal.want()
+
+    def _hear_command(self) -> None:
+        client = control.accept(self._place.control)
+        if client is None:
+            return
+        if not client.is_trusted():
+            client.close()
+            return
+        self._selector.register(client, selectors.EVENT_READ, partial(self._serve_command, client))
+
+    def _serve_command(self, client: control.Client) -> None:
+        self._selector.unregister(client)
+        match client.request():
+            case b"reload" if self._farewell is None:
+                self._renewal.want(client)
+            case b"status":
+                client.answer(f"ok {self._status()}")
+            case b"":
+                client.close()
+            case _:
+                client.answer("failed the daemon is stopping or does not know this request")
+
+    def _hear(self, pid: int) -> None:
+        """Everything that this child has to say by now."""
+        end = self._ends[pid]
+        try:
+            while (word := end.hear()) is not None:
+                self._heed(pid, word)
+        except BlockingIOError:
+            return
+        except ValueError as error:  # a bug of ours: that child is not heard any more
+            self._log.write(daemon_events.trouble(f"child process {pid}: {error}"))
+        self._drop_channel(pid)
+
+    def _heed(self, pid: int, word: Word) -> None:
+        dispatch = self._place.deliveries.dispatch
+        match word:
+            case HandOn(id, destination):
+                dispatch.hand_on(Task(id, destination))
+            case Attempted():
+                dispatch.attempted(pid, time.monotonic())
+            case Done():
+                self._children.free_slot(pid)
+            case _:
+                raise ValueError(f"said {word}, which is for a parent to say")
+
+    def _adopt(self, child: Child, end: End) -> None:
+        self._ends[child.pid] = end
+        self._selector.register(end, selectors.EVENT_READ, partial(self._hear, child.pid))
+
+    def _drop_channel(self, pid: int) -> None:
+        end = self._ends.pop(pid, None)
+        if end:
+            self._selector.unregister(end)
+            end.close()
+            self._children.close_channel(pid)
+
+    # What it does
+
+    def _take_call(self, fd: int) -> None:
+        if self._farewell:
+            return
+        reception = self._place.reception
+        if born := reception.take_call(fd):
+            self._adopt(*born)
+        if reception.pause() and not self._accept_from:
+            self._accept_from = time.monotonic() + reception.pause()
+            self._ignore_listeners()
+
+    def _start_due_queue_run(self) -> None:
+        now = time.monotonic()
+        if self._farewell or not self._clock.is_due(now):
+            return
+        self._clock = self._clock.started(now)
+        if not self._children.count(Job.QUEUE_RUN):  # QR-03: one at a time, no catching up
+            self._place.deliveries.start_queue_run(Selection(by="alarm"))
+
+    def _deliver(self) -> None:
+        now = time.monotonic()
+        if self._farewell:
+            return
+        self._place.deliveries.act(now, self._ends, self._adopt)
+        self._place.deliveries.retire_idle(now, self._ends)
+
+    def _reap(self) -> None:
+        """Collect all dead children (CH-01)."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            self._bury(pid, status)
+
+    def _bury(self, pid: int, status: int) -> None:
+        if pid in self._ends:
+            self._hear(pid)  # its last words
+            self._drop_channel(pid)
+        child = self._children.remove(pid)
+        if child is None:
+            return  # CH-04: none of ours
+        code = os.waitstatus_to_exitcode(status)
+        if child.job is Job.DELIVERY:
+            no_place = code == NO_PLACE
+            dispatch = self._place.deliveries.dispatch
+            dispatch.gone(pid, time.monotonic(), found_no_place=no_place)
+        elif child.job is Job.VALIDATION:
+            self._renewal.validated(code)
+        if code < 0 and not (self._farewell and self._farewell.terminated):
+            name = signal.Signals(-code).name
+            job = child.job.value
+            self._log.write(daemon_events.child_crashed(job, pid, name, child.address))
+
+    # How it ends
+
+    def _stop(self, name: str) -> None:
+        now = time.monotonic()
+        if self._farewell:
+            self._farewell = self._farewell.hurried(now)
+            return
+        busy = len(self._place.deliveries.dispatch.busy)
+        sessions = self._children.sessions
+        event = daemon_events.stopping(os.getpid(), name, sessions=sessions, deliveries=busy)
+        self._log.write(event)
+        self._farewell = Farewell(now + self._settings.queue.shutdown_grace)
+        self._place.notify.stopping(self._status())
+        if not self._accept_from:
+            self._ignore_listeners()
+        self._place.reception.close()
+        self._renewal.abandon()
+        for end in self._ends.values():
+            end.say(Drain())
+        self._signal_children(signal.SIGTERM, Job.QUEUE_RUN, Job.VALIDATION)
+
+    def _see_off(self, farewell: Farewell) -> None:
+        now = time.monotonic()
+        match farewell.measure(now):
+            case Measure.WAIT:
+                return
+            case Measure.TERMINATE as measure:
+                self._place.cut_off = len(self._children)
+                self._signal_children(signal.SIGTERM, *Job)
+            case Measure.KILL as measure:
+                self._signal_children(signal.SIGKILL, *Job)
+        self._farewell = farewell.after(measure, now)
+
+    def _signal_children(self, number: signal.Signals, *jobs: Job) -> None:
+        for child in self._children:
+            if child.job in jobs:
+                os.kill(child.pid, number)  # not reaped yet, so the pid is still its own
+
+    def _handover(self) -> Handover:
+        dispatch = self._place.deliveries.dispatch
+        return Handover(
+            listeners=self._place.reception.listeners,
+            children=tuple(self._children),
+            waiting=tuple(dispatch.waiting),
+            busy=dispatch.busy,
+            missed=dispatch.missed,
+            control=self._place.control.fileno(),
+            by_systemd=self._place.by_systemd,
+        )
+
+    def _status(self) -> str:
+        dispatch = self._place.deliveries.dispatch
+        figures = Figures(
+            sessions=self._children.sessions,
+            deliveries=len(dispatch.busy),
+            queue_runs=self._children.count(Job.QUEUE_RUN),
+            waiting=len(dispatch.waiting),
+        )
+        if self._farewell:
+            return announce.stopping(figures)
+        return announce.status(self._place.reception.listeners, self._settings, figures)

@@ -1,0 +1,112 @@
+"""A reload from the wish to its end: validate, replace the program, tell who asked (HU-01…06).
+
+Wishes that come while one is being carried out are one more, later (HU-01).  Until the validating
+child has said yes, nothing changes.
+
+Touches: processes, clock.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from pymta.journal import daemon_events
+from pymta.supervisor import reload
+from pymta.supervisor.children import Child, Job
+from pymta.supervisor.control import Client
+from pymta.supervisor.handover import Handover
+from pymta.supervisor.reload import Validation
+from pymta.supervisor.workplace import Workplace
+
+
+class Renewal:
+    """What is under way between a SIGHUP, or a `reload` command, and the next generation."""
+
+    def __init__(self, place: Workplace, table: Callable[[], Handover]) -> None:
+        self._place = place
+        self._table = table
+        self._validation: Validation | None = None
+        self._is_wanted = False
+        self._next: list[Client] = []  # who asked since the validation began
+        self._clients: list[Client] = []  # who waits for the one that is under way
+
+    def want(self, client: Client | None = None) -> None:
+        self._is_wanted = True
+        if client:
+            self._next.append(client)
+
+    def welcome_clients(self, descriptors: Iterable[int]) -> None:
+        """Those who asked the image before us."""
+        self._clients = [Client(socket.socket(fileno=fd)) for fd in descriptors]
+
+    def report_success(self) -> None:
+        """The new generation serves."""
+        self._answer(f"ok generation {self._place.settings.generation} serves")
+
+    def go_on(self) -> None:
+        """Begin with what is wanted, unless something is under way."""
+        if not self._is_wanted or self._validation:
+            return
+        self._is_wanted = False
+        self._clients, self._next = self._next, []
+        self._place.notify.reloading()
+        try:
+            self._validation = Validation(self._place.current)
+        except OSError as error:
+            self._refuse((f"the settings could not be validated: {error.strerror}",))
+            return
+        self._place.children.add(Child(self._validation.pid, Job.VALIDATION))
+
+    def validated(self, status: int) -> None:
+        """The validating child has ended."""
+        assert self._validation
+        complaints = self._validation.complaints()
+        self._validation = None
+        if status == 0:
+            self._replace_program()
+        elif status < 0:
+            name = signal.Signals(-status).name
+            self._refuse((*complaints, f"the validating process was ended by {name}"))
+        else:
+            self._refuse(complaints or (f"the validating process ended with status {status}",))
+
+    def wait(self, now: float) -> float | None:
+        return max(0.0, self._validation.deadline - now) if self._validation else None
+
+    def check_time(self) -> None:
+        if self._validation and self._validation.is_overdue:
+            os.kill(self._validation.pid, signal.SIGKILL)
+
+    def abandon(self) -> None:
+        """The daemon stops instead."""
+        self._is_wanted = False
+        self._clients += self._next
+        self._answer("failed the daemon is stopping")
+
+    def _replace_program(self) -> None:
+        place = self._place
+        reload.adopt_candidate(place.current)
+        pid = os.getpid()
+        place.log.write(daemon_events.reexec(pid, place.settings.generation + 1))
+        clients = tuple(client.fileno() for client in (*self._clients, *self._next))
+        table = replace(self._table(), clients=clients)
+        error = reload.reexec(place.current, table, place.notify.address)
+        reload.restore_previous(place.current)
+        place.log.write(daemon_events.exec_failed(pid, sys.executable, error))
+        self._refuse((f"exec of {sys.executable} failed: {error.strerror}",))
+
+    def _refuse(self, complaints: tuple[str, ...]) -> None:
+        for complaint in complaints:
+            self._place.log.write(daemon_events.reload_refused(complaint))
+        self._place.notify.ready(f"reload refused: {complaints[0]}")
+        self._answer("failed " + "\n".join(complaints))
+
+    def _answer(self, text: str) -> None:
+        for client in self._clients:
+            client.answer(text)
+        self._clients = []

@@ -1,0 +1,66 @@
+"""Signals leave a note and wake the loop; nothing else happens in a handler.
+
+Every signal becomes a byte in a socket pair (`signal.set_wakeup_fd`), so that none is lost
+between two waits (ML-03) and the loop reads them like any other input.
+
+Touches: signals, sockets.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from types import FrameType
+
+CAUGHT = (signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+
+
+class Signals:
+    """The signals that have arrived, to be read by the loop."""
+
+    def __init__(self) -> None:
+        self._read, write = socket.socketpair()
+        self._read.setblocking(False)
+        write.setblocking(False)
+        self._write = write  # kept: closing it would close the wakeup descriptor
+        signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
+        for number in CAUGHT:
+            signal.signal(number, _note)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        unblock()
+
+    def fileno(self) -> int:
+        return self._read.fileno()
+
+    def arrived(self) -> set[int]:
+        """All signals since the last call."""
+        try:
+            return set(self._read.recv(4096))
+        except BlockingIOError:
+            return set()
+
+
+def _note(number: int, frame: FrameType | None) -> None:
+    """The wakeup descriptor has the number already."""
+
+
+def block() -> None:
+    """From here to the next image no signal is lost and none kills us: they wait (HU-02)."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, CAUGHT)
+
+
+def unblock() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, CAUGHT)
+
+
+def put_back() -> None:
+    """In a child: what the parent caught means nothing here.
+
+    SIGINT stays ignored, because a Ctrl-C in a terminal reaches every process of the group while
+    only the supervisor decides who may finish; SIGHUP likewise.
+    """
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

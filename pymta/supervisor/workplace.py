@@ -1,0 +1,35 @@
+"""Everything that the loop works with, put together once by `main`.
+
+Touches: sockets.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from pymta.config.settings import Settings
+from pymta.journal.log import Log
+from pymta.supervisor.children import Children
+from pymta.supervisor.deliveries import Deliveries
+from pymta.supervisor.notify import Notify
+from pymta.supervisor.reception import Reception
+
+
+@dataclass(slots=True)
+class Workplace:
+    """`current` is the file of the generation that serves; `cut_off` counts the children that
+    were still there when the grace time of a stop was over.
+    """
+
+    settings: Settings
+    current: Path
+    children: Children
+    reception: Reception
+    deliveries: Deliveries
+    control: socket.socket
+    notify: Notify
+    log: Log
+    by_systemd: bool = False
+    cut_off: int = 0
