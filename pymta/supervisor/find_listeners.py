@@ -15,7 +15,7 @@ from pymta.journal import daemon_events
 from pymta.journal.log import Log
 from pymta.supervisor import activation
 from pymta.supervisor.handover import Handover
-from pymta.supervisor.listen_plan import ListenAt, PlanError, plan
+from pymta.supervisor.listen_plan import ListenAt, plan
 from pymta.supervisor.listener import Listener
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.sockets import CannotListenError, Kernel, Opening
@@ -41,7 +41,7 @@ def find_listeners(
         if not table and (given := activation.handed_in()):
             return given, True
         wanted = plan(settings.listen, _port_of)
-    except (activation.UnusableSocketError, PlanError) as error:
+    except (activation.UnusableSocketError, ValueError) as error:
         raise CannotStartError(str(error)) from error
     if table:
         return _rearranged(table.listeners, wanted, settings, log), False

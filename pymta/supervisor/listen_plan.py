@@ -7,23 +7,12 @@ wildcard of the same port (IF-05), because that is the pair that `bind_faults` c
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
+from pymta.config.addresses import PortOf, parse_interface, parse_port
 from pymta.config.listen import Listen
 from pymta.mail.caller import Address
-
-PortOf = Callable[[str], int | None]  # a TCP service name to its port, None when unknown
-
-_DOTTED_IPV4 = re.compile(r"(\d+\.\d+\.\d+\.\d+)(?:\.(\d+))?")
-_BRACKETED = re.compile(r"\[([^\]]+)\](?::(\d+))?")
-_HIGHEST_PORT = 65535
-
-
-class PlanError(ValueError):
-    """What is wrong with ports or interfaces, in the words of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,49 +41,18 @@ class ListenAt:
 
 
 def plan(listen: Listen, port_of: PortOf) -> tuple[ListenAt, ...]:
-    """The sockets to open, in order.  Raises PlanError."""
-    ports = tuple(_port(item, port_of) for item in listen.daemon_smtp_ports)
-    wanted = [parse_interface(item) for item in listen.local_interfaces]
+    """The sockets to open, in order.  Raises ValueError in the words of the catalogue.
+
+    The settings were checked when they were read; a service name may have gone since.
+    """
+    ports = tuple(parse_port(item, port_of) for item in listen.daemon_smtp_ports)
+    wanted = [ListenAt(*parse_interface(item)) for item in listen.local_interfaces]
     if listen.disable_ipv6:
         wanted = [item for item in wanted if not item.is_ipv6]
     spread = [one for item in wanted for one in _fan_out(item, ports)]
     if not spread:
-        raise PlanError("local_interfaces leaves nothing to listen on")
+        raise ValueError("local_interfaces leaves nothing to listen on")
     return _pair_wildcards(spread)
-
-
-def parse_interface(text: str) -> ListenAt:
-    """``address``, ``address.port``, ``[address]`` or ``[address]:port`` (IF-02); port 0: none."""
-    match = _BRACKETED.fullmatch(text) or _DOTTED_IPV4.fullmatch(text)
-    if match:
-        address, port = match[1], match[2]
-    else:
-        address, _, port = text.partition(".")
-    address, _, scope = address.partition("%")
-    try:
-        found = ListenAt(ip_address(address), int(port or 0), scope)
-    except ValueError:
-        raise PlanError(f'Malformed IP address "{text}" in local_interfaces') from None
-    if found.port > _HIGHEST_PORT:
-        raise PlanError(f"invalid SMTP port: {port}")
-    return found
-
-
-def _port(item: str, port_of: PortOf) -> int:
-    """A number in C notation or a service name (PT-01)."""
-    if not item[:1].isdigit():
-        found = port_of(item)
-        if found is None:
-            raise PlanError(f'TCP port "{item}" not found')
-        return found
-    try:
-        octal = item.startswith("0") and item.isdigit()
-        number = int(item, 8 if octal else 0)
-    except ValueError:
-        raise PlanError(f"invalid SMTP port: {item}") from None
-    if not 0 < number <= _HIGHEST_PORT:
-        raise PlanError(f"invalid SMTP port: {item}")
-    return number
 
 
 def _fan_out(item: ListenAt, ports: tuple[int, ...]) -> tuple[ListenAt, ...]:
@@ -103,7 +61,7 @@ def _fan_out(item: ListenAt, ports: tuple[int, ...]) -> tuple[ListenAt, ...]:
         return (item,)
     if not ports:
         name = f'"all {"IPv6" if item.is_ipv6 else "IPv4"}"' if item.is_wildcard else item.shown
-        raise PlanError(
+        raise ValueError(
             f"no port specified for interface {name} and daemon_smtp_port is unset;"
             " cannot start daemon"
         )

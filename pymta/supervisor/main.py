@@ -33,8 +33,8 @@ from pymta.supervisor import announce, control, handover
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.dispatch import Dispatch
-from pymta.supervisor.handover import Handover
 from pymta.supervisor.find_listeners import CannotStartError, find_listeners
+from pymta.supervisor.handover import Handover
 from pymta.supervisor.loop import Loop
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.reception import Reception
