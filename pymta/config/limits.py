@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.setting import setting
+from pymta.config.units import Count
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    smtp_accept_max: int = setting(
+    smtp_accept_max: Count = setting(
         20, "Connections at once, all callers together; 0 means no limit."
     )
-    smtp_accept_max_per_host: int = setting(
+    smtp_accept_max_per_host: Count = setting(
         0, "Connections at once from one address; 0 means no limit."
+    )
+    smtp_accept_queue: Count = setting(
+        0, "Connections at once above which mail waits for a queue run; 0 means never."
     )
     smtp_load_reserve: float | None = setting(
         None, "One-minute load average above which every caller hears 421."

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.setting import setting
-from pymta.config.units import Seconds
+from pymta.config.units import Count, PortName, Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    daemon_smtp_ports: tuple[str, ...] = setting(
+    daemon_smtp_ports: tuple[PortName, ...] = setting(
         ("smtp",), "Default ports, as numbers or service names."
     )
     local_interfaces: tuple[str, ...] = setting(
@@ -18,8 +18,8 @@ class Listen:
     )
     disable_ipv6: bool = setting(False, "Leave out every IPv6 address of local_interfaces.")
     tcp_nodelay: bool = setting(True, "Set TCP_NODELAY on listening sockets.")
-    smtp_connect_backlog: int = setting(20, "Connections that the kernel keeps waiting for us.")
-    daemon_startup_retries: int = setting(
+    smtp_connect_backlog: Count = setting(20, "Connections that the kernel keeps waiting for us.")
+    daemon_startup_retries: Count = setting(
         9, "How often a failed bind is tried again, all sockets together."
     )
     daemon_startup_sleep: Seconds = setting(30, "Pause before a failed bind is tried again.")

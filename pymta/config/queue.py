@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.setting import setting
-from pymta.config.units import Seconds
+from pymta.config.units import Positive, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Queue:
     queue_run_interval: Seconds = setting(
         0, "Start a queue run this often from within the daemon; 0: the systemd timer does it."
     )
-    deliver_max: int = setting(20, "Deliveries at once on this host.")
+    deliver_max: Positive = setting(20, "Deliveries at once on this host.")
     queue_run_in_order: bool = setting(False, "Oldest message first; otherwise in random order.")
     worker_idle_timeout: Seconds = setting(5, "How long a delivery worker waits for more work.")
     shutdown_grace: Seconds = setting(

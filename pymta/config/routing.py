@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.setting import setting
-from pymta.config.units import Seconds
+from pymta.config.units import Timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +24,4 @@ class Routing:
     dns_servers: tuple[str, ...] = setting(
         (), "Name servers as address or address:port; empty: those of resolv.conf."
     )
-    dns_timeout: Seconds = setting(10, "How long one DNS question may take in all.")
+    dns_timeout: Timeout = setting(10, "How long one DNS question may take in all.")

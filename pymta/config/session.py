@@ -5,26 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.setting import setting
-from pymta.config.units import Bytes, Network, Seconds
+from pymta.config.units import Bytes, Count, Network, Positive, Timeout
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     smtp_banner: str = setting("", "Text of the 220 greeting; empty: host name, ESMTP, product.")
-    smtp_receive_timeout: Seconds = setting(300, "How long one read or write may take.")
+    smtp_receive_timeout: Timeout = setting(300, "How long one read or write may take.")
     message_size_limit: Bytes = setting(50 << 20, "Largest message taken; 0 means no limit.")
-    recipients_max: int = setting(50_000, "Recipients of one message; 0 means no limit.")
-    received_headers_max: int = setting(
+    recipients_max: Count = setting(50_000, "Recipients of one message; 0 means no limit.")
+    received_headers_max: Positive = setting(
         30, "Received fields above which a message is taken to be in a loop."
     )
-    smtp_accept_max_nonmail: int = setting(10, "Commands outside of transactions.")
-    smtp_accept_max_per_connection: int = setting(1000, "MAIL commands; 0 means no limit.")
-    smtp_max_unknown_commands: int = setting(3, "Unknown commands before we hang up.")
-    smtp_max_synprot_errors: int = setting(3, "Syntax or protocol errors before we hang up.")
+    smtp_accept_max_nonmail: Count = setting(10, "Commands outside of transactions.")
+    smtp_accept_max_per_connection: Count = setting(1000, "MAIL commands; 0 means no limit.")
+    smtp_max_unknown_commands: Count = setting(3, "Unknown commands before we hang up.")
+    smtp_max_synprot_errors: Count = setting(3, "Syntax or protocol errors before we hang up.")
     relay_from_hosts: tuple[Network, ...] = setting(
         ("127.0.0.0/8", "::1/128"), "Networks that may send to any domain."
     )
     queue_only: bool = setting(False, "Leave every message to the queue runs.")
-    smtp_accept_queue_per_connection: int = setting(
+    smtp_accept_queue_per_connection: Count = setting(
         10, "Messages of one connection that are delivered at once; 0 means all."
     )

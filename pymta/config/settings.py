@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pymta.config.journal import Journal
@@ -19,7 +20,7 @@ class Machine:
 
     `is_configured` is false when no settings file exists: then mail is taken from this machine
     only.  `in_terminal` is true for `pymta serve`, and `serve_port` is its port then.  Directories
-    and `config_file` are absolute paths.
+    and `config_file` are absolute paths; `config_file` is "" where none is looked for.
     """
 
     state_directory: str = "/var/lib/pymta"
@@ -28,6 +29,17 @@ class Machine:
     is_configured: bool = False
     in_terminal: bool = False
     serve_port: int = 0
+
+
+SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are options
+    "listen": Listen,
+    "limits": Limits,
+    "session": Session,
+    "routing": Routing,
+    "transport": Transport,
+    "queue": Queue,
+    "journal": Journal,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,26 +49,93 @@ def parse_size(text: str) -> int:
     return int(match[1]) << _POWERS[match[2].upper()]
 
 
+def parse_network(text: str) -> str:
+    """The network in canonical form.  Raises ValueError."""
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        raise ValueError('want a network such as "192.0.2.0/24" or an address') from None
+
+
+# A marker's `read` turns what the file says into the value of the program.  What is not of the
+# kind it reads it hands on as it is; the type in the annotation then refuses it.
+
+
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Marks seconds written as "10m"."""
+    """Marks seconds written as "10m".  Zero needs no unit."""
+
+    def read(self, value: object) -> object:
+        if isinstance(value, str):
+            return parse_duration(value)
+        if type(value) is int and value == 0:
+            return value
+        raise ValueError('want a time in quotes such as "30s", "10m" or "1d12h"')
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Marks bytes written as "50M"."""
+    """Marks bytes written as "50M"; a plain number is bytes as well."""
+
+    def read(self, value: object) -> object:
+        if isinstance(value, str):
+            return parse_size(value)
+        if type(value) is int:
+            return value
+        raise ValueError('want a size such as "500K", "50M" or "1G"')
 
 
 @dataclass(frozen=True, slots=True)
 class Cidr:
     """Marks a network written as "192.0.2.0/24" or as one address."""
 
+    def read(self, value: object) -> object:
+        return parse_network(value) if isinstance(value, str) else value
 
-Seconds = Annotated[int, Time()]
-Bytes = Annotated[int, Size()]
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Marks a port given as a number or as a service name (PT-01); text in the program."""
+
+    def read(self, value: object) -> object:
+        return str(value) if type(value) is int else value
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Marks a number with bounds, both included."""
+
+    low: int
+    high: int
+
+    def check(self, value: int) -> int:
+        if not self.low <= value <= self.high:
+            raise ValueError(f"want a whole number from {self.low} to {self.high}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """Marks seconds with bounds, both included."""
+
+    low: int
+    high: int
+
+    def check(self, value: int) -> int:
+        if not self.low <= value <= self.high:
+            low, high = format_duration(self.low), format_duration(self.high)
+            raise ValueError(f'want a time from "{low}" to "{high}"')
+        return value
+
+
+LONGEST_WAIT = 1_209_600  # 2w; poll() counts milliseconds in 31 bits, which end at 24 days
+MOST = (1 << 31) - 1  # what the C interfaces below us take as a count
+
+Count = Annotated[int, Range(0, MOST)]
+Positive = Annotated[int, Range(1, MOST)]
+Port = Annotated[int, Range(1, 65_535)]
+PortName = Annotated[str, Service()]
+Seconds = Annotated[int, Time(), TimeRange(0, LONGEST_WAIT)]
+Timeout = Annotated[int, Time(), TimeRange(1, LONGEST_WAIT)]  # nothing may wait for ever
+Bytes = Annotated[int, Size(), Range(0, (1 << 63) - 1)]
 Network = Annotated[str, Cidr()]
-
-
-def parse_network(text: str) -> str:
-    """The network in canonical form.  Raises ValueError."""
-    return str(ip_network(text, strict=False))
