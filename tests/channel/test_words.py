@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymta.channel.pair import make_pair
+from pymta.channel.words import (
+    LONGEST,
+    Attempted,
+    Deliver,
+    Done,
+    Drain,
+    HandOn,
+    Word,
+    decode,
+    encode,
+)
+
+IDS = st.from_regex(r"[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}", fullmatch=True)
+DOMAINS = st.from_regex(r"[a-z0-9.-]{0,255}", fullmatch=True)
+WORDS = st.one_of(
+    st.builds(HandOn, IDS, DOMAINS),
+    st.builds(Done, st.integers(0, 255)),
+    st.builds(Deliver, IDS),
+    st.builds(Attempted, IDS),
+    st.just(Drain()),
+)
+
+
+@given(WORDS)
+def test_a_word_arrives_as_it_was_said(word: Word) -> None:
+    packet = encode(word)
+
+    assert decode(packet) == word
+    assert len(packet) <= LONGEST
+
+
+@pytest.mark.parametrize("packet", [b"", b"Z", b"E", b"Enine", b"H\xff"])
+def test_a_packet_that_is_no_word_is_a_bug_of_ours(packet: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode(packet)
+
+
+def test_the_end_of_a_channel_is_heard_behind_the_last_word() -> None:
+    ours, theirs = make_pair()
+    theirs.say(Attempted("id"))
+    theirs.close()
+
+    assert ours.hear() == Attempted("id")
+    assert ours.hear() is None
+    ours.close()
+
+
+def test_nobody_waits_for_a_parent_that_does_not_listen() -> None:
+    ours, theirs = make_pair()
+
+    said = 0
+    while theirs.say(HandOn("1234567890abcdef-1234")):
+        said += 1
+
+    assert said > 10
+    ours.close()
+    assert not theirs.say(Done(0))
+    theirs.close()

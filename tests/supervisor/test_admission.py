@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymta.config.limits import Limits
+from pymta.supervisor.admission import Admit, House, Refuse, admit
+
+QUIET = House(sessions=0, from_address=0, load=0.1)
+LIMITS = Limits(smtp_accept_max=20, smtp_accept_max_per_host=3, smtp_load_reserve=8.0)
+
+
+def test_the_last_free_slot_is_given_out() -> None:
+    """LM-01"""
+    assert admit(replace(QUIET, sessions=19), LIMITS) == Admit(sessions=20)
+
+
+@pytest.mark.parametrize(
+    ("house", "refusal"),
+    [
+        (
+            replace(QUIET, sessions=20),
+            Refuse(
+                "421 Too many concurrent SMTP connections; please try again later.",
+                "too many connections",
+            ),
+        ),
+        (
+            replace(QUIET, load=8.01),
+            Refuse("421 Too much load; please try again later.", "load average = 8.01"),
+        ),
+        (
+            replace(QUIET, sessions=3, from_address=3),
+            Refuse(
+                "421 Too many concurrent SMTP connections from this IP address;"
+                " please try again later.",
+                "too many connections from that IP address",
+            ),
+        ),
+    ],
+    ids=["LM-01", "LM-02", "LM-04"],
+)
+def test_a_refusal_has_the_classic_words(house: House, refusal: Refuse) -> None:
+    assert admit(house, LIMITS) == refusal
+
+
+def test_the_questions_are_asked_in_order() -> None:
+    """HC-05"""
+    worst = House(sessions=20, from_address=20, load=99.0)
+
+    first = admit(worst, LIMITS)
+    second = admit(worst, replace(LIMITS, smtp_accept_max=0))
+    third = admit(worst, replace(LIMITS, smtp_accept_max=0, smtp_load_reserve=None))
+
+    reasons = [answer.why for answer in (first, second, third) if isinstance(answer, Refuse)]
+    assert reasons == [
+        "too many connections",
+        "load average = 99.00",
+        "too many connections from that IP address",
+    ]
+
+
+def test_a_load_that_nobody_knows_keeps_nobody_out() -> None:
+    assert isinstance(admit(replace(QUIET, load=None), LIMITS), Admit)
+
+
+def test_a_load_equal_to_the_limit_is_not_above_it() -> None:
+    assert isinstance(admit(replace(QUIET, load=8.0), LIMITS), Admit)
+
+
+@given(
+    sessions=st.integers(0, 99),
+    here=st.integers(0, 99),
+    load=st.floats(0, 99),
+    more=st.integers(1, 9),
+)
+def test_a_fuller_house_never_turns_a_no_into_a_yes(
+    sessions: int, here: int, load: float, more: int
+) -> None:
+    house = House(sessions, here, load)
+    if isinstance(admit(house, LIMITS), Refuse):
+        fuller = House(sessions + more, here + more, load + more)
+        assert isinstance(admit(fuller, LIMITS), Refuse)

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymta.supervisor.dispatch import HOLD_OFF, MOST_WAITING, Dispatch, Give, Hire, RunFirst, Task
+
+LOCAL = Task("1aaaaa-00000000001-0000")
+
+
+def remote(number: int, domain: str = "slow.example") -> Task:
+    return Task(f"1aaaaa-0000000000{number}-0000", domain)
+
+
+def hire_all(dispatch: Dispatch, now: float = 0.0) -> list[Task]:
+    """Carry moves out with workers numbered from 100 up; what has been started."""
+    started = []
+    while move := dispatch.next_move(now):
+        match move:
+            case Hire(task):
+                dispatch.hired(100 + len(dispatch.busy), task)
+                started.append(task)
+            case Give(pid, task):
+                dispatch.hired(pid, task)
+                started.append(task)
+            case RunFirst():
+                break
+    return started
+
+
+def test_the_first_message_gets_a_worker_of_its_own() -> None:
+    dispatch = Dispatch(20)
+    dispatch.hand_on(LOCAL)
+
+    assert dispatch.next_move(0) == Hire(LOCAL)
+    assert dispatch.next_move(0) is None
+
+
+def test_a_free_worker_goes_before_a_new_one() -> None:
+    dispatch = Dispatch(20)
+    dispatch.hired(100, LOCAL)
+    dispatch.attempted(100, 1.0)
+    dispatch.hand_on(remote(2))
+
+    assert dispatch.next_move(1.0) == Give(100, remote(2))
+
+
+def test_no_more_than_deliver_max_work_at_once() -> None:
+    dispatch = Dispatch(3)
+    for _ in range(5):
+        dispatch.hand_on(LOCAL)
+
+    assert len(hire_all(dispatch)) == 3
+    assert len(dispatch.waiting) == 2
+
+
+def test_one_slow_destination_leaves_half_of_the_workers_to_others() -> None:
+    dispatch = Dispatch(10)
+    for number in range(9):
+        dispatch.hand_on(remote(number))
+    for number in range(9):
+        dispatch.hand_on(remote(number, f"other{number}.example"))
+    for _ in range(9):
+        dispatch.hand_on(LOCAL)
+
+    started = hire_all(dispatch)
+    assert sum(task.destination == "slow.example" for task in started) == 5
+    assert sum(task == LOCAL for task in started) == 2  # the fifth that is kept free
+    assert len(started) == 10
+
+
+def test_what_does_not_fit_is_found_by_a_run_over_first_deliveries() -> None:
+    dispatch = Dispatch(2)
+    for _ in range(MOST_WAITING + 1):
+        dispatch.hand_on(LOCAL)
+    assert dispatch.missed
+
+    while dispatch.waiting:
+        for task in hire_all(dispatch):
+            assert task == LOCAL
+        for pid in list(dispatch.busy):
+            dispatch.attempted(pid, 0)
+
+    assert dispatch.next_move(0) == RunFirst()
+    assert dispatch.next_move(0) is None
+
+
+def test_a_worker_that_died_leaves_its_message_to_the_queue() -> None:
+    dispatch = Dispatch(2)
+    dispatch.hired(100, LOCAL)
+
+    assert dispatch.gone(100, 0, found_no_place=False) == LOCAL
+    assert dispatch.next_move(0) is None
+
+
+def test_a_worker_without_a_place_on_the_host_lets_its_message_wait() -> None:
+    dispatch = Dispatch(2)
+    dispatch.hired(100, LOCAL)
+
+    assert dispatch.gone(100, 0, found_no_place=True) is None
+    assert dispatch.next_move(0) is None
+    assert dispatch.wait(0, timeout=5) == HOLD_OFF
+    assert dispatch.next_move(HOLD_OFF) == Hire(LOCAL)
+
+
+def test_workers_that_are_free_for_long_are_let_go() -> None:
+    dispatch = Dispatch(2)
+    dispatch.hired(100, LOCAL)
+    dispatch.attempted(100, 10.0)
+
+    assert dispatch.retire(14.9, timeout=5) == ()
+    assert dispatch.wait(12.0, timeout=5) == 3.0
+    assert dispatch.retire(15.0, timeout=5) == (100,)
+    assert dispatch.workers == 0
+
+
+def test_a_worker_with_older_settings_gets_no_more_work() -> None:
+    dispatch = Dispatch(2)
+    dispatch.hired(100, LOCAL)
+    dispatch.leaving.add(100)
+    dispatch.attempted(100, 0)
+    dispatch.hand_on(LOCAL)
+
+    assert dispatch.next_move(0) == Hire(LOCAL)
+
+
+@given(
+    deliver_max=st.integers(2, 12),
+    domains=st.lists(st.sampled_from(["", "a.example", "b.example", "c.example"]), max_size=60),
+)
+def test_remote_mail_never_takes_the_last_place(deliver_max: int, domains: list[str]) -> None:
+    dispatch = Dispatch(deliver_max)
+    for domain in domains:
+        dispatch.hand_on(Task("id", domain))
+    hire_all(dispatch)
+
+    assert dispatch.workers <= deliver_max
+    assert sum(bool(task.destination) for task in dispatch.busy.values()) < deliver_max
+
+
+@pytest.mark.parametrize("deliver_max", [1, 2, 20])
+def test_remote_mail_gets_through_however_few_workers_there_are(deliver_max: int) -> None:
+    dispatch = Dispatch(deliver_max)
+    dispatch.hand_on(remote(1))
+
+    assert dispatch.next_move(0) == Hire(remote(1))

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+import socket
+from ipaddress import ip_address
+
+import pytest
+
+from pymta.mail.caller import Endpoint
+from pymta.supervisor import handover
+from pymta.supervisor.children import Child, Job
+from pymta.supervisor.dispatch import Task
+from pymta.supervisor.handover import Handover, UnknownVersionError, decode, encode
+from pymta.supervisor.listener import Listener
+
+TABLE = Handover(
+    listeners=(Listener(3, Endpoint(ip_address("::"), 25), "smtp", takes_ipv4=True),),
+    children=(
+        Child(10, Job.SESSION, 7, "192.0.2.7", 4, holds_slot=True),
+        Child(11, Job.QUEUE_RUN),
+    ),
+    waiting=(Task("1aaaaa-00000000001-0000", "remote.example"),),
+    busy={12: Task("1aaaaa-00000000002-0000")},
+    missed=True,
+    control=8,
+    clients=(9,),
+    by_systemd=True,
+)
+
+
+def test_nothing_is_lost_between_two_images() -> None:
+    """HU-04"""
+    assert decode(encode(TABLE)) == TABLE
+
+
+def test_every_descriptor_that_must_stay_open_is_named() -> None:
+    """HU-05"""
+    assert TABLE.descriptors() == (3, 7, 8, 9)
+
+
+def test_a_table_of_another_version_is_not_believed() -> None:
+    with pytest.raises(UnknownVersionError, match="version 99"):
+        decode(b'{"version": 99, "table": {}}')
+
+
+def test_the_next_image_finds_the_table_and_hides_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as sock:
+        listener = Listener(sock.fileno(), Endpoint(ip_address("127.0.0.1"), 25))
+        fd = handover.leave(Handover(listeners=(listener,)))
+        assert os.get_inheritable(sock.fileno())
+        monkeypatch.setenv(handover.VARIABLE, str(fd))
+
+        table = handover.take()
+
+        assert table == Handover(listeners=(listener,))
+        assert handover.VARIABLE not in os.environ
+        assert not os.get_inheritable(sock.fileno())
+
+
+def test_a_first_start_has_no_table() -> None:
+    assert handover.take() is None
