@@ -1,0 +1,145 @@
+"""Mailboxes and paths of MAIL and RCPT (RFC 5321 s4.1.2), read strictly.
+
+Angle brackets are required: without them nobody can say where an address ends and the parameters
+begin, and two servers in a row might disagree.  A source route is read and dropped (RFC 5321
+appendix C).  Non-ASCII is refused, since we do not offer SMTPUTF8.  Every address accepted here is
+printable ASCII and reads back to itself.
+
+No pattern here can backtrack: what may follow is always clear from the next octet.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from pymta.mail.caller import Address as IpAddress
+from pymta.mail.caller import plain_address
+from pymta.mail.sizes import DOMAIN, LOCAL_PART, PATH
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_DOT_STRING = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"')
+_PAIR = re.compile(r"\\(.)")
+_NEEDS_PAIR = re.compile(r'(["\\])')
+# The underscore is in no standard, but in real names; every server takes it.
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_LITERAL = re.compile(r"\[([0-9A-Za-z:.]+)\]")
+_ROUTE = re.compile(r"@[A-Za-z0-9._\[\]-]+(?:,@[A-Za-z0-9._\[\]-]+)*:")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """`local` has no quotes, even where it needs them when written; `domain` is as written.
+
+    `domain` is "" only for the bare ``<postmaster>`` (RFC 5321 s4.5.1).
+    """
+
+    local: str
+    domain: str
+
+    def __str__(self) -> str:
+        """As it stands between angle brackets."""
+        local = self.local
+        if not _DOT_STRING.fullmatch(local):
+            local = '"' + _NEEDS_PAIR.sub(r"\\\1", local) + '"'
+        return f"{local}@{self.domain}" if self.domain else local
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal for two ways to write one mailbox.  Only the domain ignores case (s2.4)."""
+        return self.local, self.domain.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What stood in the brackets, None for ``<>``; `rest` is what follows the closing one."""
+
+    mailbox: Mailbox | None
+    rest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BadPath:
+    why: str
+
+
+def parse_path(argument: bytes) -> Path | BadPath:
+    """Read the path at the start of `argument`, the text behind ``FROM:`` or ``TO:``.
+
+    Blanks before it are let pass, because so many clients send one.
+    """
+    text = argument.lstrip(b" \t")
+    if not text.isascii():
+        return BadPath("non-ASCII address")
+    if not text.startswith(b"<"):
+        return BadPath("address must be in angle brackets")
+    end = _closing_bracket(text)
+    if end < 0:
+        return BadPath("missing closing angle bracket")
+    if end + 1 > PATH:
+        return BadPath("path too long")
+    inside = text[1:end].decode("ascii")
+    mailbox = parse_mailbox(_without_route(inside)) if inside else None
+    return mailbox if isinstance(mailbox, BadPath) else Path(mailbox, text[end + 1 :])
+
+
+def parse_mailbox(text: str) -> Mailbox | BadPath:
+    """Read ``local@domain``, or ``local`` alone: whether that is allowed, the caller says."""
+    match = _QUOTED.match(text) or _DOT_STRING.match(text)
+    if match is None:
+        return BadPath("malformed local part")
+    written, rest = match[0], text[match.end() :]
+    if len(written) > LOCAL_PART:
+        return BadPath("local part too long")
+    local = _PAIR.sub(r"\1", written[1:-1]) if written.startswith('"') else written
+    if not local:
+        return BadPath("empty local part")
+    if not rest:
+        return Mailbox(local, "")
+    if not rest.startswith("@"):
+        return BadPath("malformed local part")
+    domain = rest[1:]
+    return Mailbox(local, domain) if is_domain(domain) else BadPath("malformed domain")
+
+
+def is_domain(text: str) -> bool:
+    """A domain name or an address literal, in form only."""
+    if len(text) > DOMAIN:
+        return False
+    return _DOMAIN.fullmatch(text) is not None or literal_address(text) is not None
+
+
+def literal_address(domain: str) -> IpAddress | None:
+    """The address of ``[192.0.2.1]`` or ``[IPv6:2001:db8::1]`` (s4.1.3); None: no such literal."""
+    match = _LITERAL.fullmatch(domain)
+    if match is None:
+        return None
+    try:
+        if match[1][:5].upper() == "IPV6:":
+            return plain_address(str(IPv6Address(match[1][5:])))
+        return IPv4Address(match[1])
+    except AddressValueError:
+        return None
+
+
+def _closing_bracket(text: bytes) -> int:
+    """Where the path ends; a bracket inside a quoted local part does not count."""
+    in_quotes = is_escaped = False
+    for n, octet in enumerate(text):
+        if is_escaped:
+            is_escaped = False
+        elif in_quotes and octet == 0x5C:
+            is_escaped = True
+        elif octet == 0x22:
+            in_quotes = not in_quotes
+        elif octet == 0x3E and not in_quotes:
+            return n
+    return -1
+
+
+def _without_route(path: str) -> str:
+    match = _ROUTE.match(path)
+    return path[match.end() :] if match else path

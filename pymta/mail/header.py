@@ -1,0 +1,79 @@
+"""Read along while a header passes by: how often was it received, and what is its Message-ID?
+
+A scanner, not a parser: it is fed the message in blocks and keeps a few numbers.  Nothing here
+changes or regenerates a field; what was received is what is delivered.  The header ends at the
+first empty line, or at the first line that is no field: what follows then is body.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pymta.mail.sizes import HEADER
+
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")  # RFC 5322 s2.2, with the blanks of s4.5
+_ID = re.compile(rb"<?([!-;=?-~]{1,250})>?")  # printable, no angle bracket inside
+
+# A field we look into fits in one line of the longest legal kind; the rest of a longer one only
+# counts towards the size of the header.
+_KEPT = 998
+
+
+class HeaderScanner:
+    """`feed` the blocks in order, then `finish`; ask at any time."""
+
+    def __init__(self, limit: int = HEADER) -> None:
+        self._limit = limit
+        self._line = b""  # the line that has not ended yet, cut to _KEPT
+        self._in_message_id = False
+        self.is_over = False
+        self.size = 0
+        self.received = 0
+        self.message_id = ""
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.size > self._limit
+
+    def feed(self, block: bytes) -> None:
+        start = 0
+        while not self.is_over and start < len(block):
+            end = block.find(b"\n", start) + 1
+            self._take(block[start : end or len(block)], is_whole=end > 0)
+            start = end or len(block)
+
+    def finish(self) -> None:
+        """The message has ended; a last line without an end counts too."""
+        if self._line and not self.is_over:
+            self._take(b"", is_whole=True)
+        self.is_over = True
+
+    def _take(self, part: bytes, *, is_whole: bool) -> None:
+        self.size += len(part)
+        self._line = (self._line + part)[:_KEPT]
+        if self.is_too_large:
+            self.is_over = True
+        elif is_whole:
+            line, self._line = self._line.rstrip(b"\r\n"), b""
+            self._read(line)
+
+    def _read(self, line: bytes) -> None:
+        if line[:1] in (b" ", b"\t"):
+            self._look_for_id(line)
+            return
+        field = _FIELD.match(line)
+        if field is None:
+            self.is_over = True
+            return
+        name = field[1].lower()
+        self.received += name == b"received"
+        self._in_message_id = name == b"message-id"
+        self._look_for_id(line[field.end() :])
+
+    def _look_for_id(self, text: bytes) -> None:
+        """The first id of the first Message-ID field, wherever it was folded."""
+        if not self._in_message_id or self.message_id:
+            return
+        found = _ID.fullmatch(text.strip(b" \t"))
+        if found is not None:
+            self.message_id = found[1].decode("ascii")

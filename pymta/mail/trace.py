@@ -1,0 +1,69 @@
+"""The header fields that a message collects on its way (RFC 5321 s4.4).
+
+Each function gives one complete field with its CRLF, folded, printable ASCII whatever the other
+side said.  Existing fields are never touched; these go on top.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address, ip_address
+
+from pymta.mail.sizes import DOMAIN
+
+# What a HELO argument may show.  All else becomes "?": a parenthesis, a semicolon or a line end
+# in a Received field would let the client write the rest of it.
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
+_NOT_IN_A_PATH = re.compile(r"[^ -~]")
+
+
+def received_field(
+    *,
+    helo: str,
+    address: str,
+    host: str,
+    software: str,
+    protocol: str,
+    id: str,
+    recipient: str,
+    date: str,
+) -> str:
+    """One Received field.
+
+    `helo` may be "" and `address` is the client's IP address, or "" when there was no connection.
+    `recipient` is "" unless the message has a single one: a second would be told about the first.
+    `protocol` is the keyword of RFC 3848, `date` from `pymta.mail.timestamp`.
+    """
+    lines = [f"by {host} ({software}) with {protocol}", f"id {id}"]
+    if address:
+        literal = address_literal(address)
+        name = safe_name(helo) or literal
+        lines.insert(0, f"from {name} ({literal})")
+    if recipient:
+        lines.append(f"for <{_safe_path(recipient)}>")
+    return "Received: " + "\r\n\t".join(lines) + f"; {date}\r\n"
+
+
+def return_path(sender: str) -> str:
+    """Added at final delivery; "" is the null sender."""
+    return f"Return-Path: <{_safe_path(sender)}>\r\n"
+
+
+def delivered_to(recipient: str) -> str:
+    """Added at final delivery; also how a loop through a mailbox is seen."""
+    return f"Delivered-To: {_safe_path(recipient)}\r\n"
+
+
+def address_literal(address: str) -> str:
+    """``[192.0.2.1]`` or ``[IPv6:2001:db8::1]`` (RFC 5321 s4.1.3)."""
+    is_v6 = isinstance(ip_address(address), IPv6Address)
+    return f"[IPv6:{address}]" if is_v6 else f"[{address}]"
+
+
+def safe_name(text: str) -> str:
+    """A name that a client gave for itself, as it may stand in a header or a reply."""
+    return _NOT_IN_A_NAME.sub("?", text[:DOMAIN])
+
+
+def _safe_path(text: str) -> str:
+    return _NOT_IN_A_PATH.sub("?", text)

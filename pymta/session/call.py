@@ -1,0 +1,18 @@
+"""What the supervisor hands to a session: one accepted connection and what it knew of it."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from pymta.mail.caller import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`others` are the connections that were open when this one was admitted (CP-06)."""
+
+    sock: socket.socket
+    caller: Endpoint
+    local: Endpoint
+    others: int

@@ -1,0 +1,61 @@
+"""The header scanner, fed whole and in every small cut."""
+
+from __future__ import annotations
+
+import pytest
+
+from pymta.mail.header import HeaderScanner
+
+FOLDED = (
+    b"Received: from a\r\n\tby b\r\nreceived : x\r\nSubject: Received: no\r\n"
+    b"Message-ID:\r\n <1.2@b.example>\r\nMessage-ID: <second@b.example>\r\n"
+    b"\r\nReceived: in the body\r\n"
+)
+
+
+def scan(message: bytes, step: int, limit: int = 1000) -> HeaderScanner:
+    scanner = HeaderScanner(limit)
+    for n in range(0, len(message), step):
+        scanner.feed(message[n : n + step])
+    scanner.finish()
+    return scanner
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
+def test_fields_are_counted_until_the_empty_line(step: int) -> None:
+    found = scan(FOLDED, step)
+
+    assert (found.received, found.message_id) == (2, "1.2@b.example")
+    assert found.size == FOLDED.index(b"\r\n\r\n") + 4
+
+
+@pytest.mark.parametrize("step", [1, 1000])
+def test_a_line_that_is_no_field_begins_the_body(step: int) -> None:
+    assert scan(b"Received: a\r\nhello\r\nReceived: b\r\n", step).received == 1
+
+
+def test_a_header_without_an_end_counts_too() -> None:
+    assert scan(b"Received: a\r\nReceived: b", 1).received == 2
+
+
+@pytest.mark.parametrize("step", [1, 1000])
+def test_a_header_beyond_the_limit_is_noticed(step: int) -> None:
+    assert scan(b"X: " + b"a" * 998, step).is_too_large
+    assert scan(b"X: a\r\n" * 200, step).is_too_large
+    assert not scan(b"X: " + b"a" * 995 + b"\r\n", step).is_too_large
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"<a b>", b"<\x1b[2J@x>", b"<\xff@x>", b"", b"<" + b"a" * 300 + b">"],
+)
+def test_a_message_id_that_could_spoil_a_log_line_is_none(value: bytes) -> None:
+    assert scan(b"Message-ID: " + value + b"\r\n\r\n", 100).message_id == ""
+
+
+def test_only_a_bounded_part_of_a_line_is_kept() -> None:
+    scanner = HeaderScanner()
+    for _ in range(100):
+        scanner.feed(b"a" * 10_000)
+
+    assert len(scanner._line) < 1000
