@@ -1,0 +1,30 @@
+"""A host that mail is sent to: the name it was found under, one address, a port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.mail.caller import Address
+
+SMTP_PORT = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One address of a host; prints as the log shows it, ``mx.example.org [192.0.2.1]:2525``.
+
+    `name` was checked to be a host name, or is an address in brackets.
+    """
+
+    name: str
+    address: Address
+    port: int = SMTP_PORT
+
+    @property
+    def key(self) -> str:
+        """Under which hints remember it: ``mx.example.org[192.0.2.1]:25``."""
+        return f"{self.name}[{self.address}]:{self.port}"
+
+    def __str__(self) -> str:
+        port = "" if self.port == SMTP_PORT else f":{self.port}"
+        return f"{self.name} [{self.address}]{port}"

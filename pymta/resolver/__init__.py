@@ -1,0 +1,5 @@
+"""The DNS outside: a question with a deadline, and an answer that says what it is.
+
+answer      the four things that a question can come to
+query       ask; the only importer of dnspython
+"""

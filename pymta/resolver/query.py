@@ -1,0 +1,140 @@
+"""Ask the DNS: MX, A and AAAA, each with a deadline (dnspython is imported only here).
+
+Name servers are those of the settings, with their ports, else those of resolv.conf.  No search
+list is ever applied: a domain in an address is complete.  Aliases are followed, also where the
+server gives only the alias.  Answers are hostile input: their number is bounded, a name in them
+is a host name or left out.
+
+The answers are kept as long as their TTL allows, in this process; make a `Resolver` after the
+fork, never before.
+
+Touches: sockets, clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+
+import dns.exception
+import dns.name
+import dns.nameserver
+import dns.rdata
+import dns.rdtypes.ANY.MX
+import dns.rdtypes.IN.A
+import dns.rdtypes.IN.AAAA
+import dns.resolver
+
+from pymta.config.addresses import is_host_name, parse_name_server
+from pymta.config.routing import Routing
+from pymta.mail.caller import Address
+from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing
+
+MOST_RECORDS = 64  # of one answer; a domain with more is not helped by the rest
+MOST_ALIASES = 8  # CNAMEs in a row that we follow ourselves
+ONE_TRY = 2.0  # seconds for one server before the next is asked
+KEPT = 1000  # answers in memory
+# The size that crosses every path unfragmented; larger answers come over TCP.
+EDNS_PAYLOAD = 1232
+
+_WITH_ADDRESS = (dns.rdtypes.IN.A.A, dns.rdtypes.IN.AAAA.AAAA)
+
+
+class Resolver:
+    """Questions to the name servers that `routing` names.  No question raises."""
+
+    def __init__(self, routing: Routing, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._patience = float(routing.dns_timeout)
+        self._deadline = float("inf")
+        self._resolver = _make_resolver(routing)
+
+    def start_budget(self, seconds: float) -> None:
+        """All questions from now on share these seconds; what comes later is `Failed`.
+
+        So a domain with many hosts behind a dead name server cannot hold us long.
+        """
+        self._deadline = self._clock() + seconds
+
+    def mx(self, domain: str) -> Answer[Mx]:
+        """MX records; a target that is no host name is left out, the null MX has target ""."""
+        match self._ask(domain, "MX"):
+            case Found(records):
+                usable = [mx for r in records if (mx := _read_mx(r)) is not None]
+                if not usable:
+                    return Failed("no MX record names a host")
+                return Found(tuple(usable))
+            case other:
+                return other
+
+    def addresses(self, name: str) -> Answer[Address]:
+        """IPv6 before IPv4.  When one kind fails and the other is found, the found ones count."""
+        answers = [self._ask(name, "AAAA"), self._ask(name, "A")]
+        records = [r for answer in answers if isinstance(answer, Found) for r in answer.records]
+        if found := tuple(ip_address(r.address) for r in records if isinstance(r, _WITH_ADDRESS)):
+            return Found(found)
+        rest = [answer for answer in answers if not isinstance(answer, Found)]
+        return next((answer for answer in rest if isinstance(answer, Failed)), rest[-1])
+
+    def _ask(self, domain: str, kind: str) -> Answer[dns.rdata.Rdata]:
+        if not is_host_name(domain):
+            return NoSuchDomain()  # nothing that can be registered; nobody is asked
+        name = dns.name.from_text(domain)
+        for _ in range(MOST_ALIASES):
+            answer = self._ask_once(name, kind)
+            if not isinstance(answer, dns.resolver.Answer):
+                return answer
+            if answer.rrset:
+                return Found(tuple(answer.rrset)[:MOST_RECORDS])
+            if answer.canonical_name == name:
+                return Nothing()
+            name = answer.canonical_name
+        return Failed("too many aliases")
+
+    def _ask_once(
+        self, name: dns.name.Name, kind: str
+    ) -> dns.resolver.Answer | NoSuchDomain | Failed:
+        patience = min(self._patience, self._deadline - self._clock())
+        if patience <= 0:
+            return Failed("out of time")
+        if self._resolver is None:
+            return Failed("no name server is known")
+        try:
+            return self._resolver.resolve(
+                name, kind, lifetime=patience, search=False, raise_on_no_answer=False
+            )
+        except dns.resolver.NXDOMAIN:
+            return NoSuchDomain()
+        except dns.resolver.LifetimeTimeout:
+            return Failed("name servers did not answer in time")
+        except dns.resolver.NoNameservers:
+            return Failed("no name server gave a usable answer")
+        except (dns.exception.DNSException, OSError) as error:
+            return Failed(f"DNS error: {type(error).__name__}")
+
+
+def _make_resolver(routing: Routing) -> dns.resolver.Resolver | None:
+    """None when there is neither a setting nor a resolv.conf."""
+    try:
+        resolver = dns.resolver.Resolver(configure=not routing.dns_servers)
+    except dns.resolver.NoResolverConfiguration:
+        return None
+    if routing.dns_servers:
+        servers = [parse_name_server(text) for text in routing.dns_servers]
+        resolver.nameservers = [
+            dns.nameserver.Do53Nameserver(str(address), port) for address, port in servers
+        ]
+    resolver.timeout = min(ONE_TRY, float(routing.dns_timeout))
+    resolver.cache = dns.resolver.LRUCache(KEPT)
+    resolver.use_edns(0, payload=EDNS_PAYLOAD)
+    return resolver
+
+
+def _read_mx(record: dns.rdata.Rdata) -> Mx | None:
+    if not isinstance(record, dns.rdtypes.ANY.MX.MX):
+        return None
+    if record.exchange == dns.name.root:
+        return Mx(record.preference, "")
+    target = record.exchange.to_text(omit_final_dot=True).lower()
+    return Mx(record.preference, target) if is_host_name(target) else None
