@@ -28,7 +28,7 @@ class Complaint:
     def __str__(self) -> str:
         parts = [f"{self.file}:{self.line}" if self.line else self.file, self.key]
         what = f"found {self.found}; {self.wanted}" if self.found else self.wanted
-        return ": ".join([*(part for part in parts if part), what])
+        return _one_line(": ".join([*(part for part in parts if part), what]))
 
 
 class ConfigError(Exception):
@@ -51,7 +51,7 @@ def shown(value: object) -> str:
             text = json.dumps(value, default=str, ensure_ascii=False)
         case _:
             text = str(value)
-    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    text = _one_line(text)
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
 
 
@@ -75,3 +75,8 @@ def not_toml(message: str, text: str) -> tuple[int, str]:
     if re.fullmatch(r"\s*[\w-]+\s*=\s*[^\"'\s\[{][^\"']*", source):
         words += " (texts, times and sizes stand in quotes)"
     return line, words
+
+
+def _one_line(text: str) -> str:
+    """Names and values of a file may hold anything; a terminal gets what prints."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

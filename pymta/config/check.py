@@ -1,0 +1,161 @@
+"""What settings must fulfil beyond being of the right type, one by one and among themselves.
+
+`check` lists every mistake; `adjust` then silently brings a few numbers into the range in which
+they have an effect (ST-06, ST-07).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from pymta.config.addresses import (
+    PortOf,
+    is_host_name,
+    is_local_part,
+    parse_host,
+    parse_interface,
+    parse_name_server,
+    parse_port,
+)
+from pymta.config.listen import Listen
+from pymta.config.retry_rules import parse_rule, parse_rules
+from pymta.config.settings import Settings
+
+MOST_CONNECTIONS = 4096  # ST-06
+LONGEST_BANNER = 500  # octets; RFC 5321 s4.5.3.1.5 has 512 for a reply line with code and CRLF
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A mistake in the value of `key`; `item` is the place in its list, None for the whole."""
+
+    key: str
+    value: object
+    wanted: str
+    item: int | None = None
+
+
+def check(settings: Settings, port_of: PortOf) -> list[Fault]:
+    """Every mistake in settings of the right types."""
+    return [
+        *_listen(settings.listen, port_of),
+        *_limits(settings),
+        *_names(settings),
+        *_hosts(settings),
+        *_retry(settings.queue.retry),
+        *_log_file(settings.journal.log_file_path),
+    ]
+
+
+def adjust(settings: Settings) -> Settings:
+    """The settings as they take effect."""
+    limits = settings.limits
+    if limits.smtp_accept_max > MOST_CONNECTIONS - 1:  # ST-06
+        limits = replace(limits, smtp_accept_max=MOST_CONNECTIONS)
+    if limits.smtp_accept_queue > limits.smtp_accept_max:  # ST-07
+        limits = replace(limits, smtp_accept_queue=0)
+    return replace(settings, limits=limits)
+
+
+def _listen(listen: Listen, port_of: PortOf) -> Iterator[Fault]:
+    yield from _items(
+        "daemon_smtp_ports", listen.daemon_smtp_ports, lambda t: parse_port(t, port_of)
+    )
+    faults = list(_items("local_interfaces", listen.local_interfaces, parse_interface))
+    yield from faults
+    if faults:
+        return
+    wanted = [parse_interface(text) for text in listen.local_interfaces]
+    if listen.disable_ipv6:
+        wanted = [item for item in wanted if item[0].version == 4]
+    if not wanted:  # IF-06
+        yield Fault(
+            "local_interfaces", list(listen.local_interfaces), "this leaves nothing to listen on"
+        )
+    bare = [address for address, port, _ in wanted if not port]
+    if bare and not listen.daemon_smtp_ports:  # PT-03
+        name = f'"all IPv{bare[0].version}"' if int(bare[0]) == 0 else str(bare[0])
+        yield Fault(
+            "daemon_smtp_ports",
+            [],
+            f"no port specified for interface {name} and daemon_smtp_port is unset;"
+            " cannot start daemon",
+        )
+
+
+def _limits(settings: Settings) -> Iterator[Fault]:
+    limits = settings.limits
+    if not limits.smtp_accept_max and (
+        limits.smtp_accept_queue or limits.smtp_accept_max_per_host
+    ):  # ST-05
+        yield Fault(
+            "smtp_accept_max",
+            0,
+            "smtp_accept_max must be set if smtp_accept_queue or smtp_accept_max_per_host is set",
+        )
+    load = limits.smtp_load_reserve
+    if load is not None and load < 0:
+        yield Fault("smtp_load_reserve", load, "want a load average of 0 or more")
+
+
+def _names(settings: Settings) -> Iterator[Fault]:
+    routing = settings.routing
+    want_name = 'want a host name such as "mail.example.org"'
+    if not is_host_name(routing.primary_hostname):
+        yield Fault("primary_hostname", routing.primary_hostname, want_name)
+    domain = _need(is_host_name, 'want a domain such as "example.org"')
+    domain_or_us = _need(
+        lambda text: text == "@" or is_host_name(text),
+        'want a domain such as "example.org", or "@" for primary_hostname',
+    )
+    yield from _items("local_domains", routing.local_domains, domain_or_us)
+    yield from _items("relay_to_domains", routing.relay_to_domains, domain)
+    want_mailbox = "want a mailbox of at most 64 of a-z, 0-9, . _ + -, not starting with . or -"
+    yield from _items("local_parts", routing.local_parts, _need(is_local_part, want_mailbox))
+    banner = settings.session.smtp_banner
+    if not (banner.isascii() and banner.isprintable() and len(banner) <= LONGEST_BANNER):
+        wanted = f"want one line of at most {LONGEST_BANNER} printable ASCII characters"
+        yield Fault("smtp_banner", banner, wanted)
+
+
+def _hosts(settings: Settings) -> Iterator[Fault]:
+    routing = settings.routing
+    if routing.smarthost:
+        for fault in _items("smarthost", [routing.smarthost], lambda text: parse_host(text, 25)):
+            yield replace(fault, item=None)
+    yield from _items("dns_servers", routing.dns_servers, parse_name_server)
+
+
+def _retry(rules: tuple[str, ...]) -> Iterator[Fault]:
+    faults = list(_items("retry", rules, parse_rule))
+    yield from faults
+    if faults:
+        return
+    try:
+        parse_rules(rules)
+    except ValueError as error:
+        yield Fault("retry", list(rules), str(error))
+
+
+def _log_file(path: str) -> Iterator[Fault]:
+    if path and not (path.startswith("/") and path.isprintable() and not path.endswith("/")):
+        wanted = 'want an absolute path of a file, such as "/var/log/pymta/mainlog"'
+        yield Fault("log_file_path", path, wanted)
+
+
+def _items(key: str, items: object, parse: Callable[[str], object]) -> Iterator[Fault]:
+    assert isinstance(items, list | tuple)
+    for number, item in enumerate(items):
+        try:
+            parse(item)
+        except ValueError as error:
+            yield Fault(key, item, str(error), number)
+
+
+def _need(is_good: Callable[[str], bool], wanted: str) -> Callable[[str], None]:
+    def parse(text: str) -> None:
+        if not is_good(text):
+            raise ValueError(wanted)
+
+    return parse

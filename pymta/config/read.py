@@ -1,0 +1,114 @@
+"""From settings files to settings, or every mistake in them at once.
+
+    files -> names and types (schema) -> what must hold among them (check) -> settings
+
+Only commands and the validating child of a reload come here; everybody else loads what was
+validated (`generation`).  The DNS is never asked, so a dead name server keeps no daemon down.
+
+Touches: disk, pydantic, sockets.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pymta.config.addresses import PortOf, is_host_name, is_local_part
+from pymta.config.check import Fault, adjust, check
+from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
+from pymta.config.routing import Routing
+from pymta.config.schema import names, validate
+from pymta.config.settings import SUBJECTS, Machine, Settings
+from pymta.config.sources import Found, Sources, read_sources
+
+SERVE_QUEUE_INTERVAL = 60  # seconds; in a terminal there is no timer, and somebody is watching
+
+
+def port_of(service: str) -> int | None:
+    """The port of a TCP service in the services database."""
+    try:
+        return socket.getservbyname(service, "tcp")
+    except (OSError, UnicodeError, ValueError):
+        return None
+
+
+def read_settings(
+    file: Path | None,
+    machine: Machine,
+    *,
+    login: str,
+    hostname: str | None = None,
+    port_of: PortOf = port_of,
+) -> Settings:
+    """The settings of `file` and its drop-ins; None: the defaults.
+
+    `login` is who started us, a mailbox of the default ones ("" for nobody); `hostname` the name
+    of the machine, found when None.  Raises ConfigError with all mistakes.
+    """
+    sources = read_sources(file) if file else Sources()
+    complaints = list(sources.complaints)
+    known = names()
+    complaints += [
+        _unknown(key, found, known) for key, found in sources.found.items() if key not in known
+    ]
+    good, faults = validate({k: f.value for k, f in sources.found.items() if k in known})
+    name = _own_name(socket.gethostname() if hostname is None else hostname)
+    values = _defaults(machine, login) | good
+    values["primary_hostname"] = values.get("primary_hostname") or name  # "" says the same as none
+    settings = _compose(values, machine)
+    if not sources.complaints:  # what an unreadable file would have said may mend the rest
+        wrong = {fault.key for fault in faults}
+        faults += [fault for fault in check(settings, port_of) if fault.key not in wrong]
+    complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
+    if complaints:
+        raise ConfigError(_in_order(complaints))
+    return adjust(settings)
+
+
+def _defaults(machine: Machine, login: str) -> dict[str, Any]:
+    """Defaults that depend on the machine and on who started us."""
+    made: dict[str, Any] = {}
+    mailboxes = Routing().local_parts
+    if is_local_part(login.lower()) and login.lower() not in mailboxes:
+        made["local_parts"] = (*mailboxes, login.lower())
+    if machine.in_terminal:
+        port = machine.serve_port
+        made["local_interfaces"] = (f"[127.0.0.1]:{port}", f"[::1]:{port}")
+        made["daemon_smtp_ports"] = (str(port),)
+        made["daemon_startup_retries"] = 0
+        made["queue_run_interval"] = SERVE_QUEUE_INTERVAL
+    return made
+
+
+def _own_name(hostname: str) -> str:
+    """The name of the machine, or one that is never wrong when it has none that mail can use."""
+    name = hostname.rstrip(".").lower()
+    return name if is_host_name(name) else "localhost"
+
+
+def _compose(values: Mapping[str, Any], machine: Machine) -> Settings:
+    """Each value into the subject that its name belongs to."""
+    belongs = names()
+    subjects = {
+        subject: type_(**{k: v for k, v in values.items() if belongs[k] == subject})
+        for subject, type_ in SUBJECTS.items()
+    }
+    return Settings(**subjects, machine=machine)
+
+
+def _unknown(key: str, found: Found, known: Mapping[str, str]) -> Complaint:
+    wanted = unknown_name(key, known, is_table=isinstance(found.value, dict))
+    return Complaint(found.file, found.line(), key, "", wanted)
+
+
+def _complaint(fault: Fault, found: Found | None) -> Complaint:
+    if found is None:
+        return Complaint("", 0, fault.key, shown(fault.value), fault.wanted)
+    line = found.line(fault.item)
+    return Complaint(found.file, line, found.name, shown(fault.value), fault.wanted)
+
+
+def _in_order(complaints: Iterable[Complaint]) -> list[Complaint]:
+    return sorted(complaints, key=lambda one: (one.file, one.line))
