@@ -1,0 +1,29 @@
+"""The shape of a hint store.
+
+Keys are text such as ``mx.example.org[192.0.2.1]:25``.  No operation raises because of the
+store's own trouble: `get` answers None, `put` and `forget` do nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class HostHint:
+    """A host that could not be reached; times in seconds since the epoch."""
+
+    host: str
+    first_failed: float
+    last_tried: float
+    next_try: float
+    why: str
+
+
+class Hints(Protocol):
+    def get(self, host: str) -> HostHint | None: ...
+
+    def put(self, hint: HostHint) -> None: ...
+
+    def forget(self, host: str) -> None: ...
