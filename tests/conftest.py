@@ -1,0 +1,37 @@
+"""Fixtures that several directories of tests share."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.peers import CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The tree that `packaging/install --root` makes; made once for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    tree = (own if worker_id == "master" else own.parent) / "installed"
+    with (tree.with_suffix(".lock")).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tree.exists():
+            install(tree)
+    return tree
+
+
+def install(tree: Path) -> None:
+    """Install below `tree`; raises AssertionError with what was said when that fails."""
+    done = subprocess.run(
+        [CHECKOUT / "packaging/install", "--root", tree],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

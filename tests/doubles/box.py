@@ -1,0 +1,254 @@
+"""A booted systemd of our own in namespaces: units, sockets, journal and timers for real.
+
+Process 1 of a box is the machine's systemd, on an overlay of the machine's own tree: what is
+installed here is seen there, and nothing written there stays.  A box has its own network (loopback
+only), processes, host name and cgroup; several can live side by side.  It boots next to nothing of
+the machine's services, so it is up in about half a second.
+
+A box ends with `Box.stop()`; when its maker is killed, the kernel ends it, and the next box removes
+the empty cgroup that was left.
+
+Touches: processes, mounts, cgroups, sockets, disk.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shlex
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+INIT = Path(__file__).with_name("box-init")
+CGROUP_PREFIX = "pymta-box."
+SECONDS_TO_BOOT = 60.0
+ENVIRONMENT = {
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "SYSTEMD_PAGER": "",
+}
+NAMESPACES = ("--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net")
+# What the machine would start at boot is masked, except for these.
+KEPT = {"systemd-journald.service", "systemd-journald.socket", "systemd-journald-dev-log.socket"}
+KEPT |= {"systemd-tmpfiles-setup.service", "sockets.target", "timers.target"}
+UNITS = ("usr/lib/systemd/system", "etc/systemd/system")
+
+
+def why_impossible() -> str | None:
+    """The reason why no box can be made on this machine; None where it can."""
+    if os.geteuid() != 0:
+        return "a booted systemd needs root"
+    if not any(Path(p, "systemd/systemd").exists() for p in ("/usr/lib", "/lib")):
+        return "systemd is not installed"
+    if not _cgroup_mount():
+        return "no cgroup2 file system is mounted"
+    if not os.access(_cgroup_mount() or "/", os.W_OK) or _is_read_only(_cgroup_mount()):
+        return "the cgroup2 file system is read-only"
+    trial = subprocess.run(
+        ["unshare", *NAMESPACES, "--fork", "mount", "-t", "tmpfs", "box", "/mnt"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"no namespaces or mounts here: {trial.stderr.strip()}" if trial.returncode else None
+
+
+class Box:
+    """One booted systemd.  `directory` is for its few files and must be empty."""
+
+    def __init__(
+        self, directory: Path, layers: Sequence[Path] = (), shown: Sequence[Path] = ()
+    ) -> None:
+        """Boot it, with `layers` of files over the machine's, and `shown` seen read-only.
+
+        Raises RuntimeError when it does not come up.
+        """
+        settings = directory / "settings"
+        _write_settings(settings, (Path("/"), *layers))
+        self._cgroup = _make_cgroup()
+        self._log = directory / "boot.log"
+        notify = directory / "notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as said:
+            said.bind(str(notify))
+            self._process = self._unshare((*layers, settings), notify, shown)
+            try:
+                self._pid = int(self._first_line())
+                self._wait_until_ready(said)
+            except BaseException:
+                self.stop()
+                raise
+
+    def run(
+        self, *command: str, check: bool = True, timeout: float = 60, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command inside, as root; stdout and stderr together in `.stdout`.
+
+        With `check`, any other exit status than 0 raises AssertionError with what it printed.
+        """
+        done = subprocess.run(
+            [*self._enter(), "timeout", "--kill-after=2", str(timeout), *command],
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="backslashreplace",
+            env=ENVIRONMENT,
+            timeout=timeout + 10,
+            check=False,
+        )
+        if check and done.returncode:
+            what = f"{shlex.join(command)}: exit status {done.returncode}"
+            raise AssertionError(f"{what}\n{done.stdout}")
+        return done
+
+    def says(self, *command: str) -> str:
+        """What the command prints, without the last line end."""
+        return self.run(*command).stdout.rstrip("\n")
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """A command that runs beside the test; the caller ends it, or the box does."""
+        return subprocess.Popen(
+            [*self._enter(), *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=ENVIRONMENT,
+        )
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file inside, with the directories above it."""
+        script = 'mkdir -p "$(dirname "$1")" && cat >"$1"'
+        self.run("sh", "-c", script, "sh", path, stdin=text)
+
+    def wait_until(self, what: str, condition: Callable[[], bool], seconds: float = 20) -> None:
+        """Poll for something that happens in other processes.  Raises AssertionError."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {seconds} s: {what}\n{self.journal()}")
+            time.sleep(0.05)
+
+    def journal(self, lines: int = 60) -> str:
+        return self.says("journalctl", "--no-pager", "-o", "short-precise", "-n", str(lines))
+
+    def stop(self) -> None:
+        """End every process of the box; its mounts and its network go with them."""
+        self._process.kill()
+        self._process.communicate()
+        _remove_cgroup(self._cgroup, time.monotonic() + 5)
+
+    def _enter(self) -> list[str]:
+        return ["nsenter", "--target", str(self._pid), *NAMESPACES, "--"]
+
+    def _unshare(
+        self, layers: Sequence[Path], notify: Path, shown: Sequence[Path]
+    ) -> subprocess.Popen[str]:
+        # The cgroup is entered first: the namespace is rooted where its maker is.
+        join = 'echo $$ >"$0"/cgroup.procs && exec setpriv --pdeathsig KILL "$@"'
+        unshare = ["unshare", *NAMESPACES, "--fork", "--kill-child=KILL"]
+        init = [str(INIT), ":".join(map(str, layers)), str(notify), *map(str, shown)]
+        with self._log.open("w") as log:
+            return subprocess.Popen(
+                ["sh", "-c", join, str(self._cgroup), *unshare, *init],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def _first_line(self) -> str:
+        assert self._process.stdout
+        ready, _, _ = select.select([self._process.stdout], [], [], SECONDS_TO_BOOT)
+        line = self._process.stdout.readline() if ready else ""
+        return line or self._fail("its first process did not start")
+
+    def _wait_until_ready(self, said: socket.socket) -> None:
+        end = time.monotonic() + SECONDS_TO_BOOT
+        said.settimeout(0.2)
+        while time.monotonic() < end:
+            with suppress(TimeoutError):
+                if b"READY=1" in said.recv(4096).split(b"\n"):
+                    break
+            if self._process.poll() is not None:
+                self._fail("its first process ended")
+        state = self.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()
+        if state != "running":
+            self._fail(f"state {state!r}\n{self.says('systemctl', '--failed', '--no-pager')}")
+
+    def _fail(self, what: str) -> str:
+        raise RuntimeError(f"the box did not boot: {what}\n{self._log.read_text()}")
+
+
+def _write_settings(layer: Path, trees: Sequence[Path]) -> None:
+    """The topmost layer: a machine that knows its name and starts nothing by itself."""
+    etc = layer / "etc"
+    masks = etc / "systemd" / "system"
+    generators = etc / "systemd" / "system-generators"
+    for directory in (masks, generators, etc / "systemd" / "journald.conf.d"):
+        directory.mkdir(parents=True)
+    (etc / "hostname").write_text("box.example\n")
+    (etc / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 box.example box\n")
+    (etc / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nshadow: files\nhosts: files\n")
+    (etc / "fstab").write_text("")
+    # A known machine: an empty id would make systemd enable every preset.
+    (etc / "machine-id").write_text(uuid.uuid4().hex + "\n")
+    journal = etc / "systemd" / "journald.conf.d" / "zz-box.conf"
+    journal.write_text("[Journal]\nStorage=volatile\n")
+    for name in _started_at_boot(trees[0]) - KEPT:
+        (masks / name).symlink_to("/dev/null")
+    for generator in Path("/usr/lib/systemd/system-generators").glob("*"):
+        (generators / generator.name).symlink_to("/dev/null")
+
+
+def _started_at_boot(tree: Path) -> set[str]:
+    """Names of all units that a target of this tree wants."""
+    links = (link for units in UNITS for link in (tree / units).glob("*.target.wants/*"))
+    return {link.name for link in links if not link.name.endswith((".target", "@.service"))}
+
+
+def _cgroup_mount() -> Path | None:
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, place, kind, *_ = line.split(" ")
+        if kind == "cgroup2":
+            return Path(place)
+    return None
+
+
+def _is_read_only(place: Path | None) -> bool:
+    return place is not None and bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+
+
+def _make_cgroup() -> Path:
+    lines = Path("/proc/self/cgroup").read_text().splitlines()
+    ours = next(line[len("0::/") :] for line in lines if line.startswith("0::/"))
+    parent = (_cgroup_mount() or Path("/")) / ours
+    _sweep(parent)
+    cgroup = parent / f"{CGROUP_PREFIX}{os.getpid()}.{uuid.uuid4().hex[:8]}"
+    cgroup.mkdir()
+    return cgroup
+
+
+def _sweep(parent: Path) -> None:
+    """Remove cgroups of makers that were killed."""
+    for left in parent.glob(CGROUP_PREFIX + "*"):
+        if not Path("/proc", left.name.split(".")[1]).exists():
+            _remove_cgroup(left, time.monotonic())
+
+
+def _remove_cgroup(cgroup: Path, deadline: float) -> None:
+    """Its processes are dying; the kernel lets go of it when the last is gone."""
+    while cgroup.exists():
+        for directory, _, _ in os.walk(cgroup, topdown=False):
+            with suppress(OSError):
+                Path(directory).rmdir()
+        if time.monotonic() >= deadline:
+            return
+        time.sleep(0.01)

@@ -1,0 +1,76 @@
+"""packaging/install: what it puts in place, what an upgrade and a removal leave."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.peers import CHECKOUT
+
+
+def remove(tree: Path) -> str:
+    return subprocess.check_output(
+        [CHECKOUT / "packaging/install", "--root", tree, "--remove"],
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture
+def copy(installed: Path, tmp_path: Path) -> Path:
+    """An installed tree to spoil."""
+    tree = tmp_path / "root"
+    subprocess.run(["cp", "-a", installed, tree], check=True)
+    return tree
+
+
+def test_it_installs_the_program_its_units_and_its_manual(installed: Path) -> None:
+    for file in (
+        "usr/bin/pymta",
+        "usr/lib/pymta/current/pymta/__init__.py",
+        "usr/lib/systemd/system/pymta.socket",
+        "usr/lib/systemd/system/pymta-queue.timer",
+        "usr/lib/sysusers.d/pymta.conf",
+        "usr/share/man/man8/pymta.8",
+        "usr/share/doc/pymta/pymta.toml.sample",
+        "etc/pymta",
+    ):
+        assert (installed / file).exists(), file
+    assert not (installed / "etc/pymta/pymta.toml").exists()
+
+
+def test_only_its_owner_may_write_what_was_installed(installed: Path) -> None:
+    loose = [p for p in installed.rglob("*") if not p.is_symlink() and p.stat().st_mode & 0o022]
+    assert loose == []
+
+
+def test_the_program_runs_from_where_it_was_put(installed: Path) -> None:
+    where = (installed / "usr/lib/pymta").resolve()
+    launcher = (installed / "usr/bin/pymta").read_text().replace("/usr/lib/pymta", str(where))
+    done = subprocess.run(
+        ["sh", "-c", launcher, "pymta", "version"],
+        env={"PATH": os.defpath, "PYTHONHOME": "/nonexistent"},
+        cwd=CHECKOUT,  # where another pymta lies: it must not be found
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_removal_takes_out_everything_but_settings_and_mail(copy: Path) -> None:
+    kept = [copy / "etc/pymta/pymta.toml", copy / "var/lib/pymta/mail/user/new/1.M2"]
+    for path in kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("precious")
+    said = remove(copy)
+    assert [p for p in copy.rglob("*") if p.is_file() or p.is_symlink()] == kept
+    assert "mail in" in said
+
+
+def test_a_removal_where_nothing_is_installed_is_no_error(tmp_path: Path) -> None:
+    remove(tmp_path)
+    assert list(tmp_path.iterdir()) == []
