@@ -1,0 +1,14 @@
+"""The words that people and units type.
+
+Each command is one module, imported when it is typed: `pymta queue list` loads neither the reader
+of settings files nor the SMTP side.  Exit codes are those of sysexits(3); a command that fails
+says on standard error what is wrong and what to do.
+
+    app           the commands, and errors to exit codes
+    command_error a failure with its text and exit code
+    places        which directories, from options and environment
+    identity      become the owner of the state directory, or say what is missing
+    start         settings read, kept as a generation, and the supervisor put in our place
+    serve, daemon, reload, settings, queue, queue_run       the commands
+    listing       how the queue looks on a terminal and as JSON
+"""

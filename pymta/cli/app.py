@@ -1,0 +1,108 @@
+"""`pymta`: the commands, and what becomes of their errors.
+
+Exit codes (sysexits(3)):
+
+    0   done                               70  a bug of ours; the traceback is on standard error
+    64  wrong words on the command line    73  a file or directory cannot be made
+    65  wrong data, such as no message id  75  not now: busy, or no answer in time
+    66  no such message or queue           77  not allowed; the text says who may
+    69  no daemon answers                  78  mistakes in the settings, each with its line
+
+Touches: click, processes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from pymta import __version__
+from pymta.cli.command_error import CommandError
+from pymta.cli.lazy import LazyGroup
+from pymta.config.complaints import ConfigError
+from pymta.config.generation import GenerationError
+
+INTERRUPTED = 130
+
+COMMANDS = {
+    "serve": "pymta.cli.serve:serve",
+    "daemon": "pymta.cli.daemon:daemon",
+    "reload": "pymta.cli.reload:reload",
+    "queue": "pymta.cli.queue:queue",
+    "config": "pymta.cli.settings:config",
+    "version": "pymta.cli.app:version",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="To look around: pymta serve.  Each command has a --help of its own.",
+)
+def app() -> None:
+    """A mail transfer agent: takes mail over SMTP, keeps it safe, delivers it or says why not."""
+
+
+@click.command(name="version")
+def version() -> None:
+    """Print the version."""
+    click.echo(f"pymta {__version__}")
+
+
+def main() -> NoReturn:
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the words say; the exit code."""
+    try:
+        status = app.main(list(arguments), prog_name="pymta", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has read enough; nothing is to be flushed into it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return os.EX_OK
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the one place where every error has an exit code
+        return _explain(error)
+    return status if isinstance(status, int) else os.EX_OK
+
+
+def _explain(error: Exception) -> int:
+    match error:
+        case click.UsageError():
+            error.show()
+            return os.EX_USAGE
+        case click.ClickException():
+            error.show()
+            return os.EX_NOINPUT
+        case CommandError():
+            return _complain(str(error), error.status)
+        case ConfigError():
+            count = len(error.complaints)
+            head = "1 mistake" if count == 1 else f"{count} mistakes"
+            return _complain(f"{head} in the settings:\n{error}", os.EX_CONFIG)
+        case GenerationError():
+            return _complain(str(error), os.EX_CONFIG)
+        case PermissionError():
+            return _complain(f"{error.filename or error}: not allowed", os.EX_NOPERM)
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            return _complain(f"{place}{error.strerror or error}", os.EX_IOERR)
+        case _:
+            traceback.print_exception(error)
+            return os.EX_SOFTWARE
+
+
+def _complain(text: str, status: int) -> int:
+    click.echo(f"pymta: {text}", err=True)
+    return status

@@ -1,0 +1,92 @@
+"""As whom does a command touch the spool?  Always as its owner.
+
+The queue is made of files of one user.  A root-owned file in it would be a message that the
+daemon cannot read, so root becomes the owner first, and everybody else is told what is missing.
+
+Touches: processes, accounts, disk.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+
+from pymta.cli.command_error import CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """We are the owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Become:
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Neither root nor the owner."""
+
+
+def decide(euid: int, owner_uid: int, owner_gid: int) -> Stay | Become | Refuse:
+    if euid == owner_uid:
+        return Stay()
+    if euid == 0:
+        return Become(owner_uid, owner_gid)
+    return Refuse()
+
+
+def become_owner(state_directory: str) -> None:
+    """Be the owner of the state directory from here on.  Raises CommandError."""
+    found = _look(state_directory)
+    match decide(os.geteuid(), found.st_uid, found.st_gid):
+        case Become(uid, gid):
+            change_user(uid, gid)
+        case Refuse():
+            owner = account_name(found.st_uid)
+            raise CommandError(
+                f"{state_directory} belongs to {owner}: do this as root or as {owner}",
+                os.EX_NOPERM,
+            )
+        case Stay():
+            pass
+
+
+def change_user(uid: int, gid: int) -> None:
+    """Become this user for good: groups, group, user, in the only order that works."""
+    try:
+        os.initgroups(pwd.getpwuid(uid).pw_name, gid)
+    except KeyError:  # an owner without an account has no groups but his own
+        os.setgroups([gid])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+
+
+def account_name(uid: int) -> str:
+    """The name of a user, or his number when no account has it."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def login_name() -> str:
+    """Who runs this command; "" when no account has that number."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+
+
+def _look(state_directory: str) -> os.stat_result:
+    try:
+        return os.stat(state_directory)  # noqa: PTH116 - a name, not a path to work with
+    except FileNotFoundError:
+        raise CommandError(
+            f"{state_directory} does not exist: no pymta daemon has run here."
+            "  For the queue of `pymta serve` add --state DIRECTORY",
+            os.EX_NOINPUT,
+        ) from None

@@ -1,0 +1,159 @@
+"""How messages look to people: the classic listing, one message in full, and JSON.
+
+Senders, recipients and replies were written by strangers; what would not print is made visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pymta.journal.line import printable
+from pymta.spool.outcomes import (
+    Deferred,
+    Delivered,
+    Failed,
+    Frozen,
+    Record,
+    Reported,
+    Thawed,
+)
+from pymta.spool.store import Message
+
+Stamp = Callable[[float], str]  # seconds since the epoch, as local time
+
+
+def listed(message: Message, now: float) -> str:
+    """Age, size, id and sender; then a recipient per line, D before one that is settled."""
+    state = message.state
+    first = (
+        f"{age(now - message.envelope.received_at)} {size(message.seal.size)}"
+        f" {message.id} <{printable(message.envelope.sender)}>"
+    )
+    lines = [f"{first} *** frozen ***" if state.frozen else first]
+    for number, recipient in enumerate(message.envelope.recipients):
+        mark = " " if number in state.pending else "D"
+        lines.append(f"        {mark} {printable(recipient.address)}")
+    return "\n".join(lines) + "\n"
+
+
+def as_plain(message: Message) -> dict[str, Any]:
+    """For `--json`: times in seconds since the epoch, sizes in bytes."""
+    state = message.state
+    reasons = dict(state.why)
+    return {
+        "id": message.id,
+        "arrived": message.envelope.received_at,
+        "size": message.seal.size,
+        "sender": message.envelope.sender,
+        "recipients": [
+            {
+                "address": recipient.address,
+                "settled": number not in state.pending,
+                "reason": reasons.get(number, "") if number in state.pending else "",
+            }
+            for number, recipient in enumerate(message.envelope.recipients)
+        ],
+        "frozen": state.frozen,
+        "due": state.due,
+        "attempts": state.attempts,
+    }
+
+
+def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> Iterator[str]:
+    """Everything about one message, line by line; `header` None: it could not be read now."""
+    envelope, state = message.envelope, message.state
+    arrived = f"{stamp(envelope.received_at)}, {age(now - envelope.received_at).strip()} ago"
+    yield f"Message     {message.id}"
+    yield f"Arrived     {arrived}, {_origin(message)}"
+    yield f"Sender      <{printable(envelope.sender)}>"
+    yield f"Size        {message.seal.size} bytes, {envelope.body}"
+    yield f"State       {_state(message, now, stamp)}"
+    reasons = dict(state.why)
+    yield "Recipients"
+    for number, recipient in enumerate(envelope.recipients):
+        word = "waiting" if number in state.pending else "settled"
+        why = reasons.get(number, "") if number in state.pending else ""
+        reason = f"  ({printable(why)})" if why else ""
+        yield f"  {word}   {printable(recipient.address)}{reason}"
+    if message.history:
+        yield "History"
+        for record in message.history:
+            yield f"  {stamp(record.at)}  {printable(told(record, message, stamp))}"
+    yield "Header"
+    yield from _header_lines(header)
+
+
+def told(record: Record, message: Message, stamp: Stamp) -> str:
+    """One record in words."""
+    match record:
+        case Delivered(recipients=numbers, how=how):
+            return f"delivered {_names(message, numbers)}{_because(how)}"
+        case Failed(recipients=numbers, why=why):
+            return f"failed {_names(message, numbers)}{_because(why)}"
+        case Deferred(recipients=numbers, due=due, why=why):
+            return f"put off until {stamp(due)} {_names(message, numbers)}{_because(why)}"
+        case Reported(report_id=report_id):
+            return f"the sender was told in message {report_id}"
+        case Frozen(why=why):
+            return f"frozen{_because(why)}"
+        case Thawed():
+            return "thawed"
+
+
+def age(seconds: float) -> str:
+    """Minutes below 90 of them, hours below 72, then days."""
+    minutes = max(int(seconds), 0) // 60
+    if minutes < 90:
+        return f"{minutes:2d}m"
+    hours = minutes // 60
+    return f"{hours:2d}h" if hours < 72 else f"{hours // 24:2d}d"
+
+
+def size(count: int) -> str:
+    """Bytes in five columns."""
+    if count < 1024:
+        return f"{count:5d}"
+    for unit in "KMG":
+        count_in_unit = count / 1024
+        if count_in_unit < 10:
+            return f"{count_in_unit:4.1f}{unit}"
+        if count_in_unit < 1024 or unit == "G":
+            return f"{count_in_unit:4.0f}{unit}"
+        count //= 1024
+    raise AssertionError("the last unit takes everything")
+
+
+def _origin(message: Message) -> str:
+    client = message.envelope.client
+    if not client.address:
+        return "written by pymta itself"
+    return f"from {printable(client.helo)} [{client.address}]:{client.port} by {client.protocol}"
+
+
+def _state(message: Message, now: float, stamp: Stamp) -> str:
+    state = message.state
+    if state.frozen:
+        return f"frozen: {printable(state.frozen)}"
+    if not state.attempts:
+        return "not tried yet"
+    when = f"next attempt {stamp(state.due)}" if state.due > now else "due"
+    tries = "1 attempt" if state.attempts == 1 else f"{state.attempts} attempts"
+    return f"{tries} so far, {when}"
+
+
+def _header_lines(header: bytes | None) -> Iterator[str]:
+    if header is None:
+        yield "  (not to be seen now: the message is being delivered)"
+        return
+    for line in header.decode("utf-8", "surrogateescape").split("\n"):
+        yield f"  {printable(line.removesuffix(chr(13)))}"
+
+
+def _names(message: Message, numbers: tuple[int, ...]) -> str:
+    recipients = message.envelope.recipients
+    return ", ".join(recipients[n].address for n in numbers if n < len(recipients))
+
+
+def _because(why: str) -> str:
+    return f": {why}" if why else ""

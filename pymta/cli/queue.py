@@ -1,0 +1,166 @@
+"""`pymta queue`: look at the queue, start a run over it, take messages out.
+
+Every command here becomes the owner of the state directory before it touches anything.
+
+Touches: click, disk, clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from pymta.cli.command_error import CommandError
+from pymta.cli.identity import become_owner, login_name
+from pymta.cli.lazy import LazyGroup
+from pymta.cli.listing import as_plain, listed, shown
+from pymta.cli.places import daemon_places
+from pymta.cli.served import served_settings
+from pymta.journal.hand_events import completed, removed
+from pymta.journal.log import Log, open_hand_log
+from pymta.mail.message_id import is_id
+from pymta.spool.files import FileSpool
+from pymta.spool.store import Message, Spool
+
+LONGEST_HEADER = 1 << 20  # bytes that `show` prints at most
+
+COMMANDS = {
+    "list": "pymta.cli.queue:list_",
+    "show": "pymta.cli.queue:show",
+    "run": "pymta.cli.queue_run:run",
+    "remove": "pymta.cli.queue:remove",
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="State directory of a `pymta serve`.",
+)
+@click.pass_context
+def queue(ctx: click.Context, state: Path | None) -> None:
+    """Look at the queue, deliver what is due, remove messages."""
+    ctx.obj = str(state.absolute() if state else daemon_places(os.environ).state)
+
+
+@click.command(name="list")
+@click.option("--json", "in_json", is_flag=True, default=False, help="As JSON, for programs.")
+@click.pass_obj
+def list_(state: str, in_json: bool) -> None:
+    """List waiting messages, the oldest first.
+
+    Age, size, message id and sender of each, then its recipients: D before one that is settled.
+    """
+    become_owner(state)
+    messages = _messages(_spool(state))
+    if in_json:
+        _print_json(messages)
+        return
+    now = time.time()
+    for message in messages:
+        click.echo(listed(message, now))
+
+
+@click.command()
+@click.argument("id")
+@click.pass_obj
+def show(state: str, id: str) -> None:
+    """Show one message: envelope, state, history and header."""
+    _check_ids((id,))
+    become_owner(state)
+    spool = _spool(state)
+    message = spool.peek(id)
+    if message is None:
+        raise CommandError(f"{id}: no such message in the queue", os.EX_NOINPUT)
+    for line in shown(message, _header(spool, id), time.time(), _stamp):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.pass_obj
+def remove(state: str, ids: tuple[str, ...]) -> None:
+    """Remove messages, undelivered; the sender is not told."""
+    _check_ids(ids)
+    user = login_name() or str(os.getuid())  # who typed it, before we become the owner
+    become_owner(state)
+    log = open_hand_log(served_settings(state))
+    try:
+        spool = _spool(state, log)
+        failures = [failure for id in ids if (failure := _remove(spool, log, id, user))]
+    finally:
+        log.close()
+    if failures:
+        text = "\n".join(str(failure) for failure in failures)
+        raise CommandError(text, max(failure.status for failure in failures))
+
+
+def _remove(spool: Spool, log: Log, id: str, user: str) -> CommandError | None:
+    claim = spool.claim(id)
+    if claim is None:
+        if spool.holds(id):
+            return CommandError(f"{id}: another process is handling it, try again", os.EX_TEMPFAIL)
+        return CommandError(f"{id}: no such message in the queue", os.EX_NOINPUT)
+    claim.finish()
+    log.write(removed(id, user))
+    log.write(completed(id))
+    return None
+
+
+def _check_ids(ids: tuple[str, ...]) -> None:
+    for id in ids:
+        if not is_id(id):
+            raise CommandError(f"{id!r} is not a message id", os.EX_DATAERR)
+
+
+def _spool(state: str, log: Log | None = None) -> FileSpool:
+    directory = Path(state, "spool")
+    return FileSpool(directory, tell=log.write) if log else FileSpool(directory)
+
+
+def _messages(spool: Spool) -> Iterator[Message]:
+    for waiting in spool.waiting():
+        message = spool.peek(waiting.id)
+        if message:  # it may have been delivered since
+            yield message
+
+
+def _print_json(messages: Iterator[Message]) -> None:
+    """An array, a message per line, never all of them in memory."""
+    before = "["
+    for message in messages:
+        click.echo(f"{before}\n{json.dumps(as_plain(message))}", nl=False)
+        before = ","
+    click.echo("[]" if before == "[" else "\n]")
+
+
+def _header(spool: Spool, id: str) -> bytes | None:
+    """The header of the message with what we put on top; None when it is being delivered.
+
+    Reading needs the claim, since only its holder knows that the file stays.
+    """
+    claim = spool.claim(id)
+    if claim is None:
+        return None
+    try:
+        top = "".join(claim.seal.on_top).encode("utf-8", "surrogateescape")
+        received = b""
+        for block in claim.blocks():
+            received += block
+            if b"\r\n\r\n" in received or len(received) > LONGEST_HEADER:
+                break
+    finally:
+        claim.release()
+    own = b"" if received.startswith(b"\r\n") else received.partition(b"\r\n\r\n")[0]
+    return (top + own)[:LONGEST_HEADER].removesuffix(b"\r\n")
+
+
+def _stamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

@@ -1,0 +1,39 @@
+"""The settings in force for a state directory: what its daemon serves.
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pymta.cli.places import DAEMON_CONFIG, daemon_places
+from pymta.config import generation
+from pymta.config.generation import current_file
+from pymta.config.settings import Machine, Settings
+
+
+def served_settings(state_directory: str) -> Settings:
+    """The current generation; before the first start of a daemon, what the files say.
+
+    Raises GenerationError, ConfigError or OSError.
+    """
+    try:
+        return generation.load(current_file(state_directory))
+    except FileNotFoundError:
+        return _from_files(state_directory)
+
+
+def _from_files(state_directory: str) -> Settings:
+    # The reader of files weighs more than all the rest of a queue command.
+    from pymta.config.read import read_settings  # noqa: PLC0415 - needed once in a blue moon
+
+    file = Path(DAEMON_CONFIG)
+    machine = Machine(
+        state_directory=state_directory,
+        runtime_directory=daemon_places(os.environ).runtime,
+        config_file=str(file),
+        is_configured=file.exists(),
+    )
+    return read_settings(file if file.exists() else None, machine, login="")

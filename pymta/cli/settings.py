@@ -1,0 +1,135 @@
+"""`pymta config`: look at settings files, and at the settings in force.
+
+    check    reads the files as a start would, and names every mistake
+    show     prints the settings that are being served; those of the files before a first start
+    accept   for the daemon, at a reload: validates the files and leaves the next generation
+
+Touches: click, disk.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from pymta.cli.identity import login_name
+from pymta.cli.places import DAEMON_CONFIG, daemon_places
+from pymta.config import generation, sources
+from pymta.config.complaints import ConfigError
+from pymta.config.document import as_toml
+from pymta.config.generation import GenerationError, candidate_file, current_file
+from pymta.config.read import read_settings
+from pymta.config.settings import Machine, Settings
+
+
+@click.group()
+def config() -> None:
+    """Check settings files, show the settings in force."""
+
+
+@config.command()
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=f"The settings file  [default: {DAEMON_CONFIG}]",
+)
+@click.option("--quiet", is_flag=True, default=False, help="Say nothing when all is well.")
+def check(file: Path | None, quiet: bool) -> None:
+    """Read the settings files and name every mistake.
+
+    Changes nothing and needs no daemon.  The exit code is 78 when there are mistakes.
+    """
+    read = _read_files(file)
+    if quiet:
+        return
+    if read.machine.is_configured:
+        click.echo(f"{read.machine.config_file}: no mistakes")
+    else:
+        click.echo(f"{read.machine.config_file} does not exist; defaults apply")
+
+
+@config.command()
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Show what this file says, not what is being served.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="State directory of a `pymta serve`.",
+)
+def show(file: Path | None, state: Path | None) -> None:
+    """Print all settings with their meaning, as a settings file."""
+    served = None if file else _served(state)
+    if served:
+        origin = f"generation {served.generation}, as the daemon serves it"
+    else:
+        served = _read_files(file)
+        named = served.machine.is_configured
+        origin = served.machine.config_file if named else "defaults, without a settings file"
+    click.echo(f"# {origin}\n")
+    click.echo(as_toml(served), nl=False)
+
+
+@config.command(hidden=True)
+@click.argument("current", type=click.Path(path_type=Path))
+def accept(current: Path) -> int:
+    """Validate the files that CURRENT came from; leave the next generation beside it."""
+    serving = generation.load(current)
+    file, machine = _files_again(serving.machine)
+    login = login_name() if machine.in_terminal else ""
+    try:
+        settings = read_settings(file, machine, login=login)
+    except ConfigError as error:
+        click.echo(str(error))
+        return os.EX_CONFIG
+    fresh = replace(settings, generation=serving.generation + 1)
+    generation.store(candidate_file(current), fresh)
+    return os.EX_OK
+
+
+def _files_again(machine: Machine) -> tuple[Path | None, Machine]:
+    """The file to read, and the facts with what has changed since.
+
+    A first settings file may have appeared.  That one which was there has gone is a mistake: to
+    fall back to defaults would silently stop taking mail from other hosts.
+    """
+    if not machine.config_file:
+        return None, machine
+    file = Path(machine.config_file)
+    if machine.is_configured or sources.exists(file):
+        return file, replace(machine, is_configured=True)
+    return None, machine
+
+
+def _served(state: Path | None) -> Settings | None:
+    """The generation in force, where we may see it."""
+    directory = state or Path(daemon_places(os.environ).state)
+    try:
+        return generation.load(current_file(directory))
+    except (FileNotFoundError, PermissionError, GenerationError):
+        if state:
+            raise
+        return None
+
+
+def _read_files(file: Path | None) -> Settings:
+    """As `pymta daemon` would read them."""
+    places = daemon_places(os.environ)
+    path = (file or Path(DAEMON_CONFIG)).absolute()
+    machine = Machine(
+        state_directory=places.state,
+        runtime_directory=places.runtime,
+        config_file=str(path),
+        is_configured=file is not None or sources.exists(path),
+    )
+    return read_settings(path if machine.is_configured else None, machine, login="")
