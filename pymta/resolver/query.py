@@ -75,7 +75,7 @@ class Resolver:
         if found := tuple(ip_address(r.address) for r in records if isinstance(r, _WITH_ADDRESS)):
             return Found(found)
         rest = [answer for answer in answers if not isinstance(answer, Found)]
-        return next((answer for answer in rest if isinstance(answer, Failed)), rest[-1])
+        return next((a for a in rest if isinstance(a, Failed)), rest[-1] if rest else Nothing())
 
     def _ask(self, domain: str, kind: str) -> Answer[dns.rdata.Rdata]:
         if not is_host_name(domain):

@@ -1,0 +1,46 @@
+"""Where a recipient's mail goes: four answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.mail.host import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Into this mailbox.  The name comes from our settings, never from the address."""
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """To the first of `hosts` that takes it.
+
+    `destination` is what messages share that may share a connection; `router` is the word for the
+    log, "mx" or "smarthost".
+    """
+
+    destination: str
+    hosts: tuple[Host, ...]
+    router: str = "mx"
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Never deliverable; `text` is told to the sender, `enhanced` is a 5.x.x code (RFC 3463)."""
+
+    text: str
+    enhanced: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """Nobody knows yet; try again later."""
+
+    why: str
+    enhanced: str = "4.4.3"  # directory server failure
+
+
+Route = Local | Remote | Fail | Defer

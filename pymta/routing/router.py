@@ -1,0 +1,74 @@
+"""The chain: where does mail for this recipient go?
+
+Asked at every attempt, because settings and the DNS change while a message waits.  First answer
+wins: ours, the smarthost, the host named by its address, the MX of the domain.  Lookups and
+randomness are passed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pymta.config.settings import Settings
+from pymta.mail.caller import Address
+from pymta.mail.host import Host
+from pymta.routing.address_class import Nonsense, Ours, TheirAddress, TheirDomain, classify
+from pymta.routing.mx import Lookups, Shuffle, route_by_mx
+from pymta.routing.ourselves import Ourselves
+from pymta.routing.route import Fail, Local, Remote, Route
+from pymta.routing.smarthost import route_by_smarthost
+
+POSTMASTER = "postmaster"  # RFC 5321 s4.5.1: exists wherever mail is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Routes the recipients of one message; each destination is looked up once."""
+
+    settings: Settings
+    lookups: Lookups
+    ourselves: Ourselves
+    shuffle: Shuffle
+    _known: dict[str, Route] = field(default_factory=dict)
+
+    def route(self, address: str) -> Route:
+        """The route of a recipient, as it stood in RCPT TO without brackets."""
+        routing = self.settings.routing
+        match classify(address, routing, self.ourselves.is_local_address):
+            case Nonsense(why):
+                return Fail(f"no such address: {why}", "5.1.3")
+            case Ours(local_part):
+                return mailbox_for(local_part, routing.local_parts)
+            case TheirAddress(literal):
+                return self._once(f"[{literal}]", literal)
+            case TheirDomain(domain):
+                return self._once(domain, None)
+
+    def _once(self, destination: str, literal: Address | None) -> Route:
+        key = self.settings.routing.smarthost or destination
+        if key not in self._known:
+            self._known[key] = self._route_remote(destination, literal)
+        return self._known[key]
+
+    def _route_remote(self, destination: str, literal: Address | None) -> Route:
+        smarthost = self.settings.routing.smarthost
+        is_ours = self.ourselves.is_host
+        port = self.settings.transport.remote_smtp_port
+        if smarthost:
+            return route_by_smarthost(smarthost, self.lookups, is_ours=is_ours)
+        if literal is not None:
+            return Remote(destination, (Host(destination, literal, port),))
+        return route_by_mx(
+            destination, self.lookups, port=port, is_ours=is_ours, shuffle=self.shuffle
+        )
+
+
+def mailbox_for(local_part: str, mailboxes: tuple[str, ...]) -> Local | Fail:
+    """The mailbox of a local part; letter case does not count."""
+    wanted = local_part.lower()
+    if wanted == POSTMASTER:
+        return Local(POSTMASTER)
+    for mailbox in mailboxes:
+        if mailbox == wanted:
+            return Local(mailbox)
+    return Fail("Unknown user", "5.1.1")
