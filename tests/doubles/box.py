@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import select
 import shlex
+import signal
 import socket
 import subprocess
 import time
@@ -40,9 +41,9 @@ KEPT |= {"systemd-tmpfiles-setup.service", "sockets.target", "timers.target"}
 UNITS = ("usr/lib/systemd/system", "etc/systemd/system")
 
 
-def why_impossible() -> str | None:
-    """The reason why no box can be made on this machine; None where it can."""
-    if os.geteuid() != 0:
+def why_impossible(user: int) -> str | None:
+    """The reason why `user` can make no box on this machine; None where it can."""
+    if user != 0:
         return "a booted systemd needs root"
     if not any(Path(p, "systemd/systemd").exists() for p in ("/usr/lib", "/lib")):
         return "systemd is not installed"
@@ -77,6 +78,7 @@ class Box:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as said:
             said.bind(str(notify))
             self._process = self._unshare((*layers, settings), notify, shown)
+            self._pid = 0
             try:
                 self._pid = int(self._first_line())
                 self._wait_until_ready(said)
@@ -140,7 +142,7 @@ class Box:
 
     def stop(self) -> None:
         """End every process of the box; its mounts and its network go with them."""
-        self._process.kill()
+        os.kill(self._pid or self._process.pid, signal.SIGKILL)
         self._process.communicate()
         _remove_cgroup(self._cgroup, time.monotonic() + 5)
 
