@@ -147,7 +147,7 @@ class Box:
         _remove_cgroup(self._cgroup, time.monotonic() + 5)
 
     def _enter(self) -> list[str]:
-        return ["nsenter", "--target", str(self._pid), *NAMESPACES, "--"]
+        return ["nsenter", "--target", str(self._pid), *NAMESPACES, "--root", "--wd", "--"]
 
     def _unshare(
         self, layers: Sequence[Path], notify: Path, shown: Sequence[Path]
