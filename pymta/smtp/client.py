@@ -167,6 +167,7 @@ class ClientDialogue:
         self._rejected: Refused | None = None  # MAIL or DATA, said of the whole message
         self._farewell = b""
         self.offers: frozenset[str] = frozenset()  # EHLO keywords, upper case
+        self.host_name = ""  # what the other side calls itself, once it has answered EHLO or HELO
 
     def receive(self, data: bytes) -> None:
         """Take what was read; b"" is end of file."""
@@ -239,14 +240,16 @@ class ClientDialogue:
         elif reply.code != 250:
             self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
         else:
-            lines = reply.text.split("\n")[1:]
-            self.offers = frozenset(line.split(" ")[0].upper() for line in lines)
+            lines = reply.text.split("\n")
+            self.host_name = lines[0].split(" ")[0]
+            self.offers = frozenset(line.split(" ")[0].upper() for line in lines[1:])
             self._start_message()
 
     def _hear_helo(self, step: _Step, reply: Reply) -> None:
         if reply.code != 250:
             self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
         else:
+            self.host_name = reply.text.split(" ")[0]
             self._start_message()
 
     def _hear_mail(self, step: _Step, reply: Reply) -> None:
