@@ -6,6 +6,7 @@ says on standard error what is wrong and what to do.
 
     app           the commands, and errors to exit codes
     command_error a failure with its text and exit code
+    options       options that several commands share
     places        which directories, from options and environment
     identity      become the owner of the state directory, or say what is missing
     start         settings read, kept as a generation, and the supervisor put in our place

@@ -63,11 +63,6 @@ def run(arguments: Sequence[str]) -> int:
     """Do what the words say; the exit code."""
     try:
         status = app.main(list(arguments), prog_name="pymta", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has read enough; nothing is to be flushed into it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return os.EX_OK
     except click.exceptions.Abort:
         return INTERRUPTED
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from pymta.cli.identity import Become, become_owner, decide
+from pymta.cli.options import PATH
 from pymta.cli.places import DAEMON_CONFIG, Places, daemon_places
 from pymta.cli.start import make_directory, start
 from pymta.config import sources
@@ -23,7 +24,7 @@ from pymta.config.settings import Machine
 @click.command()
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=None,
     help=f"The settings file  [default: {DAEMON_CONFIG}, if it exists]",
 )

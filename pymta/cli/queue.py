@@ -19,6 +19,7 @@ from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner, login_name
 from pymta.cli.lazy import LazyGroup
 from pymta.cli.listing import as_plain, listed, shown
+from pymta.cli.options import state_option
 from pymta.cli.places import daemon_places
 from pymta.cli.served import served_settings
 from pymta.journal.hand_events import completed, removed
@@ -38,12 +39,7 @@ COMMANDS = {
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
-@click.option(
-    "--state",
-    type=click.Path(path_type=Path),
-    default=None,
-    help="State directory of a `pymta serve`.",
-)
+@state_option
 @click.pass_context
 def queue(ctx: click.Context, state: Path | None) -> None:
     """Look at the queue, deliver what is due, remove messages."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from pymta.cli.command_error import CommandError
+from pymta.cli.options import state_option
 from pymta.cli.places import Places, daemon_places
 from pymta.config import generation
 from pymta.config.generation import GenerationError, current_file
@@ -34,12 +35,7 @@ _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: struct ucred
     help="How long to wait for the answer.",
 )
 @click.option("--pid", type=int, default=None, help="Only if this process is the daemon.")
-@click.option(
-    "--state",
-    type=click.Path(path_type=Path),
-    default=None,
-    help="State directory of a `pymta serve`.",
-)
+@state_option
 def reload(wait: float, pid: int | None, state: Path | None) -> None:
     """Have the running daemon take changed settings.
 

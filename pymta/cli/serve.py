@@ -15,6 +15,7 @@ import click
 
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import Stay, account_name, decide, login_name
+from pymta.cli.options import PATH
 from pymta.cli.places import serve_state
 from pymta.cli.start import make_directory, start
 from pymta.config.settings import Machine
@@ -32,13 +33,13 @@ DEFAULT_PORT = 2525
 )
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=None,
     help="A settings file; without it there are defaults.",
 )
 @click.option(
     "--state",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=None,
     help="Where mail, queue and the rest lie  [default: ~/.local/state/pymta]",
 )

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from pymta.cli.identity import login_name
+from pymta.cli.options import PATH, state_option
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
 from pymta.config import generation, sources
 from pymta.config.complaints import ConfigError
@@ -34,7 +35,7 @@ def config() -> None:
 @click.option(
     "--config",
     "file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=None,
     help=f"The settings file  [default: {DAEMON_CONFIG}]",
 )
@@ -57,16 +58,11 @@ def check(file: Path | None, quiet: bool) -> None:
 @click.option(
     "--config",
     "file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=None,
     help="Show what this file says, not what is being served.",
 )
-@click.option(
-    "--state",
-    type=click.Path(path_type=Path),
-    default=None,
-    help="State directory of a `pymta serve`.",
-)
+@state_option
 def show(file: Path | None, state: Path | None) -> None:
     """Print all settings with their meaning, as a settings file."""
     served = None if file else _served(state)
@@ -81,7 +77,7 @@ def show(file: Path | None, state: Path | None) -> None:
 
 
 @config.command(hidden=True)
-@click.argument("current", type=click.Path(path_type=Path))
+@click.argument("current", type=PATH)
 def accept(current: Path) -> int:
     """Validate the files that CURRENT came from; leave the next generation beside it."""
     serving = generation.load(current)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -20,7 +21,13 @@ from pymta.config.settings import Machine, Settings
 SUPERVISOR = "pymta.supervisor.main"
 
 
-def start(file: Path | None, machine: Machine, *, login: str) -> NoReturn:
+def start(
+    file: Path | None,
+    machine: Machine,
+    *,
+    login: str,
+    execute: Callable[[str, list[str]], NoReturn] = os.execv,
+) -> NoReturn:
     """Become the supervisor: same process, same descriptors, same environment.
 
     Raises ConfigError with all mistakes, CommandError when the state directory cannot be written.
@@ -36,7 +43,7 @@ def start(file: Path | None, machine: Machine, *, login: str) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     # -P: the directory we are started in is no place to import from.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(current)])
+    execute(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(current)])
 
 
 def next_number(current: Path) -> int:

@@ -1,0 +1,80 @@
+"""Columns of the classic listing."""
+
+from __future__ import annotations
+
+import pytest
+
+from pymta.cli.listing import age, size, told
+from pymta.mail.envelope import Envelope, Recipient
+from pymta.spool.outcomes import (
+    Deferred,
+    Delivered,
+    Failed,
+    Frozen,
+    Record,
+    Reported,
+    State,
+    Thawed,
+)
+from pymta.spool.store import Message, Seal
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, " 0m"),
+        (59, " 0m"),
+        (89 * 60, "89m"),
+        (90 * 60, " 1h"),
+        (71 * 3600, "71h"),
+        (72 * 3600, " 3d"),
+        (400 * 86400, "400d"),
+    ],
+)
+def test_an_age_has_one_unit(seconds: float, text: str) -> None:
+    assert age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "    0"),
+        (1023, " 1023"),
+        (1024, " 1.0K"),
+        (2970, " 2.9K"),
+        (20 << 10, "  20K"),
+        (1 << 20, " 1.0M"),
+        (50 << 20, "  50M"),
+        (3 << 30, " 3.0G"),
+        (5000 << 30, "5000G"),
+    ],
+)
+def test_a_size_has_five_columns(count: int, text: str) -> None:
+    assert size(count) == text
+    assert len(text) == 5
+
+
+MESSAGE = Message(
+    "id",
+    Envelope("a@b.example", (Recipient("one@d.example"), Recipient("two@d.example")), 0.0),
+    Seal(),
+    State((0, 1)),
+)
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        (Delivered(0, (0, 1)), "delivered one@d.example, two@d.example"),
+        (Failed(0, (1,), "550 no"), "failed two@d.example: 550 no"),
+        (Deferred(0, (0,), 60, "busy"), "put off until T60 one@d.example: busy"),
+        (
+            Reported(0, "1aB2cD-00000000123-4567"),
+            "the sender was told in message 1aB2cD-00000000123-4567",
+        ),
+        (Frozen(0, "by hand"), "frozen: by hand"),
+        (Thawed(0), "thawed"),
+    ],
+)
+def test_each_record_is_told_in_words(record: Record, text: str) -> None:
+    assert told(record, MESSAGE, lambda at: f"T{at}") == text
