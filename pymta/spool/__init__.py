@@ -1,18 +1,18 @@
 """The spool: a message on disk, safe against a pulled plug at any instruction.
 
-    states              the table first: which files a message has, each legal step, each crash
-    store               the shape of a spool, which is all that callers know
-    outcomes            what happened to a message since: records, and their fold to a state
-    record              the message file, format version 1
-    journal_lines       its journal, format version 1
-    json_fields         typed reading of what may be damaged
-    paths               names below the spool directory
+states              the table first: which files a message has, each legal step, each crash
+store               the shape of a spool, which is all that callers know
+outcomes            what happened to a message since: records, and their fold to a state
+record              the message file, format version 1
+journal_lines       its journal, format version 1
+json_fields         typed reading of what may be damaged
+paths               names below the spool directory
 
-    disk                one method per system call, and no other module makes one
-    places              the directories, and the number of this host
-    intake              a message comes in
-    claim               one process has it: records, removal
-    opened, scan        reading: one message, the whole queue
-    aside, sweep        what cannot be read; what stopped processes left
-    files               all of it together: `FileSpool`
+disk                one method per system call, and no other module makes one
+places              the directories, and the number of this host
+intake              a message comes in
+claim               one process has it: records, removal
+opened, scan        reading: one message, the whole queue
+aside, sweep        what cannot be read; what stopped processes left
+files               all of it together: `FileSpool`
 """

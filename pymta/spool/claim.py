@@ -66,6 +66,7 @@ class Pen:
         self._id = id
         self._fd: int | None = None
         self._is_broken = False
+        self._is_named = False
         self.journal = Journal()
         with suppress(FileNotFoundError):
             self._fd = places.disk.open_to_append(places.journal, id)
@@ -80,18 +81,17 @@ class Pen:
         if self._is_broken:
             raise SpoolError(errno.EIO, f"the journal of {self._id} failed before")
         line = journal_lines.encode(record)
-        is_new = self._fd is None
-        fd = self._disk.create(self._places.journal, self._id) if is_new else self._fd
-        assert fd is not None
-        self._fd = fd
+        if self._fd is None:
+            self._fd = self._disk.create(self._places.journal, self._id)
         try:
-            self._put(fd, line, due)
-            if is_new:
+            self._put(self._fd, line, due)
+            if not self._is_named:  # who created it may have been stopped before this
                 self._disk.sync(self._places.journal)
+                self._is_named = True
         except OSError:
             self._is_broken = True
             with suppress(OSError):  # a part of a line would be ignored anyway
-                self._disk.cut(fd, self.journal.good)
+                self._disk.cut(self._fd, self.journal.good)
             raise
 
     def close(self) -> None:

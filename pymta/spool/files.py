@@ -16,13 +16,13 @@ from pathlib import Path
 
 from pymta.journal.event import Event
 from pymta.mail.envelope import Envelope
-from pymta.mail.message_id import FRACTIONS, is_id, make_id, pid_part
+from pymta.mail.message_id import FRACTIONS, HOST_BITS, is_id, make_id, pid_part
 from pymta.spool import scan, sweep
 from pymta.spool.aside import Tell
 from pymta.spool.claim import FileClaim, take_claim
 from pymta.spool.disk import Disk
 from pymta.spool.intake import FileIntake
-from pymta.spool.places import Places, close_places, host_number, open_places
+from pymta.spool.places import Places, close_places, open_places
 from pymta.spool.store import Message, SpoolError, Waiting, refusing
 
 
@@ -51,7 +51,7 @@ class FileSpool:
         self._disk = disk or Disk()
         self._roll = roll
         self._open: Places | None = None
-        self._host: int | None = None
+        self._opener = 0
         self._last_tick = 0
 
     def begin(self, envelope: Envelope, *, id: str = "") -> FileIntake:
@@ -93,21 +93,23 @@ class FileSpool:
         """Let go of the directories; they are opened again when they are needed."""
         if self._open is not None:
             places, self._open = self._open, None
-            close_places(places)
+            if self._opener == os.getpid():
+                close_places(places)
 
     def _places(self) -> Places:
-        if self._open is None:
+        # A forked child may have closed what it inherited, and the numbers may mean other files.
+        if self._open is None or self._opener != os.getpid():
             with refusing(f"cannot open the spool directory {self._directory}"):
-                self._open = open_places(self._disk, self._directory)
+                self._open = open_places(self._disk, self._directory, lambda: self._roll(HOST_BITS))
+            self._opener = os.getpid()
         return self._open
 
     def _new_id(self) -> str:
         """Never the same twice in this process, whatever the clock does."""
-        if self._host is None:
-            self._host = host_number(self._places(), self._roll, os.getpid())
+        host = self._places().host
         self._last_tick = max(int(self._clock() * FRACTIONS), self._last_tick + 1)
         seconds, fraction = divmod(self._last_tick, FRACTIONS)
-        return make_id(seconds, pid_part(self._host, os.getpid()), fraction)
+        return make_id(seconds, pid_part(host, os.getpid()), fraction)
 
     def _create(self, id: str) -> int | None:
         """A descriptor of a new incoming/ID; None: some file of this id exists."""

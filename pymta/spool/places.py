@@ -3,6 +3,11 @@
 They are opened at the first use, hence after the fork, so that a process which never touches
 the spool holds no descriptor of it.
 
+The file `host` holds the random number that makes ids differ between hosts whose process ids and
+clocks agree.  It is made last, when all directories and their names are synced.  So whoever
+finds it knows that a power cut takes no directory away with the first message in it, even if the
+process that made them was stopped half-way.
+
 Touches: disk.
 """
 
@@ -17,10 +22,12 @@ from pymta.mail.message_id import HOST_BITS
 from pymta.spool.disk import Disk
 from pymta.spool.paths import CORRUPT, HOST, INCOMING, JOURNAL, QUEUE
 
+Roll = Callable[[], int]
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Descriptors of the spool directory and of those in it, on one disk."""
+    """Descriptors of the spool directory and of those in it, on one disk; the host's number."""
 
     disk: Disk
     top: int
@@ -28,22 +35,16 @@ class Places:
     queue: int
     journal: int
     corrupt: int
+    host: int
 
 
-def open_places(disk: Disk, directory: Path) -> Places:
-    _make(disk, str(directory))
-    top = disk.open_directory(str(directory), follow=True)
-    made = [_make(disk, str(directory / n)) for n in (INCOMING, QUEUE, JOURNAL, CORRUPT)]
-    if any(made):  # else a power cut could take queue/ away with the first message in it
-        disk.sync(top)
-    return Places(
-        disk,
-        top,
-        *(
-            disk.open_directory(str(directory / name), follow=False)
-            for name in (INCOMING, QUEUE, JOURNAL, CORRUPT)
-        ),
-    )
+def open_places(disk: Disk, directory: Path, roll: Roll) -> Places:
+    """Open the spool; make it when there is none.  `roll` gives a number of `HOST_BITS`."""
+    try:
+        return _open(disk, directory)
+    except FileNotFoundError:
+        _make(disk, directory, roll)
+        return _open(disk, directory)
 
 
 def close_places(places: Places) -> None:
@@ -51,56 +52,65 @@ def close_places(places: Places) -> None:
         places.disk.close(fd)
 
 
-def host_number(places: Places, roll: Callable[[int], int], pid: int) -> int:
-    """The random number of this spool, made at the first start by `roll(bits)`.
-
-    It makes ids differ between hosts whose process ids and clocks agree.
-    """
-    kept = _kept_number(places)
-    if kept is not None:
-        return kept
-    draft = f"{HOST}.{pid}"
-    with suppress(FileNotFoundError):  # of a process that was stopped in here
-        places.disk.unlink(places.top, draft)
-    number = roll(HOST_BITS)
-    _write_number(places, draft, number)
+def _open(disk: Disk, directory: Path) -> Places:
+    """FileNotFoundError: something is missing, or the number is damaged."""
+    fds = [disk.open_directory(str(directory), follow=True)]
     try:
-        places.disk.link(places.top, draft, places.top, HOST)
-    except FileExistsError:  # another process was quicker, or the file is damaged
-        number = _kept_number(places) or number
-    places.disk.unlink(places.top, draft)
-    places.disk.sync(places.top)
-    return number
+        host = _read_number(disk, fds[0])
+        for name in (INCOMING, QUEUE, JOURNAL, CORRUPT):
+            fds.append(disk.open_directory(str(directory / name), follow=False))  # noqa: PERF401 (closed below if one fails)
+    except BaseException:
+        for fd in fds:
+            disk.close(fd)
+        raise
+    top, incoming, queue, journal, corrupt = fds
+    return Places(disk, top, incoming, queue, journal, corrupt, host)
 
 
-def _write_number(places: Places, name: str, number: int) -> None:
-    fd = places.disk.create(places.top, name)
+def _make(disk: Disk, directory: Path, roll: Roll) -> None:
+    for path in (directory, *(directory / name for name in (INCOMING, QUEUE, JOURNAL, CORRUPT))):
+        with suppress(FileExistsError):
+            disk.make_directory(str(path))
+    for path in (directory.parent, directory):
+        fd = disk.open_directory(str(path), follow=True)
+        try:
+            disk.sync(fd)
+            if path == directory:
+                _keep_number(disk, fd, roll() & ((1 << HOST_BITS) - 1))
+        finally:
+            disk.close(fd)
+
+
+def _keep_number(disk: Disk, top: int, number: int) -> None:
+    """Whole or not at all: written under a name that nobody reads, then linked."""
+    draft = f"{HOST}.{number}"
+    fd = disk.create(top, draft)
     try:
-        places.disk.write(fd, b"%d\n" % number)
-        places.disk.sync(fd)
+        disk.write(fd, b"%d\n" % number)
+        disk.sync(fd)
     finally:
-        places.disk.close(fd)
+        disk.close(fd)
+    try:
+        disk.link(top, draft, top, HOST)
+    except FileExistsError:  # another process was quicker, or a damaged one stands there
+        with suppress(FileNotFoundError):
+            _read_number(disk, top)
+            disk.unlink(top, draft)
+            return
+        disk.rename(top, draft, top, HOST)
+    else:
+        disk.unlink(top, draft)
+    disk.sync(top)
 
 
-def _kept_number(places: Places) -> int | None:
+def _read_number(disk: Disk, top: int) -> int:
+    fd = disk.open(top, HOST)
     try:
-        fd = places.disk.open(places.top, HOST)
-    except FileNotFoundError:
-        return None
-    try:
-        text = places.disk.read(fd, 32, 0)
+        text = disk.read(fd, 32, 0)
     finally:
-        places.disk.close(fd)
+        disk.close(fd)
     digits = text.removesuffix(b"\n")
     # Only ASCII digits, and never more than fit: int() alone is far more generous.
     if not digits or digits.strip(b"0123456789") or int(digits) >> HOST_BITS:
-        return None
+        raise FileNotFoundError("the number of this host is damaged")
     return int(digits)
-
-
-def _make(disk: Disk, path: str) -> bool:
-    try:
-        disk.make_directory(path)
-    except FileExistsError:
-        return False
-    return True

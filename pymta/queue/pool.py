@@ -1,0 +1,111 @@
+"""What a queue run does next: give a message to a worker, start another, wait, or end.
+
+Pure: it is told what the workers said and what became of them, and asked `next_move`.  Workers
+are started when there is a message and nobody to take it, so there are never more than messages.
+
+A worker that dies over a message costs only that attempt; the message stays for a later run.  A
+worker that ends in good order without having touched its message (it was idle for too long, and
+the message reached it too late) gives it back, once.  When workers die one after another and
+no attempt comes to its end, the fault is ours and not the messages': the run stops.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+# Deaths in a row, with no attempt brought to its end in between, after which a run stops: enough
+# to pass a few poisoned messages, too few to fork through a queue of thousands.
+MOST_DEATHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """Let this worker attempt this message."""
+
+    pid: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hire:
+    """Start one more worker; then ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do until a worker says something or dies."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing left to do, or nothing that we may."""
+
+
+Move = Give | Hire | Wait | End
+
+
+class Pool:
+    def __init__(self, ids: Iterable[str], most: int) -> None:
+        """`ids` are taken one by one, as they are needed; at most `most` workers at once."""
+        self._ids: Iterator[str] = iter(ids)
+        self._first: deque[str] = deque()  # before the others: bounces, and what was given back
+        self._most = most
+        self._idle: list[int] = []
+        self._busy: dict[int, str] = {}
+        self._given_back: set[str] = set()
+        self._deaths = 0
+        self.attempted = 0
+        self.is_stopping = False
+
+    def next_move(self) -> Move:
+        if self.is_stopping or self.is_failing:
+            return Wait() if self._busy else End()
+        if not self._idle and len(self._busy) >= self._most:
+            return Wait()
+        id = self._first.popleft() if self._first else next(self._ids, "")
+        if not id:
+            return Wait() if self._busy else End()
+        if self._idle:
+            return Give(self._idle[-1], id)
+        self._first.appendleft(id)
+        return Hire()
+
+    @property
+    def is_failing(self) -> bool:
+        return self._deaths >= MOST_DEATHS or self._most == 0
+
+    def hired(self, pid: int) -> None:
+        self._idle.append(pid)
+
+    def found_no_place(self) -> None:
+        """No more processes can be started: go on with those there are."""
+        self._most = len(self._idle) + len(self._busy)
+
+    def gave(self, pid: int, id: str) -> None:
+        self._idle.remove(pid)
+        self._busy[pid] = id
+
+    def attempted_by(self, pid: int) -> None:
+        if self._busy.pop(pid, None) is not None:
+            self._idle.append(pid)
+            self.attempted += 1
+            self._deaths = 0
+
+    def handed_on(self, id: str) -> None:
+        """A bounce that a worker put into the spool: it goes out in this run, too."""
+        self._first.append(id)
+
+    def gone(self, pid: int, *, in_order: bool) -> str:
+        """A worker has ended; the id that it leaves unattempted, "" if none."""
+        if pid in self._idle:
+            self._idle.remove(pid)
+        id = self._busy.pop(pid, "")
+        if in_order and id and id not in self._given_back:
+            self._given_back.add(id)
+            self._first.appendleft(id)
+            return ""
+        if not in_order or id:
+            self._deaths += 1
+        return id
