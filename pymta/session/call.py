@@ -1,4 +1,7 @@
-"""What the supervisor hands to a session: one accepted connection and what it knew of it."""
+"""What the supervisor hands to a session: one accepted connection and what it knew of it.
+
+Touches: sockets.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,169 @@
+"""DATA: the message into the spool, block by block, and the verdict on it.
+
+`begin` takes a place in the spool, before 354 is said.  Each part goes to `Reception.take`, the
+last one brings the answer.  250 is only said after `commit` has returned: file and directory are
+synced then.  Once a message is refused its file goes at once and the rest is swallowed.
+
+The order of the questions at the end: did the disk fail, was it too large, may it be smuggled
+text (bare CR or LF), is it in a loop, is its header out of all proportion?
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+
+from pymta import __version__
+from pymta.channel.words import HandOn
+from pymta.journal.event import Event
+from pymta.journal.session_events import arrived, message_refused, spool_trouble
+from pymta.mail.envelope import Envelope
+from pymta.mail.header import HeaderScanner
+from pymta.mail.reply import Reply
+from pymta.mail.trace import received_field
+from pymta.session.answer import Answer
+from pymta.session.mail_from import TOO_BIG
+from pymta.session.visit import Visit
+from pymta.session.world import World
+from pymta.smtp.server import BodyPart
+from pymta.spool.store import Intake, Seal, SpoolError
+
+GO_AHEAD = Reply(354, 'Enter message, ending with "." on a line by itself')
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    reply: Reply
+    event: Event
+
+
+def begin(visit: Visit, world: World) -> Reception | Answer:
+    """The way in for one message, or the reply when the spool has no place for it."""
+    envelope = visit.transaction.envelope(world.now(), visit.client())
+    try:
+        intake = world.spool.begin(envelope)
+    except SpoolError as error:
+        return Answer(_spool_reply(error), events=(_spool_event(visit, "", error),))
+    return Reception(visit, world, envelope, intake)
+
+
+class Reception:
+    """One message on its way in.  `abandon` when the client goes before the end."""
+
+    def __init__(self, visit: Visit, world: World, envelope: Envelope, intake: Intake) -> None:
+        self._visit = visit
+        self._world = world
+        self._envelope = envelope
+        self._intake = intake
+        self._header = HeaderScanner()
+        self._size = 0
+        self.refusal: Refusal | None = None
+        self.accepted: HandOn | None = None  # set when the message is safe
+
+    @property
+    def id(self) -> str:
+        return self._intake.id
+
+    @property
+    def sender(self) -> str:
+        return self._envelope.sender
+
+    def take(self, part: BodyPart) -> Answer | None:
+        """The next part; the answer with the last one."""
+        self._size += len(part.data)
+        if self.refusal is None:
+            self._write(part.data)
+        if self.refusal is None:
+            self.refusal = self._objection(part)
+        if self.refusal is not None:
+            self.abandon()
+        return self._end(part) if part.is_last else None
+
+    def abandon(self) -> None:
+        """Nothing of it remains.  Harmless after a commit."""
+        self._intake.abandon()
+
+    def _write(self, data: bytes) -> None:
+        self._header.feed(data)
+        try:
+            self._intake.write(data)
+        except SpoolError as error:
+            self.refusal = self._spool_refusal(error)
+
+    def _objection(self, part: BodyPart) -> Refusal | None:
+        settings = self._visit.settings.session
+        limit = settings.message_size_limit
+        if limit and self._size > limit:
+            return self._refuse(TOO_BIG, f"message too big: read={self._size} max={limit}")
+        if part.has_bare_newline:
+            text = "bare CR or LF in message: lines must end with CRLF"
+            return self._refuse(Reply(550, text, "5.6.0"), text)
+        if self._header.received > settings.received_headers_max:
+            text = 'Too many "Received" headers - suspected mail loop'
+            return self._refuse(Reply(554, text, "5.4.6"), text)
+        if self._header.is_too_large:
+            text = "message header section too large"
+            return self._refuse(Reply(552, text, "5.3.4"), text)
+        return None
+
+    def _end(self, part: BodyPart) -> Answer:
+        self._header.finish()
+        refusal = self.refusal or self._objection(part) or self._commit(part)
+        if refusal is not None:
+            self.abandon()
+            return Answer(refusal.reply, events=(refusal.event,))
+        self._visit.accepted += 1
+        self.accepted = HandOn(self.id, self._visit.transaction.remote_domain)
+        return Answer(Reply(250, f"OK id={self.id}", "2.0.0"), events=(self._arrival(),))
+
+    def _commit(self, part: BodyPart) -> Refusal | None:
+        seal = Seal(
+            on_top=(self._received(),),
+            eight_bit=part.has_eight_bit,
+            message_id=self._header.message_id,
+        )
+        try:
+            self._intake.commit(seal)
+        except SpoolError as error:
+            return self._spool_refusal(error)
+        return None
+
+    def _received(self) -> str:
+        recipients = self._envelope.recipients
+        return received_field(
+            helo=self._envelope.client.helo,
+            address=self._envelope.client.address,
+            host=self._visit.host,
+            software=f"pymta {__version__}",
+            protocol=self._envelope.client.protocol.upper(),
+            id=self.id,
+            recipient=recipients[0].address if len(recipients) == 1 else "",
+            date=self._world.date(self._envelope.received_at),
+        )
+
+    def _arrival(self) -> Event:
+        facts = {"PROTOCOL": self._envelope.client.protocol, "SIZE": str(self._size)}
+        if self._header.message_id:
+            facts["MESSAGE_ID_HEADER"] = self._header.message_id
+        names = tuple(recipient.address for recipient in self._envelope.recipients)
+        return arrived(self._visit.origin, self.id, self.sender, names, facts)
+
+    def _refuse(self, reply: Reply, why: str) -> Refusal:
+        event = message_refused(self._visit.origin, self.id, self.sender, why)
+        return Refusal(reply, event)
+
+    def _spool_refusal(self, error: SpoolError) -> Refusal:
+        return Refusal(_spool_reply(error), _spool_event(self._visit, self.id, error))
+
+
+def _spool_reply(error: SpoolError) -> Reply:
+    if error.errno in _FULL:
+        return Reply(452, "Space shortage, please try later", "4.3.1")
+    return Reply(451, "Temporary local problem - please try later", "4.3.0")
+
+
+def _spool_event(visit: Visit, id: str, error: SpoolError) -> Event:
+    return spool_trouble(visit.origin, id, str(error))

@@ -1,0 +1,33 @@
+"""The greeting of either side: our banner, EHLO and HELO."""
+
+from __future__ import annotations
+
+from pymta import __version__
+from pymta.mail.address import is_domain
+from pymta.mail.reply import Reply
+from pymta.session.answer import Answer, fault
+from pymta.session.visit import Visit
+from pymta.smtp.command import Command, Verb
+from pymta.smtp.extensions import offered
+
+
+def banner(visit: Visit, date: str) -> Reply:
+    r"""CP-08: the 220 line; a "\n" in `smtp_banner` makes it a multi-line one."""
+    text = visit.settings.session.smtp_banner
+    return Reply(220, text or f"{visit.host} ESMTP pymta {__version__} {date}")
+
+
+def answer(visit: Visit, command: Command) -> Answer:
+    name = command.argument.decode("ascii", "replace")
+    # A trailing dot names the same host (RFC 1034 s3.1); clients that add one mean no harm.
+    if not is_domain(name.removesuffix(".")):
+        text = f"Syntactically invalid {command.verb.name} argument(s)"
+        return fault(Reply(501, text))  # no enhanced code here: RFC 2034 s4
+    visit.helo = name
+    visit.is_extended = command.verb is Verb.EHLO
+    # Cut, so that the line stays within 512 octets whatever our own name is (s4.5.3.1.5).
+    hello = f"{visit.host} Hello {name[:160]} [{visit.caller.address}]"
+    if not visit.is_extended:
+        return Answer(Reply(250, hello))
+    lines = (hello, *offered(visit.settings.session.message_size_limit))
+    return Answer(Reply(250, "\n".join(lines)))

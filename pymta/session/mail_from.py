@@ -1,0 +1,65 @@
+"""MAIL: may this client send anything, and is the sender an address?"""
+
+from __future__ import annotations
+
+from pymta.journal.session_events import rejected, too_many_messages
+from pymta.mail.address import BadPath, Mailbox, parse_path
+from pymta.mail.reply import Reply
+from pymta.session.answer import Answer, fault
+from pymta.session.transaction import Transaction
+from pymta.session.visit import Visit
+from pymta.smtp.command import Command
+from pymta.smtp.parameters import MailParameters, parse_mail_parameters
+
+TOO_BIG = Reply(552, "Message size exceeds maximum permitted", "5.3.4")
+
+
+def answer(visit: Visit, command: Command) -> Answer:
+    """Sets the transaction when the reply is positive."""
+    refusal = _too_many(visit) or _not_configured(visit, command)
+    if refusal is not None:
+        return refusal
+    path = parse_path(command.argument)
+    if isinstance(path, BadPath):
+        return fault(Reply(501, f"malformed sender address: {path.why}", "5.1.7"))
+    if path.mailbox is not None and not path.mailbox.domain:
+        return fault(Reply(501, "sender address must contain a domain", "5.1.7"))
+    parameters = parse_mail_parameters(path.rest)
+    if isinstance(parameters, Reply):
+        return fault(parameters)
+    return _too_big(visit, path.mailbox, parameters) or _begin(visit, path.mailbox, parameters)
+
+
+def _too_many(visit: Visit) -> Answer | None:
+    """SS-05: the session stays open, because QUIT should still be answered."""
+    limit = visit.settings.session.smtp_accept_max_per_connection
+    if not limit or visit.mails < limit:
+        return None
+    reply = Reply(421, "too many messages in this connection", "4.7.0")
+    return Answer(reply, events=(too_many_messages(visit.origin),))
+
+
+def _not_configured(visit: Visit, command: Command) -> Answer | None:
+    """Without a settings file we serve this machine and put everybody else off."""
+    if visit.settings.machine.is_configured or visit.is_from_this_machine:
+        return None
+    reply = Reply(451, f"{visit.host} is not configured yet, try again later", "4.3.5")
+    what = f"MAIL {command.argument.decode('ascii', 'replace')}"
+    why = f"no settings file {visit.settings.machine.config_file}: only this machine is served"
+    return Answer(reply, events=(rejected(visit.origin, what, why),))
+
+
+def _too_big(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> Answer | None:
+    limit = visit.settings.session.message_size_limit
+    if not limit or parameters.size <= limit:
+        return None
+    why = f"message too big: size={parameters.size} max={limit}"
+    what = f"MAIL <{sender or ''}>"
+    return Answer(TOO_BIG, events=(rejected(visit.origin, what, why),))
+
+
+def _begin(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> Answer:
+    visit.mails += 1
+    text = str(sender) if sender is not None else ""
+    visit.transaction = Transaction(sender=text, body=parameters.body)
+    return Answer(Reply(250, "OK", "2.1.0"))

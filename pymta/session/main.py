@@ -1,0 +1,40 @@
+"""The life of a session: the first code of ours after the fork, and the exit status of SS-03.
+
+Touches: sockets, disk, signals, clock.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+
+from pymta.channel.pair import End
+from pymta.config.settings import Settings
+from pymta.journal.log import Log
+from pymta.mail.timestamp import format_date
+from pymta.session.call import Call
+from pymta.session.conversation import Conversation
+from pymta.session.stream import Stream
+from pymta.session.termination import Termination
+from pymta.session.visit import Visit
+from pymta.session.world import World
+from pymta.spool.store import Spool
+
+
+def main(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -> int:
+    """Serve one connection to its end.  The caller leaves the process with what this returns."""
+    termination = Termination()
+    visit = Visit(settings, call.caller, call.local)
+    world = World(spool, log.write, channel.say, time.time, local_date)
+    conversation = Conversation(visit, Stream(call.sock, channel, termination), world)
+    try:
+        return conversation.run()
+    except Exception:  # noqa: BLE001 - CL-03: our own fault costs one client a 421, and no other
+        return conversation.fail(traceback.format_exc())
+    finally:
+        conversation.close()
+        log.close()
+
+
+def local_date(seconds: float) -> str:
+    return format_date(seconds, time.localtime(seconds).tm_gmtoff)

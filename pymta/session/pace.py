@@ -1,0 +1,81 @@
+"""How much nonsense one connection may send (SS-05): counts in, a last reply out.
+
+    commands outside of transactions        smtp_accept_max_nonmail
+    verbs that nobody knows                 smtp_max_unknown_commands
+    syntax and protocol errors, these too   smtp_max_synprot_errors
+
+Per message one RSET and one HELO or EHLO are free.  A line that may hold a password is never
+quoted: not AUTH, and nothing unknown that follows one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pymta.config.session import Session
+from pymta.mail.reply import Reply
+from pymta.smtp.command import Verb
+
+_MAIL = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.QUIT})
+_FREE_ONCE = frozenset({Verb.RSET, Verb.HELO, Verb.EHLO})
+_QUOTED = 150  # octets of a line in the log, as the classic daemon shows of an early talker
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """The reply that ends the session, the reason for the log, the exit status of SS-03."""
+
+    reply: Reply
+    why: str
+    status: int
+
+
+@dataclass(slots=True)
+class Pace:
+    limits: Session
+    nonmail: int = 0
+    unknown: int = 0
+    faults: int = 0
+    spent: set[Verb] = field(default_factory=set)  # the free ones used since the last message
+    may_hold_secrets: bool = False
+
+    def next_message(self) -> None:
+        self.spent.clear()
+
+    def command(self, verb: Verb) -> Enough | None:
+        """Before it is carried out."""
+        if verb in _MAIL:
+            return None
+        if verb in _FREE_ONCE and verb not in self.spent:
+            self.spent.add(verb)
+            return None
+        self.nonmail += 1
+        if self.nonmail <= self.limits.smtp_accept_max_nonmail:
+            return None
+        why = f'too many nonmail commands (last was "{verb.name}")'
+        return Enough(Reply(554, "Too many nonmail commands", "5.7.0"), why, 1)
+
+    def unknown_verb(self, line: bytes) -> Enough | None:
+        last = self._quote(line)
+        self.unknown += 1
+        if self.unknown <= self.limits.smtp_max_unknown_commands:
+            return None
+        why = f'too many unrecognized commands (last was "{last}")'
+        return Enough(Reply(500, "Too many unrecognized commands", "5.5.1"), why, 0)
+
+    def fault(self, reply: Reply, line: bytes) -> Enough | None:
+        """`reply` is what the error alone would get; it becomes the first line of the last one."""
+        self.faults += 1
+        if self.faults <= self.limits.smtp_max_synprot_errors:
+            return None
+        text = f"{reply.text}\nToo many syntax or protocol errors"
+        why = f'too many syntax or protocol errors (last command was "{self._quote(line)}")'
+        return Enough(Reply(reply.code, text, reply.enhanced), why, 1)
+
+    def _quote(self, line: bytes) -> str:
+        if line[:4].upper() == b"AUTH":
+            self.may_hold_secrets = True
+            return "AUTH"
+        if self.may_hold_secrets:
+            return "(not shown)"
+        return line[:_QUOTED].decode("ascii", "backslashreplace")

@@ -1,0 +1,62 @@
+"""RCPT: is this an address, is there room for it, and may this caller send to it?"""
+
+from __future__ import annotations
+
+from pymta.journal.event import Event
+from pymta.journal.session_events import rejected
+from pymta.mail.address import BadPath, Mailbox, parse_path
+from pymta.mail.reply import Reply
+from pymta.session.answer import Answer, fault
+from pymta.session.recipient_verdict import Accept, Refuse, judge
+from pymta.session.visit import Visit
+from pymta.smtp.command import Command
+from pymta.smtp.parameters import check_rcpt_parameters
+
+ACCEPTED = Answer(Reply(250, "Accepted", "2.1.5"))
+
+
+def answer(visit: Visit, command: Command) -> Answer:
+    """Adds to the transaction when the reply is positive."""
+    path = parse_path(command.argument)
+    if isinstance(path, BadPath):
+        return fault(Reply(501, f"malformed recipient address: {path.why}", "5.1.3"))
+    if path.mailbox is None:
+        return fault(Reply(501, "recipient address must not be empty", "5.1.3"))
+    refusal = check_rcpt_parameters(path.rest)
+    if refusal is not None:
+        return fault(refusal)
+    return _judged(visit, path.mailbox)
+
+
+def _judged(visit: Visit, mailbox: Mailbox) -> Answer:
+    match judge(mailbox, visit.caller.address, visit.local.address, visit.settings):
+        case Refuse(reply, why):
+            return Answer(
+                reply, is_fault=reply.code == 501, events=(_line(visit, str(mailbox), why),)
+            )
+        case Accept(mailbox, is_local):
+            if _is_full(visit, mailbox):
+                return _no_room(visit, mailbox)
+            visit.transaction.add(mailbox, is_local=is_local)
+            return ACCEPTED
+
+
+def _is_full(visit: Visit, mailbox: Mailbox) -> bool:
+    limit = visit.settings.session.recipients_max
+    known = visit.transaction.recipients
+    return bool(limit) and len(known) >= limit and mailbox.key not in known
+
+
+def _no_room(visit: Visit, mailbox: Mailbox) -> Answer:
+    """RFC 5321 s4.5.3.1.10: 452, so that the client sends the rest in another transaction."""
+    reply = Reply(452, "too many recipients", "4.5.3")
+    if visit.transaction.is_full_told:
+        return Answer(reply)
+    visit.transaction.is_full_told = True
+    limit = visit.settings.session.recipients_max
+    return Answer(reply, events=(_line(visit, str(mailbox), f"too many recipients: max={limit}"),))
+
+
+def _line(visit: Visit, recipient: str, why: str) -> Event:
+    sender = visit.transaction.sender
+    return rejected(visit.origin, f"RCPT <{recipient}>", why, sender=sender, recipient=recipient)

@@ -1,0 +1,75 @@
+"""May this caller send to this address?  Pure: settings and addresses in, a verdict out.
+
+In this order: an address of ours must name a mailbox that exists; a domain that we relay to is
+open to anybody; a caller from a trusted network may send anywhere; everybody else may not.  So
+the shipped settings relay for nobody but this machine (reliability.md, promise 6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from pymta.config.settings import Settings
+from pymta.mail.address import Mailbox, literal_address
+from pymta.mail.caller import Address
+from pymta.mail.reply import Reply
+
+POSTMASTER = "postmaster"  # always exists (RFC 5321 s4.5.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """`mailbox` is complete: the bare ``<postmaster>`` got our own name."""
+
+    mailbox: Mailbox
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """`why` is what the log says."""
+
+    reply: Reply
+    why: str
+
+
+def judge(mailbox: Mailbox, caller: Address, local: Address, settings: Settings) -> Accept | Refuse:
+    """`local` is our own address on this connection: ``user@[192.0.2.1]`` is a user here."""
+    if not mailbox.domain:
+        if mailbox.local.lower() == POSTMASTER:
+            return Accept(Mailbox(mailbox.local, settings.hostname), is_local=True)
+        return _refuse(501, "recipient address must contain a domain", "5.1.3")
+    if _is_ours(mailbox.domain, local, settings):
+        if _exists(mailbox.local, settings):
+            return Accept(mailbox, is_local=True)
+        return _refuse(550, "Unknown user", "5.1.1")
+    if _is_listed(mailbox.domain, settings.routing.relay_to_domains) or _is_trusted(
+        caller, settings
+    ):
+        return Accept(mailbox, is_local=False)
+    return _refuse(550, "relay not permitted", "5.7.1")
+
+
+def _refuse(code: int, text: str, enhanced: str) -> Refuse:
+    return Refuse(Reply(code, text, enhanced), text)
+
+
+def _is_ours(domain: str, local: Address, settings: Settings) -> bool:
+    names = tuple(
+        settings.hostname if name == "@" else name for name in settings.routing.local_domains
+    )
+    return _is_listed(domain, names) or literal_address(domain) == local
+
+
+def _is_listed(domain: str, names: tuple[str, ...]) -> bool:
+    return domain.lower() in {name.lower() for name in names}
+
+
+def _exists(local_part: str, settings: Settings) -> bool:
+    known = {name.lower() for name in settings.routing.local_parts} | {POSTMASTER}
+    return local_part.lower() in known
+
+
+def _is_trusted(caller: Address, settings: Settings) -> bool:
+    return any(caller in ip_network(network) for network in settings.session.relay_from_hosts)

@@ -1,0 +1,123 @@
+"""A client's socket with a deadline on every read and write, and what else may end a wait.
+
+While a session waits for a command it also hears the channel: `Drain`, or the end of the channel
+when the supervisor has gone.  While it waits for data it hears SIGTERM only, because a message
+under way is finished first.  Deadlines are monotonic: a clock that is set moves none.
+
+Touches: sockets, clock.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from enum import Enum, auto
+from typing import Protocol
+
+from pymta.channel.pair import End
+
+_BLOCK = 65_536  # octets per read: one system call carries many small commands
+_LINGER = 0.2  # seconds, N-18
+_LINGER_READS = 16
+
+
+class Stop(Enum):
+    """Why there is nothing to read."""
+
+    CLOSED = auto()  # by the client, or the connection broke: `Stream.error` says how
+    TIMED_OUT = auto()
+    DRAINING = auto()  # the supervisor wants us to end, or has gone
+    TERMINATED = auto()  # SIGTERM
+
+
+class HasFileno(Protocol):
+    def fileno(self) -> int: ...
+
+
+class Stream:
+    """`error` is the text of the error that broke the connection, "" for a plain end of file."""
+
+    def __init__(self, sock: socket.socket, channel: End, termination: HasFileno) -> None:
+        self._sock = sock
+        self._channel = channel
+        self._termination = termination
+        self.error = ""
+        sock.setblocking(False)
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def read(self, deadline: float, *, at_command: bool) -> bytes | Stop:
+        """Wait for octets until `deadline` (of `time.monotonic`; infinity: for ever)."""
+        while True:
+            ready = self._wait(deadline, select.POLLIN, at_command=at_command)
+            if isinstance(ready, Stop):
+                return ready
+            try:
+                data = self._sock.recv(_BLOCK)
+            except (BlockingIOError, InterruptedError):
+                continue
+            except (ConnectionError, TimeoutError) as error:
+                self.error = error.strerror or "connection lost"
+                return Stop.CLOSED
+            return data or Stop.CLOSED
+
+    def write(self, data: bytes, deadline: float) -> Stop | None:
+        """Send all of it; None when it is out.  SIGTERM does not cut a reply in two."""
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self._sock.send(left, socket.MSG_NOSIGNAL) :]
+            except (BlockingIOError, InterruptedError):
+                if not _poll(self._sock.fileno(), select.POLLOUT, deadline):
+                    self.error = "write timed out"
+                    return Stop.TIMED_OUT
+            except (ConnectionError, TimeoutError) as error:
+                self.error = error.strerror or "connection lost"
+                return Stop.CLOSED
+        return None
+
+    def close(self, *, linger: bool) -> None:
+        """N-18: unread input would turn our close into a reset that destroys the last reply.
+
+        `linger` after QUIT: the client is to close first, so that TIME_WAIT stays with it.
+        """
+        deadline = time.monotonic() + (_LINGER if linger else 0)
+        try:
+            for _ in range(_LINGER_READS):
+                if not _poll(self._sock.fileno(), select.POLLIN, deadline):
+                    break
+                if not self._sock.recv(_BLOCK):
+                    break
+        except OSError:
+            pass  # it is over either way
+        self._sock.close()
+
+    def _wait(self, deadline: float, events: int, *, at_command: bool) -> Stop | None:
+        poll = select.poll()
+        poll.register(self._sock.fileno(), events)
+        poll.register(self._termination.fileno(), select.POLLIN)
+        if at_command:
+            poll.register(self._channel.fileno(), select.POLLIN)
+        ready = {fd for fd, _ in poll.poll(_milliseconds(deadline))}
+        if self._termination.fileno() in ready:
+            return Stop.TERMINATED
+        if at_command and self._channel.fileno() in ready:
+            # Drain is the only word that is said to a session, and the end means the same.
+            self._channel.hear()
+            return Stop.DRAINING
+        return None if ready else Stop.TIMED_OUT
+
+
+def _poll(fd: int, events: int, deadline: float) -> bool:
+    poll = select.poll()
+    poll.register(fd, events)
+    return bool(poll.poll(_milliseconds(deadline)))
+
+
+def _milliseconds(deadline: float) -> int | None:
+    """What poll wants to hear: None is for ever; a deadline that has passed is zero."""
+    if deadline == float("inf"):
+        return None
+    return max(0, int((deadline - time.monotonic()) * 1000) + 1)

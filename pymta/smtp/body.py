@@ -1,0 +1,63 @@
+"""The message behind DATA: where it ends, and the doubled dots taken off (RFC 5321 s4.5.2).
+
+CRLF "." CRLF ends it and nothing else does, however the octets were cut on their way: a server
+that takes a bare CR or LF for a line end sees a second message in one (SMTP smuggling).  Bare CR
+and LF are counted as part of the message and flagged; the session refuses such a message.
+
+Works in blocks with `bytes.find` and `bytes.replace`, never octet by octet.
+"""
+
+from __future__ import annotations
+
+_FINAL = b"\r\n.\r\n"
+
+
+class BodyReader:
+    """`feed` what was read, in order, until `is_over`; then `rest` is what follows the message."""
+
+    def __init__(self) -> None:
+        # The CRLF of the DATA line counts for a dot on the first line; it is no part of the text.
+        self._held = b"\r\n"
+        self._is_first = True
+        self.is_over = False
+        self.rest = b""
+        self.has_bare_newline = False
+        self.has_eight_bit = False
+
+    def feed(self, data: bytes) -> bytes:
+        """The next part of the message; it may be empty."""
+        text = self._held + data
+        end = text.find(_FINAL)
+        if end < 0:
+            keep = _begun(text)
+        else:
+            self.is_over = True
+            self.rest = text[end + len(_FINAL) :]
+            text = text[: end + 2]
+            keep = 0
+        cut = len(text) - keep
+        self._held = text[cut:]
+        return self._release(text[:cut])
+
+    def _release(self, text: bytes) -> bytes:
+        if not text:
+            return b""
+        # A CR at the end is always held back, so no pair is ever counted as two halves.
+        pairs = text.count(b"\r\n")
+        if text.count(b"\r") != pairs or text.count(b"\n") != pairs:
+            self.has_bare_newline = True
+        if not text.isascii():
+            self.has_eight_bit = True
+        text = text.replace(b"\r\n.", b"\r\n")
+        if self._is_first:
+            self._is_first = False
+            text = text[2:]
+        return text
+
+
+def _begun(text: bytes) -> int:
+    """How many octets at the end of `text` may be the beginning of the final sequence."""
+    for length in range(len(_FINAL) - 1, 0, -1):
+        if text.endswith(_FINAL[:length]):
+            return length
+    return 0

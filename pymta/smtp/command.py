@@ -1,0 +1,68 @@
+"""One command line to a command (RFC 5321 s4.1.1).
+
+Octets in, octets out: a verb is compared in ASCII, never through str, whose ideas of case and
+of blanks are larger than the protocol's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verb(Enum):
+    EHLO = b"EHLO"
+    HELO = b"HELO"
+    MAIL = b"MAIL"
+    RCPT = b"RCPT"
+    DATA = b"DATA"
+    RSET = b"RSET"
+    NOOP = b"NOOP"
+    VRFY = b"VRFY"
+    QUIT = b"QUIT"
+
+
+_VERBS = {verb.value: verb for verb in Verb}
+_PREFIX = {Verb.MAIL: b"FROM:", Verb.RCPT: b"TO:"}
+_WITHOUT_ARGUMENT = {Verb.DATA, Verb.RSET, Verb.QUIT}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`argument` has no blanks around it; for MAIL and RCPT it begins behind the colon."""
+
+    verb: Verb
+    argument: bytes
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No verb of ours, or a line that is too long to hold one (catalogue section 5)."""
+
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BadSyntax:
+    """A known verb used wrongly, or an octet that may stand in no command: 501 and `why`."""
+
+    why: str
+    line: bytes
+    verb: Verb | None = None
+
+
+def parse_command(line: bytes) -> Command | Unknown | BadSyntax:
+    if b"\0" in line:
+        return BadSyntax("NUL characters are not allowed in SMTP commands", line)
+    word, _, argument = line.rstrip(b" \t").partition(b" ")
+    verb = _VERBS.get(word.upper())
+    if verb is None:
+        return Unknown(line)
+    argument = argument.strip(b" \t")
+    if verb in _WITHOUT_ARGUMENT and argument:
+        return BadSyntax(f"{verb.name} takes no argument", line, verb)
+    prefix = _PREFIX.get(verb, b"")
+    if prefix and (argument[: len(prefix)].upper() != prefix or len(argument) == len(prefix)):
+        return BadSyntax(f"{verb.name} must have an address operand", line, verb)
+    return Command(verb, argument[len(prefix) :], line)

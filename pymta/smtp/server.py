@@ -1,0 +1,92 @@
+"""The server's side of one connection: octets in, events out.
+
+It owns the input buffer and the state.  It neither replies nor decides: whoever drives it answers
+each event, and says `succeeded(verb)` when the answer to a command was a success, which moves the
+state by the table of `pymta.smtp.states`.
+
+    server.receive(data)                as it was read
+    event = server.next_event()         None: more octets are needed, so flush replies and read
+
+    Command, Unknown, BadSyntax         one command line (`pymta.smtp.command`)
+    Misplaced(command, why)             a command that the state does not allow: 503
+    BodyPart(data, …)                   after `succeeded(Verb.DATA)`, until one `is_last`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.smtp.body import BodyReader
+from pymta.smtp.command import BadSyntax, Command, Unknown, Verb, parse_command
+from pymta.smtp.lines import LineReader, TooLong
+from pymta.smtp.states import TABLE, State, misplaced
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    command: Command
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPart:
+    """A part of the message, dots taken off.  What it `has` is known of all parts up to here."""
+
+    data: bytes
+    is_last: bool
+    has_bare_newline: bool
+    has_eight_bit: bool
+
+
+Event = Command | Unknown | BadSyntax | Misplaced | BodyPart
+
+
+class Server:
+    def __init__(self) -> None:
+        self.state = State.START
+        self._buffer = bytearray()
+        self._lines = LineReader()
+        self._body: BodyReader | None = None
+
+    @property
+    def has_pending(self) -> bool:
+        """The client has sent more than was handed out."""
+        return bool(self._buffer)
+
+    def receive(self, data: bytes) -> None:
+        self._buffer += data
+
+    def next_event(self) -> Event | None:
+        if self._body is not None:
+            return self._next_part(self._body)
+        if self.state is State.CLOSED:
+            return None
+        match self._lines.next_line(self._buffer):
+            case None:
+                return None
+            case TooLong(start):
+                return Unknown(start)
+            case line:
+                return self._placed(parse_command(line))
+
+    def succeeded(self, verb: Verb) -> None:
+        """The command was answered with success (354 for DATA)."""
+        self.state = TABLE[self.state][verb]
+        if self.state is State.BODY:
+            self._body = BodyReader()
+
+    def _placed(self, event: Command | Unknown | BadSyntax) -> Event:
+        if isinstance(event, Command) and event.verb not in TABLE[self.state]:
+            return Misplaced(event, misplaced(self.state, event.verb))
+        return event
+
+    def _next_part(self, body: BodyReader) -> BodyPart | None:
+        if not self._buffer:
+            return None
+        data = body.feed(bytes(self._buffer))
+        self._buffer.clear()
+        if body.is_over:
+            self._buffer += body.rest
+            self._body = None
+            self.state = State.READY
+        return BodyPart(data, body.is_over, body.has_bare_newline, body.has_eight_bit)

@@ -1,0 +1,71 @@
+"""What may follow what in one connection, seen from the server (RFC 5321 s4.1.4).
+
+The table says where a command leads *when it was answered with success*; a refused one changes
+nothing.  What is not in the table is out of order: 503 with the words of `misplaced`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from pymta.smtp.command import Verb
+
+
+class State(Enum):
+    START = auto()  # greeted by us, not yet by the client
+    READY = auto()  # no transaction
+    MAIL = auto()  # a sender is given
+    RCPT = auto()  # and at least one recipient accepted
+    BODY = auto()  # 354 is said: octets are the message, no commands
+    CLOSED = auto()  # QUIT answered
+
+
+_ANYWHERE = {Verb.EHLO: State.READY, Verb.HELO: State.READY, Verb.QUIT: State.CLOSED}
+
+
+def _staying(state: State) -> dict[Verb, State]:
+    return {Verb.NOOP: state, Verb.VRFY: state}
+
+
+TABLE: dict[State, dict[Verb, State]] = {
+    State.START: {**_ANYWHERE, **_staying(State.START), Verb.RSET: State.START},
+    State.READY: {
+        **_ANYWHERE,
+        **_staying(State.READY),
+        Verb.RSET: State.READY,
+        Verb.MAIL: State.MAIL,
+    },
+    State.MAIL: {
+        **_ANYWHERE,
+        **_staying(State.MAIL),
+        Verb.RSET: State.READY,
+        Verb.RCPT: State.RCPT,
+    },
+    State.RCPT: {
+        **_ANYWHERE,
+        **_staying(State.RCPT),
+        Verb.RSET: State.READY,
+        Verb.RCPT: State.RCPT,
+        Verb.DATA: State.BODY,
+    },
+    State.BODY: {},
+    State.CLOSED: {},
+}
+
+# Sender and recipients are forgotten with these (RFC 5321 s4.1.1.5, s4.1.4), and after a message.
+RESETS = frozenset({Verb.EHLO, Verb.HELO, Verb.RSET})
+
+
+def misplaced(state: State, verb: Verb) -> str:
+    """The text of the 503."""
+    match verb:
+        case Verb.MAIL if state is State.START:
+            return "HELO or EHLO required"  # N-25
+        case Verb.MAIL:
+            return "sender already given"
+        case Verb.RCPT:
+            return "sender not yet given"
+        case Verb.DATA:
+            return "valid RCPT command must precede DATA"
+        case _:
+            return "bad sequence of commands"
