@@ -39,19 +39,18 @@ def program(name: str) -> str:
     return found
 
 
-def environment() -> dict[str, str]:
-    """What a program of `.peers` needs to find its own libraries."""
+def command(name: str, *arguments: str) -> list[str]:
+    """The words that run a program with the libraries it came with."""
     library = ROOT / "usr" / "lib"
     triplet = sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
-    places = [library / "postfix", library / triplet, library]
-    return os.environ | {"LD_LIBRARY_PATH": ":".join(map(str, places))}
+    places = ":".join(map(str, (library / "postfix", library / triplet, library)))
+    return ["env", f"LD_LIBRARY_PATH={places}", program(name), *arguments]
 
 
 def run(name: str, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """Run a client to its end; stdout and stderr together in `.stdout`."""
     return subprocess.run(
-        [program(name), *arguments],
-        env=environment(),
+        command(name, *arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -115,38 +114,38 @@ def name_server(
 ) -> Iterator[NameServer]:
     """A running Knot DNS.  `zones` is zone name to records in zone file form, without the SOA."""
     server = NameServer(port or free_port())
-    configuration = _knot_files(directory, zones, server.port)
-    with _running("knotd", "--config", str(configuration)) as process:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in knot_files(str(directory), zones, f"127.0.0.1@{server.port}").items():
+        (directory / name).write_text(text)
+    with _running("knotd", "--config", f"{directory}/knot.conf") as process:
         _wait(process, lambda: all(_serves(zone, server.port) for zone in zones))
         yield server
 
 
-def _knot_files(directory: Path, zones: Mapping[str, str], port: int) -> Path:
-    directory.mkdir(parents=True, exist_ok=True)
-    for zone, records in zones.items():
-        text = "\n".join((f"$ORIGIN {zone}.", "$TTL 60", APEX, records, ""))
-        (directory / f"{zone}.zone").write_text(text)
+def knot_files(directory: str, zones: Mapping[str, str], listen: str) -> dict[str, str]:
+    """What Knot reads from `directory`: name to text."""
+    files = {
+        f"{zone}.zone": "\n".join((f"$ORIGIN {zone}.", "$TTL 60", APEX, records, ""))
+        for zone, records in zones.items()
+    }
     lines = [
         "server:",
         f"  rundir: {directory}",
-        f"  listen: 127.0.0.1@{port}",
+        f"  listen: {listen}",
         "database:",
         f"  storage: {directory}",
         "zone:",
         *(f"  - domain: {zone}\n    storage: {directory}\n    file: {zone}.zone" for zone in zones),
+        "",
     ]
-    configuration = directory / "knot.conf"
-    configuration.write_text("\n".join(lines) + "\n")
-    return configuration
+    return files | {"knot.conf": "\n".join(lines)}
 
 
 @contextmanager
 def _running(name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     # The kernel ends it when we are killed: nothing may outlive a test run.
-    command = ["setpriv", "--pdeathsig", "KILL", program(name), *arguments]
     process = subprocess.Popen(
-        command,
-        env=environment(),
+        ["setpriv", "--pdeathsig", "KILL", *command(name, *arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
