@@ -1,0 +1,138 @@
+"""`pymta serve` and `pymta daemon` as processes, up to the point where they serve."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pymta.config import generation
+
+PYMTA = [sys.executable, "-P", "-m", "pymta"]
+DEADLINE = 30.0  # seconds for a process to start; bounds a wait, decides nothing
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PYMTA, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | environment,
+    )
+
+
+def free_port() -> int:
+    """A port that is free on both loopback addresses at this moment."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as v4,
+        socket.socket(socket.AF_INET6) as v6,
+    ):
+        port: int = v4.getsockname()[1]
+        v6.bind(("::1", port))
+        return port
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    file = tmp_path / "pymta.toml"
+    file.write_text('smtp_acept_max = 1\nmessage_size_limit = "big"\n')
+    return file
+
+
+def test_a_daemon_with_mistakes_in_its_settings_does_not_start(
+    tmp_path: Path, broken: Path
+) -> None:
+    done = run(
+        "daemon",
+        "--config",
+        str(broken),
+        STATE_DIRECTORY=str(tmp_path / "state"),
+        RUNTIME_DIRECTORY=str(tmp_path / "run"),
+    )
+
+    assert done.returncode == os.EX_CONFIG
+    assert done.stderr.splitlines() == [
+        "pymta: 2 mistakes in the settings:",
+        f"{broken}:1: smtp_acept_max: no such setting; did you mean smtp_accept_max?",
+        f'{broken}:2: message_size_limit: found "big"; want a size such as "500K", "50M" or "1G"',
+    ]
+    assert not generation.current_file(tmp_path / "state").exists()
+
+
+def test_serving_with_mistakes_in_the_settings_does_not_start(tmp_path: Path, broken: Path) -> None:
+    done = run("serve", "--config", str(broken), "--state", str(tmp_path / "state"))
+
+    assert done.returncode == os.EX_CONFIG
+    assert "2 mistakes in the settings" in done.stderr
+
+
+def test_a_state_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    done = run("serve", "--state", str(tmp_path / "file" / "state"))
+
+    assert done.returncode == os.EX_CANTCREAT
+    assert done.stderr == f"pymta: cannot make {tmp_path}/file/state: Not a directory\n"
+
+
+def test_serve_greets_says_where_mail_lands_and_stops_cleanly(tmp_path: Path) -> None:
+    port = free_port()
+    state = tmp_path / "data" / "pymta"
+    with subprocess.Popen(
+        [*PYMTA, "serve", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "data")},
+    ) as process:
+        try:
+            greeting = wait_for_greeting(process, port)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+
+    assert greeting.startswith(b"220 ")
+    assert process.returncode == 0, err
+    assert f"swaks --to user@localhost --server 127.0.0.1:{port}" in out
+    assert f"{state}/mail/user/new/" in out
+    assert ("running as root" in err) == (os.geteuid() == 0)
+    assert state.stat().st_mode & 0o777 == 0o700
+    served = generation.load(generation.current_file(state))
+    assert served.machine.serve_port == port
+
+
+def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        begun = time.monotonic()
+        done = run("serve", "--port", str(port), "--state", str(tmp_path / "state"))
+
+    lines = [line for line in done.stderr.splitlines() if "running as root" not in line]
+    assert done.returncode == 1
+    assert len(lines) == 1
+    assert str(port) in lines[0]
+    assert "Address already in use" in lines[0]
+    assert done.stdout == ""
+    assert time.monotonic() - begun < DEADLINE
+
+
+def wait_for_greeting(process: subprocess.Popen[str], port: int) -> bytes:
+    """Poll until it listens; the greeting of a first connection."""
+    until = time.monotonic() + DEADLINE
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as sock:
+                return sock.recv(1000)
+        except ConnectionRefusedError:
+            assert process.poll() is None, "it ended instead of listening"
+            assert time.monotonic() < until, "it never listened"
+            time.sleep(0.02)
