@@ -13,7 +13,7 @@ from pymta.session.world import World
 
 
 def hand_on(visit: Visit, world: World, message: HandOn) -> None:
-    reason = reason_to_queue(visit.accepted, visit.settings.session)
+    reason = reason_to_queue(visit.others, visit.accepted, visit.settings)
     if reason is None:
         world.hand_on(message)
     elif reason:

@@ -24,7 +24,7 @@ from pymta.spool.store import Spool
 def main(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -> int:
     """Serve one connection to its end.  The caller leaves the process with what this returns."""
     termination = Termination()
-    visit = Visit(settings, call.caller, call.local)
+    visit = Visit(settings, call.caller, call.local, call.others)
     world = World(spool, log.write, channel.say, time.time, local_date)
     conversation = Conversation(visit, Stream(call.sock, channel, termination), world)
     try:

@@ -15,12 +15,13 @@ from pymta.session.transaction import Transaction
 class Visit:
     """`is_extended` after EHLO: replies carry enhanced codes then, and the protocol is ESMTP.
 
-    `mails` counts MAIL commands taken, `accepted` messages answered 250.
+    `others` connections were open when this one began.  `mails` counts MAIL commands taken, `accepted` messages answered 250.
     """
 
     settings: Settings
     caller: Endpoint
     local: Endpoint
+    others: int = 0
     helo: str = ""
     is_extended: bool = False
     mails: int = 0
