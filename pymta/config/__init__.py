@@ -5,11 +5,16 @@ In `pymta.toml` all options stand at the top level under their classic names
 (`settings.limits.smtp_accept_max`).  The name decides the group, so each name exists once.
 
     units, setting              how a field is declared: type, unit, default, meaning
-    listen, limits, session, routing, transport, queue, spool, journal      the subjects
+    listen, limits, session, routing, transport, queue, journal      the subjects
     settings                    all of them together, with what only the machine knows
-    read, complaints, place     pymta.toml to settings, or every mistake at once with its line
+    addresses, retry_rules      how single items are written
+    read                        pymta.toml to settings, or every mistake at once with its line:
+        sources, place          which files there are, what each says and on which line
+        schema, check           the right type; what must hold beyond that and among settings
+        complaints              mistakes in words for the operator
     generation                  settings as validated data: what the daemon really serves
+    document                    settings as a settings file, with their meaning
 
-Only `read` knows pydantic; only commands and the validating child import it.  The supervisor and
+Only `schema` knows pydantic; only commands and the validating child import it.  The supervisor and
 queue runs load a generation, which needs nothing but json.
 """

@@ -15,7 +15,8 @@ from pymta.session.transaction import Transaction
 class Visit:
     """`is_extended` after EHLO: replies carry enhanced codes then, and the protocol is ESMTP.
 
-    `others` connections were open when this one began.  `mails` counts MAIL commands taken, `accepted` messages answered 250.
+    `others` connections were open when this one began.  `mails` counts MAIL commands taken,
+    `accepted` messages answered 250.
     """
 
     settings: Settings
