@@ -167,7 +167,6 @@ class ClientDialogue:
         self._rejected: Refused | None = None  # MAIL or DATA, said of the whole message
         self._farewell = b""
         self.offers: frozenset[str] = frozenset()  # EHLO keywords, upper case
-        self.host_name = ""  # what the other side calls itself, once it has answered EHLO or HELO
 
     def receive(self, data: bytes) -> None:
         """Take what was read; b"" is end of file."""
@@ -241,16 +240,14 @@ class ClientDialogue:
             self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
         else:
             lines = reply.text.split("\n")
-            self.host_name = lines[0].split(" ")[0]
             self.offers = frozenset(line.split(" ")[0].upper() for line in lines[1:])
-            self._start_message()
+            self._greet_back(step, lines[0])
 
     def _hear_helo(self, step: _Step, reply: Reply) -> None:
         if reply.code != 250:
             self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
         else:
-            self.host_name = reply.text.split(" ")[0]
-            self._start_message()
+            self._greet_back(step, reply.text)
 
     def _hear_mail(self, step: _Step, reply: Reply) -> None:
         if reply.code // 100 != 2:
@@ -282,6 +279,15 @@ class ClientDialogue:
             self._end(refused, farewell=b"QUIT\r\n")
 
     # What we say.
+
+    def _greet_back(self, step: _Step, line: str) -> None:
+        """RFC 5321 s4.1.1.1: the first word is what the other side calls itself."""
+        name = line.split(" ", maxsplit=1)[0]
+        if name.lower() == self._helo.lower():
+            why = f"mail loops back to myself: the remote host calls itself {name}"
+            self._end(Unheard(why, step.stage, step.command), farewell=b"QUIT\r\n")
+        else:
+            self._start_message()
 
     def _start_message(self) -> None:
         if self._eight_bit and "8BITMIME" not in self.offers:
