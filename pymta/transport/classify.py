@@ -1,0 +1,104 @@
+"""What came of an attempt: Delivered, Later or Never.
+
+The one rule that is easy to get wrong: trouble with a host is never a failure of the message.  A
+refused connection, a 554 greeting, an EHLO that is not answered say that this host does not serve
+us now, so the next one is asked and the mail waits.  Only what is said about the message or its
+recipient, with a 5xx, is final.
+
+Numbers behind ``defer`` in the log are errno, or below zero those of the classic daemon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.mail.host import Host
+from pymta.smtp.client import Refused, Result, Stage, Taken, Unheard
+
+NO_TIME_YET = -53  # no host may be tried again yet
+CLOSED = -18  # the remote host closed the connection
+ROUTING = -1  # a lookup did not complete
+_REFUSED = {
+    Stage.RCPT: -44,
+    Stage.MAIL: -45,
+    Stage.DATA: -46,
+    Stage.BODY: -46,
+    Stage.FINAL: -46,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """`host` and its `confirmation` are absent for a mailbox of ours."""
+
+    host: Host | None = None
+    confirmation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Try again.  `number` and `error` as in errno and its text; `why` says more, or is "".
+
+    `not_before` is a moment, in seconds since the epoch, when a try makes sense again; 0: as the
+    schedule says.
+    """
+
+    number: int
+    error: str = ""
+    why: str = ""
+    host: Host | None = None
+    not_before: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return ": ".join(part for part in (self.error, self.why) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Final.  `enhanced` is a 5.x.x code (RFC 3463)."""
+
+    why: str
+    enhanced: str
+    host: Host | None = None
+
+
+Outcome = Delivered | Later | Never
+
+
+def from_result(result: Result, host: Host, number: int = 0, error: str = "") -> Outcome:
+    """What the host said about one recipient.
+
+    `number` and `error` tell what broke the connection, when something did.
+    """
+    match result:
+        case Taken(reply):
+            return Delivered(host, reply.one_line())
+        case Refused(reply, stage, after):
+            why = f"SMTP error from remote mail server after {after}: {reply.one_line()}"
+            if reply.is_permanent and not stage.is_about_host:
+                return Never(why, _permanent(reply.enhanced), host)
+            return Later(_REFUSED.get(stage, 0), why=why, host=host)
+        case Unheard(why, _, after):
+            if error:
+                return Later(number, error, f"after {after}", host)
+            return Later(number, why=f"{why} after {after}", host=host)
+
+
+def is_about_host(result: Result) -> bool:
+    """Did the trouble come before a word of the message was said?"""
+    return not isinstance(result, Taken) and result.stage.is_about_host
+
+
+def may_have_it(result: Result) -> bool:
+    """The final dot was sent and no answer heard: another host might deliver it twice."""
+    return isinstance(result, Unheard) and result.stage is Stage.FINAL
+
+
+def from_error(error: OSError, host: Host | None = None, why: str = "") -> Later:
+    """The world's fault."""
+    return Later(error.errno or 0, error.strerror or str(error), why, host)
+
+
+def _permanent(enhanced: str) -> str:
+    return enhanced if enhanced.startswith("5.") else "5.0.0"

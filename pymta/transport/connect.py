@@ -1,0 +1,37 @@
+"""TCP to one host, with a deadline.
+
+Touches: sockets.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+from pymta.mail.host import Host
+
+
+def connect(host: Host, timeout: float) -> socket.socket:
+    """A connected socket.  `timeout` is in seconds.  Raises OSError with an errno, always."""
+    family = socket.AF_INET if host.address.version == 4 else socket.AF_INET6
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout)
+        # Commands in groups, then the message, then the dot: none of them waits for an ACK.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.connect((str(host.address), host.port))
+        _refuse_mirror(sock)
+    except TimeoutError as error:
+        sock.close()
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _refuse_mirror(sock: socket.socket) -> None:
+    """Where nobody listens on a local port of the ephemeral range, TCP may connect to itself."""
+    if sock.getsockname() == sock.getpeername():
+        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))

@@ -1,0 +1,99 @@
+"""Hosts in order, until every recipient is settled (RFC 5321 s5.1).
+
+A recipient is settled when a host took the message for it, refused it for good, or was silent
+after the final dot: that host may have it, and another would deliver it twice.  Who was put off,
+by a 4xx or by trouble with the host, is offered to the next host.  What is left after the last
+one waits, with the latest reason.
+
+A host that failed lately is passed over.  When no host was asked at all, the message waits until
+the first of them may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pymta.mail.host import Host
+from pymta.smtp.client import Result
+from pymta.transport.classify import (
+    NO_TIME_YET,
+    Delivered,
+    Later,
+    Never,
+    Outcome,
+    from_result,
+    is_about_host,
+    may_have_it,
+)
+from pymta.transport.host_memory import HostMemory
+from pymta.transport.parcel import Parcel
+
+# Hosts asked in one attempt.  With silent hosts each costs a connect time-out, and a worker's
+# place is kept from other mail meanwhile; the rest has its turn at the next attempt's shuffle.
+MOST_ASKED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One host's answer for each recipient; `number` and `error` tell what broke the connection."""
+
+    results: tuple[Result, ...]
+    number: int = 0
+    error: str = ""
+
+
+Talk = Callable[[Host, Parcel], Heard | Later]  # Later: no connection
+
+
+def deliver(
+    parcel: Parcel, hosts: tuple[Host, ...], *, talk: Talk, memory: HostMemory
+) -> tuple[Outcome, ...]:
+    """One outcome for each recipient, in their order."""
+    outcomes: dict[str, Outcome] = {}
+    waiting: list[float] = []
+    asked = 0
+    left = parcel.recipients
+    for host in hosts:
+        if not left or asked == MOST_ASKED:
+            break
+        if until := memory.wait_until(host):
+            waiting.append(until)
+            continue
+        asked += 1
+        settled = _ask(replace(parcel, recipients=left), host, talk, memory)
+        outcomes |= settled.outcomes
+        left = settled.left
+    if not asked:
+        outcomes |= dict.fromkeys(left, _too_early(min(waiting, default=0.0)))
+    return tuple(outcomes[recipient] for recipient in parcel.recipients)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    outcomes: dict[str, Outcome]
+    left: tuple[str, ...]
+
+
+def _ask(parcel: Parcel, host: Host, talk: Talk, memory: HostMemory) -> _Settled:
+    heard = talk(host, parcel)
+    if isinstance(heard, Later):
+        memory.failed(host, heard.text)
+        return _Settled(dict.fromkeys(parcel.recipients, heard), parcel.recipients)
+    pairs = list(zip(parcel.recipients, heard.results, strict=True))
+    outcomes = {who: from_result(r, host, heard.number, heard.error) for who, r in pairs}
+    first = outcomes[parcel.recipients[0]]
+    if is_about_host(heard.results[0]) and isinstance(first, Later):
+        memory.failed(host, first.text)
+    else:
+        memory.reached(host)
+    left = tuple(who for who, r in pairs if not _is_settled(outcomes[who], r))
+    return _Settled(outcomes, left)
+
+
+def _is_settled(outcome: Outcome, result: Result) -> bool:
+    return isinstance(outcome, (Delivered, Never)) or may_have_it(result)
+
+
+def _too_early(until: float) -> Later:
+    return Later(NO_TIME_YET, why="retry time not reached for any host", not_before=until)

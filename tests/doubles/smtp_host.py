@@ -1,0 +1,144 @@
+"""A scripted SMTP host on loopback: one answer per stage, or something worse.
+
+    with SmtpHost({"RCPT": b"450 later\r\n"}) as host:
+        ... send to host.address, host.port ...
+    host.sessions[0].commands, .body
+
+What is not in the script is answered as a friendly host would.  In place of an answer stand
+CLOSE (hang up), SILENCE (never answer) and any bytes, rubbish too.  RCPT may be a list: one answer
+for each.  "BODY" is done as soon as the body begins, "FINAL" answers the final dot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+CLOSE = b"CLOSE"
+SILENCE = b"SILENCE"
+
+Script = Mapping[str, bytes | Sequence[bytes]]
+
+FRIENDLY: dict[str, bytes] = {
+    "GREETING": b"220 mx.example.org ESMTP\r\n",
+    "EHLO": b"250-mx.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 0\r\n",
+    "HELO": b"250 mx.example.org\r\n",
+    "MAIL": b"250 2.1.0 sender ok\r\n",
+    "RCPT": b"250 2.1.5 recipient ok\r\n",
+    "DATA": b"354 go\r\n",
+    "FINAL": b"250 2.0.0 queued as 42\r\n",
+    "QUIT": b"221 bye\r\n",
+}
+
+
+@dataclass
+class Session:
+    commands: list[str] = field(default_factory=list)
+    body: bytes = b""
+    is_whole: bool = False  # the final dot has come
+
+
+class _Over(Exception):  # noqa: N818 - no error: the script ends here
+    pass
+
+
+class SmtpHost:
+    def __init__(self, script: Script | None = None, *, family: int = socket.AF_INET) -> None:
+        self.script: Script = {**FRIENDLY, **(script or {})}
+        self.sessions: list[Session] = []
+        self.address = "127.0.0.1" if family == socket.AF_INET else "::1"
+        self._listener = socket.create_server((self.address, 0), family=family)
+        self.port: int = self._listener.getsockname()[1]
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_over.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+        self._thread.join(10)
+        self._listener.close()
+
+    def messages(self) -> list[bytes]:
+        """What was taken, dots taken off, in order."""
+        return [session.body for session in self.sessions if session.is_whole]
+
+    def _serve(self) -> None:
+        while not self._is_over.is_set():
+            try:
+                conn, _ = self._listener.accept()
+            except OSError:
+                return
+            session = Session()
+            self.sessions.append(session)
+            with conn, contextlib.suppress(_Over, OSError):
+                conn.settimeout(20)
+                _Dialogue(conn, session, self.script, self._is_over).hold()
+
+
+class _Dialogue:
+    def __init__(
+        self,
+        conn: socket.socket,
+        session: Session,
+        script: Script,
+        is_over: threading.Event,
+    ) -> None:
+        self._conn = conn
+        self._file = conn.makefile("rb")
+        self._session = session
+        self._script = script
+        self._is_over = is_over
+        self._said: dict[str, int] = {}
+
+    def hold(self) -> None:
+        with self._file:
+            self._say("GREETING")
+            while line := self._file.readline():
+                command = line.decode("latin-1").rstrip("\r\n")
+                self._session.commands.append(command)
+                verb = command[:4].upper()
+                answer = self._say(verb)
+                if verb == "QUIT":
+                    return
+                if verb == "DATA" and answer.startswith(b"354"):
+                    self._read_body()
+
+    def _read_body(self) -> None:
+        if "BODY" in self._script:
+            self._say("BODY")
+        lines: list[bytes] = []
+        while line := self._file.readline():
+            if line == b".\r\n":
+                self._session.body = b"".join(lines)
+                self._session.is_whole = True
+                self._say("FINAL")
+                return
+            lines.append(line.removeprefix(b"."))
+
+    def _say(self, stage: str) -> bytes:
+        answer = self._script.get(stage, b"500 unknown command\r\n")
+        if not isinstance(answer, bytes):
+            count = self._said[stage] = self._said.get(stage, 0) + 1
+            answer = answer[min(count, len(answer)) - 1]
+        if answer == CLOSE:
+            raise _Over
+        if answer == SILENCE:
+            self._is_over.wait(20)
+            raise _Over
+        self._conn.sendall(answer)
+        return answer

@@ -1,0 +1,161 @@
+"""Hosts in order, with canned answers in place of sockets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+import pytest
+
+from pymta.hints.store import HostHint
+from pymta.mail.host import Host
+from pymta.mail.reply import Reply
+from pymta.smtp.client import Refused, Result, Stage, Taken, Unheard
+from pymta.transport.classify import NO_TIME_YET, Delivered, Later, Never
+from pymta.transport.host_memory import DEAD_HOST_PAUSE, FORGIVEN, HostMemory
+from pymta.transport.parcel import Parcel
+from pymta.transport.remote import MOST_ASKED, Heard, deliver
+from tests.doubles.hints import MemoryHints
+
+A, B, C = (Host(name, ip_address(f"192.0.2.{n}")) for n, name in enumerate("abc"))
+OK = Taken(Reply(250, "ok"))
+LATER = Refused(Reply(450, "later"), Stage.RCPT, "RCPT TO:<x>")
+NEVER = Refused(Reply(550, "never", "5.1.1"), Stage.RCPT, "RCPT TO:<x>")
+CLOSED_DOOR = Refused(Reply(554, "no service"), Stage.GREETING, "initial connection")
+SILENT_END = Unheard("timed out", Stage.FINAL, "end of data")
+SILENT_START = Unheard("timed out", Stage.GREETING, "initial connection")
+DOWN = Later(111, "Connection refused")
+NOW = 1_000_000.0
+
+
+def parcel(*recipients: str) -> Parcel:
+    return Parcel("id", "s@x", recipients or ("r",), b"", 0, False, lambda: iter(()), lambda: True)
+
+
+@dataclass
+class World:
+    """What each host answers to each recipient; Later: it cannot be reached."""
+
+    answers: dict[Host, dict[str, Result] | Result | Later]
+    hints: MemoryHints = field(default_factory=MemoryHints)
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    force: bool = False
+    gives_up: bool = False
+
+    def talk(self, host: Host, message: Parcel) -> Heard | Later:
+        self.asked.append((host.name, message.recipients))
+        answer = self.answers[host]
+        if isinstance(answer, Later):
+            return answer
+        if not isinstance(answer, dict):
+            answer = dict.fromkeys(message.recipients, answer)
+        return Heard(tuple(answer[r] for r in message.recipients))
+
+    def deliver(self, *recipients: str) -> tuple[object, ...]:
+        memory = HostMemory(self.hints, self.next_try, lambda: NOW, force=self.force)
+        hosts = tuple(self.answers)
+        return deliver(parcel(*recipients), hosts, talk=self.talk, memory=memory)
+
+    def next_try(self, first: float, last: float, now: float) -> float | None:
+        return None if self.gives_up else now + 900
+
+
+def test_the_first_host_that_takes_it_has_it() -> None:
+    world = World({A: OK, B: OK})
+    assert world.deliver("r") == (Delivered(A, "250 ok"),)
+    assert [name for name, _ in world.asked] == ["a"]
+
+
+@pytest.mark.parametrize("trouble", [DOWN, CLOSED_DOOR, SILENT_START, LATER], ids=repr)
+def test_trouble_that_may_pass_is_taken_to_the_next_host(trouble: Later | Result) -> None:
+    world = World({A: trouble, B: OK})
+    assert world.deliver("r") == (Delivered(B, "250 ok"),)
+
+
+def test_only_the_unsettled_recipients_go_to_the_next_host() -> None:
+    world = World({A: {"x": OK, "y": LATER, "z": NEVER}, B: OK})
+    found = world.deliver("x", "y", "z")
+    assert [type(outcome) for outcome in found] == [Delivered, Delivered, Never]
+    assert world.asked == [("a", ("x", "y", "z")), ("b", ("y",))]
+
+
+def test_silence_after_the_final_dot_asks_no_other_host() -> None:
+    world = World({A: SILENT_END, B: OK})
+    assert isinstance(world.deliver("r")[0], Later)
+    assert [name for name, _ in world.asked] == ["a"]
+
+
+@pytest.mark.parametrize("trouble", [DOWN, CLOSED_DOOR, SILENT_START], ids=repr)
+def test_trouble_with_every_host_is_never_final(trouble: Later | Result) -> None:
+    world = World({A: trouble, B: trouble})
+    assert isinstance(world.deliver("r")[0], Later)
+    assert world.hints.kept[A.key].next_try == NOW + 900
+
+
+def test_what_a_host_says_of_a_recipient_is_no_trouble_with_the_host() -> None:
+    world = World({A: LATER})
+    world.deliver("r")
+    assert world.hints.kept == {}
+
+
+def test_a_host_that_failed_lately_is_passed_over() -> None:
+    world = World({A: OK, B: OK})
+    world.hints.put(HostHint(A.key, NOW - 60, NOW - 60, NOW + 840, "down"))
+    assert world.deliver("r") == (Delivered(B, "250 ok"),)
+
+
+def test_a_message_waits_for_the_first_host_that_may_be_tried() -> None:
+    world = World({A: OK, B: OK})
+    world.hints.put(HostHint(A.key, NOW - 60, NOW - 60, NOW + 840, "down"))
+    world.hints.put(HostHint(B.key, NOW - 60, NOW - 60, NOW + 600, "down"))
+    wait = Later(NO_TIME_YET, why="retry time not reached for any host", not_before=NOW + 600)
+    assert world.deliver("r", "q") == (wait, wait)
+    assert world.asked == []
+
+
+def test_force_asks_a_host_before_its_time() -> None:
+    world = World({A: OK}, force=True)
+    world.hints.put(HostHint(A.key, NOW - 60, NOW - 60, NOW + 840, "down"))
+    assert world.deliver("r") == (Delivered(A, "250 ok"),)
+
+
+def test_a_host_that_answers_again_is_forgiven() -> None:
+    world = World({A: OK})
+    world.hints.put(HostHint(A.key, NOW - 900, NOW - 900, NOW - 1, "down"))
+    world.deliver("r")
+    assert world.hints.kept == {}
+
+
+def test_a_host_that_fails_again_keeps_its_first_failure() -> None:
+    world = World({A: DOWN})
+    world.hints.put(HostHint(A.key, NOW - 900, NOW - 900, NOW - 1, "down"))
+    world.deliver("r")
+    hint = HostHint(A.key, NOW - 900, NOW, NOW + 900, "Connection refused")
+    assert world.hints.kept == {A.key: hint}
+
+
+def test_an_old_failure_says_nothing_about_a_new_one() -> None:
+    world = World({A: DOWN})
+    old = NOW - FORGIVEN - 1
+    world.hints.put(HostHint(A.key, old - 900, old, old + 900, "down"))
+    world.deliver("r")
+    assert world.hints.kept[A.key].first_failed == NOW
+
+
+def test_a_hint_from_a_clock_that_was_ahead_silences_no_host() -> None:
+    world = World({A: OK})
+    world.hints.put(HostHint(A.key, NOW + 1e9, NOW + 1e9, NOW + 1e9 + 900, "down"))
+    assert world.deliver("r") == (Delivered(A, "250 ok"),)
+
+
+def test_a_host_past_the_schedule_is_still_tried_now_and_then() -> None:
+    world = World({A: DOWN}, gives_up=True)
+    world.deliver("r")
+    assert world.hints.kept[A.key].next_try == NOW + DEAD_HOST_PAUSE
+
+
+def test_the_number_of_hosts_asked_in_one_attempt_is_bounded() -> None:
+    hosts = [Host(f"h{n}", ip_address(f"192.0.2.{n}")) for n in range(20)]
+    world = World(dict.fromkeys(hosts, DOWN))
+    world.deliver("r")
+    assert len(world.asked) == MOST_ASKED
