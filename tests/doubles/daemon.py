@@ -8,6 +8,7 @@ Touches: processes, sockets, disk, clock.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -84,13 +85,13 @@ class Daemon:
 
     def start(self) -> None:
         """Start it and wait until it serves."""
-        fd = self._socket.fileno()
+        fd = fcntl.fcntl(self._socket, fcntl.F_DUPFD, 10)  # out of the way of descriptor 3
         started = self.log().count("daemon started")
         with self.error_log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     *("setpriv", "--pdeathsig", "KILL"),  # nothing may outlive a test run
-                    *("sh", "-c", _HAND_IN.format(fd=fd), "sh"),
+                    *("bash", "-c", _HAND_IN.format(fd=fd), "bash"),
                     *command("daemon", "--config", str(self.config)),
                 ],
                 env=self.environment,
@@ -99,6 +100,7 @@ class Daemon:
                 stderr=log,
                 pass_fds=(fd,),
             )
+        os.close(fd)
         wait_until(
             lambda: self.log().count("daemon started") > started or not self.is_alive(),
             f"daemon started: {self.log()}",
