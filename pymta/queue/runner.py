@@ -54,12 +54,14 @@ class Runner:
         *,
         most: int,
         grace: float,
+        patience: float = LONGEST_ATTEMPT,
     ) -> None:
         self._pool = Pool(ids, max(1, min(most, MOST_WORKERS)))
         self._workers = Workers(life, stop.fileno(), stop.forget)
         self._log = log
         self._stop = stop
         self._grace = grace
+        self._patience = patience
 
     def run(self) -> bool:
         """True: the pass is complete, or somebody ended it.  False: workers could not work."""
@@ -82,7 +84,7 @@ class Runner:
                 case Hire():
                     self._hire()
                 case Wait():
-                    self._hear(TICK)
+                    self._hear(min(TICK, self._patience))
                     self._end_silent()
                 case pool.End():
                     return
@@ -121,7 +123,7 @@ class Runner:
     def _end_silent(self) -> None:
         now = time.monotonic()
         for worker in self._workers:
-            if worker.id and now - worker.since > LONGEST_ATTEMPT:
+            if worker.id and now - worker.since > self._patience:
                 self._workers.kill(worker)
 
     def _let_go(self) -> None:

@@ -84,6 +84,8 @@ def _make(disk: Disk, directory: Path, roll: Roll) -> None:
 def _keep_number(disk: Disk, top: int, number: int) -> None:
     """Whole or not at all: written under a name that nobody reads, then linked."""
     draft = f"{HOST}.{number}"
+    with suppress(FileNotFoundError):  # of a process with the same luck that was stopped here
+        disk.unlink(top, draft)
     fd = disk.create(top, draft)
     try:
         disk.write(fd, b"%d\n" % number)
