@@ -20,7 +20,6 @@ Touches: disk.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,18 +27,17 @@ from pathlib import Path
 from pymta.config.addresses import is_local_part
 from pymta.mail.message_id import arrival_time
 from pymta.mail.trace import delivered_to, return_path
+from pymta.spool.disk import Disk
 from pymta.transport.line_ends import with_lf
 from pymta.transport.parcel import Parcel
-
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Maildirs:
     """All mailboxes below one directory, ``ROOT/<mailbox>/``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
         self._root = root
+        self._disk = disk or Disk()
         self._synced: set[str] = set()
 
     def store(self, mailbox: str, parcel: Parcel) -> bool:
@@ -53,37 +51,62 @@ class Maildirs:
         name = file_name(parcel.id, parcel.recipients[0])
         with self._opened(mailbox) as (tmp, new):
             with suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=tmp)
+                self._disk.unlink(tmp, name)
             try:
-                _write(tmp, name, with_lf(_content(parcel)))
-                if not parcel.is_mine():
-                    os.unlink(name, dir_fd=tmp)
-                    return False
-                os.rename(name, name, src_dir_fd=tmp, dst_dir_fd=new)
+                self._write(tmp, name, with_lf(_content(parcel)))
+                is_mine = parcel.is_mine()
+                if is_mine:
+                    self._disk.rename(tmp, name, new, name)
+                else:
+                    self._disk.unlink(tmp, name)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(name, dir_fd=tmp)
+                    self._disk.unlink(tmp, name)
                 raise
-            os.fsync(new)
-        return True
+            self._disk.sync(new)
+        return is_mine
 
     @contextmanager
     def _opened(self, mailbox: str) -> Iterator[tuple[int, int]]:
         """Descriptors of tmp/ and new/ of a mailbox that is there for good."""
-        is_synced = mailbox in self._synced
+        path = self._root / mailbox
         with (
-            _directory(self._root) as root,
-            _below(root, mailbox) as box,
-            _below(box, "tmp") as tmp,
-            _below(box, "new") as new,
-            _below(box, "cur"),
+            self._directory(self._root) as root,
+            self._directory(path) as box,
+            self._directory(path / "tmp") as tmp,
+            self._directory(path / "new") as new,
+            self._directory(path / "cur"),
         ):
-            if not is_synced:
-                os.fsync(box)
-                os.fsync(root)
-                _sync(self._root.parent)
+            if mailbox not in self._synced:
+                self._disk.sync(box)
+                self._disk.sync(root)
+                with self._directory(self._root.parent) as above:
+                    self._disk.sync(above)
                 self._synced.add(mailbox)
             yield tmp, new
+
+    @contextmanager
+    def _directory(self, path: Path) -> Iterator[int]:
+        """Its descriptor; it is made when it is missing."""
+        try:
+            fd = self._disk.open_directory(str(path), follow=False)
+        except FileNotFoundError:
+            with suppress(FileExistsError):
+                self._disk.make_directory(str(path))
+            fd = self._disk.open_directory(str(path), follow=False)
+        try:
+            yield fd
+        finally:
+            self._disk.close(fd)
+
+    def _write(self, directory: int, name: str, blocks: Iterable[bytes]) -> None:
+        fd = self._disk.create(directory, name)
+        try:
+            for block in blocks:
+                self._disk.write(fd, block)
+            self._disk.sync(fd)
+        finally:
+            self._disk.close(fd)
 
 
 def file_name(id: str, recipient: str) -> str:
@@ -98,49 +121,3 @@ def file_name(id: str, recipient: str) -> str:
 def _content(parcel: Parcel) -> Iterator[bytes]:
     yield (return_path(parcel.sender) + delivered_to(parcel.recipients[0])).encode("ascii")
     yield from parcel.content()
-
-
-def _write(directory: int, name: str, blocks: Iterable[bytes]) -> None:
-    fd = os.open(name, _NEW_FILE, 0o600, dir_fd=directory)
-    try:
-        for block in blocks:
-            _write_all(fd, block)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _write_all(fd: int, block: bytes) -> None:
-    rest = memoryview(block)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-
-
-@contextmanager
-def _directory(path: Path) -> Iterator[int]:
-    with suppress(FileExistsError):
-        path.mkdir(mode=0o700)
-    fd = os.open(path, _DIRECTORY)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
-
-
-@contextmanager
-def _below(parent: int, name: str) -> Iterator[int]:
-    with suppress(FileExistsError):
-        os.mkdir(name, 0o700, dir_fd=parent)
-    fd = os.open(name, _DIRECTORY, dir_fd=parent)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, _DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.spool.disk import Disk
 from pymta.spool.store import SpoolError
 from pymta.transport.line_ends import with_lf
 from pymta.transport.maildir import Maildirs, file_name
 from pymta.transport.parcel import Parcel
+from tests.doubles.memory_disk import MemoryDisk
+from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
 ID = "1wIcRd-000000012Tz-1abc"
 BODY = b"Subject: x\r\n\r\nhello\r\n.\r\n"
@@ -110,90 +113,72 @@ def test_a_mailbox_that_is_a_link_elsewhere_is_not_followed(root: Path, tmp_path
     assert list(elsewhere.iterdir()) == []
 
 
-# Stopped after every step: a real process is killed by a real signal at each system call that
-# touches the Maildir, then the attempt is repeated.
-
-CALLS = ("open", "mkdir", "unlink", "write", "fsync", "close", "rename")
+# Stopped before every call to the disk; then the attempt is repeated, as a queue run would.
 
 
-class Stop(BaseException):
-    """What a kill looks like from inside: nothing afterwards runs."""
-
-
-def _stopping(limit: int, calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrap(name: str) -> None:
-        real = getattr(os, name)
-
-        def counted(*args: object, **named: object) -> object:
-            if len(calls) >= limit:
-                os._exit(9)
-            calls.append(name)
-            return real(*args, **named)
-
-        monkeypatch.setattr(f"pymta.transport.maildir.os.{name}", counted)
-
-    for name in CALLS:
-        wrap(name)
-
-
-def _stopped_after(root: Path, limit: int, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Store in a process that ends without a word after `limit` calls; True: it came through."""
-    pid = os.fork()
-    if not pid:
+def test_an_attempt_stopped_at_any_call_and_repeated_delivers_once(tmp_path: Path) -> None:
+    for count in range(100):
+        root = tmp_path / str(count)
+        came_through = True
         try:
-            _stopping(limit, [], monkeypatch)
-            Maildirs(root).store("user", parcel())
-        except BaseException:  # noqa: BLE001 - a child of a test must not run on as the test
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code in {0, 9}
-    return code == 0
-
-
-def test_an_attempt_stopped_at_any_call_and_repeated_delivers_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for limit in range(200):
-        root = tmp_path / str(limit)
-        came_through = _stopped_after(root, limit, monkeypatch)
-        seen = list(root.glob("user/new/*"))
-        assert all(file.read_bytes() == WANTED for file in seen), "a part was visible"
+            disk = WatchedDisk(Disk(), StopAfter(count))
+            Maildirs(root, disk=disk).store("user", parcel())
+        except Stopped:
+            came_through = False
+        assert all(f.read_bytes() == WANTED for f in root.glob("user/new/*")), "a part was seen"
         Maildirs(root).store("user", parcel())
         (file,) = files(root)
         assert file.read_bytes() == WANTED
         assert files(root, "tmp") == []
         if came_through:
-            assert limit > len(CALLS)
+            assert count > 20
             return
     pytest.fail("never came through")
 
 
-def test_the_order_of_steps_is_what_makes_it_safe(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_delivered_message_survives_a_power_cut_whatever_was_stopped_before() -> None:
+    """Also when an earlier process made the directories and was stopped before it synced them."""
+    root = Path("/state/mail")
+    for count in range(100):
+        disk = MemoryDisk(lambda: 0.0)
+        disk.make_directory("/state")
+        disk.sync(disk.open_directory("/", follow=False))
+        came_through = True
+        try:
+            Maildirs(root, disk=WatchedDisk(disk, StopAfter(count))).store("user", parcel())
+        except Stopped:
+            came_through = False
+        disk.stop()
+        Maildirs(root, disk=disk).store("user", parcel())
+        disk.cut_power(lambda: False)
+        new = disk.open_directory("/state/mail/user/new", follow=False)
+        name = file_name(ID, "user@localhost")
+        assert disk.names(new) == [name]
+        assert disk.read(disk.open(new, name), 1000, 0) == WANTED
+        if came_through:
+            return
+    pytest.fail("never came through")
+
+
+def test_the_order_of_steps_is_what_makes_it_safe(root: Path) -> None:
     """The file is synced before it is renamed, and new/ after that."""
     done: list[str] = []
     the_file = file_name(ID, "user@localhost")
 
-    def watch(name: str, real: Callable[..., None]) -> None:
-        def told(what: int | str, *rest: object, **named: object) -> None:
-            path = Path(f"/proc/self/fd/{what}").readlink() if isinstance(what, int) else Path(what)
-            done.append(f"{name} {'file' if path.name == the_file else path.name}")
-            real(what, *rest, **named)
+    def watch(call: str, arguments: tuple[Any, ...]) -> None:
+        if call == "sync":
+            name = Path(f"/proc/self/fd/{arguments[0]}").readlink().name
+            done.append(f"sync {'file' if name == the_file else name}")
+        elif call == "rename":
+            done.append("rename file")
 
-        monkeypatch.setattr(f"pymta.transport.maildir.os.{name}", told)
-
-    watch("fsync", os.fsync)
-    watch("rename", os.rename)
-    maildirs = Maildirs(root)
+    maildirs = Maildirs(root, disk=WatchedDisk(Disk(), watch))
     maildirs.store("user", parcel())
-    assert done[-3:] == ["fsync file", "rename file", "fsync new"]
-    assert done[:-3] == ["fsync user", "fsync mail", f"fsync {root.parent.name}"]
+    last = ["sync file", "rename file", "sync new"]
+    assert done == ["sync user", "sync mail", f"sync {root.parent.name}", *last]
     done.clear()
     maildirs.store("user", parcel())
-    assert done == ["fsync file", "rename file", "fsync new"]
+    assert done == last
 
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"a", b"\r\n", b""]), max_size=12))
