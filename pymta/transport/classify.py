@@ -13,11 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.mail.host import Host
+from pymta.mail.reply import Reply
 from pymta.smtp.client import Refused, Result, Stage, Taken, Unheard
 
 NO_TIME_YET = -53  # no host may be tried again yet
 CLOSED = -18  # the remote host closed the connection
 ROUTING = -1  # a lookup did not complete
+LONGEST_QUOTE = 1000  # characters of a reply in logs, journals and reports
 _REFUSED = {
     Stage.RCPT: -44,
     Stage.MAIL: -45,
@@ -73,9 +75,9 @@ def from_result(result: Result, host: Host, number: int = 0, error: str = "") ->
     """
     match result:
         case Taken(reply):
-            return Delivered(host, reply.one_line())
+            return Delivered(host, _quote(reply))
         case Refused(reply, stage, after):
-            why = f"SMTP error from remote mail server after {after}: {reply.one_line()}"
+            why = f"SMTP error from remote mail server after {after}: {_quote(reply)}"
             if reply.is_permanent and not stage.is_about_host:
                 return Never(why, _permanent(reply.enhanced), host)
             return Later(_REFUSED.get(stage, 0), why=why, host=host)
@@ -98,6 +100,11 @@ def may_have_it(result: Result) -> bool:
 def from_error(error: OSError, host: Host | None = None, why: str = "") -> Later:
     """The world's fault."""
     return Later(error.errno or 0, error.strerror or str(error), why, host)
+
+
+def _quote(reply: Reply) -> str:
+    """The reply on one line, as far as anybody reads it."""
+    return reply.one_line()[:LONGEST_QUOTE]
 
 
 def _permanent(enhanced: str) -> str:
