@@ -37,7 +37,7 @@ ENVIRONMENT = {
 NAMESPACES = ("--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net")
 # What the machine would start at boot is masked, except for these.
 KEPT = {"systemd-journald.service", "systemd-journald.socket", "systemd-journald-dev-log.socket"}
-KEPT |= {"systemd-tmpfiles-setup.service", "sockets.target", "timers.target"}
+KEPT |= {"sockets.target", "timers.target"}
 UNITS = ("usr/lib/systemd/system", "etc/systemd/system")
 
 
