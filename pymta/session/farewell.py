@@ -1,7 +1,8 @@
 """The last words of a session that does not end with QUIT (SS-03, SS-04, SS-06).
 
-Pure: why it ends and where it stood go in, reply, log line and exit status come out.  In the middle of a message the message is abandoned,
-and the reply says so in the classic words of that place, which differ by a colon and a full stop.
+Pure: why it ends and where it stood go in; reply, log line and exit status come out.  In the
+middle of a message the message is abandoned, and the reply says so in the classic words of that
+place, which differ by a colon and a full stop.
 """
 
 from __future__ import annotations

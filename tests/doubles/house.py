@@ -1,0 +1,149 @@
+"""A session to talk to: the real conversation in a thread, over a socket pair."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from pymta.channel.pair import End, make_pair
+from pymta.channel.words import Drain, HandOn
+from pymta.config.settings import Machine, Settings
+from pymta.mail.caller import Endpoint, plain_address
+from pymta.session.conversation import Conversation
+from pymta.session.stream import Stream
+from pymta.session.visit import Visit
+from pymta.session.world import World
+from tests.doubles.log import MemoryLog
+from tests.doubles.spool import MemorySpool
+
+HOST = "mx.example.org"
+DATE = "Sun, 22 Nov 2026 15:58:06 +0000"
+PATIENCE = 20  # seconds; a test that waits longer has failed
+
+
+def usual_settings(**changes: object) -> Settings:
+    """Settings of a configured server named HOST; options by name, whatever their group."""
+    settings = Settings(machine=Machine(is_configured=True))
+    settings = replace(settings, routing=replace(settings.routing, primary_hostname=HOST))
+    for name, value in changes.items():
+        for group in ("session", "routing", "limits", "machine"):
+            part = getattr(settings, group)
+            if hasattr(part, name):
+                settings = replace(settings, **{group: replace(part, **{name: value})})
+    return settings
+
+
+@dataclass
+class House:
+    """The server's side: what it has stored, told the log, and handed on."""
+
+    settings: Settings = field(default_factory=usual_settings)
+    spool: MemorySpool = field(default_factory=MemorySpool)
+    log: MemoryLog = field(default_factory=MemoryLog)
+    handed_on: list[HandOn] = field(default_factory=list)
+
+    def call(
+        self,
+        caller: str = "192.0.2.7",
+        local: str = "198.51.100.1",
+        pair: tuple[socket.socket, socket.socket] | None = None,
+    ) -> Guest:
+        """A new connection; `pair` are the client's and the server's end of one made elsewhere."""
+        ends = Endpoint(plain_address(caller), 40112), Endpoint(plain_address(local), 25)
+        return Guest(self, *(pair or socket.socketpair()), *ends)
+
+
+class Guest:
+    """The client's side of one connection, and its session in a thread."""
+
+    def __init__(
+        self,
+        house: House,
+        sock: socket.socket,
+        theirs: socket.socket,
+        caller: Endpoint,
+        local: Endpoint,
+    ) -> None:
+        self.sock = sock
+        self._theirs = theirs
+        self.sock.settimeout(PATIENCE)
+        self._file = self.sock.makefile("rb")
+        self.supervisor, channel = make_pair()
+        self._alarm, bell = socket.socketpair()
+        world = World(
+            house.spool, house.log.write, house.handed_on.append, lambda: 1.7e9, lambda _: DATE
+        )
+        visit = Visit(house.settings, caller, local)
+        self._conversation = Conversation(visit, Stream(theirs, channel, bell), world)
+        self._ends: tuple[socket.socket | End, ...] = (bell, channel)
+        self._status: int | None = None
+        self._thread = threading.Thread(target=self._live, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hang_up()
+        self.status()
+        self._alarm.close()
+        self.supervisor.close()
+        for end in self._ends:
+            end.close()
+
+    def say(self, *lines: str) -> None:
+        """Send lines in one piece, each with its CRLF."""
+        self.send("".join(f"{line}\r\n" for line in lines).encode())
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def hear(self) -> str:
+        """One whole reply, its lines joined with a newline; "" at end of file."""
+        lines = []
+        while True:
+            line = self.hear_line()
+            lines.append(line)
+            if line[3:4] != "-":
+                return "\n".join(lines)
+
+    def hear_line(self) -> str:
+        return self._file.readline().decode("ascii").removesuffix("\r\n")
+
+    def ask(self, *lines: str) -> list[str]:
+        """Send lines in one piece; one reply for each."""
+        self.say(*lines)
+        return [self.hear() for _ in lines]
+
+    def hear_all(self) -> str:
+        """Everything up to end of file."""
+        return self._file.read().decode("ascii")
+
+    def drain(self) -> None:
+        assert self.supervisor.say(Drain())
+
+    def terminate(self) -> None:
+        """What SIGTERM leaves behind."""
+        self._alarm.send(b"\x0f")
+
+    def hang_up(self) -> None:
+        with suppress(OSError):  # the other side may have gone first
+            self.sock.shutdown(socket.SHUT_RDWR)
+        self._file.close()
+        self.sock.close()
+
+    def status(self) -> int:
+        """The exit status, once the session has ended."""
+        self._thread.join(PATIENCE)
+        assert self._status is not None, "the session did not end"
+        return self._status
+
+    def _live(self) -> None:
+        try:
+            self._status = self._conversation.run()
+        finally:
+            self._conversation.part()
+            self._theirs.close()

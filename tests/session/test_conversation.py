@@ -1,0 +1,357 @@
+"""What the dialogues cannot show: time, signals, the channel, the disk, and what is stored."""
+
+from __future__ import annotations
+
+import errno
+import smtplib
+import socket
+from dataclasses import replace
+
+import pytest
+
+from pymta.channel.words import HandOn
+from pymta.journal.event import MAIN_AND_PANIC
+from tests.doubles.house import DATE, HOST, Guest, House, usual_settings
+
+TO_DATA = (
+    "EHLO client.example",
+    "MAIL FROM:<a@client.example>",
+    "RCPT TO:<user@localhost>",
+    "DATA",
+)
+
+
+def in_data(guest: Guest) -> Guest:
+    guest.hear()
+    assert guest.ask(*TO_DATA)[-1].startswith("354")
+    return guest
+
+
+def test_a_message_is_stored_as_it_came_with_its_received_field() -> None:
+    house = House()
+    with house.call() as guest:
+        in_data(guest).send(b"Subject: \xe4\r\n\r\n..x\r\n.\r\n")
+        reply = guest.hear()
+
+    message = house.spool.stored[0]
+    assert reply == f"250 2.0.0 OK id={message.id}"
+    assert message.body == b"Subject: \xe4\r\n\r\n.x\r\n"
+    assert message.seal.eight_bit
+    assert message.seal.on_top[0].startswith("Received: from client.example ([192.0.2.7])\r\n\tby ")
+    assert message.seal.on_top[0].endswith(f"\tfor <user@localhost>; {DATE}\r\n")
+    assert message.envelope.client.protocol == "esmtp"
+
+
+def test_the_received_field_names_no_recipient_beside_another() -> None:
+    """RFC 5321 s7.2: the second must not be told about the first."""
+    house = House()
+    with house.call() as guest:
+        guest.hear()
+        guest.ask(*TO_DATA[:3], "RCPT TO:<postmaster>", "DATA")
+        guest.ask(".")
+
+    message = house.spool.stored[0]
+    assert "\tfor <" not in message.seal.on_top[0]
+    assert [r.address for r in message.envelope.recipients] == [
+        "user@localhost",
+        f"postmaster@{HOST}",
+    ]
+
+
+def test_an_accepted_message_is_handed_on_with_its_destination() -> None:
+    """ID-07."""
+    house = House()
+    with house.call("127.0.0.1") as guest:
+        guest.hear()
+        guest.ask(*TO_DATA[:3], "RCPT TO:<x@Far.Example>", "DATA", ".")
+        guest.ask("QUIT")
+        guest.status()
+
+    assert house.handed_on == [HandOn(house.spool.stored[0].id, "far.example")]
+
+
+def test_beyond_its_share_a_connection_leaves_messages_to_the_queue() -> None:
+    """ID-03."""
+    house = House(usual_settings(smtp_accept_queue_per_connection=2))
+    with house.call() as guest:
+        guest.hear()
+        for _ in range(4):
+            guest.ask(*TO_DATA, ".")
+        guest.ask("QUIT")
+        guest.status()
+
+    ids = [message.id for message in house.spool.stored]
+    late = [e.queue_id for e in house.log.events if e.text.startswith("no immediate delivery")]
+    assert [word.id for word in house.handed_on] == ids[:2]
+    assert late == ids[2:]
+    assert house.log.texts()[-1] == (
+        "no immediate delivery: more than 2 messages received in one connection"
+    )
+
+
+def test_queue_only_says_nothing_about_it() -> None:
+    """ID-05."""
+    house = House(usual_settings(queue_only=True))
+    with house.call() as guest:
+        in_data(guest).ask(".")
+        guest.ask("QUIT")
+        guest.status()
+
+    assert not house.handed_on
+    assert len(house.log.events) == 1
+
+
+def test_replies_of_a_group_come_in_one_packet() -> None:
+    house = House()
+    with house.call() as guest:
+        guest.hear()
+        guest.say(*TO_DATA)
+        packet = guest.sock.recv(65536)
+
+    assert packet.count(b"\r\n") == 8
+    assert packet.endswith(b"by itself\r\n")
+
+
+@pytest.mark.parametrize("is_drain", [True, False])
+def test_a_waiting_client_is_told_that_the_service_ends(is_drain: bool) -> None:
+    house = House()
+    with house.call() as guest:
+        guest.hear()
+        guest.ask("EHLO client.example")
+        if is_drain:
+            guest.drain()
+        else:
+            guest.supervisor.close()
+        assert guest.hear() == f"421 4.3.2 {HOST}: Service not available - closing connection"
+        assert guest.status() == 0
+
+
+def test_a_message_under_way_is_finished_before_the_service_ends() -> None:
+    house = House()
+    with house.call() as guest:
+        in_data(guest).drain()
+        guest.send(b"a\r\n")
+        guest.send(b".\r\n")
+        assert guest.hear().startswith("250 2.0.0 OK id=")
+        assert guest.hear().startswith("421 4.3.2 ")
+
+    assert len(house.spool.stored) == 1
+
+
+def test_sigterm_ends_a_waiting_session() -> None:
+    """SS-06."""
+    house = House()
+    with house.call() as guest:
+        guest.hear()
+        guest.terminate()
+        assert guest.hear() == f"421 {HOST}: Service not available - closing connection"
+        assert guest.status() == 1
+
+    assert house.log.texts() == ["SMTP connection from [192.0.2.7] D=0.0s closed after SIGTERM"]
+
+
+def test_sigterm_abandons_a_message() -> None:
+    """SS-06."""
+    house = House()
+    with house.call() as guest:
+        in_data(guest).terminate()
+        assert guest.hear() == (
+            f"421 4.3.2 {HOST} Service not available - SIGTERM or SIGINT received"
+            " - closing connection."
+        )
+        assert guest.status() == 1
+
+    assert not house.spool.open
+    assert not house.spool.stored
+
+
+# One second is the least that the setting can say.
+IMPATIENT = usual_settings(smtp_receive_timeout=1)
+
+
+def test_a_silent_client_is_left() -> None:
+    """SS-06."""
+    house = House(IMPATIENT)
+    with house.call() as guest:
+        guest.hear()
+        assert guest.hear() == f"421 {HOST}: SMTP command timeout - closing connection"
+        assert guest.status() == 1
+
+    assert house.log.texts() == ["SMTP command timeout on connection from [192.0.2.7] D=1.0s"]
+
+
+def test_a_trickling_client_is_left_too() -> None:
+    """reliability.md s4: one octet at a time buys no more than the time for one command."""
+    house = House(IMPATIENT)
+    with house.call() as guest:
+        guest.hear()
+        guest.sock.settimeout(0.1)
+        trickle(guest)
+        guest.sock.settimeout(20)
+        assert "command timeout" in guest.hear_all()
+
+
+def trickle(guest: Guest) -> None:
+    """Send an octet whenever there is no answer yet."""
+    while True:
+        try:
+            guest.sock.recv(1, socket.MSG_PEEK)
+        except TimeoutError:
+            guest.send(b"N")
+        else:
+            return
+
+
+def test_a_message_that_stops_is_abandoned() -> None:
+    """SS-06."""
+    house = House(IMPATIENT)
+    with house.call() as guest:
+        in_data(guest).send(b"Subject: x\r\n")
+        assert guest.hear() == f"421 4.4.2 {HOST} SMTP incoming data timeout - closing connection."
+        assert guest.status() == 1
+
+    assert not house.spool.open
+    assert house.log.texts()[0].startswith(
+        "SMTP data timeout (message abandoned) on connection from (client.example) [192.0.2.7]"
+        " F=<a@client.example> D="
+    )
+
+
+def test_the_rest_of_a_refused_message_has_one_timeout() -> None:
+    house = House(replace(IMPATIENT, session=replace(IMPATIENT.session, message_size_limit=10)))
+    with house.call() as guest:
+        in_data(guest).send(b"a" * 100_000)
+        guest.sock.settimeout(0.1)
+        trickle(guest)
+        guest.sock.settimeout(20)
+        assert guest.hear().startswith("552 5.3.4 ")
+        assert guest.status() == 1
+
+
+@pytest.mark.parametrize("is_in_data", [False, True])
+def test_a_client_that_goes_leaves_nothing(is_in_data: bool) -> None:
+    """SS-02, SS-04; promise 3."""
+    house = House()
+    with house.call() as guest:
+        guest.hear()
+        guest.ask(*TO_DATA if is_in_data else TO_DATA[:2])
+        if is_in_data:
+            guest.send(b"Subject: x\r\n\r\nhalf a li")
+        guest.sock.shutdown(socket.SHUT_WR)
+        assert guest.hear() == f"421 4.4.2 {HOST} lost input connection"
+        assert guest.status() == (0 if is_in_data else 1)
+
+    assert not house.spool.open
+    assert not house.spool.stored
+    assert ("lost while reading message data" in house.log.texts()[0]) == is_in_data
+    assert ("unexpected disconnection" in house.log.texts()[0]) != is_in_data
+
+
+def test_a_client_that_goes_before_mail_leaves_no_line() -> None:
+    house = House()
+    with house.call() as guest:
+        guest.hear()
+
+    assert not house.log.events
+
+
+@pytest.mark.parametrize("at", ["begin", "write", "commit"])
+@pytest.mark.parametrize(
+    ("error", "reply"),
+    [(errno.ENOSPC, "452 4.3.1 "), (errno.EDQUOT, "452 4.3.1 "), (errno.EIO, "451 4.3.0 ")],
+)
+def test_a_disk_that_refuses_puts_the_client_off(at: str, error: int, reply: str) -> None:
+    house = House()
+    house.spool.fail_at, house.spool.error = at, error
+    with house.call() as guest:
+        guest.hear()
+        replies = guest.ask(*TO_DATA)
+        if at != "begin":
+            replies = guest.ask(".")
+        assert replies[-1].startswith(reply)
+        house.spool.fail_at = ""
+        guest.ask("RSET")
+        assert guest.ask(*TO_DATA, ".")[-1].startswith("250 2.0.0 OK id=")
+
+    assert not house.spool.open
+    assert len(house.spool.stored) == 1
+    assert house.log.events[0].streams == MAIN_AND_PANIC
+
+
+def test_a_refused_message_gives_its_place_back_at_once() -> None:
+    house = House(usual_settings(message_size_limit=10))
+    with house.call() as guest:
+        in_data(guest).send(b"a" * 70_000 + b"\r\n")
+        guest.send(b"." + b"\r\n")
+        assert guest.hear().startswith("552")
+
+    assert not house.spool.open
+    assert not house.spool.stored
+
+
+def test_nothing_of_one_message_is_seen_in_the_next() -> None:
+    """CL-02."""
+    house = House()
+    with house.call() as guest:
+        guest.hear()
+        guest.ask(*TO_DATA, ".")
+        assert guest.ask("RCPT TO:<user@localhost>") == ["503 5.5.1 sender not yet given"]
+        guest.ask("MAIL FROM:<>", "RCPT TO:<postmaster>", "RSET")
+        guest.ask("MAIL FROM:<b@client.example>", "RCPT TO:<postmaster>", "DATA", ".")
+
+    second = house.spool.stored[1].envelope
+    assert second.sender == "b@client.example"
+    assert len(second.recipients) == 1
+
+
+@pytest.mark.parametrize("text", ["one line", "two\nlines"])
+def test_the_banner_is_a_setting(text: str) -> None:
+    house = House(usual_settings(smtp_banner=text))
+    with house.call() as guest:
+        assert guest.hear() == "\n".join(
+            f"220{'-' if line == 'two' else ' '}{line}" for line in text.split("\n")
+        )
+
+
+@pytest.mark.parametrize("caller", ["127.0.0.1", "::1", "198.51.100.1"])
+def test_without_settings_this_machine_is_served(caller: str) -> None:
+    house = House(usual_settings(is_configured=False))
+    with house.call(caller) as guest:
+        guest.hear()
+        assert guest.ask(*TO_DATA[:2])[-1] == "250 2.1.0 OK"
+
+
+def test_no_reply_is_longer_than_the_standard_allows() -> None:
+    """RFC 5321 s4.5.3.1.5."""
+    house = House(usual_settings(primary_hostname="h" * 60 + ".example" * 24))
+    with house.call() as guest:
+        name = ".".join(["a" * 60] * 4)
+        guest.say(f"EHLO {name}", "MAIL FROM:<" + "a" * 3000, "FOO " + "b" * 1900, "QUIT")
+        lines = guest.hear_all().splitlines(keepends=True)
+
+    assert len(lines) > 4
+    assert max(len(line) for line in lines) <= 512
+
+
+def test_smtplib_delivers_to_us() -> None:
+    """An independent client, over TCP."""
+    house = House()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = socket.create_connection(listener.getsockname(), timeout=20)
+        theirs, _ = listener.accept()
+    with house.call(pair=(ours, theirs)):
+        client = smtplib.SMTP()
+        client.sock = ours
+        assert client.getreply()[0] == 220
+        refused = client.sendmail(
+            "a@client.example",
+            ["user@localhost", "nobody@localhost"],
+            b"Subject: \xff\r\n\r\n.\r\nline\r\nline\r\n",
+            mail_options=["BODY=8BITMIME"],
+        )
+        client.quit()
+        client.close()
+
+    assert refused == {"nobody@localhost": (550, b"5.1.1 Unknown user")}
+    assert house.spool.stored[0].body == b"Subject: \xff\r\n\r\n.\r\nline\r\nline\r\n"
+    assert house.spool.stored[0].envelope.body == "8BITMIME"
