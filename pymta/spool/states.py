@@ -106,7 +106,15 @@ STEPS = (
         lacks=INCOMING | QUEUE | JOURNAL | CORRUPT,
         gives=INCOMING,
     ),
-    Step(Call.LINK, (Actor.WRITER,), needs=INCOMING, lacks=QUEUE, gives=QUEUE),
+    # A writer links once.  An incoming/ID that stays behind is never linked again, not even when
+    # the message has been settled since: it would be delivered twice.
+    Step(
+        Call.LINK,
+        (Actor.WRITER,),
+        needs=INCOMING,
+        lacks=QUEUE | JOURNAL | CORRUPT,
+        gives=QUEUE,
+    ),
     Step(Call.CLEAR, (Actor.WRITER,), needs=INCOMING, takes=INCOMING),
     Step(Call.SWEEP_INCOMING, (Actor.SWEEPER,), needs=INCOMING, takes=INCOMING),
     Step(Call.BEGIN_JOURNAL, (Actor.CLAIMER,), needs=QUEUE, lacks=JOURNAL, gives=JOURNAL),

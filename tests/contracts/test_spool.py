@@ -1,0 +1,320 @@
+"""What every spool must do, whatever it is made of: run over each one there is."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pymta.mail.envelope import NULL_SENDER, Client, Envelope, Recipient
+from pymta.mail.message_id import arrival_time, is_id
+from pymta.spool.files import FileSpool
+from pymta.spool.outcomes import Deferred, Delivered, Failed, Frozen, Record, Reported, Thawed
+from pymta.spool.store import Claim, Seal, Spool, SpoolError
+from tests.doubles.memory_disk import MemoryDisk
+from tests.doubles.memory_spool import MemorySpool
+
+NOW = 1_700_000_000.0
+TO = tuple(Recipient(f"user{n}@example.net") for n in range(3))
+ENVELOPE = Envelope(
+    "sender@example.org",
+    TO,
+    NOW,
+    Client("2001:db8::1", 40_112, "client.example.org", "esmtps"),
+    body="8BITMIME",
+    queue_name="slow",
+)
+BODY = b"Subject: x\r\n\r\nbody\x00\x80\xff\r\n.\r\n"
+
+SPOOLS: dict[str, Callable[[Path, Callable[[], float]], Spool]] = {
+    "files": lambda path, clock: FileSpool(path / "spool", clock=clock),
+    "files on a memory disk": lambda path, clock: FileSpool(
+        Path("/spool"), clock=clock, disk=MemoryDisk(clock)
+    ),
+    "memory": lambda path, clock: MemorySpool(clock=clock),
+}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=list(SPOOLS))
+def spool(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Spool:
+    return SPOOLS[request.param](tmp_path, clock)
+
+
+def accept(spool: Spool, body: bytes = BODY, envelope: Envelope = ENVELOPE) -> str:
+    intake = spool.begin(envelope)
+    intake.write(body)
+    intake.commit(Seal(on_top=("Received: x\r\n", "X-Tab:\ty\r\n"), message_id="<1@x>"))
+    return intake.id
+
+
+def claimed(spool: Spool, id: str) -> Claim:
+    claim = spool.claim(id)
+    assert claim is not None
+    return claim
+
+
+def ids(spool: Spool) -> list[str]:
+    return [message.id for message in spool.waiting()]
+
+
+def test_an_id_has_the_classic_form_and_the_time_of_arrival(spool: Spool) -> None:
+    id = accept(spool)
+
+    assert is_id(id)
+    assert arrival_time(id) == NOW
+
+
+def test_ids_are_never_the_same_and_sort_by_arrival_even_if_the_clock_is_set_back(
+    spool: Spool, clock: Clock
+) -> None:
+    first = [accept(spool) for _ in range(3)]
+    if isinstance(spool, FileSpool):
+        clock.now -= 3600
+    later = [accept(spool) for _ in range(3)]
+
+    assert first + later == sorted({*first, *later})
+    assert spool.reserve() not in first + later
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(BODY, id="any byte"),
+        pytest.param(b"PYMTA-SEAL 1 \n" * 99, id="looks like our own format"),
+        pytest.param(b"0123456789abcde\n" * 60_000, id="several blocks"),
+    ],
+)
+def test_a_message_comes_back_byte_for_byte(spool: Spool, body: bytes) -> None:
+    claim = claimed(spool, accept(spool, body))
+
+    assert b"".join(claim.blocks()) == body
+    assert b"".join(claim.blocks()) == body  # and again, for the next destination
+    assert claim.seal.size == len(body)
+    assert claim.seal.on_top == ("Received: x\r\n", "X-Tab:\ty\r\n")
+    assert claim.seal.message_id == "<1@x>"
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        ENVELOPE,
+        Envelope(NULL_SENDER, TO[:1], NOW),
+        Envelope("\u00e9\n\x00\x1b\udcff@x", (Recipient('"a b\\"\r\n"@x'),), 0.5),
+        Envelope("a@b", tuple(Recipient(f"{n:060}@{n:0190}.example") for n in range(1000)), NOW),
+    ],
+    ids=["all facts", "null sender", "anything in an address", "many recipients"],
+)
+def test_an_envelope_comes_back_as_it_was(spool: Spool, envelope: Envelope) -> None:
+    claim = claimed(spool, accept(spool, envelope=envelope))
+
+    assert claim.envelope == envelope
+    assert claim.state.pending == tuple(range(len(envelope.recipients)))
+
+
+def test_nobody_sees_a_message_before_it_is_committed(spool: Spool) -> None:
+    intake = spool.begin(ENVELOPE)
+    intake.write(BODY)
+
+    assert ids(spool) == []
+    assert not spool.holds(intake.id)
+    assert spool.claim(intake.id) is None
+    assert spool.peek(intake.id) is None
+
+    intake.commit(Seal())
+    assert ids(spool) == [intake.id]
+    assert spool.holds(intake.id)
+
+
+def test_of_an_abandoned_message_nothing_remains(spool: Spool) -> None:
+    intake = spool.begin(ENVELOPE)
+    intake.write(BODY * 10_000)
+    intake.abandon()
+    intake.abandon()
+
+    assert ids(spool) == []
+    with pytest.raises(SpoolError):
+        intake.commit(Seal())
+    assert ids(spool) == []
+
+
+def test_abandoning_after_the_commit_changes_nothing(spool: Spool) -> None:
+    intake = spool.begin(ENVELOPE)
+    intake.commit(Seal())
+    intake.abandon()
+
+    assert ids(spool) == [intake.id]
+
+
+def test_a_message_is_in_one_pair_of_hands_at_a_time(spool: Spool) -> None:
+    id = accept(spool)
+    claim = claimed(spool, id)
+
+    assert spool.claim(id) is None
+    assert claim.is_mine()
+    claim.release()
+    claim.release()
+    assert claimed(spool, id).state == claim.state
+
+
+def test_a_claim_that_was_let_go_can_do_nothing(spool: Spool) -> None:
+    claim = claimed(spool, accept(spool))
+    claim.release()
+
+    for deed in (
+        lambda: list(claim.blocks()),
+        lambda: claim.note(Delivered(NOW, (0,))),
+        claim.is_mine,
+        claim.finish,
+    ):
+        with pytest.raises(SpoolError):
+            deed()
+
+
+def test_what_was_noted_is_there_for_the_next_claim(spool: Spool) -> None:
+    id = accept(spool)
+    records: list[Record] = [
+        Delivered(NOW, (0,), "mx.example.net \u00e9"),
+        Failed(NOW, (1,), "550 no\nsuch \x1b user", "000000-00000000000-0000"),
+        Deferred(NOW, (2,), NOW + 900, "busy"),
+        Reported(NOW, "000000-00000000000-0000"),
+        Frozen(NOW, ""),
+        Thawed(NOW),
+    ]
+    for record in records:
+        claim = claimed(spool, id)
+        claim.note(record)
+        state = claim.state
+        claim.release()
+        again = claimed(spool, id)
+        assert again.state == state
+        again.release()
+
+    message = spool.peek(id)
+    assert message
+    assert list(message.history) == records
+    assert message.state.pending == (2,)
+
+
+def test_a_new_message_is_due_at_once_and_first(spool: Spool) -> None:
+    accept(spool)
+
+    (message,) = spool.waiting()
+    assert message.due == 0
+    assert message.is_first
+
+
+def test_a_deferred_message_is_due_when_its_first_recipient_is(spool: Spool) -> None:
+    id = accept(spool)
+    claim = claimed(spool, id)
+    claim.note(Deferred(NOW, (0, 1), NOW + 900, "busy"))
+    (partly,) = spool.waiting()
+    claim.note(Deferred(NOW, (2,), NOW + 300, "busy"))
+
+    (message,) = spool.waiting()
+    assert not message.is_first
+    assert partly.due == pytest.approx(NOW)  # the third is still to be tried in this attempt
+    assert message.due == pytest.approx(NOW + 300)
+
+
+def test_a_frozen_message_is_not_due_until_it_is_thawed(spool: Spool) -> None:
+    id = accept(spool)
+    claim = claimed(spool, id)
+    claim.note(Frozen(NOW, "by hand"))
+    (frozen,) = spool.waiting()
+    claim.note(Thawed(NOW))
+    (thawed,) = spool.waiting()
+
+    assert frozen.due > NOW + 10 * 365 * 86_400
+    assert thawed.due <= NOW
+
+
+def test_a_finished_message_has_gone(spool: Spool) -> None:
+    plain, noted = accept(spool), accept(spool)
+    claimed(spool, plain).finish()
+    claim = claimed(spool, noted)
+    claim.note(Delivered(NOW, (0, 1, 2)))
+    claim.finish()
+
+    assert ids(spool) == []
+    assert spool.claim(plain) is None
+    assert spool.peek(noted) is None
+    assert not spool.holds(noted)
+
+
+def test_the_queue_lists_in_the_order_of_arrival(spool: Spool) -> None:
+    accepted = [accept(spool) for _ in range(5)]
+
+    assert ids(spool) == accepted
+
+
+def test_peeking_needs_no_claim(spool: Spool) -> None:
+    id = accept(spool)
+    claim = claimed(spool, id)
+    claim.note(Delivered(NOW, (1,)))
+
+    message = spool.peek(id)
+    assert message
+    assert (message.envelope, message.seal, message.state) == (ENVELOPE, claim.seal, claim.state)
+
+
+def test_a_reserved_id_is_used_once(spool: Spool) -> None:
+    id = spool.reserve()
+    assert not spool.holds(id)
+
+    intake = spool.begin(ENVELOPE, id=id)
+    intake.commit(Seal())
+
+    assert spool.holds(id)
+    with pytest.raises(SpoolError) as refused:
+        spool.begin(ENVELOPE, id=id)
+    assert refused.value.errno == errno.EEXIST
+
+
+def test_a_report_that_was_begun_by_a_dead_process_can_be_begun_again(spool: Spool) -> None:
+    id = spool.reserve()
+    spool.begin(ENVELOPE, id=id).write(b"half of it")
+
+    intake = spool.begin(ENVELOPE, id=id)
+    intake.write(BODY)
+    intake.commit(Seal())
+
+    assert b"".join(claimed(spool, id).blocks()) == BODY
+
+
+@pytest.mark.parametrize("id", ["", "x", "../queue/x", "a" * 300, "a\x00b", "\udcff"])
+def test_what_is_no_id_names_no_message(spool: Spool, id: str) -> None:
+    assert spool.claim(id) is None
+    assert spool.peek(id) is None
+    assert not spool.holds(id)
+    if id:
+        with pytest.raises(SpoolError):
+            spool.begin(ENVELOPE, id=id)
+
+
+def test_sweeping_takes_nothing_that_is_needed(spool: Spool) -> None:
+    id = accept(spool)
+    claim = claimed(spool, id)
+    claim.note(Deferred(NOW, (0,), NOW + 1, "busy"))
+    intake = spool.begin(ENVELOPE)
+
+    assert spool.sweep() == 0
+
+    intake.commit(Seal())
+    assert claim.is_mine()
+    assert ids(spool) == [id, intake.id]

@@ -1,0 +1,151 @@
+"""A spool in memory, held to the same contract as the one on disk (tests/contracts)."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from pymta.mail.envelope import Envelope
+from pymta.mail.message_id import is_id, make_id
+from pymta.spool.outcomes import Record, State, alarm, fold
+from pymta.spool.store import Message, Seal, SpoolError, Waiting
+
+
+@dataclass
+class Kept:
+    envelope: Envelope
+    seal: Seal
+    body: bytes
+    history: list[Record] = field(default_factory=list)
+    due: float = 0.0
+
+
+class MemorySpool:
+    """`messages` are those in the queue; `fails` makes the next write, note or commit refuse."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self.messages: dict[str, Kept] = {}
+        self.claimed: set[str] = set()
+        self.fails = 0
+        self._clock = clock
+        self._numbers = itertools.count()
+
+    def begin(self, envelope: Envelope, *, id: str = "") -> MemoryIntake:
+        if id and not is_id(id):
+            raise SpoolError(errno.EINVAL, "not a message id")
+        if id in self.messages:
+            raise SpoolError(errno.EEXIST, f"message {id} exists")
+        return MemoryIntake(self, id or self.reserve(), envelope)
+
+    def reserve(self) -> str:
+        return make_id(int(self._clock()), next(self._numbers), 0)
+
+    def holds(self, id: str) -> bool:
+        return id in self.messages
+
+    def claim(self, id: str) -> MemoryClaim | None:
+        if id not in self.messages or id in self.claimed:
+            return None
+        self.claimed.add(id)
+        return MemoryClaim(self, id)
+
+    def peek(self, id: str) -> Message | None:
+        kept = self.messages.get(id)
+        if kept is None:
+            return None
+        return Message(id, kept.envelope, kept.seal, state_of(kept), tuple(kept.history))
+
+    def waiting(self) -> Iterator[Waiting]:
+        for id, kept in sorted(self.messages.items()):
+            yield Waiting(id, kept.due if kept.history else 0.0, is_first=not kept.history)
+
+    def sweep(self) -> int:
+        return 0
+
+    def refuse_if_asked(self) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise SpoolError(errno.ENOSPC, "no room, says the test")
+
+
+class MemoryIntake:
+    def __init__(self, spool: MemorySpool, id: str, envelope: Envelope) -> None:
+        self.id = id
+        self._spool = spool
+        self._envelope = envelope
+        self._body = bytearray()
+        self._is_open = True
+
+    def write(self, chunk: bytes) -> None:
+        self._go_on()
+        self._body += chunk
+
+    def commit(self, seal: Seal) -> None:
+        self._go_on()
+        self._is_open = False
+        body = bytes(self._body)
+        whole = replace(seal, size=len(body), digest=hashlib.sha256(body).hexdigest())
+        self._spool.messages[self.id] = Kept(self._envelope, whole, body)
+
+    def abandon(self) -> None:
+        self._is_open = False
+
+    def _go_on(self) -> None:
+        if not self._is_open:
+            raise SpoolError(errno.EBADF, f"message {self.id} was abandoned")
+        try:
+            self._spool.refuse_if_asked()
+        except SpoolError:
+            self._is_open = False
+            raise
+
+
+class MemoryClaim:
+    def __init__(self, spool: MemorySpool, id: str) -> None:
+        self.id = id
+        self._spool = spool
+        self._kept = spool.messages[id]
+        self._is_held = True
+        self.envelope = self._kept.envelope
+        self.seal = self._kept.seal
+
+    @property
+    def state(self) -> State:
+        return state_of(self._kept)
+
+    def blocks(self) -> Iterator[bytes]:
+        self._hold()
+        if self._kept.body:
+            yield self._kept.body
+
+    def note(self, record: Record) -> None:
+        self._hold()
+        self._spool.refuse_if_asked()
+        self._kept.history.append(record)
+        self._kept.due = alarm(self.state, record.at)
+
+    def is_mine(self) -> bool:
+        self._hold()
+        return self._spool.messages.get(self.id) is self._kept
+
+    def finish(self) -> None:
+        self._hold()
+        self._spool.messages.pop(self.id, None)
+        self.release()
+
+    def release(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._spool.claimed.discard(self.id)
+
+    def _hold(self) -> None:
+        if not self._is_held:
+            raise SpoolError(errno.EBADF, f"message {self.id} is claimed no more")
+
+
+def state_of(kept: Kept) -> State:
+    return fold(len(kept.envelope.recipients), kept.history)
