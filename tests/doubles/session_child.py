@@ -1,0 +1,48 @@
+"""A session in a process of its own, as the supervisor would fork it.
+
+    python -m tests.doubles.session_child SOCKET CHANNEL SPOOL [crash]
+
+The numbers are inherited descriptors.  Log lines go to standard output.  With "crash" the spool
+raises what only a mistake of ours could raise.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+from pymta.channel.pair import End
+from pymta.journal.event import Event
+from pymta.mail.caller import Endpoint, plain_address
+from pymta.session.call import Call
+from pymta.session.main import main
+from pymta.spool.files import FileSpool
+from pymta.spool.store import Spool
+from tests.doubles.house import usual_settings
+from tests.doubles.spool import MemorySpool
+
+
+class PrintedLog:
+    def write(self, event: Event) -> None:
+        print(event.text, flush=True)
+
+    def descriptors(self) -> tuple[int, ...]:
+        return (1,)
+
+    def close(self) -> None:
+        print("(log closed)", flush=True)
+
+
+def live(sock: int, channel: int, directory: str, *how: str) -> int:
+    spool: Spool = FileSpool(Path(directory))
+    if how:
+        spool = MemorySpool(fail_at="write", crash=RuntimeError("a mistake of ours"))
+    address = plain_address("127.0.0.1")
+    call = Call(socket.socket(fileno=sock), Endpoint(address, 40112), Endpoint(address, 25), 0)
+    end = End(socket.socket(fileno=channel))
+    return main(call, usual_settings(), spool, PrintedLog(), end)
+
+
+if __name__ == "__main__":
+    sys.exit(live(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))

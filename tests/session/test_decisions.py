@@ -1,0 +1,182 @@
+"""The pure parts: who may send to whom, how much nonsense, what is queued."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymta.config.session import Session
+from pymta.journal.session_events import Origin, duration
+from pymta.mail.address import Mailbox, parse_mailbox
+from pymta.mail.reply import Reply
+from pymta.session.hold_back import reason_to_queue
+from pymta.session.pace import Pace
+from pymta.session.recipient_verdict import Accept, Refuse, judge
+from pymta.smtp.command import Verb
+from tests.doubles.house import HOST, usual_settings
+
+STRANGER = ip_address("192.0.2.7")
+OURS = ip_address("198.51.100.1")
+FRIENDS = usual_settings(
+    relay_from_hosts=("192.0.2.0/29", "2001:db8::/32"), relay_to_domains=("Partner.Example",)
+)
+
+VERDICTS = {
+    "postmaster": "local",
+    "PostMaster": "local",
+    "user": 501,
+    f"user@{HOST}": "local",
+    f"USER@{HOST.upper()}": "local",
+    f"POSTMASTER@{HOST}": "local",
+    "user@localhost": "local",
+    "user@[198.51.100.1]": "local",
+    "nobody@[198.51.100.1]": 550,
+    "user@[198.51.100.2]": 550,
+    "user@[127.0.0.1]": 550,
+    f"nobody@{HOST}": 550,
+    f"user@sub.{HOST}": 550,
+    "user@localhost.example": 550,
+    '"x@y"@localhost': 550,
+    f'"user@{HOST}"@elsewhere.example': 550,
+    "x@elsewhere.example": 550,
+    "x%elsewhere.example@localhost": 550,
+    "x!y@localhost": 550,
+}
+
+
+@pytest.mark.parametrize("address", VERDICTS)
+def test_a_stranger_reaches_only_mailboxes_that_exist(address: str) -> None:
+    mailbox = parse_mailbox(address)
+    assert isinstance(mailbox, Mailbox)
+
+    verdict = judge(mailbox, STRANGER, OURS, usual_settings())
+
+    assert (verdict.reply.code if isinstance(verdict, Refuse) else "local") == VERDICTS[address]
+
+
+def test_the_bare_postmaster_gets_our_name() -> None:
+    verdict = judge(Mailbox("Postmaster", ""), STRANGER, OURS, usual_settings())
+
+    assert verdict == Accept(Mailbox("Postmaster", HOST), is_local=True)
+
+
+@pytest.mark.parametrize(
+    ("caller", "domain", "is_accepted"),
+    [
+        ("192.0.2.7", "elsewhere.example", True),
+        ("192.0.2.8", "elsewhere.example", False),
+        ("2001:db8::1", "elsewhere.example", True),
+        ("192.0.2.8", "partner.example", True),
+        ("192.0.2.8", "sub.partner.example", False),
+    ],
+)
+def test_relaying_is_for_listed_networks_and_domains(
+    caller: str, domain: str, is_accepted: bool
+) -> None:
+    verdict = judge(Mailbox("x", domain), ip_address(caller), OURS, FRIENDS)
+
+    assert isinstance(verdict, Accept) == is_accepted
+    assert not (isinstance(verdict, Accept) and verdict.is_local)
+
+
+@given(st.ip_addresses(), st.from_regex(r"[a-z]{1,9}\.(org|net)", fullmatch=True))
+def test_the_shipped_settings_relay_for_nobody_else(caller: object, domain: str) -> None:
+    """reliability.md, promise 6."""
+    verdict = judge(Mailbox("x", domain), ip_address(str(caller)), OURS, usual_settings())
+
+    assert isinstance(verdict, Accept) == ip_address(str(caller)).is_loopback
+
+
+def test_each_message_gives_one_free_reset_and_greeting() -> None:
+    """SS-05."""
+    pace = Pace(Session(smtp_accept_max_nonmail=1))
+    for _ in range(5):
+        assert [pace.command(v) for v in (Verb.EHLO, Verb.HELO, Verb.RSET)] == [None] * 3
+        assert [pace.command(v) for v in (Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.QUIT)] == [None] * 4
+        pace.next_message()
+
+    assert pace.command(Verb.NOOP) is None
+    enough = pace.command(Verb.NOOP)
+    assert enough is not None
+    assert (enough.reply.code, enough.status) == (554, 1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "quoted"),
+    [
+        ([b"FOO bar"], '"FOO bar"'),
+        ([b"auth PLAIN AGEAYg=="], '"AUTH"'),
+        ([b"AUTH LOGIN", b"c2VjcmV0"], '"(not shown)"'),
+        ([b"x" * 500], '"' + "x" * 150 + '"'),
+        ([b"\xff\x1b"], '"\\xff\x1b"'),  # the journal makes control characters safe
+    ],
+)
+def test_lines_that_may_hold_passwords_are_not_quoted(lines: list[bytes], quoted: str) -> None:
+    pace = Pace(Session(smtp_max_unknown_commands=len(lines) - 1))
+    enough = [pace.unknown_verb(line) for line in lines][-1]
+
+    assert enough is not None
+    assert enough.why == f"too many unrecognized commands (last was {quoted})"
+
+
+def test_the_last_syntax_error_gets_both_texts() -> None:
+    """SS-05."""
+    pace = Pace(Session(smtp_max_synprot_errors=1))
+    reply = Reply(503, "sender not yet given", "5.5.1")
+
+    assert pace.fault(reply, b"RCPT") is None
+    enough = pace.fault(reply, b"RCPT")
+
+    assert enough is not None
+    assert enough.reply.encode(with_enhanced=True) == (
+        b"503-5.5.1 sender not yet given\r\n503 5.5.1 Too many syntax or protocol errors\r\n"
+    )
+
+
+MANY = "more than 2 messages received in one connection"
+
+
+@pytest.mark.parametrize(
+    ("options", "others", "accepted", "reason"),
+    [
+        ({}, 0, 10, None),
+        ({}, 0, 11, "more than 10 messages received in one connection"),
+        ({"smtp_accept_queue_per_connection": 0}, 0, 1000, None),
+        ({"smtp_accept_queue_per_connection": 2}, 0, 2, None),
+        ({"smtp_accept_queue_per_connection": 2}, 0, 3, MANY),
+        ({"queue_only": True}, 0, 1, ""),
+        ({"smtp_accept_queue": 1}, 0, 1, None),
+        ({"smtp_accept_queue": 1}, 1, 1, "too many connections (2, max 1)"),
+        ({"smtp_accept_queue": 1, "queue_only": True}, 1, 1, "too many connections (2, max 1)"),
+    ],
+)
+def test_what_is_left_to_the_queue(
+    options: dict[str, object], others: int, accepted: int, reason: str | None
+) -> None:
+    """ID-01 to ID-05."""
+    assert reason_to_queue(others, accepted, usual_settings(**options)) == reason
+
+
+@pytest.mark.parametrize(
+    ("helo", "who"),
+    [
+        ("", "[192.0.2.7]"),
+        ("client.example", "(client.example) [192.0.2.7]"),
+        ("[192.0.2.7]", "[192.0.2.7]"),
+        ("[192.0.2.8]", "([192.0.2.8]) [192.0.2.7]"),
+    ],
+)
+def test_the_name_is_left_out_where_it_is_the_address(helo: str, who: str) -> None:
+    """CP-07."""
+    assert Origin("192.0.2.7", 1, helo).who == who
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0s"), (2.14, "2.1s"), (10, "10s"), (301.2, "5m1s")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    """N-38."""
+    assert duration(seconds) == text
