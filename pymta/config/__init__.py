@@ -8,6 +8,7 @@ In `pymta.toml` all options stand at the top level under their classic names
     listen, limits, session, routing, transport, queue, journal      the subjects
     settings                    all of them together, with what only the machine knows
     addresses, retry_rules      how single items are written
+    services                    the port of a service
     read                        pymta.toml to settings, or every mistake at once with its line:
         sources, place          which files there are, what each says and on which line
         schema, check           the right type; what must hold beyond that and among settings

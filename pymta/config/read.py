@@ -20,18 +20,11 @@ from pymta.config.check import Fault, adjust, check
 from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
 from pymta.config.routing import Routing
 from pymta.config.schema import names, validate
+from pymta.config.services import port_of
 from pymta.config.settings import SUBJECTS, Machine, Settings
 from pymta.config.sources import Found, Sources, read_sources
 
 SERVE_QUEUE_INTERVAL = 60  # seconds; in a terminal there is no timer, and somebody is watching
-
-
-def port_of(service: str) -> int | None:
-    """The port of a TCP service in the services database."""
-    try:
-        return socket.getservbyname(service, "tcp")
-    except (OSError, UnicodeError, ValueError):
-        return None
 
 
 def read_settings(

@@ -1,6 +1,6 @@
-"""What only this machine knows: its addresses and its list of services.
+"""What only this machine knows: its addresses.
 
-Touches: sockets, disk.
+Touches: sockets.
 """
 
 from __future__ import annotations
@@ -22,11 +22,3 @@ def is_local_address(address: Address) -> bool:
     except OSError:  # EADDRNOTAVAIL, or no such family here: not ours either way
         return False
     return True
-
-
-def service_port(name: str) -> int | None:
-    """The TCP port of a service by the system's list; None when it has no such name."""
-    try:
-        return socket.getservbyname(name, "tcp")
-    except OSError:
-        return None

@@ -6,10 +6,10 @@ Touches: sockets, clock.
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 
+from pymta.config.services import port_of
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
@@ -40,7 +40,7 @@ def find_listeners(
     try:
         if not table and (given := activation.handed_in()):
             return given, True
-        wanted = plan(settings.listen, _port_of)
+        wanted = plan(settings.listen, port_of)
     except (activation.UnusableSocketError, ValueError) as error:
         raise CannotStartError(str(error)) from error
     if table:
@@ -87,10 +87,3 @@ def _open(
         log.write(daemon_events.remark(line))
 
     return Opening(wanted, settings.listen, say=say, sleep=sleep, layer=Kernel()).open_all()
-
-
-def _port_of(name: str) -> int | None:
-    try:
-        return socket.getservbyname(name, "tcp")
-    except OSError:
-        return None

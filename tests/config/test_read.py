@@ -9,7 +9,7 @@ import pytest
 
 from pymta.config.complaints import ConfigError
 from pymta.config.document import as_toml
-from pymta.config.read import port_of, read_settings
+from pymta.config.read import read_settings
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 SERVICES = {"smtp": 25, "submission": 587}
@@ -461,10 +461,3 @@ def test_what_show_prints_reads_back_as_the_same_settings(tmp_path: Path) -> Non
     file.write_text(as_toml(settings))
 
     assert read(file, Machine(in_terminal=True, serve_port=2525)) == settings
-
-
-def test_the_services_database_is_asked_for_port_names() -> None:
-    assert port_of("smtp") == 25
-    assert port_of("no such service") is None
-    assert port_of("nul\x00") is None
-    assert port_of("ü\ud800") is None

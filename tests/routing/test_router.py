@@ -16,7 +16,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.mail.caller import Address
 from pymta.mail.host import Host
 from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing
-from pymta.routing.here import is_local_address, service_port
+from pymta.routing.here import is_local_address
 from pymta.routing.mx import MOST_HOSTS, MOST_TARGETS, route_by_mx
 from pymta.routing.ourselves import Ourselves, our_ports
 from pymta.routing.route import Defer, Fail, Local, Remote, Route
@@ -317,4 +317,3 @@ def test_our_ports_are_those_of_the_settings(settings: Settings, wanted: set[int
 def test_the_machine_knows_its_own_addresses() -> None:
     assert is_local_address(ip_address("127.0.0.1"))
     assert not is_local_address(ip_address("192.0.2.1"))
-    assert service_port("no-such-service") is None
