@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# What Debian must provide before Python can do the rest.  Sourced by packaging/dev and
-# packaging/install; knows packages by what they bring, so it asks apt only when something lacks.
+# What a build needs: packages of Debian, and an environment with a pip that is new enough.  Sourced
+# by packaging/dev and packaging/install.  Packages are known by what they bring, so apt is asked
+# only when something lacks.
 
 readonly ME=${0##*/}
 
@@ -39,6 +40,20 @@ install_packages() {
     as_root "$*" apt-get -q update || say "apt-get update failed; going on with what apt knows"
     as_root "$*" env DEBIAN_FRONTEND=noninteractive \
         apt-get -q -y install --no-install-recommends "$@" </dev/null
+}
+
+# make_environment PYTHON DIR
+make_environment() {
+    "$1" -m venv --clear "$2"
+    # Debian 12 has pip 23.0: it knows no dependency groups, and builds old packages its own way.
+    pip_in "$2" 'pip>=25.1'
+}
+
+# pip_in DIR WHAT…
+pip_in() {
+    local environment=$1
+    shift
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check "$@" </dev/null
 }
 
 # as_root WHAT COMMAND…: where we cannot become root, say WHAT has to be installed.
