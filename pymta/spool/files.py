@@ -119,11 +119,15 @@ class FileSpool:
         except FileExistsError:
             return None
         # Nobody else can create incoming/ID while we have it, so what is free now stays free.
-        if any(self._disk.look(at, id) for at in (places.queue, places.journal, places.corrupt)):
-            self._disk.unlink(places.incoming, id)
-            self._disk.close(fd)
-            return None
-        return fd
+        is_free = False
+        try:
+            others = (places.queue, places.journal, places.corrupt)
+            is_free = not any(self._disk.look(at, id) for at in others)
+        finally:
+            if not is_free:
+                self._disk.close(fd)
+                self._disk.unlink(places.incoming, id)
+        return fd if is_free else None
 
     def _begin_reserved(self, envelope: Envelope, id: str) -> FileIntake:
         if not is_id(id):

@@ -1,0 +1,139 @@
+"""From records to the state of a message."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymta.spool.outcomes import (
+    Deferred,
+    Delivered,
+    Failed,
+    Failure,
+    Frozen,
+    Record,
+    Reported,
+    State,
+    Thawed,
+    alarm,
+    fold,
+    step,
+)
+
+NOW = 1000.0
+COUNT = 4
+TO = st.lists(st.integers(0, COUNT - 1), unique=True).map(lambda found: tuple(sorted(found)))
+AT = st.floats(0, 1e6)
+IDS = st.sampled_from(["", "r1", "r2"])
+RECORDS: st.SearchStrategy[Record] = st.one_of(
+    st.builds(Delivered, AT, TO),
+    st.builds(Failed, AT, TO, st.just("why"), IDS),
+    st.builds(Reported, AT, IDS),
+    st.builds(Deferred, AT, TO, AT, st.just("why")),
+    st.builds(Frozen, AT, st.just("")),
+    st.builds(Thawed, AT),
+)
+HISTORIES = st.lists(RECORDS, max_size=12)
+
+
+def test_a_new_message_is_pending_for_everybody_and_due() -> None:
+    assert fold(3, []) == State(pending=(0, 1, 2))
+    assert fold(3, []).due == 0
+
+
+def test_what_is_delivered_is_pending_no_more() -> None:
+    state = fold(3, [Delivered(NOW, (1,))])
+
+    assert state.pending == (0, 2)
+    assert not state.is_finished
+    assert step(state, Delivered(NOW, (0, 2))).is_finished
+
+
+def test_a_failure_is_finished_only_when_it_is_reported() -> None:
+    failed = fold(1, [Failed(NOW, (0,), "550 no", "r1")])
+
+    assert failed.owed == (Failure((0,), "550 no", "r1"),)
+    assert not failed.is_finished
+    assert failed.due == 0
+    assert step(failed, Reported(NOW, "r1")).is_finished
+
+
+def test_a_failure_that_nobody_is_told_of_is_finished_at_once() -> None:
+    assert fold(1, [Failed(NOW, (0,), "550 no")]).is_finished
+
+
+def test_the_first_deferral_is_remembered_and_the_last_reason() -> None:
+    state = fold(
+        2,
+        [
+            Deferred(NOW, (0, 1), NOW + 10, "busy"),
+            Deferred(NOW + 10, (1,), NOW + 30, "still busy"),
+        ],
+    )
+
+    assert state.first_deferred == ((0, NOW), (1, NOW))
+    assert state.why == ((0, "busy"), (1, "still busy"))
+    assert state.dues == ((0, NOW + 10), (1, NOW + 30))
+    assert state.attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("records", "due"),
+    [
+        pytest.param([Deferred(NOW, (0,), NOW + 9, "")], 0, id="somebody was not tried yet"),
+        pytest.param([Deferred(NOW, (0, 1), NOW + 9, "")], NOW + 9, id="all at one time"),
+        pytest.param(
+            [Deferred(NOW, (0,), NOW + 9, ""), Deferred(NOW, (1,), NOW + 5, "")],
+            NOW + 5,
+            id="the earliest counts",
+        ),
+        pytest.param(
+            [Deferred(NOW, (0, 1), NOW + 9, ""), Delivered(NOW, (0,))], NOW + 9, id="who is left"
+        ),
+        pytest.param([Deferred(NOW, (0, 1), NOW + 9, ""), Thawed(NOW)], 0, id="thawed"),
+        pytest.param(
+            [Deferred(NOW, (0,), NOW + 9, ""), Failed(NOW, (1,), "", "r")], 0, id="a report is owed"
+        ),
+    ],
+)
+def test_a_message_is_due_when_the_first_of_its_recipients_is(
+    records: list[Record], due: float
+) -> None:
+    assert fold(2, records).due == due
+
+
+def test_a_run_looks_again_when_the_message_is_due_but_never_in_the_past() -> None:
+    assert alarm(fold(1, [Deferred(NOW, (0,), NOW + 9, "")]), NOW) == NOW + 9
+    assert alarm(fold(1, [Deferred(NOW, (0,), NOW - 9, "")]), NOW) == NOW
+    assert alarm(fold(1, []), NOW) == NOW
+
+
+def test_a_run_does_not_look_at_a_frozen_message() -> None:
+    frozen = fold(1, [Frozen(NOW, "")])
+
+    assert frozen.frozen
+    assert alarm(frozen, NOW) > NOW + 40 * 365 * 86_400
+    assert alarm(step(frozen, Thawed(NOW)), NOW) == NOW
+
+
+@given(HISTORIES, RECORDS)
+def test_nobody_who_was_settled_is_pending_again(records: list[Record], more: Record) -> None:
+    before, after = fold(COUNT, records), fold(COUNT, [*records, more])
+
+    assert set(after.pending) <= set(before.pending)
+    assert list(after.pending) == sorted(after.pending)
+
+
+@given(HISTORIES, st.builds(Delivered, AT, TO))
+def test_settling_twice_is_settling_once(records: list[Record], record: Record) -> None:
+    assert fold(COUNT, [*records, record, record]) == fold(COUNT, [*records, record])
+
+
+@given(HISTORIES, HISTORIES)
+def test_a_history_can_be_folded_in_parts(first: list[Record], second: list[Record]) -> None:
+    state = fold(COUNT, first)
+    for record in second:
+        state = step(state, record)
+
+    assert state == fold(COUNT, first + second)
