@@ -33,7 +33,7 @@ _OCTETS_PER_SECOND = 100
 
 
 class Conversation:
-    """One session: `run`, when that raises `fail`, and `close` in any case."""
+    """One session: `run`, when that raises `fail`, and `part` in any case."""
 
     def __init__(self, visit: Visit, stream: Stream, world: World) -> None:
         self._visit = visit
@@ -63,10 +63,11 @@ class Conversation:
         """CL-03: our own fault; the client hears that it is not its own."""
         return self._end(farewell.failed(self._visit, self._underway(), trace))
 
-    def close(self) -> None:
+    def part(self) -> None:
+        """Nothing of a message that was not accepted remains, and nothing is left unread."""
         if self._reception is not None:
             self._reception.abandon()
-        self._stream.close(linger=self._has_quit)
+        self._stream.drain(linger=self._has_quit)
 
     # Waiting for the client.
 

@@ -9,6 +9,7 @@ import time
 import traceback
 
 from pymta.channel.pair import End
+from pymta.channel.words import Done
 from pymta.config.settings import Settings
 from pymta.journal.log import Log
 from pymta.mail.timestamp import format_date
@@ -28,12 +29,15 @@ def main(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -
     world = World(spool, log.write, channel.say, time.time, local_date)
     conversation = Conversation(visit, Stream(call.sock, channel, termination), world)
     try:
-        return conversation.run()
+        status = conversation.run()
     except Exception:  # noqa: BLE001 - CL-03: our own fault costs one client a 421, and no other
-        return conversation.fail(traceback.format_exc())
-    finally:
-        conversation.close()
-        log.close()
+        status = conversation.fail(traceback.format_exc())
+    conversation.part()
+    # Before the client can see the end: its next call must find this slot free (ML-04).
+    channel.say(Done(status))
+    call.sock.close()
+    log.close()
+    return status
 
 
 def local_date(seconds: float) -> str:

@@ -9,6 +9,7 @@ Touches: sockets, clock.
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 import time
@@ -20,6 +21,19 @@ from pymta.channel.pair import End
 _BLOCK = 65_536  # octets per read: one system call carries many small commands
 _LINGER = 0.2  # seconds, N-18
 _LINGER_READS = 16
+
+# The client, or the way to it, is gone: nobody's fault.  Any other error is a mistake of ours.
+_GONE = frozenset(
+    {
+        errno.ECONNRESET,
+        errno.ECONNABORTED,
+        errno.EPIPE,
+        errno.ETIMEDOUT,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.ENETDOWN,
+    }
+)
 
 
 class Stop(Enum):
@@ -58,9 +72,8 @@ class Stream:
                 data = self._sock.recv(_BLOCK)
             except (BlockingIOError, InterruptedError):
                 continue
-            except (ConnectionError, TimeoutError) as error:
-                self.error = error.strerror or "connection lost"
-                return Stop.CLOSED
+            except OSError as error:
+                return self._broken(error)
             return data or Stop.CLOSED
 
     def write(self, data: bytes, deadline: float) -> Stop | None:
@@ -73,13 +86,18 @@ class Stream:
                 if not _poll(self._sock.fileno(), select.POLLOUT, deadline):
                     self.error = "write timed out"
                     return Stop.TIMED_OUT
-            except (ConnectionError, TimeoutError) as error:
-                self.error = error.strerror or "connection lost"
-                return Stop.CLOSED
+            except OSError as error:
+                return self._broken(error)
         return None
 
-    def close(self, *, linger: bool) -> None:
-        """N-18: unread input would turn our close into a reset that destroys the last reply.
+    def _broken(self, error: OSError) -> Stop:
+        if error.errno not in _GONE:
+            raise error
+        self.error = error.strerror or "connection lost"
+        return Stop.CLOSED
+
+    def drain(self, *, linger: bool) -> None:
+        """N-18: unread input would turn the close into a reset that destroys the last reply.
 
         `linger` after QUIT: the client is to close first, so that TIME_WAIT stays with it.
         """
@@ -92,7 +110,6 @@ class Stream:
                     break
         except OSError:
             pass  # it is over either way
-        self._sock.close()
 
     def _wait(self, deadline: float, events: int, *, at_command: bool) -> Stop | None:
         poll = select.poll()
