@@ -7,6 +7,10 @@ A worker that dies over a message costs only that attempt; the message stays for
 worker that ends in good order without having touched its message (it was idle for too long, and
 the message reached it too late) gives it back, once.  When workers die one after another and
 no attempt comes to its end, the fault is ours and not the messages': the run stops.
+
+A worker may find that other processes hold every delivery place of the host.  Then the run goes on
+with the workers it has; with none, it tries again (each try waits a little), and in the end leaves
+the rest to a later run, for those who hold the places are delivering mail themselves.
 """
 
 from __future__ import annotations
@@ -18,6 +22,9 @@ from dataclasses import dataclass
 # Deaths in a row, with no attempt brought to its end in between, after which a run stops: enough
 # to pass a few poisoned messages, too few to fork through a queue of thousands.
 MOST_DEATHS = 10
+# Workers in a row that found no place, each after about a second (`pymta.delivery.main`), after
+# which a run leaves the rest to the next one.
+MOST_TURNED_AWAY = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +63,12 @@ class Pool:
         self._busy: dict[int, str] = {}
         self._given_back: set[str] = set()
         self._deaths = 0
+        self._turned_away = 0
         self.attempted = 0
         self.is_stopping = False
 
     def next_move(self) -> Move:
-        if self.is_stopping or self.is_failing:
+        if self.is_stopping or self.is_failing or self.is_crowded_out:
             return Wait() if self._busy else End()
         if not self._idle and len(self._busy) >= self._most:
             return Wait()
@@ -75,6 +83,10 @@ class Pool:
     @property
     def is_failing(self) -> bool:
         return self._deaths >= MOST_DEATHS or self._most == 0
+
+    @property
+    def is_crowded_out(self) -> bool:
+        return self._turned_away >= MOST_TURNED_AWAY
 
     def hired(self, pid: int) -> None:
         self._idle.append(pid)
@@ -91,11 +103,20 @@ class Pool:
         if self._busy.pop(pid, None) is not None:
             self._idle.append(pid)
             self.attempted += 1
-            self._deaths = 0
+            self._deaths = self._turned_away = 0
 
     def handed_on(self, id: str) -> None:
         """A bounce that a worker put into the spool: it goes out in this run, too."""
         self._first.append(id)
+
+    def turned_away(self, pid: int) -> None:
+        """A worker has ended because it found no place on this host."""
+        if pid in self._idle:
+            self._idle.remove(pid)
+        if id := self._busy.pop(pid, ""):
+            self._first.appendleft(id)
+        self._turned_away += 1
+        self._most = max(1, len(self._idle) + len(self._busy))
 
     def gone(self, pid: int, *, in_order: bool) -> str:
         """A worker has ended; the id that it leaves unattempted, "" if none."""

@@ -116,6 +116,9 @@ class Runner:
                     self._bury(worker, status)
 
     def _bury(self, worker: Worker, status: int) -> None:
+        if status == delivery.NO_PLACE:
+            self._pool.turned_away(worker.pid)
+            return
         id = self._pool.gone(worker.pid, in_order=status == 0)
         if status or id:
             self._log.write(queue_events.worker_died(worker.pid, status, id))

@@ -51,7 +51,7 @@ def test_a_message_before_its_time_stays_where_it_is(settings: Settings, tmp_pat
     intake.commit(Seal())
     claim = spool.claim(intake.id)
     assert claim
-    claim.note(Deferred(0.0, (0,), NEVER_REACHED, "busy"))
+    claim.note(Deferred(3e9, (0,), NEVER_REACHED, "busy"))
     claim.release()
 
     assert main(settings, log := MemoryLog(), Selection()) == DONE

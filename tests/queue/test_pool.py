@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pymta.queue.pool import MOST_DEATHS, End, Give, Hire, Pool, Wait
+from pymta.queue.pool import MOST_DEATHS, MOST_TURNED_AWAY, End, Give, Hire, Pool, Wait
 
 
 def hire(pool: Pool, pid: int) -> None:
@@ -144,6 +144,30 @@ def test_without_room_for_any_process_the_run_fails() -> None:
 
     assert pool.next_move() == End()
     assert pool.is_failing
+
+
+def test_without_a_place_on_the_host_the_message_waits_for_those_who_have_one() -> None:
+    pool = Pool("abc", most=2)
+    hire(pool, 1)
+    give(pool, 1, "a")
+    hire(pool, 2)
+    give(pool, 2, "b")
+    pool.turned_away(2)
+
+    assert pool.next_move() == Wait()
+    pool.attempted_by(1)
+    give(pool, 1, "b")
+
+
+def test_with_no_place_at_all_a_run_tries_for_a_while_and_leaves_the_rest() -> None:
+    pool = Pool("abc", most=2)
+    for pid in range(MOST_TURNED_AWAY):
+        hire(pool, pid)
+        give(pool, pid, "a")
+        pool.turned_away(pid)
+
+    assert pool.next_move() == End()
+    assert not pool.is_failing
 
 
 def test_a_stopping_run_feeds_nobody() -> None:

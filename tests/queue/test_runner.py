@@ -12,6 +12,7 @@ import pytest
 
 from pymta.channel.pair import End
 from pymta.channel.words import Attempted, Deliver, Drain, HandOn
+from pymta.delivery.main import NO_PLACE
 from pymta.journal.event import Kind
 from pymta.queue.pool import MOST_DEATHS
 from pymta.queue.runner import MOST_WORKERS, Runner
@@ -154,6 +155,23 @@ def test_a_bug_in_a_worker_ends_the_worker_alone(
     assert attempts(notes) == ["m1"]
     assert "KeyError: 'a bug'" in capfd.readouterr().err
     assert "ended with status 70 while delivering m0" in log.texts()[0]
+
+
+def test_a_worker_that_finds_no_place_costs_nothing(notes: Path, stop: Stop) -> None:
+    first = notes.with_name("first")
+    work = life_of(writer(notes))
+
+    def life(channel: End) -> int:
+        if not first.exists():
+            first.touch()
+            return NO_PLACE
+        return work(channel)
+
+    log = MemoryLog()
+    assert Runner(["m0", "m1"], life, log, stop, most=1, grace=10).run()
+
+    assert attempts(notes) == ["m0", "m1"]
+    assert log.events == []
 
 
 def test_when_no_worker_works_the_run_stops_early(notes: Path, stop: Stop) -> None:
