@@ -1,0 +1,13 @@
+"""One message at a time: claim it, route its recipients, hand it to transports, settle.
+
+main          the process: orders in, one message after another
+orders        what the parent says, and when to stop
+slots         a place among the deliveries of this host
+one_message   the course of one attempt
+plan          recipients to groups that travel together
+carry         one group through its transport
+outcome       what came of it for each recipient
+settle        from outcomes: what to record, what to try again, what to give up
+follow_up     reports to the sender, and the end of the message
+world         what an attempt needs, handed in
+"""

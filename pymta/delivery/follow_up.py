@@ -1,0 +1,92 @@
+"""Tell the sender: write the reports that a message owes into the spool.
+
+The id of a report was reserved, and recorded with the failure, before the report is written.  So
+an attempt that was stopped in between is seen by the next one:
+
+    stopped                                  the next attempt
+    before the failure was recorded          fails the recipient again, under a new id
+    before the report was committed          writes it, under the same id
+    before it was recorded as reported       finds it in the queue, and only records it
+
+When the report was delivered and removed within that last gap, it is written twice.
+"""
+
+from __future__ import annotations
+
+from pymta import __version__
+from pymta.channel.words import HandOn
+from pymta.delivery.world import World
+from pymta.journal import delivery_events
+from pymta.mail.envelope import NULL_SENDER, Client, Envelope, Recipient
+from pymta.mail.trace import received_field
+from pymta.report.dsn import Report, compose
+from pymta.report.failure import Failure, parse_failure
+from pymta.report.headers import header_of
+from pymta.spool.outcomes import Reported
+from pymta.spool.store import Claim, Seal
+from pymta.transport.parcel import parcel_of
+
+PROTOCOL = "local"
+
+
+def report(claim: Claim, world: World) -> None:
+    """Write every report that is owed, hand it on, and record that it is written."""
+    for report_id in dict.fromkeys(failure.report_id for failure in claim.state.owed):
+        if not world.spool.holds(report_id):
+            _write(report_id, claim, world)
+        claim.note(Reported(world.now(), report_id))
+        sender = claim.envelope.sender
+        world.hand_on(HandOn(report_id, world.destination_of(sender)))
+
+
+def _write(report_id: str, claim: Claim, world: World) -> None:
+    sender = claim.envelope.sender
+    now = world.now()
+    message = compose(_report(report_id, claim, world))
+    envelope = Envelope(NULL_SENDER, (Recipient(sender),), now, Client(protocol=PROTOCOL))
+    intake = world.spool.begin(envelope, id=report_id)
+    try:
+        intake.write(message)
+        intake.commit(Seal(on_top=(_received(report_id, sender, world),)))
+    except BaseException:
+        intake.abandon()
+        raise
+    world.tell(delivery_events.bounced(report_id, claim.id, sender, len(message)))
+
+
+def _report(report_id: str, claim: Claim, world: World) -> Report:
+    return Report(
+        hostname=world.settings.hostname,
+        id=report_id,
+        about=claim.id,
+        sender=claim.envelope.sender,
+        date=world.date(world.now()),
+        arrived=world.date(claim.envelope.received_at),
+        failures=_failures(report_id, claim),
+        header=header_of(parcel_of(claim, ()).content()),
+    )
+
+
+def _failures(report_id: str, claim: Claim) -> tuple[tuple[str, Failure], ...]:
+    """Recipients and reasons, in the order of the envelope."""
+    found = {
+        index: parse_failure(failure.why)
+        for failure in claim.state.owed
+        if failure.report_id == report_id
+        for index in failure.recipients
+    }
+    recipients = claim.envelope.recipients
+    return tuple((recipients[index].address, found[index]) for index in sorted(found))
+
+
+def _received(report_id: str, sender: str, world: World) -> str:
+    return received_field(
+        helo="",
+        address="",
+        host=world.settings.hostname,
+        software=f"pymta {__version__}",
+        protocol=PROTOCOL,
+        id=report_id,
+        recipient=sender,
+        date=world.date(world.now()),
+    )

@@ -1,0 +1,148 @@
+"""The life of a delivery worker: one message after another, until nobody wants any more.
+
+    0    nothing more to do: Drain, the end of the channel, or SIGTERM
+    1    a mistake of ours in the middle of a message; it is logged, and the message stays queued
+    75   EX_TEMPFAIL: other processes hold every place on the host; no order was read, so the
+         parent keeps the message for later
+
+It is the forked child of the supervisor or of a queue run, which leaves the process with what
+`main` returns.  It opens spool and hints itself.
+
+Touches: processes, disk, sockets, signals, clock, randomness.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from pymta.channel.pair import End
+from pymta.channel.words import Attempted
+from pymta.config.services import port_of
+from pymta.config.settings import Settings
+from pymta.delivery.one_message import attempt
+from pymta.delivery.orders import Orders
+from pymta.delivery.slots import Place, wait_for_place
+from pymta.delivery.world import World
+from pymta.hints.sqlite import SqliteHints
+from pymta.journal import delivery_events
+from pymta.journal.log import Log
+from pymta.mail.timestamp import format_date
+from pymta.resolver.query import Resolver
+from pymta.retry.schedule import parse_schedule
+from pymta.routing.address_class import TheirAddress, TheirDomain, classify
+from pymta.routing.here import is_local_address
+from pymta.routing.ourselves import Ourselves, our_ports
+from pymta.routing.route import Route
+from pymta.routing.router import Router
+from pymta.spool.files import FileSpool
+from pymta.transport.dialogue import Caller
+from pymta.transport.host_memory import HostMemory
+from pymta.transport.maildir import Maildirs
+
+DONE = 0
+CRASHED = 1
+NO_PLACE = 75
+PATIENCE = 1.0  # seconds to wait for a place; the parent waits better than we do
+DNS_BUDGET = 4  # times dns_timeout, for all the questions about one domain
+
+
+def main(channel: End, settings: Settings, log: Log, *, force: bool = False) -> int:
+    """Deliver what the parent orders; closes the log at its end."""
+    try:
+        place = _take_place(settings, log)
+        if place is None:
+            return NO_PLACE
+        try:
+            return _work(channel, settings, log, force=force)
+        finally:
+            place.leave()
+    finally:
+        log.close()
+
+
+def _take_place(settings: Settings, log: Log) -> Place | None:
+    try:
+        return wait_for_place(
+            Path(settings.machine.state_directory, "run"),
+            settings.queue.deliver_max,
+            patience=PATIENCE,
+            clock=time.monotonic,
+            sleep=time.sleep,
+        )
+    except OSError as error:
+        log.write(delivery_events.no_place(str(error)))
+        return None
+
+
+def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
+    orders = Orders(channel)
+    world = make_world(channel, settings, log, orders, force=force)
+    while (id := orders.next_id()) is not None:
+        try:
+            attempt(id, world)
+        except Exception:  # noqa: BLE001 - our own fault costs one attempt; the message stays
+            log.write(delivery_events.crashed(id, traceback.format_exc()))
+            return CRASHED
+        channel.say(Attempted(id))
+    return DONE
+
+
+def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, force: bool) -> World:
+    """Everything real."""
+    state = Path(settings.machine.state_directory)
+    schedule = parse_schedule(settings.queue.retry)
+    hints = SqliteHints(state / "hints" / "hints.sqlite")
+    routes = _Routes(settings)
+    return World(
+        settings=settings,
+        spool=FileSpool(state / "spool", tell=log.write),
+        schedule=schedule,
+        memory=HostMemory(hints, schedule.next_try, time.time, force),
+        new_routes=routes.of_one_message,
+        store=Maildirs(state / "mail").store,
+        talk=Caller(settings.transport, settings.hostname).talk,
+        tell=log.write,
+        hand_on=channel.say,
+        destination_of=lambda address: destination(address, settings),
+        now=time.time,
+        date=local_date,
+        is_over=orders.is_over,
+        force=force,
+    )
+
+
+class _Routes:
+    """Makes a router for each message; the DNS answers are kept from one to the next."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._resolver = Resolver(settings.routing)
+        ports = our_ports(settings, port_of)
+        self._ourselves = Ourselves(settings.hostname, ports, is_local_address)
+
+    def of_one_message(self) -> Callable[[str], Route]:
+        router = Router(self._settings, self._resolver, self._ourselves, random.shuffle)
+
+        def route(address: str) -> Route:
+            self._resolver.start_budget(DNS_BUDGET * self._settings.routing.dns_timeout)
+            return router.route(address)
+
+        return route
+
+
+def destination(address: str, settings: Settings) -> str:
+    """The remote domain of an address, "" for one of ours; see `pymta.channel.words.HandOn`."""
+    match classify(address, settings.routing, is_local_address):
+        case TheirDomain(domain):
+            return domain
+        case TheirAddress(literal):
+            return f"[{literal}]"
+    return ""
+
+
+def local_date(seconds: float) -> str:
+    return format_date(seconds, time.localtime(seconds).tm_gmtoff)

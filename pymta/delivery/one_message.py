@@ -1,0 +1,135 @@
+"""One attempt of one message, from the claim to the last record.
+
+The order is what keeps it safe.  What is final (delivered, failed) is on disk before the next
+group starts; put-offs are recorded at the end, since a lost one only means too early.  A message
+that everybody has got at the first attempt is simply removed.  When the claim turns out to be
+lost, nothing more is written: the message is another's.
+"""
+
+from __future__ import annotations
+
+from pymta.delivery import follow_up, tell
+from pymta.delivery.carry import carry
+from pymta.delivery.outcome import Addressee
+from pymta.delivery.plan import plan
+from pymta.delivery.settle import (
+    FROZEN_WHY,
+    Due,
+    Settlement,
+    records_of_deferral,
+    records_of_final,
+    settle,
+)
+from pymta.delivery.world import World
+from pymta.journal import delivery_events
+from pymta.report.failure import is_told
+from pymta.spool.outcomes import Frozen, Thawed
+from pymta.spool.store import Claim, SpoolError
+
+# The time of a message in a listing may be rounded down; who comes so little early is on time.
+ROUNDING = 1.0  # seconds
+
+
+def attempt(id: str, world: World) -> None:
+    """Deliver to whoever is due.  Trouble with the disk is told, and the message stays."""
+    try:
+        claim = world.spool.claim(id)
+        if claim is None:
+            if world.spool.holds(id):
+                world.tell(delivery_events.locked(id))
+            return
+        try:
+            _Attempt(claim, world).run()
+        finally:
+            claim.release()
+    except SpoolError as error:
+        world.tell(delivery_events.spool_trouble(id, error.strerror or str(error)))
+
+
+class _Attempt:
+    def __init__(self, claim: Claim, world: World) -> None:
+        self._claim = claim
+        self._world = world
+        self._report_id = ""
+        self._due: list[Due] = []
+        self._is_to_freeze = False
+        self._is_delivered = False  # to everybody, with the last of it not recorded
+
+    def run(self) -> None:
+        if self._claim.state.frozen and not self._thaw():
+            return
+        if self._deliver():
+            self._record_rest()
+            follow_up.report(self._claim, self._world)
+            if self._is_delivered or self._claim.state.is_finished:
+                self._claim.finish()
+                self._world.tell(delivery_events.completed(self._claim.id))
+
+    def _thaw(self) -> bool:
+        """Only force moves a frozen message."""
+        if not self._world.force:
+            self._world.tell(delivery_events.is_frozen(self._claim.id))
+            return False
+        self._claim.note(Thawed(self._world.now()))
+        self._world.tell(delivery_events.thawed(self._claim.id))
+        return True
+
+    def _deliver(self) -> bool:
+        """False: the claim is lost."""
+        route = self._world.new_routes()
+        groups = plan((who, route(who.address)) for who in self._who_is_due())
+        for number, group in enumerate(groups):
+            if number and self._world.is_over():
+                break  # who was not tried is due at once, at the next run
+            tried = carry(group, self._claim, self._world)
+            if not self._claim.is_mine():
+                return False
+            now = self._world.now()
+            next_try = self._world.schedule.next_try
+            settlement = settle(tried, self._claim.state, next_try, now)
+            tell.what_happened(settlement, self._claim, self._world.tell)
+            self._record(settlement, now, is_last=number == len(groups) - 1)
+        return True
+
+    def _who_is_due(self) -> list[Addressee]:
+        state = self._claim.state
+        latest = self._world.now() + ROUNDING
+        dues = dict(state.dues)
+        recipients = self._claim.envelope.recipients
+        return [
+            Addressee(n, recipients[n].address)
+            for n in state.pending
+            if self._world.force or dues.get(n, 0.0) <= latest
+        ]
+
+    def _record(self, settlement: Settlement, now: float, *, is_last: bool) -> None:
+        self._due += settlement.due
+        report_id = ""
+        if settlement.given:
+            if is_told(self._claim.envelope.sender):
+                report_id = self._reserve_report()
+            else:
+                self._is_to_freeze = True
+        if is_last and self._is_all_delivered(settlement):
+            self._is_delivered = True  # the removal that follows says it, and costs no journal
+            return
+        for record in records_of_final(settlement, now, report_id):
+            self._claim.note(record)
+
+    def _is_all_delivered(self, settlement: Settlement) -> bool:
+        now_delivered = {one.addressee.index for one in settlement.delivered}
+        state = self._claim.state
+        return now_delivered.issuperset(state.pending) and not state.owed
+
+    def _reserve_report(self) -> str:
+        """One report for all that fails in one attempt."""
+        self._report_id = self._report_id or self._world.spool.reserve()
+        return self._report_id
+
+    def _record_rest(self) -> None:
+        now = self._world.now()
+        for record in records_of_deferral(self._due, now):
+            self._claim.note(record)
+        if self._is_to_freeze:
+            self._claim.note(Frozen(now, FROZEN_WHY))
+            self._world.tell(delivery_events.frozen(self._claim.id))

@@ -1,0 +1,26 @@
+"""What came of one attempt for one recipient, and the way that was tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.transport.classify import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A recipient of the message; `index` is its place in the envelope."""
+
+    index: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """`router` and `transport` are words for the log, "" where it did not get so far."""
+
+    addressee: Addressee
+    outcome: Outcome
+    router: str = ""
+    transport: str = ""
+    mailbox: str = ""

@@ -1,0 +1,67 @@
+"""Recipients to groups: who travels together?
+
+Local mailboxes go first and in one group: they are quick, and a delivery repeated after a crash
+replaces itself, so nothing is lost by recording them together.  Then one group for each
+destination, because one transaction can serve all its recipients.  Those without a route come
+first of all; they cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pymta.delivery.outcome import Addressee
+from pymta.routing.route import Defer, Fail, Local, Remote, Route
+
+# Every server must take a hundred (RFC 5321 s4.5.3.1.8); more is asking for 452.
+MOST_RECIPIENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Unrouted:
+    """Recipients that go nowhere, each with the reason."""
+
+    recipients: tuple[tuple[Addressee, Fail | Defer], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToMailboxes:
+    recipients: tuple[tuple[Addressee, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToHosts:
+    recipients: tuple[Addressee, ...]
+    remote: Remote
+
+
+Group = Unrouted | ToMailboxes | ToHosts
+
+
+def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
+    """The groups in the order in which they are to be carried."""
+    unrouted: list[tuple[Addressee, Fail | Defer]] = []
+    local: list[tuple[Addressee, str]] = []
+    remote: dict[Remote, list[Addressee]] = {}
+    for addressee, route in routes:
+        match route:
+            case Fail() | Defer():
+                unrouted.append((addressee, route))
+            case Local(mailbox):
+                local.append((addressee, mailbox))
+            case Remote():
+                remote.setdefault(route, []).append(addressee)
+    groups: list[Group] = []
+    if unrouted:
+        groups.append(Unrouted(tuple(unrouted)))
+    if local:
+        groups.append(ToMailboxes(tuple(local)))
+    for way, addressees in remote.items():
+        groups += [ToHosts(part, way) for part in _parts(addressees)]
+    return tuple(groups)
+
+
+def _parts(addressees: list[Addressee]) -> Iterator[tuple[Addressee, ...]]:
+    for start in range(0, len(addressees), MOST_RECIPIENTS):
+        yield tuple(addressees[start : start + MOST_RECIPIENTS])

@@ -1,0 +1,140 @@
+"""From outcomes to what is recorded, what is told, and when the rest is tried again.
+
+    Delivered                       recorded
+    Never                           recorded, and a report is owed to the sender
+    Later, within the schedule      recorded as put off, due when the schedule says
+    Later, past its end             as Never, with "retry timeout exceeded"
+    a failure of a message with     nothing is recorded for it: the message is frozen, because
+      the null sender               nobody can be told (RFC 5321 s6.1)
+
+The schedule counts from the first time that this recipient was put off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pymta.delivery.outcome import Tried
+from pymta.report.failure import Failure
+from pymta.routing.route import Defer, Fail
+from pymta.spool import outcomes
+from pymta.spool.outcomes import Record, State
+from pymta.transport.classify import ROUTING, Delivered, Later, Never, Outcome
+
+GIVEN_UP = "retry timeout exceeded"
+EXPIRED_STATUS = "4.4.7"  # RFC 3463 s3.5: delivery time expired
+FROZEN_WHY = "delivery error message"
+
+NextTry = Callable[[float, float, float], float | None]  # see retry.schedule.Schedule.next_try
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """`failure` is final for this recipient; with `is_expired` only because time is up."""
+
+    tried: Tried
+    failure: Failure
+    is_expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """To be tried again, not before `due` (seconds since the epoch)."""
+
+    tried: Tried
+    due: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Everybody of one group, sorted by what follows."""
+
+    delivered: tuple[Tried, ...] = ()
+    given: tuple[Given, ...] = ()
+    due: tuple[Due, ...] = ()
+
+
+def outcome_of(route: Fail | Defer) -> Outcome:
+    """A recipient without a route has its outcome already."""
+    match route:
+        case Fail(text, enhanced):
+            return Never(text, enhanced)
+        case Defer(why):
+            return Later(ROUTING, why=why)
+
+
+def settle(tried: Iterable[Tried], state: State, next_try: NextTry, now: float) -> Settlement:
+    """Sort out one group at `now`, in seconds since the epoch."""
+    first_deferred = dict(state.first_deferred)
+    delivered: list[Tried] = []
+    given: list[Given] = []
+    due: list[Due] = []
+    for one in tried:
+        match one.outcome:
+            case Delivered():
+                delivered.append(one)
+            case Never(why, enhanced, host):
+                given.append(Given(one, Failure(enhanced, why, str(host or ""))))
+            case Later() as later:
+                first = first_deferred.get(one.addressee.index, now)
+                # The try before is not remembered: `now` says so to the schedule.
+                again = next_try(first, now, now)
+                if again is None:
+                    given.append(Given(one, _expired(later), is_expired=True))
+                else:
+                    due.append(Due(one, _earliest(later, again, now), _why(later)))
+    return Settlement(tuple(delivered), tuple(given), tuple(due))
+
+
+def records_of_final(settlement: Settlement, now: float, report_id: str) -> tuple[Record, ...]:
+    """What must be on disk before anything else is tried; `report_id` "" records no failures."""
+    records: list[Record] = []
+    if settlement.delivered:
+        indices = tuple(one.addressee.index for one in settlement.delivered)
+        records.append(outcomes.Delivered(now, indices, _how(settlement.delivered[0])))
+    if report_id:
+        for why, indices in _by_text((str(g.failure), g.tried) for g in settlement.given).items():
+            records.append(outcomes.Failed(now, indices, why, report_id))
+    return tuple(records)
+
+
+def records_of_deferral(due: Iterable[Due], now: float) -> tuple[Record, ...]:
+    """What may be recorded last: when it is lost, somebody is only tried too early."""
+    by_due: dict[tuple[float, str], list[int]] = {}
+    for one in due:
+        by_due.setdefault((one.due, one.why), []).append(one.tried.addressee.index)
+    return tuple(
+        outcomes.Deferred(now, tuple(indices), again, why)
+        for (again, why), indices in by_due.items()
+    )
+
+
+def _expired(later: Later) -> Failure:
+    last = f"{GIVEN_UP}; the last error was: {later.text}"
+    return Failure(EXPIRED_STATUS, last, str(later.host or ""))
+
+
+def _earliest(later: Later, again: float, now: float) -> float:
+    """Nobody was asked: the moment when somebody may be comes before the next full wait."""
+    if later.not_before <= now:
+        return again
+    return min(later.not_before, again)
+
+
+def _why(later: Later) -> str:
+    return f"H={later.host}: {later.text}" if later.host else later.text
+
+
+def _how(tried: Tried) -> str:
+    if isinstance(tried.outcome, Delivered) and tried.outcome.host:
+        return f"H={tried.outcome.host}"
+    return f"T={tried.transport}"
+
+
+def _by_text(pairs: Iterable[tuple[str, Tried]]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for text, tried in pairs:
+        found.setdefault(text, []).append(tried.addressee.index)
+    return {text: tuple(indices) for text, indices in found.items()}

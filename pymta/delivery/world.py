@@ -1,0 +1,42 @@
+"""What an attempt needs of the world, handed in: so that a test can hand in another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pymta.channel.words import HandOn
+from pymta.config.settings import Settings
+from pymta.journal.event import Event
+from pymta.retry.schedule import Schedule
+from pymta.routing.route import Route
+from pymta.spool.store import Spool
+from pymta.transport.host_memory import HostMemory
+from pymta.transport.parcel import Parcel
+from pymta.transport.remote import Talk
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`now` gives seconds since the epoch, `date` writes them as mail does, in local time.
+
+    `new_routes` gives the router of one message.  `store` puts a message into a mailbox, see
+    `pymta.transport.maildir`.  `hand_on` tells the parent of a message that we wrote; it never
+    waits, and an id that nobody heard is safe in the spool.  `destination_of` is what the parent
+    is told of a recipient.  `is_over`: finish what has begun, begin nothing.
+    """
+
+    settings: Settings
+    spool: Spool
+    schedule: Schedule
+    memory: HostMemory
+    new_routes: Callable[[], Callable[[str], Route]]
+    store: Callable[[str, Parcel], bool]
+    talk: Talk
+    tell: Callable[[Event], None]
+    hand_on: Callable[[HandOn], object]
+    destination_of: Callable[[str], str]
+    now: Callable[[], float]
+    date: Callable[[float], str]
+    is_over: Callable[[], bool]
+    force: bool = False
