@@ -233,8 +233,8 @@ def test_a_worker_sees_the_end_of_the_run_that_was_killed(tmp_path: Path) -> Non
     ended.mkdir()
 
     def life(channel: End) -> int:
-        assert isinstance(channel.hear(), Deliver)
-        assert channel.hear() is None
+        while channel.hear() is not None:  # the last may be born and not fed yet
+            pass
         (ended / str(os.getpid())).touch()
         return 0
 
