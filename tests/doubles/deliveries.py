@@ -1,0 +1,142 @@
+"""A world for attempts: a real spool on disk, and transports that answer from a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+from pymta.channel.words import HandOn
+from pymta.config.routing import Routing
+from pymta.config.settings import Settings
+from pymta.delivery.one_message import attempt
+from pymta.delivery.world import World
+from pymta.mail.envelope import Envelope, Recipient
+from pymta.mail.host import Host
+from pymta.mail.reply import Reply
+from pymta.mail.timestamp import format_date
+from pymta.retry.schedule import parse_schedule
+from pymta.routing.route import Defer, Fail, Local, Remote, Route
+from pymta.smtp.client import Refused, Result, Stage, Taken
+from pymta.spool.disk import Disk
+from pymta.spool.files import FileSpool
+from pymta.spool.outcomes import State
+from pymta.spool.store import Seal
+from pymta.transport.classify import Later
+from pymta.transport.host_memory import HostMemory
+from pymta.transport.parcel import Parcel
+from pymta.transport.remote import Heard
+from tests.doubles.hints import MemoryHints
+from tests.doubles.log import MemoryLog
+
+START = 1_795_362_000.0
+SETTINGS = Settings(routing=Routing(primary_hostname="mail.example.net"))
+BODY = b"Subject: hello\r\n\r\nbody\r\n"
+SENDER = "s@example.com"
+RECEIVED = "Received: by us\r\n"
+
+OK = Taken(Reply(250, "queued"))
+NEVER = Refused(Reply(550, "no such user", "5.1.1"), Stage.RCPT, "RCPT TO:<x>")
+BUSY = Refused(Reply(451, "busy"), Stage.DATA, "DATA")
+DOWN = Later(111, "Connection refused")
+
+
+def host(domain: str) -> Host:
+    return Host(f"mx.{domain}", ip_address("192.0.2.1"))
+
+
+@dataclass
+class Rig:
+    """`answers`: address to what its host says, or `Later` for a host that is down (default: OK).
+
+    Addresses at localhost are local; at gone.example they fail, at dim.example they wait.
+    """
+
+    directory: Path
+    answers: dict[str, Result | Later] = field(default_factory=dict)
+    now: float = START
+    log: MemoryLog = field(default_factory=MemoryLog)
+    hints: MemoryHints = field(default_factory=MemoryHints)
+    handed_on: list[HandOn] = field(default_factory=list)
+    stored: list[tuple[str, str]] = field(default_factory=list)
+    sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    store_error: OSError | None = None
+    is_over: bool = False
+    disk: Disk | None = None
+    ticks: int = 0
+    after_sending: Callable[[], object] = lambda: None
+
+    def spool(self) -> FileSpool:
+        return FileSpool(
+            self.directory / "spool", clock=self._tick, tell=self.log.write, disk=self.disk
+        )
+
+    def put(self, *recipients: str, sender: str = SENDER, body: bytes = BODY) -> str:
+        """A message in the spool."""
+        names = tuple(Recipient(name) for name in recipients)
+        intake = self.spool().begin(Envelope(sender, names, self.now))
+        intake.write(body)
+        intake.commit(Seal(on_top=(RECEIVED,)))
+        return intake.id
+
+    def attempt(self, id: str, *, force: bool = False) -> list[str]:
+        """The lines that one attempt wrote."""
+        before = len(self.log.events)
+        attempt(id, self.world(force=force))
+        return self.log.texts()[before:]
+
+    def state(self, id: str) -> State | None:
+        message = self.spool().peek(id)
+        return message.state if message else None
+
+    def world(self, *, force: bool = False) -> World:
+        schedule = parse_schedule(SETTINGS.queue.retry)
+        return World(
+            settings=SETTINGS,
+            spool=self.spool(),
+            schedule=schedule,
+            memory=HostMemory(self.hints, schedule.next_try, lambda: self.now, force),
+            new_routes=lambda: self._route,
+            store=self._store,
+            talk=self._talk,
+            tell=self.log.write,
+            hand_on=self.handed_on.append,
+            destination_of=lambda address: address.rpartition("@")[2],
+            now=lambda: self.now,
+            date=lambda seconds: format_date(seconds, 0),
+            is_over=lambda: self.is_over,
+            force=force,
+        )
+
+    def _tick(self) -> float:
+        """No two ids of one moment."""
+        self.ticks += 1
+        return self.now + self.ticks / 10_000
+
+    def _route(self, address: str) -> Route:
+        local, _, domain = address.rpartition("@")
+        match domain:
+            case "localhost":
+                return Local(local)
+            case "gone.example":
+                return Fail("domain gone.example does not exist", "5.1.2")
+            case "dim.example":
+                return Defer("host lookup for dim.example did not complete: SERVFAIL")
+        return Remote(domain, (host(domain),))
+
+    def _store(self, mailbox: str, parcel: Parcel) -> bool:
+        if self.store_error:
+            raise self.store_error
+        b"".join(parcel.content())
+        self.stored.append((mailbox, parcel.recipients[0]))
+        return parcel.is_mine()
+
+    def _talk(self, where: Host, parcel: Parcel) -> Heard | Later:
+        answers = [self.answers.get(name, OK) for name in parcel.recipients]
+        if isinstance(answers[0], Later):
+            return answers[0]
+        b"".join(parcel.content())
+        self.sent.append((where.name, parcel.recipients))
+        self.after_sending()
+        return Heard(tuple(a for a in answers if not isinstance(a, Later)))
