@@ -4,4 +4,9 @@ Each child has one end of a SOCK_SEQPACKET pair, inherited over fork.  One packe
 letter and its argument in ASCII, so neither side needs a parser and no word can arrive in part.
 The end of the channel is a word too: for the child it means that nobody will give it more work,
 for the parent that the child has gone.
+
+    words        what is said while both live
+    call         what a session gets at its birth: one accepted connection
+    selection    what a queue run gets: which messages it is for
+    pair         one end of a channel
 """

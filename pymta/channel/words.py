@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LONGEST = 512  # bytes: a letter, an id of 23, a blank and a domain of at most 255
+# The last word of a delivery worker is its exit status: EX_TEMPFAIL says that other processes hold
+# every place of deliver_max, and that it has read no order.
+NO_PLACE = 75
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import os
 
 import click
 
+from pymta.channel.selection import Selection
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner
 from pymta.cli.served import served_settings
 from pymta.journal.log import is_journal_stream, open_hand_log
 from pymta.mail.message_id import is_id
 from pymta.queue.main import main
-from pymta.queue.selection import Selection
 
 
 @click.command()

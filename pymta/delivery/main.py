@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pymta.channel.pair import End
-from pymta.channel.words import Attempted
+from pymta.channel.words import NO_PLACE, Attempted
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
@@ -45,7 +45,6 @@ from pymta.transport.maildir import Maildirs
 
 DONE = 0
 CRASHED = 1
-NO_PLACE = 75
 PATIENCE = 1.0  # seconds to wait for a place; the parent waits better than we do
 DNS_BUDGET = 4  # times dns_timeout, for all the questions about one domain
 

@@ -1,6 +1,5 @@
 """A queue run: one pass over the messages that are due, by delivery workers of its own.
 
-selection   which messages a run is for
 due         which of those that wait it takes, and in which order
 pool        what to do next: feed a worker, start one, wait, stop
 stop        somebody asked us to end

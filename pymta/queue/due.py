@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from pymta.queue.selection import Selection
+from pymta.channel.selection import Selection
 from pymta.spool.store import Waiting
 
 

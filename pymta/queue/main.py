@@ -17,12 +17,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from pymta.channel.selection import Selection
 from pymta.config.settings import Settings
 from pymta.journal import queue_events
 from pymta.journal.log import Log
 from pymta.queue.due import due, in_random_order
 from pymta.queue.runner import Runner, deliver_with
-from pymta.queue.selection import Selection
 from pymta.queue.stop import Stop
 from pymta.spool.files import FileSpool
 from pymta.spool.store import SpoolError

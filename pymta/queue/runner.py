@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 
 from pymta.channel.pair import End
-from pymta.channel.words import Attempted, Deliver, Drain, HandOn
+from pymta.channel.words import NO_PLACE, Attempted, Deliver, Drain, HandOn
 from pymta.config.settings import Settings
 from pymta.delivery import main as delivery
 from pymta.journal import queue_events
@@ -116,7 +116,7 @@ class Runner:
                     self._bury(worker, status)
 
     def _bury(self, worker: Worker, status: int) -> None:
-        if status == delivery.NO_PLACE:
+        if status == NO_PLACE:
             self._pool.turned_away(worker.pid)
             return
         id = self._pool.gone(worker.pid, in_order=status == 0)

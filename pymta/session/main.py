@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 import traceback
 
+from pymta.channel.call import Call
 from pymta.channel.pair import End
 from pymta.channel.words import Done
 from pymta.config.settings import Settings
 from pymta.journal.log import Log
 from pymta.mail.timestamp import format_date
-from pymta.session.call import Call
 from pymta.session.conversation import Conversation
 from pymta.session.stream import Stream
 from pymta.session.termination import Termination

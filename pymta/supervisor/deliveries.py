@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pymta.channel.pair import End, make_pair
+from pymta.channel.selection import Selection
 from pymta.channel.words import Deliver, Drain
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
-from pymta.queue.selection import Selection
 from pymta.supervisor import fork
 from pymta.supervisor.children import Child, Children, Job
 from pymta.supervisor.dispatch import Dispatch, Give, Hire, RunFirst, Task

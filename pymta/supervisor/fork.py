@@ -13,14 +13,14 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 
+from pymta.channel.call import Call
 from pymta.channel.pair import End
+from pymta.channel.selection import Selection
 from pymta.config.settings import Settings
 from pymta.delivery import main as delivery
 from pymta.journal.log import Log
 from pymta.queue import main as queue
-from pymta.queue.selection import Selection
 from pymta.session import main as session
-from pymta.session.call import Call
 from pymta.spool.store import Spool
 from pymta.supervisor import signals
 

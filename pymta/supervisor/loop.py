@@ -16,9 +16,9 @@ import time
 from functools import partial
 
 from pymta.channel.pair import End, from_fd
-from pymta.channel.words import Attempted, Done, Drain, HandOn, Word
+from pymta.channel.selection import Selection
+from pymta.channel.words import NO_PLACE, Attempted, Done, Drain, HandOn, Word
 from pymta.journal import daemon_events
-from pymta.queue.selection import Selection
 from pymta.supervisor import announce, control
 from pymta.supervisor.announce import Figures
 from pymta.supervisor.children import Child, Job
@@ -29,8 +29,6 @@ from pymta.supervisor.queue_clock import QueueClock
 from pymta.supervisor.renewal import Renewal
 from pymta.supervisor.signals import Signals
 from pymta.supervisor.workplace import Workplace
-
-NO_PLACE = 75  # EX_TEMPFAIL of a delivery worker: other processes hold every place on the host
 
 
 class Loop:

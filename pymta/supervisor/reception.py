@@ -13,12 +13,12 @@ import os
 import socket
 from collections.abc import Sequence
 
+from pymta.channel.call import Call
 from pymta.channel.pair import End, make_pair
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
 from pymta.mail.caller import Endpoint, endpoint
-from pymta.session.call import Call
 from pymta.spool.store import Spool
 from pymta.supervisor import accept_faults, fork
 from pymta.supervisor.accept_faults import Line, Series

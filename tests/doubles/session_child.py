@@ -12,10 +12,10 @@ import socket
 import sys
 from pathlib import Path
 
+from pymta.channel.call import Call
 from pymta.channel.pair import End
 from pymta.journal.event import Event
 from pymta.mail.caller import Endpoint, plain_address
-from pymta.session.call import Call
 from pymta.session.main import main
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Spool

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.channel.selection import Selection
 from pymta.queue.due import due, in_random_order, is_due
-from pymta.queue.selection import Selection
 from pymta.spool.store import Waiting
 
 NOW = 1_700_000_000.0

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pymta.channel.selection import Selection
 from pymta.config.settings import Machine, Settings
 from pymta.journal.event import Kind
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.queue.main import DONE, TRY_LATER, main
-from pymta.queue.selection import Selection
 from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import Deferred
 from pymta.spool.states import SWEEP_AGE

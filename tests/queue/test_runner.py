@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from pymta.channel.pair import End
-from pymta.channel.words import Attempted, Deliver, Drain, HandOn
-from pymta.delivery.main import NO_PLACE
+from pymta.channel.words import NO_PLACE, Attempted, Deliver, Drain, HandOn
 from pymta.journal.event import Kind
 from pymta.queue.pool import MOST_DEATHS
 from pymta.queue.runner import MOST_WORKERS, Runner
