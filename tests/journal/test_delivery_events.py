@@ -32,13 +32,11 @@ NOWHERE = Leg(ID, "s@x.example", "a@example.org")
         ),
         (
             delivery_events.deferred(REMOTE, 111, "Connection refused", ""),
-            "== a@example.org R=mx T=smtp defer (111): Connection refused"
-            " H=mx.example.org [192.0.2.1]",
+            f"== a@example.org R=mx T=smtp defer (111): Connection refused H={MX}",
         ),
         (
             delivery_events.deferred(REMOTE, -44, "", "SMTP error: 450 later"),
-            "== a@example.org R=mx T=smtp defer (-44) H=mx.example.org [192.0.2.1]:"
-            " SMTP error: 450 later",
+            f"== a@example.org R=mx T=smtp defer (-44) H={MX}: SMTP error: 450 later",
         ),
         (
             delivery_events.failed(NOWHERE, "domain does not exist"),
