@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from email.policy import SMTP as SMTP_LINES
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +217,7 @@ class Daemon:
             client.ehlo_or_helo_if_needed()
             for code, text in (client.mail(sender), client.rcpt(to)):
                 assert code == 250, (code, text)
-            code, text = client.data(message.as_bytes())
+            code, text = client.data(message.as_bytes(policy=SMTP_LINES))
         assert code == 250, (code, text)
         return text.decode().rpartition("id=")[2]
 
