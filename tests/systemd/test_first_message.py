@@ -1,0 +1,94 @@
+"""From `systemctl start pymta.socket` to the Maildir, as the README promises it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.doubles.box import Box
+from tests.systemd import mta
+
+pytestmark = pytest.mark.root
+
+
+@pytest.fixture
+def listening(box: Box) -> Box:
+    box.run("systemctl", "start", "pymta.socket")
+    return box
+
+
+def test_the_service_starts_with_the_first_connection(listening: Box) -> None:
+    assert mta.shows(listening, "ActiveState") == "inactive"
+    assert re.match(r"220 \S+ ESMTP", mta.greeting(listening))
+    assert mta.shows(listening, "ActiveState") == "active"
+    assert mta.shows(listening, "Type") == "notify"
+
+
+def test_the_daemon_has_no_capability_and_is_not_root(listening: Box) -> None:
+    mta.greeting(listening)
+    pid = mta.shows(listening, "MainPID")
+    status = listening.says("cat", f"/proc/{pid}/status")
+    assert re.search(r"^CapEff:\t0+$", status, re.MULTILINE)
+    assert not re.search(r"^Uid:.*\b0\b", status, re.MULTILINE)
+
+
+def test_systemctl_status_shows_listeners_and_figures(listening: Box) -> None:
+    talk = mta.Talk(listening)
+    listening.wait_until(
+        "the status counts the session",
+        lambda: "1/20 connections" in mta.shows(listening, "StatusText"),
+    )
+    assert "port 25" in mta.shows(listening, "StatusText")
+    assert "Status:" in listening.run("systemctl", "status", "--no-pager", "pymta").stdout
+    talk.say("QUIT")
+    talk.end()
+    listening.wait_until(
+        "the status counts the session no more",
+        lambda: "0/20 connections" in mta.shows(listening, "StatusText"),
+    )
+
+
+@pytest.mark.parametrize("server", ["127.0.0.1:25", "[::1]:25"], ids=["ipv4", "ipv6"])
+def test_a_message_arrives_and_the_journal_tells_its_story(listening: Box, server: str) -> None:
+    message = mta.send(listening, "--header", "Subject: first", server=server)
+    (mail,) = mta.wait_for_mail(listening)
+    assert "Subject: first" in mail
+    assert mail.startswith("Return-Path: <someone@example.org>")
+    story = mta.story(listening, message, "-u", "pymta")
+    arrived, delivered, completed = story.splitlines()
+    assert f"{message} <= someone@example.org" in arrived
+    assert f"{message} => " in delivered
+    assert completed.endswith(f"{message} Completed")
+
+
+def test_each_kind_of_line_can_be_found_by_its_message_id(listening: Box) -> None:
+    message = mta.send(listening)
+    mta.story(listening, message)
+    records = listening.says("journalctl", "-o", "json", f"PYMTA_QUEUE_ID={message}").splitlines()
+    kinds = re.findall(r'"MESSAGE_ID":"([0-9a-f]{32})"', "\n".join(records).replace(" ", ""))
+    assert len(set(kinds)) == len(records) == 3
+
+
+def test_spool_and_mail_belong_to_pymta_alone(listening: Box) -> None:
+    mta.send(listening)
+    mta.wait_for_mail(listening)
+    loose = ("find", "/var/lib/pymta", "!", "-user", "pymta", "-o", "-perm", "/007")
+    assert listening.says(*loose) == ""
+
+
+def test_stopping_the_socket_stops_the_service(listening: Box) -> None:
+    mta.greeting(listening)
+    listening.run("systemctl", "stop", "pymta.socket")
+    assert mta.shows(listening, "ActiveState") == "inactive"
+    listening.run("systemctl", "restart", "pymta.socket")
+    assert mta.greeting(listening).startswith("220 ")
+
+
+def test_a_removal_stops_everything_and_keeps_the_mail(listening: Box) -> None:
+    mta.send(listening)
+    mta.wait_for_mail(listening)
+    listening.run(str(mta.INSTALL), "--remove")
+    assert mta.shows(listening, "LoadState") == "not-found"
+    assert mta.shows(listening, "LoadState", "pymta.socket") == "not-found"
+    assert len(mta.mailbox(listening)) == 1
