@@ -14,7 +14,7 @@ Touches: processes, mounts, cgroups, sockets, disk.
 from __future__ import annotations
 
 import os
-import select
+import selectors
 import shlex
 import signal
 import socket
@@ -167,7 +167,9 @@ class Box:
 
     def _first_line(self) -> str:
         assert self._process.stdout
-        ready, _, _ = select.select([self._process.stdout], [], [], SECONDS_TO_BOOT)
+        with selectors.DefaultSelector() as wait:
+            wait.register(self._process.stdout, selectors.EVENT_READ)
+            ready = wait.select(SECONDS_TO_BOOT)
         line = self._process.stdout.readline() if ready else ""
         return line or self._fail("its first process did not start")
 
