@@ -1,11 +1,13 @@
 """One end of a channel.
 
-Touches: sockets.
+Touches: sockets, descriptors.
 """
 
 from __future__ import annotations
 
+import os
 import socket
+import struct
 
 from pymta.channel.words import LONGEST, Word, decode, encode
 
@@ -26,6 +28,26 @@ class End:
         except (BlockingIOError, BrokenPipeError, ConnectionResetError):
             return False
         return True
+
+    def give(self, word: Word, fd: int) -> bool:
+        """Like `say`, and a copy of the open descriptor `fd` goes with it."""
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
+        flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+        try:
+            self._sock.sendmsg([encode(word)], rights, flags)
+        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def take(self) -> tuple[Word | None, int]:
+        """Like `hear`, with the descriptor that came along, -1 when none did."""
+        try:
+            packet, fds, _, _ = socket.recv_fds(self._sock, LONGEST, 1)
+        except ConnectionResetError:
+            return None, -1
+        for fd in fds:
+            os.set_inheritable(fd, False)
+        return (decode(packet) if packet else None), (fds[0] if fds else -1)
 
     def hear(self) -> Word | None:
         """The next word; None when the other end has closed.  Waits as the socket does.

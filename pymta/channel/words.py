@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
+
+from pymta.mail.caller import Endpoint
 
 LONGEST = 512  # bytes: a letter, an id of 23, a blank and a domain of at most 255
 # The last word of a delivery worker is its exit status: EX_TEMPFAIL says that other processes hold
@@ -24,9 +27,22 @@ class HandOn:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Child to parent: the connection has ended; `status` is what an exit would say (SS-03)."""
+    """Child to parent: the connection has ended; `status` is what an exit would say (SS-03).
+
+    `stays`: the worker has not ended; it waits for another connection, or for its leave.
+    """
 
     status: int
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """Parent to session worker: the next connection, whose descriptor comes with the word."""
+
+    caller: Endpoint
+    local: Endpoint
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +64,18 @@ class Drain:
     """Parent to child: finish what you are doing, start nothing new."""
 
 
-Word = HandOn | Done | Deliver | Attempted | Drain
+Word = HandOn | Done | Serve | Deliver | Attempted | Drain
 
 
 def encode(word: Word) -> bytes:
     match word:
         case HandOn(id, destination):
             return f"H{id} {destination}".encode("ascii")
-        case Done(status):
-            return b"E%d" % status
+        case Done(status, stays):
+            return b"%c%d" % (b"R" if stays else b"E", status)
+        case Serve(caller, local, others):
+            ends = (caller.address, caller.port, local.address, local.port)
+            return f"S{others} {' '.join(map(str, ends))}".encode("ascii")
         case Deliver(id):
             return b"D" + id.encode("ascii")
         case Attempted(id):
@@ -72,8 +91,15 @@ def decode(packet: bytes) -> Word:
         case b"H":
             id, _, destination = argument.partition(" ")
             return HandOn(id, destination)
-        case b"E":
-            return Done(int(argument))
+        case b"E" | b"R":
+            return Done(int(argument), stays=letter == b"R")
+        case b"S":
+            others, caller, caller_port, local, local_port = argument.split(" ")
+            return Serve(
+                Endpoint(ip_address(caller), int(caller_port)),
+                Endpoint(ip_address(local), int(local_port)),
+                int(others),
+            )
         case b"D":
             return Deliver(argument)
         case b"A":

@@ -20,7 +20,7 @@ class Queue:
     )
     deliver_max: Positive = setting(20, "Deliveries at once on this host.")
     queue_run_in_order: bool = setting(False, "Oldest message first; otherwise in random order.")
-    worker_idle_timeout: Seconds = setting(5, "How long a delivery worker waits for more work.")
+    worker_idle_timeout: Seconds = setting(5, "How long a worker process without work is kept.")
     shutdown_grace: Seconds = setting(
         30, "How long a stop waits for sessions and deliveries before it ends them."
     )

@@ -17,6 +17,12 @@ class Session:
     received_headers_max: Positive = setting(
         30, "Received fields above which a message is taken to be in a loop."
     )
+    worker_max_connections: Positive = setting(
+        100, "Connections that one worker process serves, one after another; 1: always a new one."
+    )
+    worker_max_memory: Bytes = setting(
+        128 << 20, "Memory of a worker process above which it takes no further connection."
+    )
     smtp_accept_max_nonmail: Count = setting(10, "Commands outside of transactions.")
     smtp_accept_max_per_connection: Count = setting(1000, "MAIL commands; 0 means no limit.")
     smtp_max_unknown_commands: Count = setting(3, "Unknown commands before we hang up.")

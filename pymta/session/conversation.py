@@ -49,6 +49,7 @@ class Conversation:
         self._received = 0  # octets of the message under way that still count
         self._is_swallowing = False  # it was refused and goes on coming
         self._has_quit = False
+        self.has_ended_well = False  # by QUIT, the end of the input, or a time-out in a command
 
     def run(self) -> int:
         """From the banner to the last reply; gives the exit status of SS-03."""
@@ -97,6 +98,8 @@ class Conversation:
         return min(time.monotonic() + self._timeout(), whole)
 
     def _why(self, stop: Stop) -> Farewell:
+        idle = self._reception is None
+        self.has_ended_well = stop is Stop.CLOSED or (stop is Stop.TIMED_OUT and idle)
         seconds = time.monotonic() - self._began
         message = self._underway()
         match stop:
@@ -251,7 +254,7 @@ class Conversation:
         return enough.status
 
     def _leave(self) -> int:
-        self._has_quit = self._flush() is None
+        self._has_quit = self.has_ended_well = self._flush() is None
         return 0
 
     def _end(self, end: Farewell) -> int:

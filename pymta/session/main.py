@@ -1,20 +1,28 @@
-"""The life of a session: the first code of ours after the fork, and the exit status of SS-03.
+"""The life of a session worker: one connection, and then perhaps the next one that waits.
+
+The first code of ours after the fork.  A connection has the process to itself while it lasts;
+what it left in memory is gone before the next one is looked at, because everything that belongs
+to it hangs on objects made anew for each (CL-02).  The exit status is that of SS-03.
 
 Touches: sockets, disk, signals, clock.
 """
 
 from __future__ import annotations
 
+import resource
+import select
+import socket
 import time
 import traceback
 
 from pymta.channel.call import Call
 from pymta.channel.pair import End
-from pymta.channel.words import Done
+from pymta.channel.words import Done, Serve
 from pymta.config.settings import Settings
 from pymta.journal.log import Log
 from pymta.mail.timestamp import format_date
 from pymta.session.conversation import Conversation
+from pymta.session.reuse import may_stay
 from pymta.session.stream import Stream
 from pymta.session.termination import Termination
 from pymta.session.visit import Visit
@@ -23,21 +31,63 @@ from pymta.spool.store import Spool
 
 
 def main(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -> int:
-    """Serve one connection to its end.  The caller leaves the process with what this returns."""
-    termination = Termination()
-    visit = Visit(settings, call.caller, call.local, call.others)
-    world = World(spool, log.write, channel.say, time.time, local_date)
-    conversation = Conversation(visit, Stream(call.sock, channel, termination), world)
-    try:
-        status = conversation.run()
-    except Exception:  # noqa: BLE001 - CL-03: our own fault costs one client a 421, and no other
-        status = conversation.fail(traceback.format_exc())
-    conversation.part()
-    # Before the client can see the end: its next call must find this slot free (ML-04).
-    channel.say(Done(status))
-    call.sock.close()
+    """Serve connections to their end.  The caller leaves the process with what this returns."""
+    worker = _Worker(settings, spool, log, channel)
+    status = worker.serve(call)
+    while (next_call := worker.wait_for_call()) is not None:
+        status = worker.serve(next_call)
     log.close()
     return status
+
+
+class _Worker:
+    """What lasts from one connection to the next; nothing in it was ever seen by a client."""
+
+    def __init__(self, settings: Settings, spool: Spool, log: Log, channel: End) -> None:
+        self._settings = settings
+        self._channel = channel
+        self._log = log
+        self._termination = Termination()
+        self._world = World(spool, log.write, channel.say, time.time, local_date)
+        self._served = 0
+        self._stays = False
+
+    def serve(self, call: Call) -> int:
+        """One connection, from the banner to the close; the exit status of SS-03."""
+        visit = Visit(self._settings, call.caller, call.local, call.others)
+        stream = Stream(call.sock, self._channel, self._termination)
+        conversation = Conversation(visit, stream, self._world)
+        try:
+            status = conversation.run()
+        except Exception:  # noqa: BLE001 - CL-03: our own fault costs one client a 421, no other
+            status = conversation.fail(traceback.format_exc())
+        conversation.part()
+        self._served += 1
+        is_clean = conversation.has_ended_well
+        self._stays = may_stay(self._settings.session, self._served, _resident(), is_clean=is_clean)
+        # Before the client can see the end: its next call must find this slot free (ML-04).
+        self._channel.say(Done(status, self._stays))
+        call.sock.close()
+        return status
+
+    def wait_for_call(self) -> Call | None:
+        """The next connection; None when there will be none, or SIGTERM came."""
+        if not self._stays:
+            return None
+        poll = select.poll()
+        for source in (self._channel, self._termination):
+            poll.register(source.fileno(), select.POLLIN)
+        if self._termination.fileno() in {fd for fd, _ in poll.poll()}:
+            return None
+        match self._channel.take():
+            case Serve(caller, local, others), fd if fd >= 0:
+                return Call(socket.socket(fileno=fd), caller, local, others)
+        return None
+
+
+def _resident() -> int:
+    """The most memory that this process ever held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def local_date(seconds: float) -> str:

@@ -70,12 +70,18 @@ class Children:
             self._sessions += 1
             self._from[child.address] += 1
 
+    def occupy(self, pid: int, address: str) -> None:
+        """A worker that was free has a caller again."""
+        self.free_slot(pid)
+        child = self._by_pid.pop(pid)
+        self.add(replace(child, address=address, holds_slot=True))
+
     def free_slot(self, pid: int) -> None:
         """The connection of this worker has ended; saying so twice changes nothing."""
         child = self._by_pid.get(pid)
         if child is None or not child.holds_slot:
             return
-        self._by_pid[pid] = replace(child, holds_slot=False)
+        self._by_pid[pid] = replace(child, address="", holds_slot=False)
         self._sessions -= 1
         self._from[child.address] -= 1
         if not self._from[child.address]:
@@ -87,6 +93,8 @@ class Children:
             self._by_pid[pid] = replace(child, channel=-1)
 
     def remove(self, pid: int) -> Child | None:
-        """It is dead.  None when it was none of ours (CH-04)."""
+        """It is dead; as it was in its last moment.  None when it was none of ours (CH-04)."""
+        child = self._by_pid.get(pid)
         self.free_slot(pid)
-        return self._by_pid.pop(pid, None)
+        self._by_pid.pop(pid, None)
+        return child

@@ -62,8 +62,10 @@ class Loop:
                 continue
             end = from_fd(child.channel)
             self._adopt(child, end)
-            if child.job is Job.DELIVERY:  # it knows only the old settings
+            # Whoever is free, or delivers, knows only the old settings.
+            if child.job is Job.DELIVERY:
                 dispatch.leaving.add(child.pid)
+            if not child.holds_slot:
                 end.say(Drain())
         self._renewal.welcome_clients(table.clients)
 
@@ -102,8 +104,10 @@ class Loop:
     def _patience(self) -> float | None:
         """Seconds until something is due by the clock; None: only an event can wake us."""
         now = time.monotonic()
+        timeout = self._settings.queue.worker_idle_timeout
         due = [
-            self._place.deliveries.dispatch.wait(now, self._settings.queue.worker_idle_timeout),
+            self._place.deliveries.dispatch.wait(now, timeout),
+            self._place.reception.standby.wait(now, timeout),
             self._place.notify.status(self._status()),
             self._renewal.wait(now),
         ]
@@ -181,10 +185,24 @@ class Loop:
                 dispatch.hand_on(Task(id, destination))
             case Attempted():
                 dispatch.attempted(pid, time.monotonic())
-            case Done():
+            case Done(_, stays):
                 self._children.free_slot(pid)
+                if stays:
+                    self._keep_or_dismiss(pid)
             case _:
                 raise ValueError(f"said {word}, which is for a parent to say")
+
+    def _keep_or_dismiss(self, pid: int) -> None:
+        """A free session worker waits for a caller, unless it knows only older settings."""
+        child = self._children.get(pid)
+        if child and child.generation == self._settings.generation and not self._farewell:
+            self._place.reception.standby.add(pid, time.monotonic())
+        else:
+            self._dismiss(pid)
+
+    def _dismiss(self, pid: int) -> None:
+        if pid in self._ends:
+            self._ends[pid].say(Drain())
 
     def _adopt(self, child: Child, end: End) -> None:
         self._ends[child.pid] = end
@@ -203,7 +221,7 @@ class Loop:
         if self._farewell:
             return
         reception = self._place.reception
-        if born := reception.take_call(fd):
+        if born := reception.take_call(fd, self._ends):
             self._adopt(*born)
         if reception.pause() and not self._accept_from:
             self._accept_from = time.monotonic() + reception.pause()
@@ -223,6 +241,9 @@ class Loop:
             return
         self._place.deliveries.act(now, self._ends, self._adopt)
         self._place.deliveries.retire_idle(now, self._ends)
+        timeout = self._settings.queue.worker_idle_timeout
+        for pid in self._place.reception.standby.retire(now, timeout):
+            self._dismiss(pid)
 
     def _reap(self) -> None:
         """Collect all dead children (CH-01)."""
@@ -239,6 +260,7 @@ class Loop:
         if pid in self._ends:
             self._hear(pid)  # its last words
             self._drop_channel(pid)
+        self._place.reception.standby.drop(pid)
         child = self._children.remove(pid)
         if child is None:
             return  # CH-04: none of ours

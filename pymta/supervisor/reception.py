@@ -1,7 +1,7 @@
-"""Take calls: accept, judge, refuse or fork a session (HC-05).
+"""Take calls: accept, judge, refuse, or give to a session: a worker on standby, or a new one.
 
 One accept per ready listener and turn, so that two flooded ports both get on (ML-05).  Nothing is
-read from a caller here and nothing is waited for.
+read from a caller here and nothing is waited for (HC-05).
 
 Touches: sockets, processes, clock.
 """
@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pymta.channel.call import Call
 from pymta.channel.pair import End, make_pair
+from pymta.channel.words import Serve
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
@@ -25,6 +26,7 @@ from pymta.supervisor.accept_faults import Line, Series
 from pymta.supervisor.admission import Admit, House, Refuse, admit
 from pymta.supervisor.children import Child, Children, Job
 from pymta.supervisor.listener import Listener
+from pymta.supervisor.standby import Standby
 
 _NO_CALL = (BlockingIOError, InterruptedError, ConnectionAbortedError)
 
@@ -47,9 +49,13 @@ class Reception:
         self._spool = spool
         self._log = log
         self._faults = Series()
+        self.standby = Standby()
 
-    def take_call(self, fd: int) -> tuple[Child, End] | None:
-        """Accept one call; the new session and our end of its channel, None when there is none."""
+    def take_call(self, fd: int, ends: Mapping[int, End]) -> tuple[Child, End] | None:
+        """Accept one call.  A worker that was born of it, and our end of its channel.
+
+        `ends` are our ends of all channels by pid.
+        """
         try:
             conn, name = self._sockets[fd].accept()
         except _NO_CALL:
@@ -61,7 +67,10 @@ class Reception:
         self._faults, line = accept_faults.succeeded(self._faults)
         self._report(line)
         with conn:  # the session has its own copy
-            return self._judge(conn, endpoint(name))
+            call = self._admitted(conn, endpoint(name))
+            if call is None or self._give(call, ends):
+                return None
+            return self._fork(call)
 
     def pause(self) -> float:
         """Seconds without an accept, after a shortage of descriptors or memory (AE-04)."""
@@ -74,7 +83,8 @@ class Reception:
         self._sockets.clear()
         self.listeners = ()
 
-    def _judge(self, conn: socket.socket, caller: Endpoint) -> tuple[Child, End] | None:
+    def _admitted(self, conn: socket.socket, caller: Endpoint) -> Call | None:
+        """The call to serve; None when it was refused, which it has heard."""
         try:
             local = endpoint(conn.getsockname())
         except OSError as error:
@@ -93,7 +103,16 @@ class Reception:
                 say_and_close(conn, reply)
                 return None
             case Admit():
-                return self._fork(Call(conn, caller, local, self._children.sessions))
+                return Call(conn, caller, local, self._children.sessions)
+
+    def _give(self, call: Call, ends: Mapping[int, End]) -> bool:
+        """To a worker that is free; one that has just died is passed over."""
+        while (pid := self.standby.take()) is not None:
+            word = Serve(call.caller, call.local, call.others)
+            if pid in ends and ends[pid].give(word, call.sock.fileno()):
+                self._children.occupy(pid, str(call.caller.address))
+                return True
+        return False
 
     def _fork(self, call: Call) -> tuple[Child, End] | None:
         ours, theirs = make_pair()

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import tempfile
+from ipaddress import ip_address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,16 +16,20 @@ from pymta.channel.words import (
     Done,
     Drain,
     HandOn,
+    Serve,
     Word,
     decode,
     encode,
 )
+from pymta.mail.caller import Endpoint
 
 IDS = st.from_regex(r"[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}", fullmatch=True)
 DOMAINS = st.from_regex(r"[a-z0-9.-]{0,255}", fullmatch=True)
+ENDS = st.builds(Endpoint, st.ip_addresses(), st.integers(0, 65535))
 WORDS = st.one_of(
     st.builds(HandOn, IDS, DOMAINS),
-    st.builds(Done, st.integers(0, 255)),
+    st.builds(Done, st.integers(0, 255), st.booleans()),
+    st.builds(Serve, ENDS, ENDS, st.integers(0, 4096)),
     st.builds(Deliver, IDS),
     st.builds(Attempted, IDS),
     st.just(Drain()),
@@ -50,6 +58,25 @@ def test_the_end_of_a_channel_is_heard_behind_the_last_word() -> None:
     assert ours.hear() == Attempted("id")
     assert ours.hear() is None
     ours.close()
+
+
+def test_a_descriptor_travels_with_its_word() -> None:
+    ours, theirs = make_pair()
+    word = Serve(Endpoint(ip_address("192.0.2.7"), 40112), Endpoint(ip_address("::1"), 25), 3)
+    with tempfile.TemporaryFile() as file:
+        file.write(b"the connection")
+        file.flush()
+        assert ours.give(word, file.fileno())
+
+    heard, fd = theirs.take()
+
+    assert heard == word
+    assert os.pread(fd, 100, 0) == b"the connection"
+    assert not os.get_inheritable(fd)
+    os.close(fd)
+    ours.close()
+    assert theirs.take() == (None, -1)
+    theirs.close()
 
 
 def test_nobody_waits_for_a_parent_that_does_not_listen() -> None:

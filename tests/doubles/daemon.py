@@ -31,12 +31,15 @@ HOSTNAME = "mx.pymta.test"
 _HAND_IN = 'exec 3<&{fd} {fd}<&-; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=smtp exec "$@"'
 
 
-def wait_until(is_so: Callable[[], object], what: str, deadline: float = DEADLINE) -> None:
+def wait_until(
+    is_so: Callable[[], object], what: str | Callable[[], str], deadline: float = DEADLINE
+) -> None:
     """Look again and again until it is so; fail after `deadline` seconds, saying what was not."""
     end = time.monotonic() + deadline
     while not is_so():
         if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline:.0f} s: {what}")
+            text = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {deadline:.0f} s: {text}")
         time.sleep(0.01)
 
 
@@ -154,6 +157,18 @@ class Daemon:
                     found.append(int(entry.name))
         return [pid for pid in found if pid != os.getpid()]
 
+    def status(self) -> str:
+        """What the daemon says of itself on its control socket."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+            sock.settimeout(DEADLINE)
+            sock.connect(str(self.directory / "run" / "control"))
+            sock.send(b"status")
+            return sock.recv(65536).decode()
+
+    def wait_for_idle(self) -> None:
+        """Until no connection is being served; workers may wait for the next."""
+        wait_until(lambda: re.search(r"; 0(/\d+)? connections", self.status()), self.status)
+
     def run(self, *arguments: str, timeout: float = DEADLINE) -> subprocess.CompletedProcess[str]:
         """Run a `pymta` command against this daemon's directories."""
         return subprocess.run(
@@ -176,7 +191,9 @@ class Daemon:
         def matching() -> list[str]:
             return [line for line in self.log().splitlines() if wanted.search(line)]
 
-        wait_until(lambda: len(matching()) >= count, f"{count} x {pattern!r} in\n{self.log()}")
+        wait_until(
+            lambda: len(matching()) >= count, lambda: f"{count} x {pattern!r} in\n{self.log()}"
+        )
         return matching()
 
     def mailbox(self, name: str) -> list[bytes]:
@@ -185,7 +202,8 @@ class Daemon:
 
     def wait_for_mail(self, name: str, count: int = 1) -> list[bytes]:
         wait_until(
-            lambda: len(self.mailbox(name)) >= count, f"{count} messages for {name}:\n{self.log()}"
+            lambda: len(self.mailbox(name)) >= count,
+            lambda: f"{count} messages for {name}:\n{self.log()}",
         )
         return self.mailbox(name)
 
@@ -194,7 +212,7 @@ class Daemon:
         return sorted(path.name for path in (self.state / "spool" / "queue").glob("*"))
 
     def wait_for_empty_queue(self) -> None:
-        wait_until(lambda: not self.queued(), f"an empty queue:\n{self.log()}")
+        wait_until(lambda: not self.queued(), lambda: f"an empty queue:\n{self.log()}")
 
     def connect(self, timeout: float = DEADLINE) -> smtplib.SMTP:
         return smtplib.SMTP("127.0.0.1", self.port, "client.test", timeout=timeout)

@@ -43,7 +43,7 @@ def test_each_connection_has_a_process_of_its_own(shared: Daemon) -> None:
         assert line(one).startswith(f"220 {HOSTNAME} ESMTP pymta ")
         assert line(two).startswith("220 ")
         assert len(set(workers(shared)) - before) == 2
-    wait_until(lambda: set(workers(shared)) <= before, "the workers are gone")
+    wait_until(lambda: set(workers(shared)) <= before, "the idle workers are gone")
 
 
 def descriptors(pid: int) -> list[str]:

@@ -42,7 +42,8 @@ class Session:
         return said.decode("ascii")
 
     def finish(self) -> tuple[int, list[str]]:
-        """Exit status and log lines."""
+        """Exit status and log lines, once nobody has another connection for it."""
+        self.end.close()
         lines, _ = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, lines.splitlines()
 
@@ -89,7 +90,7 @@ def test_a_message_is_on_disk_before_250_and_then_handed_on(tmp_path: Path) -> N
         client.sock.sendall(b"QUIT\r\n")
         assert client.hear() == f"221 2.0.0 {HOST} closing connection\r\n"
         client.sock.close()
-        assert client.end.hear() == Done(0)
+        assert client.end.hear() == Done(0, stays=True)
         status, lines = client.finish()
 
     assert status == 0
