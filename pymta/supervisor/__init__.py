@@ -7,7 +7,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     loop             one turn: wait, reap, hear, admit, tick, reload
     listen_plan, bind_faults, sockets, activation      where it listens
     admission, accept_faults                           who is let in
-    reception, standby                                 the door, and workers free for the next caller
+    reception, standby                                 the door, and who is free for a caller
     children, dispatch, queue_clock                    who is alive, who delivers, when a run is due
     fork, signals                                      birth and death
     announce, notify                                   what it says of itself

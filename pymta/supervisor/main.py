@@ -75,7 +75,7 @@ def _move_in(
     _raise_descriptor_limit()
     listeners, by_systemd = find_listeners(settings, table, notify, log)
     children = Children()
-    spool = FileSpool(Path(settings.machine.state_directory, "spool"))
+    spool = _spool(settings, log)
     return Workplace(
         settings,
         current,
@@ -87,6 +87,17 @@ def _move_in(
         log,
         by_systemd,
     )
+
+
+def _spool(settings: Settings, log: Log) -> FileSpool:
+    """The spool, tried once: a directory that cannot be written is an error of this start.
+
+    Closed again, so that no child inherits descriptors that it would not keep.
+    """
+    spool = FileSpool(Path(settings.machine.state_directory, "spool"), tell=log.write)
+    spool.reserve()
+    spool.close()
+    return spool
 
 
 def _control(settings: Settings, table: Handover | None) -> socket.socket:
