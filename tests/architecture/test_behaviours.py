@@ -1,0 +1,34 @@
+"""Every behaviour that we claim is cited by a test, and no test cites one that we do not know."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+KNOWN = tomllib.loads((TESTS / "behaviours.toml").read_text())
+ID = re.compile(r"\b((?:ST|OX|PT|IF|BL|BG|PV|SL|ML|QR|CH|HU|AE|HC|LM|CP|SS|ID|CL|DB|N)-\d\d)\b")
+CITED = {
+    id
+    for file in TESTS.rglob("*.py")
+    if file != Path(__file__)
+    for id in ID.findall(file.read_text())
+}
+
+
+@pytest.mark.parametrize("id", sorted(id for id in KNOWN if not KNOWN[id].get("open")))
+def test_what_is_built_has_a_test(id: str) -> None:
+    assert id in CITED
+
+
+def test_no_test_cites_an_unknown_behaviour() -> None:
+    assert not CITED - set(KNOWN)
+
+
+def test_what_is_still_open_is_not_cited_as_done() -> None:
+    """An open one that tests cite is built, in part at least: say so in behaviours.toml."""
+    partly = {id for id in KNOWN if KNOWN[id].get("open") and not KNOWN[id].get("part")}
+    assert not CITED & partly
