@@ -22,25 +22,26 @@ class Notify:
     """The channel to the service manager; every call is a no-op when there is none."""
 
     def __init__(self) -> None:
-        self._manager = SystemdNotifier()
+        # The library would leave a socket open when it finds no address.
+        self._manager = SystemdNotifier() if os.environ.get(VARIABLE) else None
         self.address = os.environ.pop(VARIABLE, "")
         self._said = ""
         self._said_at = 0.0
 
     def ready(self, status: str) -> None:
         self._said = status
-        self._manager.notify(f"READY=1\nSTATUS={status}")
+        self._tell(f"READY=1\nSTATUS={_safe(status)}")
 
     def reloading(self) -> None:
         usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._manager.notify(f"RELOADING=1\nMONOTONIC_USEC={usec}")
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={usec}")
 
     def stopping(self, status: str) -> None:
-        self._manager.notify(f"STOPPING=1\nSTATUS={status}")
+        self._tell(f"STOPPING=1\nSTATUS={_safe(status)}")
 
     def patience(self, seconds: float) -> None:
         """Starting takes longer: do not give up on us yet."""
-        self._manager.notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
+        self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def status(self, text: str) -> float | None:
         """Say it when it is news; None, or in how many seconds it may be said."""
@@ -50,5 +51,14 @@ class Notify:
         if left > 0:
             return left
         self._said, self._said_at = text, time.monotonic()
-        self._manager.notify(f"STATUS={text}")
+        self._tell(f"STATUS={_safe(text)}")
         return None
+
+    def _tell(self, text: str) -> None:
+        if self._manager:
+            self._manager.notify(text)
+
+
+def _safe(status: str) -> str:
+    """On one line, since each line is an assignment.  A complaint may quote any text of a file."""
+    return " ".join(status.encode("ascii", "replace").decode("ascii").splitlines())
