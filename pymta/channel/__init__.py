@@ -9,4 +9,5 @@ for the parent that the child has gone.
     call         what a session gets at its birth: one accepted connection
     selection    what a queue run gets: which messages it is for
     pair         one end of a channel
+    life         how a child lives, and leaves
 """

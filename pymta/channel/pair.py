@@ -30,12 +30,15 @@ class End:
         return True
 
     def give(self, word: Word, fd: int) -> bool:
-        """Like `say`, and a copy of the open descriptor `fd` goes with it."""
+        """Like `say`, and a copy of the open descriptor `fd` goes with it.
+
+        False as well when the kernel has no room for another descriptor under way.
+        """
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
         flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
         try:
             self._sock.sendmsg([encode(word)], rights, flags)
-        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+        except OSError:
             return False
         return True
 
@@ -65,10 +68,6 @@ class End:
 
     def close(self) -> None:
         self._sock.close()
-
-    def detach(self) -> int:
-        """Give up the descriptor without closing it (it travels through a re-exec)."""
-        return self._sock.detach()
 
 
 def make_pair() -> tuple[End, End]:

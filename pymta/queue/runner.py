@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from pymta.channel.pair import End
 from pymta.channel.words import NO_PLACE, Attempted, Deliver, Drain, HandOn
 from pymta.config.settings import Settings
 from pymta.delivery import main as delivery
@@ -32,14 +31,7 @@ TICK = 60.0  # seconds between looks for silent workers
 
 def deliver_with(settings: Settings, log: Log, *, force: bool) -> Life:
     """The life of a worker: the delivery process over its end of the channel."""
-
-    def life(channel: End) -> int:
-        try:
-            return delivery.main(channel, settings, log, force=force)
-        finally:
-            log.close()
-
-    return life
+    return lambda channel: delivery.main(channel, settings, log, force=force)
 
 
 class Runner:

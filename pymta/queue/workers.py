@@ -11,18 +11,15 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from pymta.channel.life import live_and_leave
 from pymta.channel.pair import End, make_pair
 from pymta.channel.words import Word
 from pymta.queue import stop
-
-BUG = 70  # EX_SOFTWARE: an exception that nobody had expected
 
 Life = Callable[[End], int]
 
@@ -75,7 +72,7 @@ class Workers:
         try:
             pid = os.fork()
             if pid == 0:
-                self._live(ours, theirs)
+                live_and_leave(lambda: self._live(ours, theirs))
         except OSError:
             ours.close()
             raise
@@ -119,22 +116,15 @@ class Workers:
         worker.end.close()
         return Died(worker, os.waitstatus_to_exitcode(status))
 
-    def _live(self, ours: End, theirs: End) -> None:
-        """In the child; never returns."""
-        status = BUG
-        try:
-            stop.put_back()
-            self._forget()
-            ours.close()
-            for sibling in self:  # or it would not see the end of its channel when the run dies
-                sibling.end.close()
-                os.close(sibling.pidfd)
-            status = self._life(theirs)
-        except BaseException:  # noqa: BLE001 - the last guard: nothing may climb the parent's stack
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
+    def _live(self, ours: End, theirs: End) -> int:
+        """In the child."""
+        stop.put_back()
+        self._forget()
+        ours.close()
+        for sibling in self:  # or it would not see the end of its channel when the run dies
+            sibling.end.close()
+            os.close(sibling.pidfd)
+        return self._life(theirs)
 
 
 def _has_ended(worker: Worker) -> bool:

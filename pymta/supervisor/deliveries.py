@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pymta.channel.pair import End, make_pair
+from pymta.channel.life import Life
+from pymta.channel.pair import End
 from pymta.channel.selection import Selection
 from pymta.channel.words import Deliver, Drain
 from pymta.config.settings import Settings
@@ -36,16 +37,18 @@ class Deliveries:
         while move := self.dispatch.next_move(now):
             match move:
                 case Give(pid, task):
-                    if ends[pid].say(Deliver(task.id)):
+                    # Its channel may be closed while it is still to be reaped.
+                    if pid in ends and ends[pid].say(Deliver(task.id)):
                         self.dispatch.hired(pid, task)
-                    else:  # it has just died: the next turn reaps it
+                    else:
                         self.dispatch.gone(pid, now, found_no_place=False)
                         self.dispatch.hand_on(task)
                 case Hire(task):
                     if not self._hire(task, adopt):
-                        return
+                        self.dispatch.no_process(now, task)
                 case RunFirst():
-                    self.start_queue_run(Selection(first_only=True, by="daemon"))
+                    if not self.start_queue_run(Selection(first_only=True, by="daemon")):
+                        self.dispatch.no_process(now)
 
     def retire_idle(self, now: float, ends: Mapping[int, End]) -> None:
         """Let go of workers that had nothing to do for a while; they end by themselves."""
@@ -53,29 +56,26 @@ class Deliveries:
             if pid in ends:
                 ends[pid].say(Drain())
 
-    def start_queue_run(self, selection: Selection) -> None:
+    def start_queue_run(self, selection: Selection) -> bool:
+        """False when there can be no more processes (QR-04)."""
         life = fork.queue_life(self._settings, self._log, selection)
         try:
             pid = fork.fork(life, self._log.descriptors())
         except OSError as error:
             text = f"daemon: fork of queue-runner process failed: {error.strerror}"
             self._log.write(daemon_events.trouble(text))
-            return
+            return False
         self._children.add(Child(pid, Job.QUEUE_RUN, generation=self._settings.generation))
+        return True
 
     def _hire(self, task: Task, adopt: Adopt) -> bool:
         """Fork a worker for this task; false when there can be no more processes."""
-        ours, theirs = make_pair()
-        life = fork.delivery_life(theirs, self._settings, self._log)
         try:
-            pid = fork.fork(life, (theirs.fileno(), *self._log.descriptors()))
+            pid, ours = fork.fork_with_channel(self._life, self._log.descriptors())
         except OSError as error:
-            ours.close()
             text = f"daemon: delivery process fork failed: {error.strerror}"
             self._log.write(daemon_events.trouble(text))
             return False  # the message stays queued (ID-07)
-        finally:
-            theirs.close()
         child = Child(
             pid, Job.DELIVERY, channel=ours.fileno(), generation=self._settings.generation
         )
@@ -84,3 +84,6 @@ class Deliveries:
         ours.say(Deliver(task.id))
         adopt(child, ours)
         return True
+
+    def _life(self, channel: End) -> Life:
+        return fork.delivery_life(channel, self._settings, self._log)

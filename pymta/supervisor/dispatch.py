@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 MOST_WAITING = 1000  # ids in memory; the rest is found by a queue run over first deliveries
 HOLD_OFF = 1.0  # seconds without a new worker after one found every place on the host taken
+FORK_PAUSE = 10.0  # seconds without a fork after one failed: a shortage, and a log line each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,25 @@ class Dispatch:
 
     def next_move(self, now: float) -> Move | None:
         """What to do now; None: nothing, or nothing yet."""
+        may_fork = len(self.busy) < self.deliver_max and now >= self.hold_until
+        if not self.idle and not may_fork:
+            return None
         task = next((task for task in self.waiting if self._may_start(task)), None)
         if task is not None:
-            if self.idle:
-                self.waiting.remove(task)
-                return Give(next(reversed(self.idle)), task)
-            if self.workers < self.deliver_max and now >= self.hold_until:
-                self.waiting.remove(task)
-                return Hire(task)
-        if self.missed and not self.waiting and len(self.busy) < self.deliver_max:
+            self.waiting.remove(task)
+            return Give(next(reversed(self.idle)), task) if self.idle else Hire(task)
+        if self.missed and not self.waiting and may_fork:
             self.missed = False
             return RunFirst()
         return None
+
+    def no_process(self, now: float, task: Task | None = None) -> None:
+        """A fork failed, of a worker for `task` or of the run: what was to be done waits."""
+        self.hold_until = now + FORK_PAUSE
+        if task is None:
+            self.missed = True
+        else:
+            self.waiting.appendleft(task)
 
     def hired(self, pid: int, task: Task) -> None:
         self.idle.pop(pid, None)
@@ -95,8 +103,8 @@ class Dispatch:
         if self.busy.pop(pid, None) is not None and pid not in self.leaving:
             self.idle[pid] = now
 
-    def gone(self, pid: int, now: float, *, found_no_place: bool) -> Task | None:
-        """A worker has ended; its task, when it had one that it did not attempt.
+    def gone(self, pid: int, now: float, *, found_no_place: bool) -> None:
+        """A worker has ended; what it died over is left to the queue runs.
 
         With `found_no_place` all places on the host were taken by other processes: the task
         waits on, and nobody is hired for a moment.
@@ -107,8 +115,6 @@ class Dispatch:
         if task and found_no_place:
             self.waiting.appendleft(task)
             self.hold_until = now + HOLD_OFF
-            return None
-        return task
 
     def retire(self, now: float, timeout: float) -> tuple[int, ...]:
         """Workers that have been free for too long; they no longer count."""
@@ -120,7 +126,7 @@ class Dispatch:
     def wait(self, now: float, timeout: float) -> float | None:
         """Seconds until there is something to decide by the clock alone; None: nothing."""
         due = [since + timeout for since in self.idle.values()]
-        if self.waiting and self.hold_until > now:
+        if (self.waiting or self.missed) and self.hold_until > now:
             due.append(self.hold_until)
         return max(0.0, min(due) - now) if due else None
 

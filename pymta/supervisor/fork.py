@@ -9,12 +9,11 @@ Touches: processes, descriptors.
 from __future__ import annotations
 
 import os
-import sys
-import traceback
 from collections.abc import Callable, Iterable
 
 from pymta.channel.call import Call
-from pymta.channel.pair import End
+from pymta.channel.life import Life, live_and_leave
+from pymta.channel.pair import End, make_pair
 from pymta.channel.selection import Selection
 from pymta.config.settings import Settings
 from pymta.delivery import main as delivery
@@ -24,10 +23,7 @@ from pymta.session import main as session
 from pymta.spool.store import Spool
 from pymta.supervisor import signals
 
-BUG = 70  # EX_SOFTWARE: an exception that no main had expected
 FIRST_FD = 3  # 0-2 are the null device, the terminal or the journal's stream
-
-Life = Callable[[], int]
 
 
 def session_life(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -> Life:
@@ -49,19 +45,39 @@ def fork(life: Life, keep: Iterable[int]) -> int:
     them listeners and the parent's ends of its siblings' channels: a sibling must see the end of
     its channel when the parent dies.  Raises OSError when there can be no more processes.
     """
-    pid = os.fork()
-    if pid:
-        return pid
-    status = BUG
+    # Until the child has put the parent's handlers away, a signal for the child would wake the
+    # parent: both write to one wakeup descriptor.
+    signals.block()
     try:
-        signals.put_back()
-        close_all_but(keep)
-        status = life()
-    except BaseException:  # noqa: BLE001 - the last guard: nothing may climb the parent's stack
-        traceback.print_exc()
+        pid = os.fork()
+        if not pid:
+            live_and_leave(lambda: _be_born(life, keep))
     finally:
-        sys.stderr.flush()
-        os._exit(status)
+        signals.unblock()
+    return pid
+
+
+def fork_with_channel(life_of: Callable[[End], Life], keep: Iterable[int]) -> tuple[int, End]:
+    """The pid of a new child, and our end of its channel; `life_of` is given the child's end.
+
+    Raises OSError when there can be no more processes, or no more descriptors.
+    """
+    ours, theirs = make_pair()
+    try:
+        pid = fork(life_of(theirs), (theirs.fileno(), *keep))
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return pid, ours
+
+
+def _be_born(life: Life, keep: Iterable[int]) -> int:
+    signals.put_back()
+    signals.unblock()
+    close_all_but(keep)
+    return life()
 
 
 def close_all_but(keep: Iterable[int]) -> None:

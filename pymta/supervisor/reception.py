@@ -14,7 +14,8 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from pymta.channel.call import Call
-from pymta.channel.pair import End, make_pair
+from pymta.channel.life import Life
+from pymta.channel.pair import End
 from pymta.channel.words import Serve
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
@@ -115,19 +116,17 @@ class Reception:
         return False
 
     def _fork(self, call: Call) -> tuple[Child, End] | None:
-        ours, theirs = make_pair()
-        life = fork.session_life(call, self._settings, self._spool, self._log, theirs)
-        keep = (call.sock.fileno(), theirs.fileno(), *self._log.descriptors())
+        def life(channel: End) -> Life:
+            return fork.session_life(call, self._settings, self._spool, self._log, channel)
+
         try:
-            pid = fork.fork(life, keep)
+            keep = (call.sock.fileno(), *self._log.descriptors())
+            pid, ours = fork.fork_with_channel(life, keep)
         except OSError as error:
-            ours.close()
             text = f"daemon: accept process fork failed: {error.strerror}"
             self._log.write(daemon_events.trouble(text))
             say_and_close(call.sock, "421 Fork failed")
             return None
-        finally:
-            theirs.close()
         child = Child(
             pid,
             Job.SESSION,

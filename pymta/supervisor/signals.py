@@ -3,11 +3,12 @@
 Every signal becomes a byte in a socket pair (`signal.set_wakeup_fd`), so that none is lost
 between two waits (ML-03) and the loop reads them like any other input.
 
-Touches: signals, sockets.
+Touches: processes, signals, sockets.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from types import FrameType
@@ -32,6 +33,15 @@ class Signals:
     def fileno(self) -> int:
         return self._read.fileno()
 
+    def leave_to_next_image(self) -> None:
+        """From here to the handlers of the next image no signal is lost and none kills us (HU-02).
+
+        What has come and was not read yet is sent once more, and waits with what is coming.
+        """
+        block()
+        for number in self.arrived():
+            os.kill(os.getpid(), number)
+
     def arrived(self) -> set[int]:
         """All signals since the last call."""
         try:
@@ -40,12 +50,20 @@ class Signals:
             return set()
 
 
+def name_of(number: int) -> str:
+    """How the log calls a signal; those without a name of their own go by their number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
 def _note(number: int, frame: FrameType | None) -> None:
     """The wakeup descriptor has the number already."""
 
 
 def block() -> None:
-    """From here to the next image no signal is lost and none kills us: they wait (HU-02)."""
+    """What comes from here on waits until `unblock`."""
     signal.pthread_sigmask(signal.SIG_BLOCK, CAUGHT)
 
 

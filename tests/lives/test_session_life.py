@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import time
@@ -134,6 +135,22 @@ def test_five_hundred_short_calls_leave_nothing_behind() -> None:
             made.raw().close()
         wait_until(lambda: not workers(made), "all workers are gone")
         assert made.is_alive()
+
+
+def test_a_daemon_without_descriptors_for_a_channel_refuses_the_call_and_lives_on() -> None:
+    """CP-02: the call takes the last descriptor, and the channel to its worker finds none."""
+    with daemon() as made:
+        used = {int(entry.name) for entry in Path(f"/proc/{made.pid}/fd").iterdir()}
+        for_the_call = min(set(range(len(used) + 1)) - used)
+        before = resource.prlimit(made.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(made.pid, resource.RLIMIT_NOFILE, (for_the_call + 1, before[1]))
+        with made.raw() as sock:
+            assert line(sock) == "421 Fork failed"
+        resource.prlimit(made.pid, resource.RLIMIT_NOFILE, before)
+
+        with made.raw() as sock:
+            assert line(sock).startswith("220")
+        made.wait_for_log("accept process fork failed: Too many open files")
 
 
 def test_a_stop_lets_data_finish_and_sends_the_idle_away() -> None:

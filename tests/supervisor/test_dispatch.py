@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymta.supervisor.dispatch import HOLD_OFF, MOST_WAITING, Dispatch, Give, Hire, RunFirst, Task
+from pymta.supervisor.dispatch import (
+    FORK_PAUSE,
+    HOLD_OFF,
+    MOST_WAITING,
+    Dispatch,
+    Give,
+    Hire,
+    RunFirst,
+    Task,
+)
 
 LOCAL = Task("1aaaaa-00000000001-0000")
 
@@ -90,7 +99,7 @@ def test_a_worker_that_died_leaves_its_message_to_the_queue() -> None:
     dispatch = Dispatch(2)
     dispatch.hired(100, LOCAL)
 
-    assert dispatch.gone(100, 0, found_no_place=False) == LOCAL
+    dispatch.gone(100, 0, found_no_place=False)
     assert dispatch.next_move(0) is None
 
 
@@ -98,7 +107,7 @@ def test_a_worker_without_a_place_on_the_host_lets_its_message_wait() -> None:
     dispatch = Dispatch(2)
     dispatch.hired(100, LOCAL)
 
-    assert dispatch.gone(100, 0, found_no_place=True) is None
+    dispatch.gone(100, 0, found_no_place=True)
     assert dispatch.next_move(0) is None
     assert dispatch.wait(0, timeout=5) == HOLD_OFF
     assert dispatch.next_move(HOLD_OFF) == Hire(LOCAL)
@@ -145,3 +154,28 @@ def test_remote_mail_gets_through_however_few_workers_there_are(deliver_max: int
     dispatch.hand_on(remote(1))
 
     assert dispatch.next_move(0) == Hire(remote(1))
+
+
+def test_a_message_waits_when_its_worker_could_not_be_forked() -> None:
+    """ID-07, QR-04: later, and not at every turn."""
+    dispatch = Dispatch(20)
+    dispatch.hand_on(LOCAL)
+    assert dispatch.next_move(0) == Hire(LOCAL)
+
+    dispatch.no_process(0, LOCAL)
+
+    assert dispatch.next_move(FORK_PAUSE - 1) is None
+    assert dispatch.wait(0, timeout=5) == FORK_PAUSE
+    assert dispatch.next_move(FORK_PAUSE) == Hire(LOCAL)
+
+
+def test_a_run_over_first_deliveries_that_could_not_be_forked_is_still_wanted() -> None:
+    dispatch = Dispatch(20)
+    dispatch.missed = True
+    assert dispatch.next_move(0) == RunFirst()
+
+    dispatch.no_process(0)
+
+    assert dispatch.next_move(FORK_PAUSE - 1) is None
+    assert dispatch.wait(0, timeout=5) == FORK_PAUSE
+    assert dispatch.next_move(FORK_PAUSE) == RunFirst()
