@@ -32,7 +32,7 @@ class UnknownVersionError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Handover:
     """`busy` maps the pids of delivery workers to what they deliver; `clients` are descriptors of
-    commands that wait to hear how the reload went; `queue_due_at` is on the monotonic clock.
+    commands that wait to hear how the reload went.
     """
 
     listeners: tuple[Listener, ...]

@@ -27,7 +27,7 @@ from pymta.supervisor.farewell import Farewell, Measure
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.queue_clock import QueueClock
 from pymta.supervisor.renewal import Renewal
-from pymta.supervisor.signals import Signals
+from pymta.supervisor.signals import Signals, name_of
 from pymta.supervisor.workplace import Workplace
 
 
@@ -44,7 +44,7 @@ class Loop:
         self._clock = QueueClock(place.settings.queue.queue_run_interval, time.monotonic())
         self._accept_from = 0.0  # while in the future, listeners are not watched (AE-04)
         self._farewell: Farewell | None = None
-        self._renewal = Renewal(place, self._handover)
+        self._renewal = Renewal(place, self._handover, self._signals)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
         self._selector.register(place.control, selectors.EVENT_READ, self._hear_command)
@@ -272,8 +272,7 @@ class Loop:
         elif child.job is Job.VALIDATION:
             self._renewal.validated(code)
         if code < 0 and not (self._farewell and self._farewell.terminated):
-            name = signal.Signals(-code).name
-            job = child.job.value
+            job, name = child.job.value, name_of(-code)
             self._log.write(daemon_events.child_crashed(job, pid, name, child.address))
 
     # How it ends
@@ -336,4 +335,5 @@ class Loop:
         )
         if self._farewell:
             return announce.stopping(figures)
-        return announce.status(self._place.reception.listeners, self._settings, figures)
+        refused = f"; reload refused: {self._renewal.refused}" if self._renewal.refused else ""
+        return announce.status(self._place.reception.listeners, self._settings, figures) + refused

@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 
 from pymta.config.generation import candidate_file
-from pymta.supervisor import handover, notify, signals
+from pymta.supervisor import handover, notify
 from pymta.supervisor.handover import Handover
+from pymta.supervisor.signals import CAUGHT, Signals, unblock
 
 PREVIOUS = "previous.json"
 MOST_COMPLAINTS = 64_000  # bytes that the child may say
@@ -36,7 +37,7 @@ class Validation:
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, self._said, fd) for fd in (1, 2)],
                 setsigmask=[],
-                setsigdef=signals.CAUGHT,
+                setsigdef=CAUGHT,
             )
         except OSError:
             os.close(self._said)
@@ -54,7 +55,10 @@ class Validation:
 
 
 def adopt_candidate(current: Path) -> None:
-    """What was validated becomes what serves; the former generation is kept beside it."""
+    """What was validated becomes what serves; the former generation is kept beside it.
+
+    Raises OSError; what serves has not changed then.
+    """
     previous = current.with_name(PREVIOUS)
     previous.unlink(missing_ok=True)
     previous.hardlink_to(current)
@@ -62,24 +66,24 @@ def adopt_candidate(current: Path) -> None:
 
 
 def restore_previous(current: Path) -> None:
-    """The exec failed: the old image goes on, with the old generation."""
+    """The exec failed: the old image goes on, with the old generation.  Raises OSError."""
     current.with_name(PREVIOUS).replace(current)
 
 
-def reexec(current: Path, table: Handover, notify_address: str) -> OSError:
-    """Replace this program by a fresh image of it; returns only when that failed, and why.
-
-    Signals are blocked until the new image has its handlers, so none is lost or kills it.
-    """
-    fd = handover.leave(table)
+def reexec(current: Path, table: Handover, notify_address: str, signals: Signals) -> OSError:
+    """Replace this program by a fresh image of it; returns only when that failed, and why."""
+    try:
+        fd = handover.leave(table)
+    except OSError as error:
+        return error
     environment = os.environ | {handover.VARIABLE: str(fd)}
     if notify_address:
         environment[notify.VARIABLE] = notify_address
-    signals.block()
+    signals.leave_to_next_image()
     try:
         os.execve(sys.executable, command(current), environment)
     except OSError as error:
-        signals.unblock()
+        unblock()
         os.close(fd)
         for kept in table.descriptors():
             os.set_inheritable(kept, False)

@@ -1,7 +1,8 @@
 """A reload from the wish to its end: validate, replace the program, tell who asked (HU-01…06).
 
-Wishes that come while one is being carried out are one more, later (HU-01).  Until the validating
-child has said yes, nothing changes.
+A wish that comes while the files are being validated has them read once more before anything is
+replaced, because they may have changed since (HU-01).  Until the validating child has said yes,
+nothing changes, and whatever goes wrong after that, the old image goes on serving.
 
 Touches: processes, clock.
 """
@@ -21,17 +22,21 @@ from pymta.supervisor.children import Child, Job
 from pymta.supervisor.control import Client
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.reload import Validation
+from pymta.supervisor.signals import Signals, name_of
 from pymta.supervisor.workplace import Workplace
 
 
 class Renewal:
     """What is under way between a SIGHUP, or a `reload` command, and the next generation."""
 
-    def __init__(self, place: Workplace, table: Callable[[], Handover]) -> None:
+    def __init__(self, place: Workplace, table: Callable[[], Handover], signals: Signals) -> None:
         self._place = place
         self._table = table
+        self._signals = signals
         self._validation: Validation | None = None
         self._is_wanted = False
+        self._is_abandoned = False
+        self.refused = ""  # why the last reload changed nothing
         self._next: list[Client] = []  # who asked since the validation began
         self._clients: list[Client] = []  # who waits for the one that is under way
 
@@ -53,7 +58,8 @@ class Renewal:
         if not self._is_wanted or self._validation:
             return
         self._is_wanted = False
-        self._clients, self._next = self._next, []
+        self._clients += self._next
+        self._next = []
         self._place.notify.reloading()
         try:
             self._validation = Validation(self._place.current)
@@ -67,10 +73,14 @@ class Renewal:
         assert self._validation
         complaints = self._validation.complaints()
         self._validation = None
-        if status == 0:
+        if self._is_abandoned:
+            return
+        if status == 0 and not self._is_wanted:
             self._replace_program()
+        elif status == 0:
+            return  # `go_on` validates once more; who has asked so far waits for that
         elif status < 0:
-            name = signal.Signals(-status).name
+            name = name_of(-status)
             self._refuse((*complaints, f"the validating process was ended by {name}"))
         else:
             self._refuse(complaints or (f"the validating process ended with status {status}",))
@@ -83,27 +93,41 @@ class Renewal:
             os.kill(self._validation.pid, signal.SIGKILL)
 
     def abandon(self) -> None:
-        """The daemon stops instead."""
+        """The daemon stops instead, also if the new settings should turn out to be good."""
         self._is_wanted = False
+        self._is_abandoned = True
         self._clients += self._next
         self._answer("failed the daemon is stopping")
 
     def _replace_program(self) -> None:
         place = self._place
-        reload.adopt_candidate(place.current)
+        try:
+            reload.adopt_candidate(place.current)
+        except OSError as error:
+            self._refuse((f"the new settings cannot be put in place: {error.strerror}",))
+            return
         pid = os.getpid()
         place.log.write(daemon_events.reexec(pid, place.settings.generation + 1))
-        clients = tuple(client.fileno() for client in (*self._clients, *self._next))
+        clients = tuple(client.fileno() for client in self._clients)
         table = replace(self._table(), clients=clients)
-        error = reload.reexec(place.current, table, place.notify.address)
-        reload.restore_previous(place.current)
-        place.log.write(daemon_events.exec_failed(pid, sys.executable, error))
-        self._refuse((f"exec of {sys.executable} failed: {error.strerror}",))
+        failure = reload.reexec(place.current, table, place.notify.address, self._signals)
+        place.log.write(daemon_events.exec_failed(pid, sys.executable, failure))
+        self._restore_settings()
+        self._refuse((f"exec of {sys.executable} failed: {failure.strerror}",))
+
+    def _restore_settings(self) -> None:
+        current = self._place.current
+        try:
+            reload.restore_previous(current)
+        except OSError as error:  # queue runs read the file; we go on with what is in memory
+            text = f"{current} is newer than what is served: {error.strerror}"
+            self._place.log.write(daemon_events.trouble(text))
 
     def _refuse(self, complaints: tuple[str, ...]) -> None:
         for complaint in complaints:
             self._place.log.write(daemon_events.reload_refused(complaint))
-        self._place.notify.ready(f"reload refused: {complaints[0]}")
+        self.refused = complaints[0]
+        self._place.notify.ready(f"reload refused: {self.refused}")
         self._answer("failed " + "\n".join(complaints))
 
     def _answer(self, text: str) -> None:
