@@ -78,6 +78,8 @@ class _Attempt:
         """False: the claim is lost."""
         route = self._world.new_routes()
         groups = plan((who, route(who.address)) for who in self._who_is_due())
+        if groups:
+            self._claim.prepare()
         for number, group in enumerate(groups):
             if number and self._world.is_over():
                 break  # who was not tried is due at once, at the next run

@@ -10,6 +10,7 @@ Touches: disk.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -20,6 +21,10 @@ from pymta.spool.opened import Opened, open_queued, read_body, read_journal, rea
 from pymta.spool.outcomes import Record, State, alarm, fold, step
 from pymta.spool.places import Places
 from pymta.spool.store import SpoolError, refusing
+
+# Bytes that one attempt may add to a journal: some replies of hosts, and numbers of recipients.
+_ROOM = 4096
+_ROOM_EACH = 16
 
 
 def take_claim(places: Places, id: str, tell: Tell) -> FileClaim | None:
@@ -94,20 +99,45 @@ class Pen:
                 self._disk.cut(self._fd, self.journal.good)
             raise
 
+    def prepare(self, recipients: int) -> None:
+        """Take room for the records of an attempt: blanks, which read as a torn record.
+
+        A single recipient without a journal needs none: when it goes well the message is removed,
+        and that works on a full disk too.
+        """
+        if recipients <= 1 and self._fd is None:
+            if not self._disk.is_writable(self._places.queue):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            return
+        if self._fd is None:
+            self._fd = self._disk.create(self._places.journal, self._id)
+        try:
+            self._drop_torn(self._fd)
+            self._disk.write(self._fd, b" " * (_ROOM + _ROOM_EACH * recipients))
+        except OSError:
+            self._is_broken = True
+            with suppress(OSError):
+                self._disk.cut(self._fd, self.journal.good)
+            raise
+
     def close(self) -> None:
         if self._fd is not None:
             fd, self._fd = self._fd, None
             self._disk.close(fd)
 
     def _put(self, fd: int, line: bytes, due: float) -> None:
+        self._drop_torn(fd)
         good = self.journal.good
-        if self._disk.facts(fd).size > good:
-            self._disk.cut(fd, good)  # a torn record of a process that was stopped
         text = line if good else journal_lines.HEADER + line
         self._disk.write(fd, text)
         self._disk.set_time(fd, due)  # after the write, which sets it too
         self._disk.sync(fd)
         self.journal = Journal(good=good + len(text))
+
+    def _drop_torn(self, fd: int) -> None:
+        """A record of a process that was stopped, or the blanks of `prepare`."""
+        if self._disk.facts(fd).size > self.journal.good:
+            self._disk.cut(fd, self.journal.good)
 
     def _read(self, fd: int) -> None:
         try:
@@ -153,6 +183,11 @@ class FileClaim:
             except ValueError as error:
                 set_aside(self._places, self.id, str(error), self._tell)
                 raise SpoolError(errno.EBADMSG, f"message {self.id}: {error}") from error
+
+    def prepare(self) -> None:
+        self._held()
+        with refusing(f"cannot record what will happen to message {self.id}"):
+            self._pen.prepare(len(self._state.pending))
 
     def note(self, record: Record) -> None:
         self._held()

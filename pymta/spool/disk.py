@@ -78,6 +78,10 @@ class Disk:
     def facts(self, fd: int) -> Facts:
         return _facts(os.fstat(fd))
 
+    def is_writable(self, at: int) -> bool:
+        """Whether names in this directory can be changed; not on a disk that is read-only now."""
+        return os.access(".", os.W_OK, dir_fd=at)
+
     def look(self, at: int, name: str) -> Facts | None:
         """None: there is no such name."""
         try:

@@ -20,6 +20,8 @@ Accepting:  CREATE, write and sync the file, LINK, CLEAR, sync queue/, and only 
 Recording:  BEGIN_JOURNAL writes header and first record, syncs the file, then journal/.  Every
     record is synced before the claimer goes on.  A torn last record counts as not written: what it
     would have told happened after the last sync, and is done again.
+    Before an attempt delivers anything, its claimer may begin a journal, or lengthen it, by blanks
+    that read as a torn record: so a full disk is found before the delivery, not after it.
     The modification time of the journal is when the message is due, so that a queue run opens
     only what is due.  A lost one is the time of the writing: too early, never too late.
 

@@ -9,6 +9,7 @@ It speaks of ids, records, streams and claims; never of paths, descriptors' name
     intake.abandon()                    instead of commit: nothing remains
 
     claim = spool.claim(id)             one process per message, while the claim is held
+    claim.prepare()                     before anybody gets it: can it be recorded?
     claim.note(record)                  synced before it returns
     claim.finish()                      the message is settled: remove it
     claim.release()                     let go; it stays for a later attempt
@@ -104,6 +105,14 @@ class Claim(Protocol):
 
         Raises SpoolError instead of ending when the blocks were not what was committed: whoever
         reads to the end before the final dot never completes a damaged message.
+        """
+        ...
+
+    def prepare(self) -> None:
+        """Asked before an attempt delivers anything: will there be room for its records?
+
+        SpoolError when not.  Without this a full disk would have every attempt deliver again what
+        the one before could not record.
         """
         ...
 

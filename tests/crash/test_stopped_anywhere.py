@@ -99,6 +99,7 @@ def accept(spool: FileSpool, promises: Promises, *, id: str = "") -> str:
 
 def attempt(spool: FileSpool, promises: Promises, id: str, record: Record) -> None:
     claim = claimed(spool, id)
+    claim.prepare()
     claim.note(record)
     promises.make("noted", id, encode(record))
     claim.release()
@@ -107,6 +108,7 @@ def attempt(spool: FileSpool, promises: Promises, id: str, record: Record) -> No
 def settle(spool: FileSpool, promises: Promises, id: str, *records: Record) -> None:
     claim = claimed(spool, id)
     assert b"".join(claim.blocks()) == BODY
+    claim.prepare()
     for record in records:
         claim.note(record)
         promises.make("noted", id, encode(record))

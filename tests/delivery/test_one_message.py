@@ -286,7 +286,7 @@ def test_a_claim_lost_in_the_middle_writes_nothing_more(rig: Rig) -> None:
     rig.after_sending = (rig.directory / "spool" / "queue" / id).unlink
     assert rig.attempt(id) == []
     assert [name for name, _ in rig.sent] == ["mx.x.example"]
-    assert not journal(rig, id).exists()
+    assert not journal(rig, id).read_bytes().strip()  # room was made, nothing recorded
 
 
 def test_a_stop_between_two_groups_leaves_the_rest_for_the_next_run(rig: Rig) -> None:
@@ -310,11 +310,59 @@ def test_a_disk_that_takes_no_record_stops_the_attempt_and_says_so(rig: Rig) -> 
             raise OSError(errno.ENOSPC, "No space left on device")
 
     rig.disk = WatchedDisk(Disk(), no_space)
-    lines = rig.attempt(id)
-    assert lines[0].startswith("=> user")
-    assert lines[1].startswith("delivery stopped: cannot record what happened")
-    assert rig.sent == []
+    (line,) = rig.attempt(id)
+    assert line.startswith("delivery stopped: cannot record what will happen")
+    assert line.endswith("No space left on device")
+    assert (rig.stored, rig.sent) == ([], [])
     assert rig.state(id) is not None
+
+
+def test_a_full_disk_has_nobody_get_a_message_twice(rig: Rig) -> None:
+    """What cannot be recorded is not delivered: the next attempt would deliver it again."""
+    id = rig.put("a@x.example", "b@x.example")
+    rig.answers = {"b@x.example": BUSY}
+
+    def no_space(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "write":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    rig.disk = WatchedDisk(Disk(), no_space)
+    rig.attempt(id)
+    rig.attempt(id)
+    assert rig.sent == []
+    rig.disk = None
+    rig.attempt(id)
+    assert [names for _, names in rig.sent] == [("a@x.example", "b@x.example")]
+    state = rig.state(id)
+    assert state is not None
+    assert state.pending == (1,)
+
+
+def test_nothing_is_sent_from_a_spool_that_has_become_read_only(rig: Rig) -> None:
+    """The message could not be removed, so every attempt would send it again."""
+    id = rig.put("a@x.example")
+
+    class ReadOnly(Disk):
+        def is_writable(self, at: int) -> bool:
+            return False
+
+    rig.disk = ReadOnly()
+    (line,) = rig.attempt(id)
+    assert line.startswith("delivery stopped: cannot record what will happen")
+    assert rig.sent == []
+
+
+def test_a_full_disk_does_not_keep_a_single_recipient_waiting(rig: Rig) -> None:
+    """Its removal needs no room, and makes some."""
+    id = rig.put("a@x.example")
+
+    def no_space(name: str, arguments: tuple[Any, ...]) -> None:
+        if name in {"create", "write"}:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    rig.disk = WatchedDisk(Disk(), no_space)
+    assert rig.attempt(id)[-1] == "Completed"
+    assert not rig.spool().holds(id)
 
 
 def test_a_damaged_message_is_not_sent(rig: Rig) -> None:

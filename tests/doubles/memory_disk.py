@@ -142,6 +142,9 @@ class MemoryDisk(Disk):
     def facts(self, fd: int) -> Facts:
         return _facts(self._file(fd))
 
+    def is_writable(self, at: int) -> bool:
+        return self._file(at).is_directory
+
     def look(self, at: int, name: str) -> Facts | None:
         inode = self._file(at).names.get(name)
         return None if inode is None else _facts(inode)

@@ -122,6 +122,10 @@ class MemoryClaim:
         if self._kept.body:
             yield self._kept.body
 
+    def prepare(self) -> None:
+        self._hold()
+        self._spool.refuse_if_asked()
+
     def note(self, record: Record) -> None:
         self._hold()
         self._spool.refuse_if_asked()

@@ -23,7 +23,7 @@ NOW = 1_700_000_000.0
 TOP = Path("/spool")
 ENVELOPE = Envelope("a@b.example", (Recipient("c@d.example"), Recipient("e@d.example")), NOW)
 BODY = b"Subject: x\r\n\r\nbody\r\n"
-LOOKS = {"look", "facts", "close", "lock"}
+LOOKS = {"look", "facts", "close", "lock", "is_writable"}
 
 
 class Recorder:
@@ -97,6 +97,60 @@ def test_a_delivery_at_the_first_attempt_costs_one_call_that_changes_anything(
     claim.finish()
 
     assert [c for c in recorder.changes() if not c.startswith(("open", "read"))] == ["unlink"]
+
+
+def test_making_room_for_records_syncs_nothing_and_is_no_record(
+    spool: FileSpool, recorder: Recorder
+) -> None:
+    id = accept(spool)
+    claim = spool.claim(id)
+    assert claim
+    recorder.calls.clear()
+    claim.prepare()
+    made = recorder.changes()
+    claim.release()
+    again = spool.claim(id)
+    assert again
+    recorder.calls.clear()
+    again.prepare()
+
+    assert made == ["create", "write"]
+    assert recorder.changes() == ["cut", "write"]  # never more than the room for one attempt
+    assert again.state.pending == (0, 1)
+
+
+def test_a_torn_record_does_not_become_a_damaged_one_by_the_room_behind_it(
+    spool: FileSpool, disk: MemoryDisk
+) -> None:
+    id = accept(spool)
+    claim = spool.claim(id)
+    assert claim
+    claim.note(Delivered(NOW, (0,)))
+    claim.release()
+    whole = disk.tree()[f"/spool/journal/{id}"]
+    disk.put(f"/spool/journal/{id}", whole + b"0000 torn\n")
+    torn = spool.claim(id)
+    assert torn
+    torn.prepare()
+    torn.release()
+
+    kept = spool.claim(id)
+    assert kept
+    assert kept.state.pending == (1,)
+
+
+@pytest.mark.parametrize("call", ["create", "write"])
+def test_a_disk_without_room_is_found_before_the_delivery(
+    spool: FileSpool, recorder: Recorder, call: str
+) -> None:
+    claim = spool.claim(accept(spool))
+    assert claim
+    recorder.error = errno.ENOSPC
+    recorder.broken = lambda _count, name: name == call
+
+    with pytest.raises(SpoolError) as refused:
+        claim.prepare()
+    assert refused.value.errno == errno.ENOSPC
 
 
 def test_a_first_record_syncs_journal_and_directory_and_a_second_only_the_journal(
