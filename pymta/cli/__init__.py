@@ -9,6 +9,8 @@ says on standard error what is wrong and what to do.
     options       options that several commands share
     places        which directories, from options and environment
     identity      become the owner of the state directory, or say what is missing
+    account       whose a daemon is that root starts
+    background    the classic way of a daemon out of sight, with a report to who waits
     start         settings read, kept as a generation, and the supervisor put in our place
     serve, daemon, reload, settings, queue, queue_run       the commands
     listing       how the queue looks on a terminal and as JSON

@@ -84,7 +84,7 @@ def accept(current: Path) -> int:
     file, machine = _files_again(serving.machine)
     login = login_name() if machine.in_terminal else ""
     try:
-        settings = read_settings(file, machine, login=login)
+        settings = read_settings(file, machine, login=login, launch=serving.launch)
     except ConfigError as error:
         click.echo(str(error))
         return os.EX_CONFIG

@@ -1,49 +1,76 @@
 """The last steps of every start: settings, a new generation on disk, the supervisor in our place.
 
-Touches: processes, disk.
+What a command line or a settings file has wrong is said here, before anything is made and while
+there is a terminal to say it to (ST-04); what the system refuses later is said by the supervisor.
+
+Touches: processes, disk, environment.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from pymta.cli.account import Account, account_for
 from pymta.cli.command_error import CommandError
-from pymta.config import generation
+from pymta.cli.identity import account_name
+from pymta.cli.places import DAEMON_CONFIG, daemon_places
+from pymta.config import generation, sources
 from pymta.config.generation import GenerationError, current_file
+from pymta.config.launch import Launch
 from pymta.config.read import read_settings
 from pymta.config.settings import Machine, Settings
+from pymta.supervisor import birth
+from pymta.supervisor.privilege import CannotChangeUserError, Privilege, decide
 
 SUPERVISOR = "pymta.supervisor.main"
+Execute = Callable[[str, list[str]], NoReturn]
+
+
+def daemon_machine(config: Path | None, environ: Mapping[str, str]) -> Machine:
+    """The facts of a daemon of this host; `config` is a settings file that was asked for."""
+    places = daemon_places(environ)
+    file = (config or Path(DAEMON_CONFIG)).absolute()
+    return Machine(
+        state_directory=places.state,
+        runtime_directory=places.runtime,
+        config_file=str(file),
+        is_configured=config is not None or sources.exists(file),
+    )
+
+
+def start_daemon(machine: Machine, launch: Launch, *, execute: Execute = os.execv) -> NoReturn:
+    """Become the daemon of this host, as its own account.
+
+    Raises ConfigError with all mistakes, CommandError when a directory cannot be made or is not
+    ours.
+    """
+    file = Path(machine.config_file) if machine.is_configured else None
+    settings = read_settings(file, machine, login="", launch=launch)
+    account = Account(os.geteuid(), os.getegid())
+    if account.uid == 0:
+        account = account_for(settings.process, machine.state_directory)
+        settings = replace(settings, launch=replace(launch, uid=account.uid, gid=account.gid))
+    if account.uid == 0:
+        sys.stderr.write("pymta: warning: running as root; set pymta_user\n")
+    for path, mode in ((machine.state_directory, 0o700), (machine.runtime_directory, 0o755)):
+        make_directory(path, mode)
+        _give(path, account)
+    _become_supervisor(settings, execute)
 
 
 def start(
-    file: Path | None,
-    machine: Machine,
-    *,
-    login: str,
-    execute: Callable[[str, list[str]], NoReturn] = os.execv,
+    file: Path | None, machine: Machine, *, login: str, execute: Execute = os.execv
 ) -> NoReturn:
-    """Become the supervisor: same process, same descriptors, same environment.
+    """Become the supervisor of `pymta serve`, as whoever we are.
 
     Raises ConfigError with all mistakes, CommandError when the state directory cannot be written.
     """
-    settings = read_settings(file, machine, login=login)
-    current = current_file(machine.state_directory)
-    try:
-        generation.store(current, replace(settings, generation=next_number(current)))
-    except OSError as error:
-        raise CommandError(
-            f"cannot write {error.filename or current}: {error.strerror}", os.EX_CANTCREAT
-        ) from error
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # -P: the directory we are started in is no place to import from.
-    execute(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(current)])
+    _become_supervisor(read_settings(file, machine, login=login), execute)
 
 
 def next_number(current: Path) -> int:
@@ -64,3 +91,58 @@ def make_directory(path: str, mode: int) -> None:
         Path(path).mkdir(mode=mode, parents=True, exist_ok=True)
     except OSError as error:
         raise CommandError(f"cannot make {path}: {error.strerror}", os.EX_CANTCREAT) from error
+
+
+def _give(path: str, account: Account) -> None:
+    """A directory that nobody but root had becomes the account's; what lies in it stays as it is.
+
+    Raises CommandError.
+    """
+    owner = Path(path).stat().st_uid
+    if owner == account.uid:
+        return
+    if os.geteuid() != 0 or owner != 0:
+        name = account_name(owner)
+        us = account_name(account.uid)
+        raise CommandError(
+            f"{path} belongs to {name}, and the daemon would be {us}:"
+            f" start it as root or as {name}, or give the directory to {us}",
+            os.EX_NOPERM,
+        )
+    os.chown(path, account.uid, account.gid)
+
+
+def _become_supervisor(settings: Settings, execute: Execute) -> NoReturn:
+    """Same process, same descriptors, same environment, but for what a birth leaves there."""
+    current = current_file(settings.machine.state_directory)
+    settings = _stored(settings, current)
+    kept = []
+    if settings.launch.uid > 0:
+        kept.append(birth.leave_settings(settings))
+        os.environ[birth.SETTINGS] = str(kept[0])
+    if settings.launch.in_background:
+        # Not loaded by those who stay in the foreground.
+        from pymta.cli.background import detach  # noqa: PLC0415
+
+        os.environ[birth.READINESS] = str(detach(kept))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # -P: the directory we are started in is no place to import from.
+    execute(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(current)])
+
+
+def _stored(settings: Settings, current: Path) -> Settings:
+    """The next generation, on disk as a file of the account that will serve it."""
+    launch = settings.launch
+    try:
+        privilege = Privilege(decide(os.geteuid(), launch.uid, launch.gid))
+        settings = replace(settings, generation=next_number(current))
+        generation.store(current, settings)
+        privilege.restore()
+    except CannotChangeUserError as error:
+        raise CommandError(str(error), os.EX_OSERR) from error
+    except OSError as error:
+        raise CommandError(
+            f"cannot write {error.filename or current}: {error.strerror}", os.EX_CANTCREAT
+        ) from error
+    return settings

@@ -5,7 +5,8 @@ In `pymta.toml` all options stand at the top level under their classic names
 (`settings.limits.smtp_accept_max`).  The name decides the group, so each name exists once.
 
     units, setting              how a field is declared: type, unit, default, meaning
-    listen, limits, session, routing, transport, queue, journal      the subjects
+    process, listen, limits, session, routing, transport, queue, journal      the subjects
+    launch, overrule            what the command line said, and that it wins
     settings                    all of them together, with what only the machine knows
     addresses, retry_rules      how single items are written
     services                    the port of a service

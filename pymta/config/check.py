@@ -23,6 +23,11 @@ from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.settings import Settings
 
 MOST_CONNECTIONS = 4096  # ST-06
+_EXAMPLES = {
+    "log_file_path": "/var/log/pymta/mainlog",
+    "pid_file_path": "/run/pymta/pymta.pid",
+    "process_log_path": "/run/pymta/process.info",
+}
 LONGEST_BANNER = 500  # octets; RFC 5321 s4.5.3.1.5 has 512 for a reply line with code and CRLF
 
 
@@ -44,7 +49,9 @@ def check(settings: Settings, port_of: PortOf) -> list[Fault]:
         *_names(settings),
         *_hosts(settings),
         *_retry(settings.queue.retry),
-        *_log_file(settings.journal.log_file_path),
+        *_file("log_file_path", settings.journal.log_file_path),
+        *_file("pid_file_path", settings.process.pid_file_path),
+        *_file("process_log_path", settings.process.process_log_path),
     ]
 
 
@@ -138,10 +145,9 @@ def _retry(rules: tuple[str, ...]) -> Iterator[Fault]:
         yield Fault("retry", list(rules), str(error))
 
 
-def _log_file(path: str) -> Iterator[Fault]:
+def _file(key: str, path: str) -> Iterator[Fault]:
     if path and not (path.startswith("/") and path.isprintable() and not path.endswith("/")):
-        wanted = 'want an absolute path of a file, such as "/var/log/pymta/mainlog"'
-        yield Fault("log_file_path", path, wanted)
+        yield Fault(key, path, f'want an absolute path of a file, such as "{_EXAMPLES[key]}"')
 
 
 def _items(key: str, items: object, parse: Callable[[str], object]) -> Iterator[Fault]:

@@ -18,6 +18,8 @@ from typing import Any
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
 from pymta.config.check import Fault, adjust, check
 from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
+from pymta.config.launch import Launch
+from pymta.config.overrule import overruled
 from pymta.config.routing import Routing
 from pymta.config.schema import names, validate
 from pymta.config.services import port_of
@@ -32,10 +34,11 @@ def read_settings(
     machine: Machine,
     *,
     login: str,
+    launch: Launch = Launch(),
     hostname: str | None = None,
     port_of: PortOf = port_of,
 ) -> Settings:
-    """The settings of `file` and its drop-ins; None: the defaults.
+    """The settings of `file` and its drop-ins (None: the defaults), overruled by `launch`.
 
     `login` is who started us, a mailbox of the default ones ("" for nobody); `hostname` the name
     of the machine, found when None.  Raises ConfigError with all mistakes.
@@ -50,7 +53,7 @@ def read_settings(
     name = _own_name(socket.gethostname() if hostname is None else hostname)
     values = _defaults(machine, login) | good
     values["primary_hostname"] = values.get("primary_hostname") or name  # "" says the same as none
-    settings = _compose(values, machine)
+    settings = overruled(_compose(values, machine), launch)
     if not sources.complaints:  # what an unreadable file would have said may mend the rest
         wrong = {fault.key for fault in faults}
         faults += [fault for fault in check(settings, port_of) if fault.key not in wrong]

@@ -1,4 +1,4 @@
-"""All settings of one generation, with what only the machine knows."""
+"""All settings of one generation, with what only the machine and the command line know."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pymta.config.journal import Journal
+from pymta.config.launch import Launch
 from pymta.config.limits import Limits
 from pymta.config.listen import Listen
+from pymta.config.process import Process
 from pymta.config.queue import Queue
 from pymta.config.routing import Routing
 from pymta.config.session import Session
@@ -32,6 +34,7 @@ class Machine:
 
 
 SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are options
+    "process": Process,
     "listen": Listen,
     "limits": Limits,
     "session": Session,
@@ -44,6 +47,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    process: Process = field(default_factory=Process)
     listen: Listen = field(default_factory=Listen)
     limits: Limits = field(default_factory=Limits)
     session: Session = field(default_factory=Session)
@@ -52,6 +56,7 @@ class Settings:
     queue: Queue = field(default_factory=Queue)
     journal: Journal = field(default_factory=Journal)
     machine: Machine = field(default_factory=Machine)
+    launch: Launch = field(default_factory=Launch)
     generation: int = 0
 
     @property

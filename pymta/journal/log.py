@@ -7,7 +7,11 @@ counted, and the count is told as soon as one takes lines again.
     log_file_path set          the file, else standard error
     standard error is journald's (JOURNAL_STREAM names its device and inode)
                                journal entries, else lines with a priority on standard error
+    a daemon in the background  journal entries, else the file `mainlog` in the state directory
     otherwise                  lines with the time on standard error
+
+A daemon in the foreground that logs to a file says panics on standard error as well (ST-02), and
+everything when it was started with -d or -v.
 
 Touches: disk, sockets.
 """
@@ -19,8 +23,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from pymta.config.launch import MAIN_LOG
 from pymta.config.settings import Settings
-from pymta.journal.event import MAIN_AND_PANIC, Event, Kind
+from pymta.journal.event import MAIN_AND_PANIC, Event, Kind, Stream
 from pymta.journal.file import FileSink
 from pymta.journal.journald import SOCKET, JournalSink
 from pymta.journal.stderr import StderrSink
@@ -77,14 +82,17 @@ class SinkLog:
 
 
 class EchoLog:
-    """Two logs at once: the daemon's, and the terminal of who typed a command."""
+    """Two logs at once: the daemon's, and a terminal, which may get panics only."""
 
-    def __init__(self, first: Log, second: Log) -> None:
+    def __init__(self, first: Log, second: Log, *, panics_only: bool = False) -> None:
         self._logs = (first, second)
+        self._panics_only = panics_only
 
     def write(self, event: Event) -> None:
-        for log in self._logs:
-            log.write(event)
+        first, second = self._logs
+        first.write(event)
+        if not self._panics_only or Stream.PANIC in event.streams:
+            second.write(event)
 
     def descriptors(self) -> tuple[int, ...]:
         return tuple(fd for log in self._logs for fd in log.descriptors())
@@ -96,10 +104,14 @@ class EchoLog:
 
 def open_log(settings: Settings) -> Log:
     """The log of a process that is part of the daemon, or was started by a unit."""
+    launch = settings.launch
+    if launch.in_background:
+        return SinkLog(_daemon_sinks(settings))
     to_journald = is_journal_stream(2, os.environ)
     stderr = StderrSink(2, with_priority=to_journald)
     if path := settings.journal.log_file_path:
-        return SinkLog([FileSink(Path(path)), stderr])
+        file = SinkLog([FileSink(Path(path)), stderr])
+        return EchoLog(file, SinkLog([stderr]), panics_only=not launch.echoes_log)
     return SinkLog([JournalSink(SOCKET), stderr] if to_journald else [stderr])
 
 
@@ -112,9 +124,18 @@ def open_hand_log(settings: Settings) -> Log:
     is_here_already = settings.machine.in_terminal and not settings.journal.log_file_path
     if is_here_already or is_journal_stream(2, os.environ):
         return open_log(settings)
-    path = settings.journal.log_file_path
-    place = FileSink(Path(path)) if path else JournalSink(SOCKET)
-    return EchoLog(SinkLog([place]), SinkLog([StderrSink(2, with_priority=False)]))
+    terminal = SinkLog([StderrSink(2, with_priority=False)])
+    return EchoLog(SinkLog(_daemon_sinks(settings)), terminal)
+
+
+def _daemon_sinks(settings: Settings) -> list[Sink]:
+    """Where the lines of a daemon go that is not in this terminal."""
+    if path := settings.journal.log_file_path:
+        return [FileSink(Path(path))]
+    if settings.launch.in_background:
+        mainlog = Path(settings.machine.state_directory, MAIN_LOG)
+        return [JournalSink(SOCKET), FileSink(mainlog)]
+    return [JournalSink(SOCKET)]
 
 
 def is_journal_stream(fd: int, environ: Mapping[str, str]) -> bool:

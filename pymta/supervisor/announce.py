@@ -1,4 +1,9 @@
-"""What the supervisor says of itself: start line, status, first steps in a terminal."""
+"""What the supervisor says of itself: start line, process info, status, first steps in a terminal.
+
+A start line names every socket once (SL-02): both wildcards of a port are one item, and all ports
+of one address are one (N-19).  Ports that start with TLS come last, in a group of their own
+(SL-03), and no group shows more than ten items (SL-04).
+"""
 
 from __future__ import annotations
 
@@ -22,15 +27,30 @@ class Figures:
     waiting: int = 0
 
 
+def started(
+    version: str, pid: int, listeners: Sequence[Listener], settings: Settings, *, by_systemd: bool
+) -> str:
+    """SL-01, or SL-05 for a daemon that only runs the queue."""
+    text = f"pymta {version} daemon started: pid={pid}, {_queue_info(settings)}, "
+    text += f"listening for {listening(listeners)}" if listeners else "not listening for SMTP"
+    return text + (" (socket activation)" if by_systemd else "")
+
+
+def process_info(version: str, listeners: Sequence[Listener], settings: Settings) -> str:
+    """SL-06, N-15."""
+    what = f"listening for {listening(listeners)}" if listeners else "not listening"
+    return f"daemon({version}): {_queue_info(settings)}, {what}"
+
+
 def listening(listeners: Sequence[Listener]) -> str:
-    """``SMTP on port 25 (IPv6 and IPv4) [192.0.2.1]:2525`` (SL-02, SL-04)."""
-    items = _items(listeners)
-    cut = " ..." if len(items) > MOST_ITEMS else ""
-    return "SMTP on " + " ".join(items[:MOST_ITEMS]) + cut
-
-
-def queue_info(interval: int) -> str:
-    return f"-q{format_duration(interval)}" if interval else "no queue runs"
+    """``SMTP on port 25 (IPv6 and IPv4) [192.0.2.1]:2525 and for SMTPS on port 465 (IPv4)``."""
+    groups = {
+        "SMTP": [item for item in listeners if not item.starts_tls],
+        "SMTPS": [item for item in listeners if item.starts_tls],
+    }
+    return " and for ".join(
+        f"{name} on {_first_ten(_items(group))}" for name, group in groups.items() if group
+    )
 
 
 def status(listeners: Sequence[Listener], settings: Settings, figures: Figures) -> str:
@@ -44,10 +64,8 @@ def status(listeners: Sequence[Listener], settings: Settings, figures: Figures) 
         parts.append("queue run")
     if figures.waiting:
         parts.append(f"{figures.waiting} waiting for a delivery worker")
-    text = (
-        f"listening for {listening(listeners)}; {', '.join(parts)};"
-        f" configuration {settings.generation}"
-    )
+    what = f"listening for {listening(listeners)}" if listeners else "not listening"
+    text = f"{what}; {', '.join(parts)}; configuration {settings.generation}"
     return text.encode("ascii", "replace").decode("ascii")
 
 
@@ -70,35 +88,46 @@ def welcome(listeners: Sequence[Listener], settings: Settings) -> str:
     )
 
 
+def _queue_info(settings: Settings) -> str:
+    interval = settings.queue.queue_run_interval
+    return f"-q{format_duration(interval)}" if interval else "no queue runs"
+
+
+def _first_ten(items: Sequence[str]) -> str:
+    return " ".join(items[:MOST_ITEMS]) + (" ..." if len(items) > MOST_ITEMS else "")
+
+
 def _items(listeners: Sequence[Listener]) -> list[str]:
-    items: list[str] = []
-    paired: set[int] = set()
+    """One text per item, in the order of the sockets; `listeners` is one group."""
+    items: dict[str, None] = {}  # a dict, for its order: what was said is not said again
     for listener in listeners:
-        port = listener.at.port
-        if not listener.is_wildcard:
-            items.append(str(listener.at))
-        elif listener.fd in paired:
-            continue
-        elif listener.takes_ipv4:
-            items.append(f"port {port} (IPv6 with IPv4)")
-        else:
-            partner = _partner(listener, listeners)
-            if partner:
-                paired.add(partner.fd)
-            family = "IPv6" if listener.is_ipv6 else "IPv4"
-            items.append(f"port {port} ({'IPv6 and IPv4' if partner else family})")
-    return items
+        items[
+            _wildcard(listener, listeners) if listener.is_wildcard else _ports(listener, listeners)
+        ] = None
+    return list(items)
 
 
-def _partner(one: Listener, listeners: Sequence[Listener]) -> Listener | None:
-    return next(
-        (
-            other
-            for other in listeners
-            if other.is_wildcard
-            and other.at.port == one.at.port
-            and other.is_ipv6 != one.is_ipv6
-            and not other.takes_ipv4
-        ),
-        None,
+def _wildcard(one: Listener, listeners: Sequence[Listener]) -> str:
+    if one.takes_ipv4:
+        families = "IPv6 with IPv4"
+    elif _has_partner(one, listeners):
+        families = "IPv6 and IPv4"
+    else:
+        families = "IPv6" if one.is_ipv6 else "IPv4"
+    return f"port {one.at.port} ({families})"
+
+
+def _has_partner(one: Listener, listeners: Sequence[Listener]) -> bool:
+    return any(
+        other.is_wildcard
+        and other.at.port == one.at.port
+        and other.is_ipv6 != one.is_ipv6
+        and not other.takes_ipv4
+        for other in listeners
     )
+
+
+def _ports(one: Listener, listeners: Sequence[Listener]) -> str:
+    """An address with all its ports: ``[192.0.2.1]:{25,587}``, or ``[192.0.2.1]:25``."""
+    ports = [str(other.at.port) for other in listeners if other.at.address == one.at.address]
+    return f"[{one.at.address}]:" + (ports[0] if len(ports) == 1 else f"{{{','.join(ports)}}}")

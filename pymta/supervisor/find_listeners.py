@@ -18,7 +18,7 @@ from pymta.supervisor.handover import Handover
 from pymta.supervisor.listen_plan import ListenAt, plan
 from pymta.supervisor.listener import Listener
 from pymta.supervisor.notify import Notify
-from pymta.supervisor.sockets import CannotListenError, Kernel, Opening
+from pymta.supervisor.sockets import CannotListenError, Kernel, Opening, Root
 
 PATIENCE = 10.0  # seconds beyond a pause before the service manager may give up on us
 
@@ -28,13 +28,15 @@ class CannotStartError(Exception):
 
 
 def find_listeners(
-    settings: Settings, table: Handover | None, notify: Notify, log: Log
+    settings: Settings, table: Handover | None, notify: Notify, log: Log, root: Root
 ) -> tuple[tuple[Listener, ...], bool]:
     """The sockets to serve, and whether systemd made them.  Raises CannotStartError.
 
     Handed-in sockets are taken as they are: ports and interfaces in the settings say nothing about
     them, before a reload and after it.
     """
+    if not settings.launch.listens:
+        return (), False  # ML-06: a daemon for queue runs alone
     if table and table.by_systemd:
         return table.listeners, True
     try:
@@ -44,20 +46,24 @@ def find_listeners(
     except (activation.UnusableSocketError, ValueError) as error:
         raise CannotStartError(str(error)) from error
     if table:
-        return _rearranged(table.listeners, wanted, settings, log), False
+        return _rearranged(table.listeners, wanted, settings, log, root), False
 
     def sleep(seconds: float) -> None:
         notify.patience(seconds + PATIENCE)
         time.sleep(seconds)
 
     try:
-        return _open(wanted, settings, log, sleep), False
+        return _open(wanted, settings, log, sleep, root), False
     except CannotListenError as error:
         raise CannotStartError(str(error)) from error
 
 
 def _rearranged(
-    held: Sequence[Listener], wanted: Sequence[ListenAt], settings: Settings, log: Log
+    held: Sequence[Listener],
+    wanted: Sequence[ListenAt],
+    settings: Settings,
+    log: Log,
+    root: Root,
 ) -> tuple[Listener, ...]:
     """After a reload: keep what is still wanted, close what is not, bind what is new.
 
@@ -74,16 +80,20 @@ def _rearranged(
             listeners.append(at[place])
             continue
         try:
-            listeners += _open([want], settings, log, lambda _: None)
+            listeners += _open([want], settings, log, lambda _: None, root)
         except CannotListenError as error:
             log.write(daemon_events.trouble(f"{error}: this address is not served"))
     return tuple(listeners)
 
 
 def _open(
-    wanted: Sequence[ListenAt], settings: Settings, log: Log, sleep: Callable[[float], None]
+    wanted: Sequence[ListenAt],
+    settings: Settings,
+    log: Log,
+    sleep: Callable[[float], None],
+    root: Root,
 ) -> tuple[Listener, ...]:
     def say(line: str) -> None:
         log.write(daemon_events.remark(line))
 
-    return Opening(wanted, settings.listen, say=say, sleep=sleep, layer=Kernel()).open_all()
+    return Opening(wanted, settings.listen, say=say, sleep=sleep, layer=Kernel(root)).open_all()

@@ -55,7 +55,7 @@ def encode(table: Handover) -> bytes:
     plain = asdict(table)
     plain["listeners"] = [
         {"fd": item.fd, "address": str(item.at.address), "port": item.at.port}
-        | {"role": item.role, "takes_ipv4": item.takes_ipv4}
+        | {"role": item.role, "takes_ipv4": item.takes_ipv4, "starts_tls": item.starts_tls}
         for item in table.listeners
     ]
     plain["children"] = [asdict(child) | {"job": child.job.value} for child in table.children]
@@ -82,7 +82,9 @@ def decode(data: bytes) -> Handover:
 
 def _listener(item: dict[str, Any]) -> Listener:
     at = Endpoint(ip_address(item["address"]), item["port"])
-    return Listener(item["fd"], at, item["role"], item["takes_ipv4"])
+    return Listener(
+        item["fd"], at, item["role"], item["takes_ipv4"], starts_tls=item.get("starts_tls", False)
+    )
 
 
 def leave(table: Handover) -> int:

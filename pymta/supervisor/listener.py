@@ -14,12 +14,14 @@ class Listener:
     """`fd` is open and listening.  `takes_ipv4`: an IPv6 wildcard without IPV6_V6ONLY.
 
     `role` is the FileDescriptorName of a handed-in socket, "smtp" for one that we bound.
+    `starts_tls`: TLS begins before the greeting (PT-05).
     """
 
     fd: int
     at: Endpoint
     role: str = SMTP
     takes_ipv4: bool = False
+    starts_tls: bool = False
 
     @property
     def is_wildcard(self) -> bool:

@@ -14,12 +14,15 @@ import selectors
 import signal
 import time
 from functools import partial
+from pathlib import Path
 
+from pymta import __version__
 from pymta.channel.pair import End, from_fd
 from pymta.channel.selection import Selection
 from pymta.channel.words import NO_PLACE, Attempted, Done, Drain, HandOn, Word
+from pymta.config.launch import PROCESS_LOG
 from pymta.journal import daemon_events
-from pymta.supervisor import announce, control
+from pymta.supervisor import announce, control, process_info
 from pymta.supervisor.announce import Figures
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
@@ -144,6 +147,17 @@ class Loop:
                 self._stop(signal.Signals(number).name)
         if signal.SIGHUP in arrived:
             self._renewal.want()
+        if signal.SIGUSR1 in arrived:
+            self._tell_what_it_does()
+
+    def _tell_what_it_does(self) -> None:
+        """SL-06"""
+        settings = self._settings
+        path = settings.process.process_log_path
+        path = path or f"{settings.machine.state_directory}/{PROCESS_LOG}"
+        text = announce.process_info(__version__, self._place.reception.listeners, settings)
+        if trouble := process_info.write(Path(path), process_info.line(os.getpid(), text)):
+            self._log.write(daemon_events.remark(f"process info not written: {trouble}"))
 
     def _hear_command(self) -> None:
         client = control.accept(self._place.control)

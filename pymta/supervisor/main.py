@@ -6,7 +6,7 @@ GENERATION is the file of validated settings that `pymta daemon` or `pymta serve
 or that a reload has put in its place.  Exit status:
 
     0   stopped as asked
-    1   cannot start: a port, a directory or a handed-in socket; one line says which
+    1   cannot start: a port, a directory, an account or a handed-in socket; one line says which
     70  a bug of ours: the traceback is on standard error
 
 Touches: processes, sockets, disk, environment.
@@ -14,10 +14,8 @@ Touches: processes, sockets, disk, environment.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
-import resource
 import socket
 import sys
 from collections.abc import Sequence
@@ -25,11 +23,12 @@ from pathlib import Path
 
 from pymta import __version__
 from pymta.config import generation
+from pymta.config.launch import pid_file
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log, open_log
 from pymta.spool.files import FileSpool
-from pymta.supervisor import announce, control, handover
+from pymta.supervisor import announce, birth, control, handover, pidfile, process_limits, signals
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.dispatch import Dispatch
@@ -37,6 +36,7 @@ from pymta.supervisor.find_listeners import CannotStartError, find_listeners
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.loop import Loop
 from pymta.supervisor.notify import Notify
+from pymta.supervisor.privilege import CannotChangeUserError, Privilege, decide
 from pymta.supervisor.reception import Reception
 from pymta.supervisor.workplace import Workplace
 
@@ -45,35 +45,66 @@ CANNOT_START = 1
 
 def main(arguments: Sequence[str]) -> int:
     current = Path(arguments[0])
-    settings = generation.load(current)
+    born = birth.take()
+    settings = born.settings or generation.load(current)
     log = open_log(settings)
     notify = Notify()
+    signals.block_reload()
     try:
         table = handover.take()
-        place = _move_in(settings, current, table, notify, log)
-    except (CannotStartError, OSError) as error:
+        place = _start(settings, current, table, notify, log)
+    except (CannotStartError, CannotChangeUserError, OSError) as error:
         log.write(daemon_events.trouble(f"pymta cannot start: {error}"))
         log.close()
+        born.failed(f"pymta cannot start: {error}")
         return CANNOT_START
     _announce(place, table)
     loop = Loop(place)
     if table:
         loop.take_over(table)
     _settle_heap()
+    born.serves()
     loop.run()
-    control.remove(Path(settings.machine.runtime_directory))
-    log.write(daemon_events.stopped(os.getpid(), cut_off=place.cut_off))
-    log.close()
+    _leave(place)
     return 0
 
 
-def _move_in(
+def _start(
     settings: Settings, current: Path, table: Handover | None, notify: Notify, log: Log
 ) -> Workplace:
-    """Everything that can fail at a start."""
+    """Everything that can fail, and what needs root, in the order of PV-01."""
+    launch = settings.launch
+    privilege = Privilege(decide(os.geteuid(), launch.uid, launch.gid))
+    _arrange_process(settings, privilege, log)
+    place = _move_in(settings, current, table, notify=notify, log=log, privilege=privilege)
+    signals.block()  # from the pid file on, whoever sends one means it for the loop
+    with privilege.root():
+        trouble = _write_pid(settings)
+    privilege.drop()
+    if trouble:
+        log.write(daemon_events.remark(f"pid file not written: {trouble}"))
+    return place
+
+
+def _arrange_process(settings: Settings, privilege: Privilege, log: Log) -> None:
+    """ST-09, with a umask that trusts nobody: not every library states its modes."""
     os.umask(0o077)
-    _raise_descriptor_limit()
-    listeners, by_systemd = find_listeners(settings, table, notify, log)
+    os.chdir(settings.machine.state_directory)
+    trouble = process_limits.raise_limits(privilege.root, is_root=os.getuid() == 0)
+    if trouble:
+        log.write(daemon_events.trouble(trouble))
+
+
+def _move_in(
+    settings: Settings,
+    current: Path,
+    table: Handover | None,
+    *,
+    notify: Notify,
+    log: Log,
+    privilege: Privilege,
+) -> Workplace:
+    listeners, by_systemd = find_listeners(settings, table, notify, log, privilege.root)
     children = Children()
     spool = _spool(settings, log)
     return Workplace(
@@ -87,6 +118,26 @@ def _move_in(
         log,
         by_systemd,
     )
+
+
+def _pid_file(settings: Settings) -> str:
+    configured, state = settings.process.pid_file_path, settings.machine.state_directory
+    return pid_file(settings.launch, configured, state)
+
+
+def _write_pid(settings: Settings) -> str:
+    path = _pid_file(settings)
+    return pidfile.write(Path(path), os.getpid()) if path else ""
+
+
+def _leave(place: Workplace) -> None:
+    """The last of us: no file says any more that we are here (BG-06)."""
+    settings = place.settings
+    control.remove(Path(settings.machine.runtime_directory))
+    if path := _pid_file(settings):
+        pidfile.remove(Path(path), os.getpid())
+    place.log.write(daemon_events.stopped(os.getpid(), cut_off=place.cut_off))
+    place.log.close()
 
 
 def _spool(settings: Settings, log: Log) -> FileSpool:
@@ -117,26 +168,12 @@ def _control(settings: Settings, table: Handover | None) -> socket.socket:
 def _announce(place: Workplace, table: Handover | None) -> None:
     """SL-01, and in a terminal how to go on from here."""
     listeners, settings = place.reception.listeners, place.settings
-    text = (
-        f"pymta {__version__} daemon started: pid={os.getpid()},"
-        f" {announce.queue_info(settings.queue.queue_run_interval)},"
-        f" listening for {announce.listening(listeners)}"
-    )
-    if place.by_systemd:
-        text += " (socket activation)"
-    event = daemon_events.started(text, pid=os.getpid(), generation=settings.generation)
-    place.log.write(event)
+    pid = os.getpid()
+    text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
+    place.log.write(daemon_events.started(text, pid=pid, generation=settings.generation))
     if settings.machine.in_terminal and not table:
         sys.stdout.write(announce.welcome(listeners, settings) + "\n")
         sys.stdout.flush()
-
-
-def _raise_descriptor_limit() -> None:
-    """As many descriptors as we may have: each session costs one (ST-09)."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _settle_heap() -> None:

@@ -13,7 +13,7 @@ import signal
 import socket
 from types import FrameType
 
-CAUGHT = (signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+CAUGHT = (signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
 class Signals:
@@ -67,6 +67,11 @@ def block() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, CAUGHT)
 
 
+def block_reload() -> None:
+    """At a start, before there are handlers: a SIGHUP waits, while SIGTERM still ends us."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGUSR1))
+
+
 def unblock() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, CAUGHT)
 
@@ -82,3 +87,4 @@ def put_back() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # only the supervisor tells what it does

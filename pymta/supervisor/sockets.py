@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from pymta.config.listen import Listen
 from pymta.mail.caller import endpoint
@@ -19,6 +20,7 @@ from pymta.supervisor.listen_plan import ListenAt
 from pymta.supervisor.listener import Listener
 
 Say = Callable[[str], None]
+Root = Callable[[], AbstractContextManager[None]]  # the right to bind any port, for a moment
 
 
 class Layer(Protocol):
@@ -27,11 +29,26 @@ class Layer(Protocol):
     def create(self, family: int) -> socket.socket: ...
 
 
+class _BoundByRoot(socket.socket):
+    """A socket whose bind, and nothing else of it, is done as root where we were root (PV-01)."""
+
+    root: Root
+
+    def bind(self, address: Any, /) -> None:
+        with self.root():
+            super().bind(address)
+
+
 class Kernel:
     """The real one."""
 
+    def __init__(self, root: Root = contextlib.nullcontext) -> None:
+        self._root = root
+
     def create(self, family: int) -> socket.socket:
-        return socket.socket(family, socket.SOCK_STREAM)
+        sock = _BoundByRoot(family, socket.SOCK_STREAM)
+        sock.root = self._root
+        return sock
 
 
 class CannotListenError(Exception):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pymta.config import generation
 from pymta.config.generation import GenerationError
+from pymta.config.launch import Launch
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 
@@ -31,7 +32,11 @@ def instances(type_: type) -> st.SearchStrategy[Any]:
 
 GROUPS: dict[str, Any] = {name: instances(type_) for name, type_ in SUBJECTS.items()}
 ANY_SETTINGS = st.builds(
-    Settings, **GROUPS, machine=instances(Machine), generation=st.integers(0, 1 << 40)
+    Settings,
+    **GROUPS,
+    machine=instances(Machine),
+    launch=instances(Launch),
+    generation=st.integers(0, 1 << 40),
 )
 
 

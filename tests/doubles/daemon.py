@@ -72,7 +72,7 @@ class Daemon:
 
     def write_settings(self, **changed: Any) -> None:
         self.settings |= changed
-        lines = [f"{name} = {_toml(value)}\n" for name, value in self.settings.items()]
+        lines = [f"{name} = {toml(value)}\n" for name, value in self.settings.items()]
         self.config.write_text("".join(lines))
 
     @property
@@ -240,14 +240,14 @@ class Daemon:
         return text.decode().rpartition("id=")[2]
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
     match value:
         case bool():
             return str(value).lower()
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case list() | tuple():
-            return "[" + ", ".join(map(_toml, value)) + "]"
+            return "[" + ", ".join(map(toml, value)) + "]"
     return str(value)
 
 

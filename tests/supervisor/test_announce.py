@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 
+from pymta.config.queue import Queue
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
 from pymta.mail.caller import Endpoint
-from pymta.supervisor import announce
+from pymta.supervisor import announce, process_info
 from pymta.supervisor.announce import Figures
 from pymta.supervisor.listener import Listener
 
@@ -15,13 +17,17 @@ SETTINGS = Settings(routing=Routing(primary_hostname="mx.example.org"), generati
 
 
 def listeners(*texts: str) -> tuple[Listener, ...]:
-    """From "address port" or "address port dual"."""
+    """From "address port", with "dual" or "tls" behind."""
     made = []
     for fd, text in enumerate(texts, start=3):
-        address, port, *dual = text.split()
+        address, port, *more = text.split()
         at = Endpoint(ip_address(address), int(port))
-        made.append(Listener(fd, at, takes_ipv4=bool(dual)))
+        made.append(Listener(fd, at, takes_ipv4="dual" in more, starts_tls="tls" in more))
     return tuple(made)
+
+
+def with_runs(seconds: int) -> Settings:
+    return replace(SETTINGS, queue=Queue(queue_run_interval=seconds))
 
 
 @pytest.mark.parametrize(
@@ -36,22 +42,113 @@ def listeners(*texts: str) -> tuple[Listener, ...]:
             ["::0 25", "0.0.0.0 25", "::0 587", "0.0.0.0 587"],
             "SMTP on port 25 (IPv6 and IPv4) port 587 (IPv6 and IPv4)",
         ),
+        (
+            ["192.0.2.1 25", "192.0.2.2 25", "192.0.2.1 587", "::1 2525"],
+            "SMTP on [192.0.2.1]:{25,587} [192.0.2.2]:25 [::1]:2525",
+        ),
+        (
+            ["::0 25", "0.0.0.0 25", "::0 465 tls", "0.0.0.0 465 tls", "::0 587", "0.0.0.0 587"],
+            (
+                "SMTP on port 25 (IPv6 and IPv4) port 587 (IPv6 and IPv4)"
+                " and for SMTPS on port 465 (IPv6 and IPv4)"
+            ),
+        ),
+        (["127.0.0.1 465 tls"], "SMTPS on [127.0.0.1]:465"),
+        (
+            ["127.0.0.1 25", "127.0.0.1 465 tls"],
+            "SMTP on [127.0.0.1]:25 and for SMTPS on [127.0.0.1]:465",
+        ),
     ],
-    ids=["pair", "dual-stack", "IPv6", "IPv4", "specific", "two pairs"],
+    ids=[
+        "SL-02 pair",
+        "SL-02 dual-stack",
+        "SL-02 IPv6",
+        "SL-02 IPv4",
+        "SL-02 specific",
+        "SL-02 two pairs",
+        "N-19 ports of one address",
+        "SL-03 two groups",
+        "SL-03 TLS only",
+        "N-19 ports of different kinds stay apart",
+    ],
 )
 def test_the_start_line_has_a_form_for_each_kind_of_socket(
     sockets: list[str], expected: str
 ) -> None:
-    """SL-02"""
     assert announce.listening(listeners(*sockets)) == expected
 
 
-def test_a_long_list_is_cut_once() -> None:
-    """SL-04"""
-    text = announce.listening(listeners(*(f"127.0.0.1 {2500 + n}" for n in range(12))))
+def pairs(first: int, count: int, kind: str = "") -> list[str]:
+    ports = range(first, first + count)
+    return [f"{address} {port} {kind}" for port in ports for address in ("::0", "0.0.0.0")]
 
-    assert text.count("[127.0.0.1]") == 10
-    assert text.endswith("[127.0.0.1]:2509 ...")
+
+def test_a_long_list_is_cut_once_at_ten_items() -> None:
+    """SL-04"""
+    text = announce.listening(listeners(*pairs(2501, 12)))
+
+    assert text.count("(IPv6 and IPv4)") == 10
+    assert text.endswith("port 2510 (IPv6 and IPv4) ...")
+    assert text.count("...") == 1
+
+
+def test_ten_items_are_not_cut() -> None:
+    """SL-04"""
+    assert "..." not in announce.listening(listeners(*pairs(2501, 10)))
+
+
+def test_only_the_group_that_is_too_long_is_cut() -> None:
+    """SL-04: a long group hides nothing of the other."""
+    text = announce.listening(listeners(*pairs(2501, 12), *pairs(4651, 2, "tls")))
+
+    assert text.endswith(
+        "port 2510 (IPv6 and IPv4) ..."
+        " and for SMTPS on port 4651 (IPv6 and IPv4) port 4652 (IPv6 and IPv4)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("interval", "sockets", "by_systemd", "expected"),
+    [
+        (
+            1800,
+            ["::0 25", "0.0.0.0 25"],
+            False,
+            "pid=37, -q30m, listening for SMTP on port 25 (IPv6 and IPv4)",
+        ),
+        (0, ["0.0.0.0 25"], False, "pid=37, no queue runs, listening for SMTP on port 25 (IPv4)"),
+        (2, [], False, "pid=37, -q2s, not listening for SMTP"),
+        (
+            0,
+            ["::0 25 dual"],
+            True,
+            (
+                "pid=37, no queue runs, listening for SMTP on port 25 (IPv6 with IPv4)"
+                " (socket activation)"
+            ),
+        ),
+    ],
+    ids=["SL-01 with queue runs", "SL-01 without", "SL-05", "SL-01 from systemd"],
+)
+def test_the_start_line_says_which_jobs_there_are(
+    interval: int, sockets: list[str], by_systemd: bool, expected: str
+) -> None:
+    """ST-01"""
+    text = announce.started(
+        "0.1", 37, listeners(*sockets), with_runs(interval), by_systemd=by_systemd
+    )
+
+    assert text == f"pymta 0.1 daemon started: {expected}"
+
+
+def test_the_process_info_says_it_shorter() -> None:
+    """SL-06, N-15"""
+    listening = announce.process_info("0.1", listeners("0.0.0.0 25"), SETTINGS)
+    idle = announce.process_info("0.1", (), with_runs(90))
+
+    assert listening == "daemon(0.1): no queue runs, listening for SMTP on port 25 (IPv4)"
+    assert idle == "daemon(0.1): -q1m30s, not listening"
+    assert process_info.line(37, idle) == b"   37 daemon(0.1): -q1m30s, not listening\n"
 
 
 def test_the_status_shows_live_figures_in_ascii() -> None:
@@ -72,9 +169,3 @@ def test_the_welcome_says_how_to_send_and_where_it_lands() -> None:
 
     assert "swaks --to user@localhost --server 127.0.0.1:2525" in text
     assert "/home/u/.local/state/pymta/mail/user/new/" in text
-
-
-def test_the_queue_interval_is_shown_as_the_classic_option() -> None:
-    """SL-01"""
-    assert announce.queue_info(1800) == "-q30m"
-    assert announce.queue_info(0) == "no queue runs"

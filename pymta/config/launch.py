@@ -1,0 +1,56 @@
+"""How a daemon was started, beyond its settings files: what the command line said.
+
+It is kept in the generation, so that a reload starts the same daemon again (HU-02): the files are
+read anew, and then the command line wins over them once more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PID_FILE = "pymta-daemon.pid"  # BG-04, in the state directory
+PROCESS_LOG = "pymta-process.info"  # SL-06, likewise
+MAIN_LOG = "mainlog"  # likewise: a daemon in the background has no standard error
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Nothing said: a daemon in the foreground that listens as its settings say.
+
+    `ports` and `interfaces` are the items of -oX, `pid_file` that of -oP.  `queue_interval` and
+    `receive_timeout` are seconds, 0 when not given.  `delivery` is "now" or "queue", "" when not
+    given.  `force` to `senders` say which messages its own queue runs take.  `uid` and `gid` are
+    what root becomes once the sockets listen, -1 when there is nothing to become.
+    """
+
+    is_classic: bool = False
+    in_background: bool = False
+    echoes_log: bool = False
+    listens: bool = True
+    ports: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    pid_file: str = ""
+    queue_interval: int = 0
+    receive_timeout: int = 0
+    delivery: str = ""
+    force: bool = False
+    thaw: bool = False
+    first_only: bool = False
+    recipients: str = ""
+    senders: str = ""
+    uid: int = -1
+    gid: int = -1
+
+
+def pid_file(launch: Launch, configured: str, state_directory: str) -> str:
+    """Where the process id goes, "" for nowhere: the table of BG-03.
+
+    A daemon of units has no pid file unless one is configured, because nobody needs it there.
+    """
+    if launch.pid_file:
+        return launch.pid_file
+    if launch.is_classic and (launch.ports or launch.interfaces or not launch.listens):
+        return ""
+    if configured or not launch.is_classic:
+        return configured
+    return f"{state_directory}/{PID_FILE}"

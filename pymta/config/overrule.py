@@ -1,0 +1,29 @@
+"""The command line wins over the settings files (ST-08, OX-01)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pymta.config.launch import Launch
+from pymta.config.settings import Settings
+
+
+def overruled(settings: Settings, launch: Launch) -> Settings:
+    """The settings as a daemon takes them that was started like this."""
+    return replace(
+        settings,
+        launch=launch,
+        listen=replace(
+            settings.listen,
+            daemon_smtp_ports=launch.ports or settings.listen.daemon_smtp_ports,
+            local_interfaces=launch.interfaces or settings.listen.local_interfaces,
+        ),
+        queue=replace(
+            settings.queue,
+            queue_run_interval=launch.queue_interval or settings.queue.queue_run_interval,
+        ),
+        session=replace(
+            settings.session,
+            smtp_receive_timeout=launch.receive_timeout or settings.session.smtp_receive_timeout,
+        ),
+    )

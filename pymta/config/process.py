@@ -1,0 +1,27 @@
+"""The daemon as a process of the system: who it is, and which files tell others about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.config.setting import setting
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    pymta_user: str = setting(
+        "",
+        "Account that a daemon started by root becomes once it listens; empty: the owner of the"
+        " state directory.",
+    )
+    pymta_group: str = setting("", "Its group; empty: the primary group of the account.")
+    pid_file_path: str = setting(
+        "",
+        "File for the process id; empty: none, or pymta-daemon.pid in the state directory for"
+        " pymta-sendmail -bd.",
+    )
+    process_log_path: str = setting(
+        "",
+        "File to which SIGUSR1 makes the daemon write what it does; empty: pymta-process.info in"
+        " the state directory.",
+    )

@@ -1,0 +1,90 @@
+"""What the command line adds to the settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from pymta.config.launch import Launch, pid_file
+from pymta.config.listen import Listen
+from pymta.config.overrule import overruled
+from pymta.config.queue import Queue
+from pymta.config.settings import Settings
+
+CLASSIC = Launch(is_classic=True)
+ON_A_PORT = Launch(is_classic=True, ports=("1225",))
+RUNS_ONLY = Launch(is_classic=True, listens=False, queue_interval=60)
+DEFAULT = "/var/lib/pymta/pymta-daemon.pid"
+
+
+@pytest.mark.parametrize(
+    ("launch", "configured", "given", "expected"),
+    [
+        (CLASSIC, "", "", DEFAULT),
+        (CLASSIC, "/run/a.pid", "", "/run/a.pid"),
+        (CLASSIC, "/run/a.pid", "/run/b.pid", "/run/b.pid"),
+        (ON_A_PORT, "", "", ""),
+        (ON_A_PORT, "/run/a.pid", "", ""),
+        (ON_A_PORT, "/run/a.pid", "/run/b.pid", "/run/b.pid"),
+        (Launch(is_classic=True, interfaces=("127.0.0.1",)), "/run/a.pid", "", ""),
+        (RUNS_ONLY, "", "", ""),
+        (RUNS_ONLY, "/run/a.pid", "", ""),
+        (RUNS_ONLY, "", "/run/b.pid", "/run/b.pid"),
+        (Launch(), "", "", ""),
+        (Launch(), "/run/a.pid", "", "/run/a.pid"),
+    ],
+    ids=[
+        "-bd",
+        "-bd, configured",
+        "-bd -oP",
+        "-bd -oX: OX-04",
+        "-bd -oX, configured",
+        "-bd -oX -oP",
+        "-bd -oX of an address",
+        "-q",
+        "-q, configured",
+        "-q -oP",
+        "a unit",
+        "a unit, configured",
+    ],
+)
+def test_where_the_pid_goes(launch: Launch, configured: str, given: str, expected: str) -> None:
+    """BG-03, BG-04: the table, row by row."""
+    launch = Launch(
+        is_classic=launch.is_classic,
+        listens=launch.listens,
+        ports=launch.ports,
+        interfaces=launch.interfaces,
+        pid_file=given,
+    )
+
+    assert pid_file(launch, configured, "/var/lib/pymta") == expected
+
+
+def test_what_the_command_line_does_not_name_stays_as_it_is() -> None:
+    settings = Settings(
+        listen=Listen(daemon_smtp_ports=("25", "587")), queue=Queue(queue_run_interval=7)
+    )
+
+    assert overruled(settings, Launch()) == settings
+
+
+def test_ports_and_interfaces_are_replaced_each_by_itself() -> None:
+    """OX-01: a class without items leaves its option untouched."""
+    settings = Settings(listen=Listen(("25",), ("0.0.0.0",)))
+
+    by_port = overruled(settings, Launch(ports=("1225",))).listen
+    by_address = overruled(settings, Launch(interfaces=("127.0.0.1.2600",))).listen
+
+    assert (by_port.daemon_smtp_ports, by_port.local_interfaces) == (("1225",), ("0.0.0.0",))
+    assert (by_address.daemon_smtp_ports, by_address.local_interfaces) == (
+        ("25",),
+        ("127.0.0.1.2600",),
+    )
+
+
+def test_times_of_the_command_line_win() -> None:
+    """ST-08"""
+    settings = overruled(Settings(), Launch(queue_interval=1800, receive_timeout=60))
+
+    assert settings.queue.queue_run_interval == 1800
+    assert settings.session.smtp_receive_timeout == 60

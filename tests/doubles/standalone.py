@@ -1,0 +1,162 @@
+"""A daemon that binds its own sockets, started as a person would: in front, or with `-bd`.
+
+Each has a loopback address of its own, so tests run side by side on any port.
+
+Touches: processes, sockets, disk, clock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tests.doubles.daemon import DEADLINE, HOSTNAME, toml, wait_until
+
+_NUMBER = itertools.count(1)
+
+
+def own_address() -> str:
+    """One that nobody else in this test run listens on."""
+    pid = os.getpid()
+    return f"127.{64 + next(_NUMBER) % 64}.{pid >> 8 & 255}.{pid & 255}"
+
+
+class Standalone:
+    """Directories, settings and processes of one daemon on its own sockets."""
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        self.directory = directory
+        self.address = own_address()
+        self.port = 2525
+        self.state = directory / "state"
+        self.config = directory / "pymta.toml"
+        self.log_file = directory / "state" / "log"
+        self.settings: dict[str, Any] = {
+            "primary_hostname": HOSTNAME,
+            "local_interfaces": [self.address],
+            "daemon_smtp_ports": [self.port],
+            "daemon_startup_retries": 0,
+            "log_file_path": str(self.log_file),
+        } | settings
+        self.write_settings()
+
+    def write_settings(self, **changed: Any) -> None:
+        self.settings |= changed
+        lines = [f"{name} = {toml(value)}\n" for name, value in self.settings.items()]
+        self.config.write_text("".join(lines))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "STATE_DIRECTORY": str(self.state),
+            "RUNTIME_DIRECTORY": str(self.directory / "run"),
+        }
+
+    def popen(self, *words: str) -> subprocess.Popen[str]:
+        """`python -m` these words, in front, with its standard error at hand."""
+        return subprocess.Popen(
+            # Nothing may outlive a test run.
+            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-P", "-m", *words],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`python -m` these words, to their end."""
+        return subprocess.run(
+            [sys.executable, "-P", "-m", *words],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+
+    @contextmanager
+    def in_front(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """`pymta daemon`, or other words, until it serves; ended with SIGTERM."""
+        words = words or ("pymta", "daemon", "--config", str(self.config))
+        started = self.log().count("daemon started")
+        with self.popen(*words) as process:
+            try:
+                wait_until(
+                    lambda: (
+                        self.log().count("daemon started") > started or process.poll() is not None
+                    ),
+                    "daemon started",
+                )
+                assert process.poll() is None, process.communicate()
+                yield process
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=DEADLINE)
+            finally:
+                process.kill()
+
+    def connect(self, port: int = 0) -> socket.socket:
+        return socket.create_connection((self.address, port or self.port), timeout=DEADLINE)
+
+    def greeting(self, port: int = 0) -> str:
+        with self.connect(port) as sock:
+            return sock.recv(1000).decode().removesuffix("\r\n")
+
+    def log(self) -> str:
+        return self.log_file.read_text() if self.log_file.exists() else ""
+
+    def wait_for_log(self, text: str, count: int = 1) -> None:
+        wait_until(lambda: self.log().count(text) >= count, f"{count} x {text!r} in {self.log()}")
+
+    def family(self) -> list[int]:
+        """All processes that belong to this daemon."""
+        mark = f"STATE_DIRECTORY={self.state}".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+        return found
+
+    def end(self) -> None:
+        for pid in self.family():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        with suppress(AssertionError):
+            wait_until(lambda: not self.family(), "the end", deadline=5)
+        for pid in self.family():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def standalone(**settings: Any) -> Iterator[Standalone]:
+    """Nothing of it is left afterwards."""
+    directory = Path(tempfile.mkdtemp(prefix="pymta-"))
+    directory.chmod(0o755)  # for daemons that are somebody else
+    made = Standalone(directory, **settings)
+    try:
+        yield made
+    finally:
+        made.end()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def status_of(pid: int, name: str) -> list[str]:
+    """The words of a line of /proc/PID/status."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        key, _, words = line.partition(":")
+        if key == name:
+            return words.split()
+    raise KeyError(name)
