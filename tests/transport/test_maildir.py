@@ -177,8 +177,19 @@ def test_the_order_of_steps_is_what_makes_it_safe(root: Path) -> None:
     last = ["sync file", "rename file", "sync new"]
     assert done == ["sync user", "sync mail", f"sync {root.parent.name}", *last]
     done.clear()
-    maildirs.store("user", parcel())
+    Maildirs(root, disk=WatchedDisk(Disk(), watch)).store("user", parcel())  # another process
     assert done == last
+
+
+@pytest.mark.parametrize("missing", ["tmp", "new", "cur"])
+def test_a_directory_that_somebody_took_away_is_made_anew(root: Path, missing: str) -> None:
+    Maildirs(root).store("user", parcel())
+    for file in files(root):
+        file.unlink()
+    (root / "user" / missing).rmdir()
+
+    assert Maildirs(root).store("user", parcel())
+    assert len(files(root)) == 1
 
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"a", b"\r\n", b""]), max_size=12))
