@@ -66,7 +66,9 @@ class FileSpool:
 
     def reserve(self) -> str:
         with refusing("cannot make a message id"):
-            return self._new_id()
+            while not self._is_free(id := self._new_id()):
+                pass
+            return id
 
     def holds(self, id: str) -> bool:
         if not is_id(id):
@@ -121,13 +123,18 @@ class FileSpool:
         # Nobody else can create incoming/ID while we have it, so what is free now stays free.
         is_free = False
         try:
-            others = (places.queue, places.journal, places.corrupt)
-            is_free = not any(self._disk.look(at, id) for at in others)
+            is_free = self._is_free(id, but=places.incoming)
         finally:
             if not is_free:
                 self._disk.close(fd)
                 self._disk.unlink(places.incoming, id)
         return fd if is_free else None
+
+    def _is_free(self, id: str, *, but: int = -1) -> bool:
+        """No file of this id anywhere, except perhaps in the directory `but`."""
+        places = self._places()
+        everywhere = (places.incoming, places.queue, places.journal, places.corrupt)
+        return not any(self._disk.look(at, id) for at in everywhere if at != but)
 
     def _begin_reserved(self, envelope: Envelope, id: str) -> FileIntake:
         if not is_id(id):
