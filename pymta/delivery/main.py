@@ -17,6 +17,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from pymta.channel.pair import End
@@ -120,7 +121,7 @@ class _Routes:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._resolver = Resolver(settings.routing)
-        ports = our_ports(settings, port_of)
+        ports = cache(lambda: our_ports(settings, port_of))
         self._ourselves = Ourselves(settings.hostname, ports, is_local_address)
 
     def of_one_message(self) -> Callable[[str], Route]:

@@ -6,7 +6,7 @@ server gives only the alias.  Answers are hostile input: their number is bounded
 is a host name or left out.
 
 The answers are kept as long as their TTL allows, in this process; make a `Resolver` after the
-fork, never before.
+fork, never before.  resolv.conf is read at the first question, which a local delivery never asks.
 
 Touches: sockets, clock.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from ipaddress import ip_address
 
 import dns.exception
@@ -48,7 +49,11 @@ class Resolver:
         self._clock = clock
         self._patience = float(routing.dns_timeout)
         self._deadline = float("inf")
-        self._resolver = _make_resolver(routing)
+        self._routing = routing
+
+    @cached_property
+    def _resolver(self) -> dns.resolver.Resolver | None:
+        return _make_resolver(self._routing)
 
     def start_budget(self, seconds: float) -> None:
         """All questions from now on share these seconds; what comes later is `Failed`.

@@ -19,14 +19,18 @@ from pymta.mail.host import Host
 
 @dataclass(frozen=True, slots=True)
 class Ourselves:
-    """`is_local_address` asks the machine, see `pymta.routing.here`."""
+    """`is_local_address` asks the machine, see `pymta.routing.here`.
+
+    `ports` are ours, asked for when there is a host to compare: to know a service by its name may
+    take the machine more work than a whole local delivery.
+    """
 
     hostname: str
-    ports: frozenset[int]
+    ports: Callable[[], frozenset[int]]
     is_local_address: Callable[[Address], bool]
 
     def is_host(self, host: Host) -> bool:
-        if host.port not in self.ports:
+        if host.port not in self.ports():
             return False
         return host.name.lower() == self.hostname.lower() or self.is_local_address(host.address)
 

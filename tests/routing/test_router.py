@@ -207,7 +207,7 @@ SETTINGS = Settings(
 
 
 def router(table: Table, settings: Settings = SETTINGS) -> Router:
-    ours = Ourselves("mail.example.com", frozenset({25}), lambda address: address == US)
+    ours = Ourselves("mail.example.com", lambda: frozenset({25}), lambda address: address == US)
     return Router(settings, table, ours, in_place)
 
 
@@ -287,7 +287,7 @@ def test_trouble_with_the_smarthost_never_returns_mail(smarthost: str, wanted: R
 
 
 def test_our_name_at_our_port_is_us_even_behind_address_translation() -> None:
-    ours = Ourselves("mail.example.com", frozenset({25}), lambda _: False)
+    ours = Ourselves("mail.example.com", lambda: frozenset({25}), lambda _: False)
     assert ours.is_host(Host("MAIL.example.com", V4))
     assert not ours.is_host(Host("mail.example.com", V4, 2525))
     assert not ours.is_host(Host("other.example.com", V4))
