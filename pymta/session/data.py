@@ -166,4 +166,4 @@ def _spool_reply(error: SpoolError) -> Reply:
 
 
 def _spool_event(visit: Visit, id: str, error: SpoolError) -> Event:
-    return spool_trouble(visit.origin, id, str(error))
+    return spool_trouble(visit.origin, id, error.strerror or str(error))

@@ -276,6 +276,8 @@ def test_a_disk_that_refuses_puts_the_client_off(at: str, error: int, reply: str
     assert not house.spool.open
     assert len(house.spool.stored) == 1
     assert house.log.events[0].streams == MAIN_AND_PANIC
+    assert house.log.texts()[0].startswith("spool error: ")
+    assert "[Errno" not in house.log.texts()[0]
 
 
 def test_a_refused_message_gives_its_place_back_at_once() -> None:
