@@ -52,6 +52,17 @@ def exec_failed(pid: int, path: str, error: OSError) -> Event:
     )
 
 
+def crashed(pid: int, trace: str) -> Event:
+    """A mistake of ours ends the daemon; the last line of the traceback stands in the text."""
+    last = trace.strip().rpartition("\n")[2]
+    return Event(
+        Kind.TROUBLE,
+        f"pid {pid}: daemon failed: {last}",
+        fields={"TRACEBACK": trace},
+        streams=MAIN_AND_PANIC,
+    )
+
+
 def refused(caller: Endpoint, why: str) -> Event:
     """LM-01…04."""
     return Event(

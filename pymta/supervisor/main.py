@@ -6,8 +6,8 @@ GENERATION is the file of validated settings that `pymta daemon` or `pymta serve
 or that a reload has put in its place.  Exit status:
 
     0   stopped as asked
-    1   cannot start: a port, a directory, an account or a handed-in socket; one line says which
-    70  a bug of ours: the traceback is on standard error
+    1   cannot start: settings, port, directory, account or handed-in socket; one line says which
+    70  a bug of ours: the log has the traceback
 
 Touches: processes, sockets, disk, environment.
 """
@@ -18,22 +18,26 @@ import gc
 import os
 import socket
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from pymta import __version__
+from pymta.channel.life import BUG
 from pymta.config import generation
+from pymta.config.generation import GenerationError
 from pymta.config.launch import pid_file
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log, open_log
 from pymta.spool.files import FileSpool
 from pymta.supervisor import announce, birth, control, handover, pidfile, process_limits, signals
+from pymta.supervisor.birth import Birth
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.dispatch import Dispatch
 from pymta.supervisor.find_listeners import CannotStartError, find_listeners
-from pymta.supervisor.handover import Handover
+from pymta.supervisor.handover import Handover, UnknownVersionError
 from pymta.supervisor.loop import Loop
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.privilege import CannotChangeUserError, Privilege, decide
@@ -46,14 +50,28 @@ CANNOT_START = 1
 def main(arguments: Sequence[str]) -> int:
     current = Path(arguments[0])
     born = birth.take()
-    settings = born.settings or generation.load(current)
+    try:
+        settings = born.settings or generation.load(current)
+    except (OSError, GenerationError) as error:  # there is no log yet
+        sys.stderr.write(f"pymta cannot start: {error}\n")
+        born.failed(f"pymta cannot start: {error}")
+        return CANNOT_START
     log = open_log(settings)
+    try:
+        return _live(settings, current, born, log)
+    except Exception:  # noqa: BLE001 - our own fault: told once, and the service manager starts anew
+        log.write(daemon_events.crashed(os.getpid(), traceback.format_exc()))
+        log.close()
+        return BUG
+
+
+def _live(settings: Settings, current: Path, born: Birth, log: Log) -> int:
     notify = Notify()
     signals.block_reload()
     try:
         table = handover.take()
         place = _start(settings, current, table, notify, log)
-    except (CannotStartError, CannotChangeUserError, OSError) as error:
+    except (CannotStartError, CannotChangeUserError, UnknownVersionError, OSError) as error:
         log.write(daemon_events.trouble(f"pymta cannot start: {error}"))
         log.close()
         born.failed(f"pymta cannot start: {error}")

@@ -1,0 +1,64 @@
+"""The supervisor as a program: how it ends when it cannot begin."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pymta.config import generation
+from pymta.config.settings import Machine, Settings
+
+
+@pytest.fixture
+def current(tmp_path: Path) -> Path:
+    path = generation.current_file(tmp_path)
+    machine = Machine(state_directory=str(tmp_path), runtime_directory=str(tmp_path))
+    generation.store(path, Settings(machine=machine))
+    return path
+
+
+def run(current: Path, table: bytes = b"") -> subprocess.CompletedProcess[str]:
+    """With what the image before is said to have left."""
+    fd = os.memfd_create("table", 0)
+    try:
+        os.write(fd, table)
+        handed = {"PYMTA_HANDOVER": str(fd)} if table else {}
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "pymta.supervisor.main", str(current)],
+            env=os.environ | handed,
+            pass_fds=(fd,),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    finally:
+        os.close(fd)
+
+
+def test_settings_that_are_not_there_are_one_line(tmp_path: Path) -> None:
+    done = run(tmp_path / "current.json")
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("pymta cannot start: ")
+    assert "current.json" in line
+
+
+def test_a_table_of_another_version_is_one_line(current: Path) -> None:
+    done = run(current, b'{"version": 99}')
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("pymta cannot start: handover table has version 99")
+
+
+def test_a_mistake_of_ours_is_logged_and_has_a_status_of_its_own(current: Path) -> None:
+    done = run(current, b"what is this")
+
+    assert done.returncode == 70
+    assert "daemon failed: json.decoder.JSONDecodeError" in done.stderr
