@@ -22,7 +22,9 @@ import dns.exception
 import dns.name
 import dns.nameserver
 import dns.rdata
+import dns.rdtypes.ANY.CNAME  # these two: else each worker imports them with its first answer
 import dns.rdtypes.ANY.MX
+import dns.rdtypes.ANY.NS
 import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 import dns.resolver

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +153,24 @@ def test_questions_share_a_budget_of_time() -> None:
         assert isinstance(resolver.mx("example.org"), Found)
         now[0] = 105.0
         assert resolver.mx("example.org") == Failed("out of time")
+
+
+_WHAT_IT_IMPORTS = """
+import sys
+from pymta.config.routing import Routing
+from pymta.resolver.query import Resolver
+
+before = set(sys.modules)
+resolver = Resolver(Routing(dns_servers=(sys.argv[1],), dns_timeout=5))
+for domain in ("alias.example", "missing.example", "broken.example"):
+    resolver.mx(domain)
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_answers_import_nothing(tmp_path: Path) -> None:
+    """All is loaded before the first fork, so an upgrade of a running daemon mixes no versions."""
+    with DnsServer(ZONE) as server:
+        program = [sys.executable, "-c", _WHAT_IT_IMPORTS, server.setting]
+        said = subprocess.run(program, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert said.stdout == "\n"
