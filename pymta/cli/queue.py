@@ -22,7 +22,8 @@ from pymta.cli.listing import as_plain, listed, shown
 from pymta.cli.options import state_option
 from pymta.cli.places import daemon_places
 from pymta.cli.served import served_settings
-from pymta.journal.hand_events import completed, removed
+from pymta.journal.delivery_events import completed
+from pymta.journal.hand_events import removed
 from pymta.journal.log import Log, open_hand_log
 from pymta.mail.message_id import is_id
 from pymta.spool.files import FileSpool

@@ -18,10 +18,6 @@ class Reply:
     enhanced: str = ""
 
     @property
-    def is_positive(self) -> bool:
-        return self.code < 400
-
-    @property
     def is_permanent(self) -> bool:
         return self.code >= 500
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 LOCAL_PART = 64  # s4.5.3.1.1
 DOMAIN = 255  # s4.5.3.1.2
 PATH = 256  # s4.5.3.1.3, both angle brackets included
-REPLY_LINE = 512  # s4.5.3.1.5: what we send, CRLF included
 
 # s4.5.3.1.4 says 512 and each extension adds its own part (RFC 1870, RFC 6152, RFC 3461).
 COMMAND_LINE = 2048

@@ -26,11 +26,6 @@ from pymta.config.retry_rules import Rule, parse_rules
 class Schedule:
     rules: tuple[Rule, ...]
 
-    @property
-    def gives_up_after(self) -> int:
-        """Seconds since the first failure after which a failure is final."""
-        return self.rules[-1].cutoff
-
     def next_try(self, first_failed: float, last_tried: float, now: float) -> float | None:
         """When to try again after the failure at `now`; None: give up.
 

@@ -56,11 +56,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """The daemon cannot start; `panic_only` lines do not go to the main log."""
+    """The daemon cannot start; `earlier` lines go before the last."""
 
     log: str
     earlier: tuple[str, ...] = ()
-    panic_only: bool = False
 
 
 Answer = CarryOn | Drop | Wait | GiveUp
@@ -94,7 +93,7 @@ def judge(
         case Step.LISTEN:
             if _is_covered(fault.error, at, opened):
                 return Drop(includes_ipv4=True)
-            return GiveUp(f"listen() failed on interface {at.shown}: {why}", panic_only=True)
+            return GiveUp(f"listen() failed on interface {at.shown}: {why}")
 
 
 def _creation(at: ListenAt, why: str, later: Sequence[ListenAt]) -> Answer:
@@ -103,7 +102,7 @@ def _creation(at: ListenAt, why: str, later: Sequence[ListenAt]) -> Answer:
     if at.is_wildcard and at.is_ipv6 and _has_wildcard(later, at.port, ipv6=False):
         will_use = f"Failed to create IPv6 socket for wildcard listening ({why}): will use IPv4"
         return Drop(logs=(line, will_use))
-    return GiveUp(line, earlier=(line,), panic_only=True)
+    return GiveUp(line, earlier=(line,))
 
 
 def _bind(at: ListenAt, why: str, tries_left: int, pause: int) -> Answer:
