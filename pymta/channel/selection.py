@@ -7,17 +7,40 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`force` takes messages before their time, frozen ones too; `first_only` only those that
-    nobody has tried; `ids`, unless empty, only these.  `by` says who asked, for the log.
+    """`force` takes messages before their time, `thaw` frozen ones as well; `first_only` only those
+    that nobody has tried; `ids`, unless empty, only these.
+
+    `recipients` and `senders`, unless empty, are texts that an address still to be delivered, or
+    the sender, must contain.  `local_only` leaves remote recipients alone; `two_stage` serves all
+    local ones before the first remote one.  `by` says who asked, for the log.
     """
 
     force: bool = False
+    thaw: bool = False
     first_only: bool = False
+    local_only: bool = False
+    two_stage: bool = False
     ids: tuple[str, ...] = ()
+    recipients: str = ""
+    senders: str = ""
     by: str = "hand"
 
     @property
     def flags(self) -> str:
-        """The classic option that asks for such a run, as the log quotes it; "" for a plain one."""
-        letters = ("i" if self.first_only else "") + ("ff" if self.force else "")
-        return f"-q{letters}" if letters else ""
+        """The classic options that ask for such a run, as the log quotes them; "" for a plain one.
+
+        The order of the letters is that of QR-06.
+        """
+        force = "ff" if self.thaw else "f"
+        letters = (
+            ("q" if self.two_stage else "")
+            + ("i" if self.first_only else "")
+            + (force if self.force else "")
+            + ("l" if self.local_only else "")
+        )
+        parts = (
+            f"-q{letters}" if letters else "",
+            f"-R {self.recipients}" if self.recipients else "",
+            f"-S {self.senders}" if self.senders else "",
+        )
+        return " ".join(part for part in parts if part)

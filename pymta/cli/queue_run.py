@@ -35,4 +35,4 @@ def run(state: str, force: bool, ids: tuple[str, ...]) -> int:
     log = open_hand_log(settings)
     # A unit has its standard error in the journal; a person has not.
     by = "timer" if is_journal_stream(2, os.environ) else "hand"
-    return main(settings, log, Selection(force=force, ids=ids, by=by))
+    return main(settings, log, Selection(force=force, thaw=force, ids=ids, by=by))

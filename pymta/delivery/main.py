@@ -50,14 +50,21 @@ PATIENCE = 1.0  # seconds to wait for a place; the parent waits better than we d
 DNS_BUDGET = 4  # times dns_timeout, for all the questions about one domain
 
 
-def main(channel: End, settings: Settings, log: Log, *, force: bool = False) -> int:
+def main(
+    channel: End,
+    settings: Settings,
+    log: Log,
+    *,
+    force: bool = False,
+    local_only: bool = False,
+) -> int:
     """Deliver what the parent orders; closes the log at its end."""
     try:
         place = _take_place(settings, log)
         if place is None:
             return NO_PLACE
         try:
-            return _work(channel, settings, log, force=force)
+            return _work(channel, settings, log, force=force, local_only=local_only)
         finally:
             place.leave()
     finally:
@@ -78,9 +85,9 @@ def _take_place(settings: Settings, log: Log) -> Place | None:
         return None
 
 
-def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
+def _work(channel: End, settings: Settings, log: Log, *, force: bool, local_only: bool) -> int:
     orders = Orders(channel)
-    world = make_world(channel, settings, log, orders, force=force)
+    world = make_world(channel, settings, log, orders, force=force, local_only=local_only)
     while (id := orders.next_id()) is not None:
         try:
             attempt(id, world)
@@ -91,7 +98,15 @@ def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
     return DONE
 
 
-def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, force: bool) -> World:
+def make_world(
+    channel: End,
+    settings: Settings,
+    log: Log,
+    orders: Orders,
+    *,
+    force: bool,
+    local_only: bool = False,
+) -> World:
     """Everything real."""
     state = Path(settings.machine.state_directory)
     schedule = parse_schedule(settings.queue.retry)
@@ -112,6 +127,7 @@ def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, fo
         date=local_date,
         is_over=orders.is_over,
         force=force,
+        local_only=local_only,
     )
 
 

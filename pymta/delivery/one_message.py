@@ -101,7 +101,8 @@ class _Attempt:
         return [
             Addressee(n, recipients[n].address)
             for n in state.pending
-            if self._world.force or dues.get(n, 0.0) <= latest
+            if (self._world.force or dues.get(n, 0.0) <= latest)
+            and not (self._world.local_only and self._world.destination_of(recipients[n].address))
         ]
 
     def _record(self, settlement: Settlement, now: float, *, is_last: bool) -> None:

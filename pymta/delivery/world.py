@@ -23,7 +23,8 @@ class World:
     `new_routes` gives the router of one message.  `store` puts a message into a mailbox, see
     `pymta.transport.maildir`.  `hand_on` tells the parent of a message that we wrote; it never
     waits, and an id that nobody heard is safe in the spool.  `destination_of` is what the parent
-    is told of a recipient.  `is_over`: finish what has begun, begin nothing.
+    is told of a recipient.  `is_over`: finish what has begun, begin nothing.  `local_only`: leave
+    recipients alone that are not ours.
     """
 
     settings: Settings
@@ -40,3 +41,4 @@ class World:
     date: Callable[[float], str]
     is_over: Callable[[], bool]
     force: bool = False
+    local_only: bool = False

@@ -1,8 +1,8 @@
 """Which messages a queue run takes, and in which order.
 
-Asked once per message, for a hundred thousand of them: it looks at what the listing says and
-never into a message.  A frozen message is due in a time that no run lives to see, so only force
-takes it.
+Asked once per message, for a hundred thousand of them: it looks at what the listing says, and into
+a message only when a run is for certain addresses.  A frozen message is due in a time that no run
+lives to see, so only force takes it.
 
 A random order is the default of the classic daemon: a run that is cut short again and again then
 still comes to every message, and one bad destination does not stand before all others each time.
@@ -10,11 +10,17 @@ still comes to every message, and one bad destination does not stand before all 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from pymta.channel.selection import Selection
-from pymta.spool.store import Waiting
+from pymta.spool.store import Message, Waiting
+
+# Seconds.  No retry schedule puts a message off for so long; a frozen one is much further away.
+_NEVER = 366 * 86_400
+
+Peek = Callable[[str], Message | None]
 
 
 class Dice(Protocol):
@@ -29,15 +35,50 @@ def is_due(message: Waiting, selection: Selection, now: float) -> bool:
         return False
     if selection.first_only and not message.is_first:
         return False
+    if message.due > now + _NEVER:
+        return selection.force and selection.thaw
     return selection.force or message.due <= now
 
 
-def due(waiting: Iterable[Waiting], selection: Selection, now: float) -> Iterator[str]:
-    """The ids to attempt, in the order of `waiting`."""
-    return (message.id for message in waiting if is_due(message, selection, now))
+def due(waiting: Iterable[Waiting], selection: Selection, now: float, peek: Peek) -> Iterator[str]:
+    """The ids to attempt, in the order of `waiting`; `peek` reads a message."""
+    for message in waiting:
+        if is_due(message, selection, now) and _concerns(message.id, selection, peek):
+            yield message.id
+
+
+def forced_first(selection: Selection) -> Selection | None:
+    """Of a run for certain addresses the first message is tried whatever its time; the rest not.
+
+    None when there is nothing to force beyond what `selection` says itself.
+    """
+    if selection.force or not (selection.recipients or selection.senders):
+        return None
+    return replace(selection, force=True)
+
+
+def stages(selection: Selection) -> tuple[Selection, ...]:
+    """The passes of a run: one, or first all local recipients and then everybody (-qq)."""
+    if not selection.two_stage:
+        return (selection,)
+    return (replace(selection, local_only=True), selection)
 
 
 def in_random_order(ids: Iterable[str], dice: Dice) -> Iterator[str]:
     shuffled = list(ids)
     dice.shuffle(shuffled)
     return iter(shuffled)
+
+
+def _concerns(id: str, selection: Selection, peek: Peek) -> bool:
+    """Is it for, or from, somebody whom the run is for?  Upper and lower case are one."""
+    if not (selection.recipients or selection.senders):
+        return True
+    message = peek(id)
+    if message is None:  # delivered since the listing
+        return False
+    envelope = message.envelope
+    wanted = selection.recipients.lower()
+    return selection.senders.lower() in envelope.sender.lower() and any(
+        wanted in envelope.recipients[n].address.lower() for n in message.state.pending
+    )

@@ -14,14 +14,14 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pymta.channel.selection import Selection
 from pymta.config.settings import Settings
 from pymta.journal import queue_events
 from pymta.journal.log import Log
-from pymta.queue.due import due, in_random_order
+from pymta.queue.due import due, forced_first, in_random_order, stages
 from pymta.queue.runner import Runner, deliver_with
 from pymta.queue.stop import Stop
 from pymta.spool.files import FileSpool
@@ -45,23 +45,59 @@ def main(settings: Settings, log: Log, selection: Selection) -> int:
 def _run(settings: Settings, log: Log, selection: Selection) -> int:
     pid = os.getpid()
     log.write(queue_events.started(pid, selection.flags, selection.by))
-    spool = FileSpool(Path(settings.machine.state_directory, "spool"), tell=log.write)
     with Stop() as stop:
-        spool.sweep()
-        runner = Runner(
-            _ordered(settings, due(spool.waiting(), selection, time.time())),
-            deliver_with(settings, log, force=selection.force),
-            log,
-            stop,
-            most=settings.queue.deliver_max,
-            grace=settings.queue.shutdown_grace,
-        )
-        could_work = runner.run()
+        run = _Run(settings, log, stop)
+        could_work = run.sweep_and_go(selection)
     if not could_work:
         log.write(queue_events.abandoned(pid))
-    attempted = runner.attempted
-    log.write(queue_events.ended(pid, selection.flags, selection.by, attempted=attempted))
+    log.write(queue_events.ended(pid, selection.flags, selection.by, attempted=run.attempted))
     return DONE if could_work else TRY_LATER
+
+
+class _Run:
+    """One run: its passes over the spool, and how many attempts came of them."""
+
+    def __init__(self, settings: Settings, log: Log, stop: Stop) -> None:
+        self._settings = settings
+        self._log = log
+        self._stop = stop
+        self._spool = FileSpool(Path(settings.machine.state_directory, "spool"), tell=log.write)
+        self._is_stopped = False
+        self.attempted = 0
+
+    def sweep_and_go(self, selection: Selection) -> bool:
+        """False: delivery processes could not work."""
+        self._spool.sweep()
+        return all(self._stage(stage) for stage in stages(selection))
+
+    def _stage(self, selection: Selection) -> bool:
+        forced = forced_first(selection)
+        if forced is None:
+            return self._attempt(self._due(selection), selection)
+        first = next(self._due(forced), None)
+        if first is None:
+            return True
+        others = (id for id in self._due(selection) if id != first)
+        return self._attempt([first], forced) and self._attempt(others, selection)
+
+    def _attempt(self, ids: Iterable[str], selection: Selection) -> bool:
+        if self._is_stopped:
+            return True
+        runner = Runner(
+            _ordered(self._settings, ids),
+            deliver_with(self._settings, self._log, selection),
+            self._log,
+            self._stop,
+            most=self._settings.queue.deliver_max,
+            grace=self._settings.queue.shutdown_grace,
+        )
+        could_work = runner.run()
+        self.attempted += runner.attempted
+        self._is_stopped = runner.is_stopped
+        return could_work
+
+    def _due(self, selection: Selection) -> Iterator[str]:
+        return due(self._spool.waiting(), selection, time.time(), self._spool.peek)
 
 
 def _ordered(settings: Settings, ids: Iterable[str]) -> Iterable[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from pymta.channel.selection import Selection
 from pymta.channel.words import NO_PLACE, Attempted, Deliver, Drain, HandOn
 from pymta.config.settings import Settings
 from pymta.delivery import main as delivery
@@ -29,9 +30,11 @@ MOST_WORKERS = 4  # of one run, whatever deliver_max says: the daemon's own need
 TICK = 60.0  # seconds between looks for silent workers
 
 
-def deliver_with(settings: Settings, log: Log, *, force: bool) -> Life:
+def deliver_with(settings: Settings, log: Log, selection: Selection) -> Life:
     """The life of a worker: the delivery process over its end of the channel."""
-    return lambda channel: delivery.main(channel, settings, log, force=force)
+    return lambda channel: delivery.main(
+        channel, settings, log, force=selection.force, local_only=selection.local_only
+    )
 
 
 class Runner:
@@ -54,6 +57,7 @@ class Runner:
         self._stop = stop
         self._grace = grace
         self._patience = patience
+        self.is_stopped = False  # somebody asked us to end
 
     def run(self) -> bool:
         """True: the pass is complete, or somebody ended it.  False: workers could not work."""
@@ -81,7 +85,7 @@ class Runner:
                 case pool.End():
                     return
             if not self._pool.is_stopping and self._stop.is_asked():
-                self._pool.is_stopping = True
+                self._pool.is_stopping = self.is_stopped = True
                 return  # the rest is bounded by the grace time
 
     def _give(self, worker: Worker, id: str) -> None:
@@ -135,4 +139,5 @@ class Runner:
         until = time.monotonic() + seconds
         while any(True for _ in self._workers) and (left := until - time.monotonic()) > 0:
             self._hear(left)
-            self._stop.is_asked()  # a second signal changes nothing, and must not keep us awake
+            # A second signal changes nothing for these, and must not keep us awake.
+            self.is_stopped |= self._stop.is_asked()

@@ -116,6 +116,29 @@ def test_force_does_not_wait(rig: Rig) -> None:
     assert rig.attempt(id, force=True)[-1] == "Completed"
 
 
+def test_a_local_attempt_leaves_remote_recipients_to_another(rig: Rig) -> None:
+    """QR-06, -ql: who is not ours was not tried, and is due as before."""
+    id = rig.put("user@localhost", "a@b.example")
+
+    lines = rig.attempt(id, local_only=True)
+
+    assert [line.split()[0] for line in lines] == ["=>"]
+    assert rig.stored == [("user", "user@localhost")]
+    assert rig.sent == []
+    state = rig.state(id)
+    assert state
+    assert state.pending == (1,)
+    assert state.first_deferred == ()
+    assert rig.attempt(id)[-1] == "Completed"
+
+
+def test_a_local_attempt_of_a_remote_message_changes_nothing(rig: Rig) -> None:
+    id = rig.put("a@b.example")
+
+    assert rig.attempt(id, local_only=True) == []
+    assert not journal(rig, id).exists()
+
+
 def test_a_message_for_a_host_that_is_down_waits_for_the_host(rig: Rig) -> None:
     rig.answers["a@x.example"] = DOWN
     rig.attempt(rig.put("a@x.example"))

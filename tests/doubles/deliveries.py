@@ -80,17 +80,17 @@ class Rig:
         intake.commit(Seal(on_top=(RECEIVED,)))
         return intake.id
 
-    def attempt(self, id: str, *, force: bool = False) -> list[str]:
+    def attempt(self, id: str, *, force: bool = False, local_only: bool = False) -> list[str]:
         """The lines that one attempt wrote."""
         before = len(self.log.events)
-        attempt(id, self.world(force=force))
+        attempt(id, self.world(force=force, local_only=local_only))
         return self.log.texts()[before:]
 
     def state(self, id: str) -> State | None:
         message = self.spool().peek(id)
         return message.state if message else None
 
-    def world(self, *, force: bool = False) -> World:
+    def world(self, *, force: bool = False, local_only: bool = False) -> World:
         schedule = parse_schedule(SETTINGS.queue.retry)
         return World(
             settings=SETTINGS,
@@ -102,11 +102,12 @@ class Rig:
             talk=self._talk,
             tell=self.log.write,
             hand_on=self.handed_on.append,
-            destination_of=lambda address: address.rpartition("@")[2],
+            destination_of=lambda address: address.rpartition("@")[2].replace("localhost", ""),
             now=lambda: self.now,
             date=lambda seconds: format_date(seconds, 0),
             is_over=lambda: self.is_over,
             force=force,
+            local_only=local_only,
         )
 
     def _tick(self) -> float:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.channel.selection import Selection
-from pymta.queue.due import due, in_random_order, is_due
-from pymta.spool.store import Waiting
+from pymta.mail.envelope import Envelope, Recipient
+from pymta.queue.due import due, forced_first, in_random_order, is_due, stages
+from pymta.spool.outcomes import State
+from pymta.spool.store import Message, Seal, Waiting
 
 NOW = 1_700_000_000.0
 FAR = NOW + 50 * 365 * 86_400
@@ -22,36 +25,96 @@ FROZEN = Waiting("d", due=FAR, is_first=False)
 ALL = [NEW, TRIED_DUE, TRIED_LATER, FROZEN]
 
 
+def never_read(id: str) -> Message | None:
+    raise AssertionError(f"{id} was read")
+
+
 @pytest.mark.parametrize(
     ("selection", "taken"),
     [
         pytest.param(Selection(), "ab", id="a plain run takes what is due"),
-        pytest.param(Selection(force=True), "abcd", id="force takes all, frozen too"),
+        pytest.param(Selection(force=True), "abc", id="force takes all but frozen ones"),
+        pytest.param(Selection(force=True, thaw=True), "abcd", id="force twice: frozen too"),
         pytest.param(Selection(first_only=True), "a", id="first deliveries only"),
         pytest.param(Selection(force=True, first_only=True), "a", id="force does not widen it"),
         pytest.param(Selection(ids=("b", "c", "x")), "b", id="named, and due"),
-        pytest.param(Selection(ids=("c", "d"), force=True), "cd", id="named and forced"),
+        pytest.param(Selection(ids=("c", "d"), force=True, thaw=True), "cd", id="named, forced"),
     ],
 )
 def test_a_selection_says_which_messages_a_run_takes(selection: Selection, taken: str) -> None:
-    assert list(due(ALL, selection, NOW)) == list(taken)
+    assert list(due(ALL, selection, NOW, never_read)) == list(taken)
 
 
 @pytest.mark.parametrize(
     ("selection", "flags"),
     [
         (Selection(), ""),
-        (Selection(force=True), "-qff"),
+        (Selection(force=True), "-qf"),
+        (Selection(force=True, thaw=True), "-qff"),
         (Selection(first_only=True), "-qi"),
-        (Selection(force=True, first_only=True), "-qiff"),
+        (Selection(local_only=True), "-ql"),
+        (Selection(two_stage=True), "-qq"),
+        (
+            Selection(force=True, thaw=True, first_only=True, local_only=True, two_stage=True),
+            "-qqiffl",
+        ),
+        (Selection(recipients="@a.example"), "-R @a.example"),
+        (Selection(force=True, recipients="x", senders="y"), "-qf -R x -S y"),
     ],
 )
 def test_the_log_names_a_run_by_its_classic_option(selection: Selection, flags: str) -> None:
     assert selection.flags == flags
 
 
+TO_A_AND_B = Message(
+    "a",
+    Envelope("Boss@c.example", (Recipient("x@A.example"), Recipient("y@b.example")), 0.0),
+    Seal(),
+    State(pending=(0, 1)),
+)
+B_HAS_IT = replace(TO_A_AND_B, id="b", state=State(pending=(0,)))
+BOUNCE = replace(
+    TO_A_AND_B,
+    id="c",
+    envelope=replace(TO_A_AND_B.envelope, sender="", recipients=(Recipient("z@b.example"),)),
+    state=State(pending=(0,)),
+)
+
+
+@pytest.mark.parametrize(
+    ("selection", "taken"),
+    [
+        pytest.param(Selection(recipients="@a.example"), "ab", id="-R, whatever the case"),
+        pytest.param(Selection(recipients="B.EXAMPLE"), "ac", id="-R: not who has it already"),
+        pytest.param(Selection(senders="boss"), "ab", id="-S"),
+        pytest.param(Selection(senders="boss", recipients="y@"), "a", id="-R and -S"),
+        pytest.param(Selection(recipients="nobody"), "", id="no match"),
+    ],
+)
+def test_a_run_for_certain_addresses_takes_their_messages(selection: Selection, taken: str) -> None:
+    """QR-09"""
+    messages = {message.id: message for message in (TO_A_AND_B, B_HAS_IT, BOUNCE)}
+    listing = [Waiting(id, 0.0, is_first=True) for id in (*messages, "gone")]
+
+    assert list(due(listing, selection, NOW, messages.get)) == list(taken)
+
+
+def test_a_run_for_certain_addresses_forces_its_first_message() -> None:
+    assert forced_first(Selection(recipients="x")) == Selection(recipients="x", force=True)
+    assert forced_first(Selection(recipients="x", force=True)) is None
+    assert forced_first(Selection()) is None
+
+
+def test_a_run_in_two_stages_serves_local_mailboxes_first() -> None:
+    plain, both = Selection(), Selection(two_stage=True)
+
+    assert stages(plain) == (plain,)
+    assert [one.local_only for one in stages(both)] == [True, False]
+
+
 def test_the_listing_is_not_read_ahead() -> None:
-    taken = due((pytest.fail("read ahead") if n else NEW for n in range(2)), Selection(), NOW)
+    listing = (pytest.fail("read ahead") if n else NEW for n in range(2))
+    taken = due(listing, Selection(), NOW, never_read)
 
     assert next(taken) == "a"
 

@@ -28,7 +28,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.mark.parametrize(
     ("selection", "tail"),
-    [(Selection(by="timer"), ""), (Selection(force=True), " -qff")],
+    [(Selection(by="timer"), ""), (Selection(force=True, thaw=True), " -qff")],
     ids=["plain", "forced"],
 )
 def test_a_run_says_when_it_starts_and_when_it_ends(
