@@ -24,6 +24,7 @@ import click
 from pymta import __version__
 from pymta.cli.command_error import CommandError
 from pymta.cli.lazy import LazyGroup
+from pymta.cli.streams import fill_closed_streams
 from pymta.config.complaints import ConfigError
 from pymta.config.generation import GenerationError
 
@@ -56,6 +57,7 @@ def version() -> None:
 
 
 def main() -> NoReturn:
+    fill_closed_streams()
     sys.exit(run(sys.argv[1:]))
 
 

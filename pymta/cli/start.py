@@ -24,7 +24,7 @@ from pymta.config.generation import GenerationError, current_file
 from pymta.config.launch import Launch
 from pymta.config.read import read_settings
 from pymta.config.settings import Machine, Settings
-from pymta.supervisor import birth
+from pymta.supervisor import birth, control
 from pymta.supervisor.privilege import CannotChangeUserError, Privilege, decide
 
 SUPERVISOR = "pymta.supervisor.main"
@@ -114,6 +114,7 @@ def _give(path: str, account: Account) -> None:
 
 def _become_supervisor(settings: Settings, execute: Execute) -> NoReturn:
     """Same process, same descriptors, same environment, but for what a birth leaves there."""
+    _refuse_second(settings.machine.runtime_directory)
     current = current_file(settings.machine.state_directory)
     settings = _stored(settings, current)
     kept = []
@@ -129,6 +130,12 @@ def _become_supervisor(settings: Settings, execute: Execute) -> NoReturn:
     sys.stderr.flush()
     # -P: the directory we are started in is no place to import from.
     execute(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(current)])
+
+
+def _refuse_second(directory: str) -> None:
+    """Said before our settings stand where a running daemon, and its queue runs, read theirs."""
+    if control.is_served(Path(directory)):
+        raise CommandError(f"another pymta daemon serves {directory}", 1)
 
 
 def _stored(settings: Settings, current: Path) -> Settings:

@@ -82,6 +82,18 @@ def listen(directory: Path) -> socket.socket:
         os.close(at)
 
 
+def is_served(directory: Path) -> bool:
+    """Does a daemon answer here?  False also for a directory that is not there."""
+    try:
+        at = os.open(directory, os.O_PATH | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return False
+    try:
+        return _answers(f"/proc/self/fd/{at}/{NAME}")
+    finally:
+        os.close(at)
+
+
 def accept(sock: socket.socket) -> Client | None:
     try:
         return Client(sock.accept()[0])

@@ -14,6 +14,7 @@ Touches: processes, sockets, disk, environment.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import socket
@@ -190,8 +191,9 @@ def _announce(place: Workplace, table: Handover | None) -> None:
     text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
     place.log.write(daemon_events.started(text, pid=pid, generation=settings.generation))
     if settings.machine.in_terminal and not table:
-        sys.stdout.write(announce.welcome(listeners, settings) + "\n")
-        sys.stdout.flush()
+        welcome = announce.welcome(listeners, settings) + "\n"
+        with contextlib.suppress(OSError):  # nobody reads it: no reason not to serve
+            os.write(1, welcome.encode())
 
 
 def _settle_heap() -> None:

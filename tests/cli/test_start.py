@@ -110,6 +110,69 @@ def test_serve_greets_says_where_mail_lands_and_stops_cleanly(tmp_path: Path) ->
     assert served.machine.serve_port == port
 
 
+def test_a_second_start_changes_nothing_for_the_daemon_that_serves(tmp_path: Path) -> None:
+    """Its reloads and queue runs read the settings that the second one would have left."""
+    state, port = tmp_path / "state", free_port()
+    with subprocess.Popen(
+        [*PYMTA, "serve", "--state", str(state), "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            wait_for_greeting(process, port)
+            done = run("serve", "--state", str(state), "--port", str(free_port()))
+            served = generation.load(generation.current_file(state))
+        finally:
+            process.terminate()
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"pymta: another pymta daemon serves {state}"
+    assert (served.machine.serve_port, served.generation) == (port, 1)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_start_with_closed_streams_serves(tmp_path: Path, closed: str) -> None:
+    port = free_port()
+    with subprocess.Popen(
+        [
+            *("bash", "-c", f'exec "$@" {closed}', "bash"),
+            *(*PYMTA, "serve", "--state", str(tmp_path / "state"), "--port", str(port)),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert wait_for_greeting(process, port).startswith(b"220 ")
+            streams = [Path(f"/proc/{process.pid}/fd/{fd}").readlink() for fd in range(3)]
+        finally:
+            process.terminate()
+
+    assert streams == [Path("/dev/null")] * 3
+    assert process.returncode == 0
+
+
+def test_a_start_whose_welcome_nobody_reads_serves(tmp_path: Path) -> None:
+    port = free_port()
+    read, write = os.pipe()
+    os.close(read)
+    with subprocess.Popen(
+        [*PYMTA, "serve", "--state", str(tmp_path / "state"), "--port", str(port)],
+        stdout=write,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        os.close(write)
+        try:
+            assert wait_for_greeting(process, port).startswith(b"220 ")
+        finally:
+            process.terminate()
+
+    assert process.returncode == 0
+
+
 def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
