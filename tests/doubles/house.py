@@ -17,7 +17,7 @@ from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from tests.doubles.log import MemoryLog
-from tests.doubles.spool import MemorySpool
+from tests.doubles.memory_spool import MemorySpool
 
 HOST = "mx.example.org"
 DATE = "Sun, 22 Nov 2026 15:58:06 +0000"

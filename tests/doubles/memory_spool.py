@@ -17,6 +17,7 @@ from pymta.spool.store import Message, Seal, SpoolError, Waiting
 
 @dataclass
 class Kept:
+    id: str
     envelope: Envelope
     seal: Seal
     body: bytes
@@ -25,21 +26,37 @@ class Kept:
 
 
 class MemorySpool:
-    """`messages` are those in the queue; `fails` makes the next write, note or commit refuse."""
+    """`messages` are those in the queue, `open` those begun and neither committed nor abandoned.
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+    `fail_at` is "begin", "write", "commit", "prepare" or "note", `error` the errno then.  `crash` is
+    raised instead of an error of the disk, as a mistake of our own would be.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        fail_at: str = "",
+        crash: Exception | None = None,
+    ) -> None:
         self.messages: dict[str, Kept] = {}
+        self.open: set[str] = set()
         self.claimed: set[str] = set()
-        self.fails = 0
+        self.fail_at = fail_at
+        self.error = errno.EIO
+        self.crash = crash
         self._clock = clock
         self._numbers = itertools.count()
 
     def begin(self, envelope: Envelope, *, id: str = "") -> MemoryIntake:
+        self.step("begin")
         if id and not is_id(id):
             raise SpoolError(errno.EINVAL, "not a message id")
         if id in self.messages:
             raise SpoolError(errno.EEXIST, f"message {id} exists")
-        return MemoryIntake(self, id or self.reserve(), envelope)
+        intake = MemoryIntake(self, id or self.reserve(), envelope)
+        self.open.add(intake.id)
+        return intake
 
     def reserve(self) -> str:
         return make_id(int(self._clock()), next(self._numbers), 0)
@@ -66,10 +83,14 @@ class MemorySpool:
     def sweep(self) -> int:
         return 0
 
-    def refuse_if_asked(self) -> None:
-        if self.fails:
-            self.fails -= 1
-            raise SpoolError(errno.ENOSPC, "no room, says the test")
+    @property
+    def stored(self) -> list[Kept]:
+        """The queue in the order of acceptance."""
+        return list(self.messages.values())
+
+    def step(self, name: str) -> None:
+        if name == self.fail_at:
+            raise self.crash or SpoolError(self.error, "the disk says no")
 
 
 class MemoryIntake:
@@ -78,29 +99,28 @@ class MemoryIntake:
         self._spool = spool
         self._envelope = envelope
         self._body = bytearray()
-        self._is_open = True
 
     def write(self, chunk: bytes) -> None:
-        self._go_on()
+        self._go_on("write")
         self._body += chunk
 
     def commit(self, seal: Seal) -> None:
-        self._go_on()
-        self._is_open = False
+        self._go_on("commit")
+        self.abandon()
         body = bytes(self._body)
         whole = replace(seal, size=len(body), digest=hashlib.sha256(body).hexdigest())
-        self._spool.messages[self.id] = Kept(self._envelope, whole, body)
+        self._spool.messages[self.id] = Kept(self.id, self._envelope, whole, body)
 
     def abandon(self) -> None:
-        self._is_open = False
+        self._spool.open.discard(self.id)
 
-    def _go_on(self) -> None:
-        if not self._is_open:
+    def _go_on(self, step: str) -> None:
+        if self.id not in self._spool.open:
             raise SpoolError(errno.EBADF, f"message {self.id} was abandoned")
         try:
-            self._spool.refuse_if_asked()
+            self._spool.step(step)
         except SpoolError:
-            self._is_open = False
+            self.abandon()
             raise
 
 
@@ -124,11 +144,11 @@ class MemoryClaim:
 
     def prepare(self) -> None:
         self._hold()
-        self._spool.refuse_if_asked()
+        self._spool.step("prepare")
 
     def note(self, record: Record) -> None:
         self._hold()
-        self._spool.refuse_if_asked()
+        self._spool.step("note")
         self._kept.history.append(record)
         self._kept.due = alarm(self.state, record.at)
 

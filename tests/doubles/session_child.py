@@ -20,7 +20,7 @@ from pymta.session.main import main
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Spool
 from tests.doubles.house import usual_settings
-from tests.doubles.spool import MemorySpool
+from tests.doubles.memory_spool import MemorySpool
 
 
 class PrintedLog:
