@@ -28,8 +28,8 @@ class Kept:
 class MemorySpool:
     """`messages` are those in the queue, `open` those begun and neither committed nor abandoned.
 
-    `fail_at` is "begin", "write", "commit", "prepare" or "note", `error` the errno then.  `crash` is
-    raised instead of an error of the disk, as a mistake of our own would be.
+    `fail_at` is "begin", "write", "commit", "prepare" or "note", `error` the errno then.  `crash`
+    is raised instead of an error of the disk, as a mistake of our own would be.
     """
 
     def __init__(
