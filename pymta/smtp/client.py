@@ -96,7 +96,10 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`after` is the command that was answered, such as ``RCPT TO:<a@b.example>``."""
+    """`after` is the command that was answered, such as ``RCPT TO:<a@b.example>``.
+
+    It is "" when nobody was asked: the refusal is our own finding.
+    """
 
     reply: Reply
     stage: Stage
@@ -291,7 +294,7 @@ class ClientDialogue:
 
     def _start_message(self) -> None:
         if self._eight_bit and "8BITMIME" not in self.offers:
-            self._end(Refused(_SEVEN_BIT_HOST, Stage.MAIL, "EHLO"), farewell=b"QUIT\r\n")
+            self._end(Refused(_SEVEN_BIT_HOST, Stage.MAIL, ""), farewell=b"QUIT\r\n")
             return
         self._group = GROUP if "PIPELINING" in self.offers else 1
         self._commands = self._message_commands()

@@ -78,6 +78,8 @@ def from_result(result: Result, host: Host, number: int = 0, error: str = "") ->
             return Delivered(host, _quote(reply))
         case Refused(reply, stage, after):
             why = f"SMTP error from remote mail server after {after}: {_quote(reply)}"
+            if not after:  # our own finding: nobody must be told that the host said so
+                why = reply.text
             if reply.is_permanent and not stage.is_about_host:
                 return Never(why, _permanent(reply.enhanced), host)
             return Later(_REFUSED.get(stage, 0), why=why, host=host)

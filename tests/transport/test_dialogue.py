@@ -13,6 +13,7 @@ import pytest
 
 from pymta.config.transport import Transport
 from pymta.mail.host import Host
+from pymta.report.failure import Failure, parse_failure
 from pymta.spool.store import SpoolError
 from pymta.transport.classify import (
     CLOSED,
@@ -234,6 +235,10 @@ def test_eight_bit_mail_is_not_sent_to_a_host_that_does_not_take_it() -> None:
         (found,) = outcomes(host, talk(host, replace(parcel(), eight_bit=True)))
     assert isinstance(found, Never)
     assert found.enhanced == "5.6.3"
+    assert found.why == "message has 8-bit data, which the remote host does not take"
+    failure = Failure(found.enhanced, found.why, str(found.host))
+    assert failure.reply == ""  # the host said nothing of the kind
+    assert parse_failure(str(failure)) == failure
 
 
 def test_a_session_has_a_budget_that_slow_replies_cannot_stretch() -> None:
