@@ -27,7 +27,7 @@ from pymta.journal.hand_events import removed
 from pymta.journal.log import Log, open_hand_log
 from pymta.mail.message_id import is_id
 from pymta.spool.files import FileSpool
-from pymta.spool.store import Message, Spool
+from pymta.spool.store import Message, Spool, SpoolError
 
 LONGEST_HEADER = 1 << 20  # bytes that `show` prints at most
 
@@ -123,8 +123,13 @@ def _spool(state: str, log: Log | None = None) -> FileSpool:
 
 
 def _messages(spool: Spool) -> Iterator[Message]:
+    """One that is damaged is told on standard error; it must not hide those after it."""
     for waiting in spool.waiting():
-        message = spool.peek(waiting.id)
+        try:
+            message = spool.peek(waiting.id)
+        except SpoolError as error:
+            click.echo(f"pymta: {error.strerror}", err=True)
+            continue
         if message:  # it may have been delivered since
             yield message
 

@@ -93,6 +93,19 @@ def test_the_list_for_programs_has_every_message(
     assert (found[1]["due"], found[1]["attempts"]) == (1e9 + 900, 1)
 
 
+def test_a_damaged_message_does_not_hide_the_others(
+    queue: Callable[..., int], spool: FileSpool, tmp_path: Path, capsys: Capture
+) -> None:
+    damaged, whole = put(spool, "a@b.example"), put(spool, "c@d.example")
+    (tmp_path / "spool" / "queue" / damaged).write_bytes(b"")
+
+    assert queue("list") == 0
+
+    told = capsys.readouterr()
+    assert whole in told.out
+    assert told.err == f"pymta: message {damaged}: not a message file of version 1\n"
+
+
 def test_what_strangers_wrote_cannot_reach_the_terminal(
     queue: Callable[..., int], spool: FileSpool, capsys: Capture
 ) -> None:
