@@ -26,14 +26,19 @@ class FileSink:
         self._clock = clock
         self._fd = -1
         self._identity = (0, 0)
+        self._is_torn = False
 
     def put(self, event: Event) -> bool:
         line = stamped(event, stamp(self._clock()))
         try:
             self._open_if_moved()
-            return os.write(self._fd, line) == len(line)
+            # On a full disk a line goes out in part; the next starts on a line of its own.
+            data = b"\n" + line if self._is_torn else line
+            sent = os.write(self._fd, data)
         except OSError:  # no such directory, no permission, disk full: the next sink takes it
             return False
+        self._is_torn = sent < len(data)
+        return not self._is_torn
 
     def descriptors(self) -> tuple[int, ...]:
         return (self._fd,) if self._fd >= 0 else ()
@@ -50,6 +55,7 @@ class FileSink:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         # Non-blocking, in case the name is a pipe that nobody reads.
         self._fd = os.open(self._path, flags | os.O_NONBLOCK, MODE)
+        self._is_torn = False
         found = os.fstat(self._fd)
         self._identity = (found.st_dev, found.st_ino)
 

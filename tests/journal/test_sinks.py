@@ -284,6 +284,22 @@ def _umask() -> int:
     return int(next(line for line in text.splitlines() if line.startswith("Umask")).split()[1], 8)
 
 
+def test_a_line_torn_by_a_full_disk_does_not_glue_the_next(tmp_path: Path) -> None:
+    """A pipe that nobody reads stands in for the disk: it takes a part of a line, too."""
+    os.mkfifo(tmp_path / "log")
+    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
+    sink = FileSink(tmp_path / "log", clock=clock)
+
+    large = Event(Kind.TROUBLE, "x" * 7000)
+    while sink.put(large):
+        pass
+    assert not os.read(reader, 1 << 20).endswith(b"\n")
+    assert sink.put(LINE)
+    assert os.read(reader, 1 << 20).startswith(b"\n20")
+    os.close(reader)
+    sink.close()
+
+
 def test_a_log_file_that_cannot_be_written_is_an_answer(tmp_path: Path) -> None:
     assert not FileSink(tmp_path / "no" / "such" / "directory").put(LINE)
     assert not FileSink(Path("/dev/full")).put(LINE)
