@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -48,26 +49,35 @@ def foreign_state(tmp_path: Path) -> Path:
     """A state directory of another user, with one message; made by that user."""
     if os.geteuid() != 0:
         pytest.skip("only root can make files of another user")
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
+    for directory in (tmp_path, *tmp_path.parents):  # pytest closes the upper ones to others
+        if Path(tempfile.gettempdir()) in directory.parents:
+            directory.chmod(0o755)
     state = tmp_path / "state"
     state.mkdir(mode=0o750)
     os.chown(state, NOBODY.pw_uid, NOBODY.pw_gid)
     pid = os.fork()
     if pid == 0:
-        os.setresgid(NOBODY.pw_gid, NOBODY.pw_gid, NOBODY.pw_gid)
-        os.setresuid(NOBODY.pw_uid, NOBODY.pw_uid, NOBODY.pw_uid)
-        (state / "spool").mkdir()
-        machine = Machine(str(state), str(state), in_terminal=True)
-        generation.store(generation.current_file(state), Settings(machine=machine))
-        intake = FileSpool(state / "spool").begin(
-            Envelope("a@b.example", (Recipient("c@d.example"),), 1.0)
-        )
-        intake.write(b"Subject: x\r\n\r\nbody\r\n")
-        intake.commit(Seal())
-        os._exit(0)
+        status = 1
+        try:
+            _make_state_as_nobody(state)
+            status = 0
+        finally:  # whatever happens, there must not be a second pytest
+            os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     return state
+
+
+def _make_state_as_nobody(state: Path) -> None:
+    os.setresgid(NOBODY.pw_gid, NOBODY.pw_gid, NOBODY.pw_gid)
+    os.setresuid(NOBODY.pw_uid, NOBODY.pw_uid, NOBODY.pw_uid)
+    (state / "spool").mkdir()
+    machine = Machine(str(state), str(state), in_terminal=True)
+    generation.store(generation.current_file(state), Settings(machine=machine))
+    intake = FileSpool(state / "spool").begin(
+        Envelope("a@b.example", (Recipient("c@d.example"),), 1.0)
+    )
+    intake.write(b"Subject: x\r\n\r\nbody\r\n")
+    intake.commit(Seal())
 
 
 def run_as(uid: int, state: Path, words: list[str]) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,8 +51,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=list(SPOOLS))
-def spool(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Spool:
-    return SPOOLS[request.param](tmp_path, clock)
+def spool(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Spool]:
+    spool = SPOOLS[request.param](tmp_path, clock)
+    yield spool
+    if isinstance(spool, FileSpool):
+        spool.close()
 
 
 def accept(spool: Spool, body: bytes = BODY, envelope: Envelope = ENVELOPE) -> str:

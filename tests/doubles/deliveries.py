@@ -66,11 +66,20 @@ class Rig:
     disk: Disk | None = None
     ticks: int = 0
     after_sending: Callable[[], object] = lambda: None
+    spools: list[FileSpool] = field(default_factory=list)
 
     def spool(self) -> FileSpool:
-        return FileSpool(
+        """The spool as a process that has just started sees it."""
+        spool = FileSpool(
             self.directory / "spool", clock=self._tick, tell=self.log.write, disk=self.disk
         )
+        self.spools.append(spool)
+        return spool
+
+    def close(self) -> None:
+        """Give the descriptors back: there are fewer of them than tests."""
+        for spool in self.spools:
+            spool.close()
 
     def put(self, *recipients: str, sender: str = SENDER, body: bytes = BODY) -> str:
         """A message in the spool."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,8 +32,10 @@ def told() -> list[Event]:
 
 
 @pytest.fixture
-def spool(top: Path, told: list[Event]) -> FileSpool:
-    return FileSpool(top, tell=told.append)
+def spool(top: Path, told: list[Event]) -> Iterator[FileSpool]:
+    spool = FileSpool(top, tell=told.append)
+    yield spool
+    spool.close()
 
 
 def accept(spool: FileSpool, body: bytes = b"x" * 1000) -> str:
