@@ -12,6 +12,7 @@ from the middle would mean mail sent twice or a sender never told.
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -63,12 +64,26 @@ def decode(content: bytes) -> Journal:
         end = content.find(b"\n", good)
         record = _decode_line(content[good:end]) if end >= 0 else None
         if record is None:
-            if 0 <= end < len(content) - 1:
+            if 0 <= end < len(content) - 1 or _has_swallowed(content[good:]):
                 raise ValueError(f"record {len(records) + 1} is damaged")
             break
         records.append(record)
         good = end + 1
     return Journal(tuple(records), good)
+
+
+def _has_swallowed(rest: bytes) -> bool:
+    """Is this a whole record whose line end is damaged, and are there more behind it?
+
+    Nothing that was torn looks so, and to take it for torn would lose two records, not one.
+    """
+    crc, _, text = rest.partition(b" ")
+    try:
+        _, length = json.JSONDecoder().raw_decode(text.decode("latin-1"))
+    except (ValueError, RecursionError):
+        return False
+    behind = text[length + 1 :].strip(b"\0 \n")
+    return bool(behind) and crc == b"%08x" % zlib.crc32(text[:length])
 
 
 def _decode_line(line: bytes) -> Record | None:

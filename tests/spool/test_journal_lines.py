@@ -116,6 +116,15 @@ def test_one_wrong_bit_is_refused_or_costs_the_last_record_at_most(data: st.Data
     assert records == tuple(THREE[:2])
 
 
+def test_a_damaged_line_end_does_not_take_two_records_for_one_that_was_torn() -> None:
+    """The second of three was a delivery, and would be made again."""
+    lines = journal_of(THREE).split(b"\n")
+    content = b"\n".join(lines[:2]) + b"\n" + b"\x0b".join(lines[2:4]) + b"\n"
+
+    with pytest.raises(ValueError, match="record 2 is damaged"):
+        decode(content)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_records_or_refused(content: bytes) -> None:
     for start in (b"", HEADER):
