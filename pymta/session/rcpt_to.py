@@ -34,17 +34,17 @@ def _judged(visit: Visit, mailbox: Mailbox) -> Answer:
             return Answer(
                 reply, is_fault=reply.code == 501, events=(_line(visit, str(mailbox), why),)
             )
-        case Accept(mailbox, is_local):
-            if _is_full(visit, mailbox):
+        case Accept(mailbox, is_local) as accept:
+            if _is_full(visit, accept.key):
                 return _no_room(visit, mailbox)
-            visit.transaction.add(mailbox, is_local=is_local)
+            visit.transaction.add(accept.key, mailbox, is_local=is_local)
             return ACCEPTED
 
 
-def _is_full(visit: Visit, mailbox: Mailbox) -> bool:
+def _is_full(visit: Visit, key: tuple[str, str]) -> bool:
     limit = visit.settings.session.recipients_max
     known = visit.transaction.recipients
-    return bool(limit) and len(known) >= limit and mailbox.key not in known
+    return bool(limit) and len(known) >= limit and key not in known
 
 
 def _no_room(visit: Visit, mailbox: Mailbox) -> Answer:

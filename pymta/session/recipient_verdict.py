@@ -25,6 +25,12 @@ class Accept:
     mailbox: Mailbox
     is_local: bool
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal for two ways to write one mailbox; ours ignore case in the local part too."""
+        local, domain = self.mailbox.key
+        return (local.lower() if self.is_local else local), domain
+
 
 @dataclass(frozen=True, slots=True)
 class Refuse:

@@ -25,8 +25,8 @@ class Transaction:
     remote_domain: str = ""  # of the first recipient that is not ours
     is_full_told: bool = False  # one log line for all recipients above the limit
 
-    def add(self, mailbox: Mailbox, *, is_local: bool) -> None:
-        self.recipients.setdefault(mailbox.key, Recipient(str(mailbox)))
+    def add(self, key: tuple[str, str], mailbox: Mailbox, *, is_local: bool) -> None:
+        self.recipients.setdefault(key, Recipient(str(mailbox)))
         if not is_local and not self.remote_domain:
             self.remote_domain = mailbox.domain.lower()
 
