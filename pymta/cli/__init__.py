@@ -13,5 +13,8 @@ says on standard error what is wrong and what to do.
     background    the classic way of a daemon out of sight, with a report to who waits
     start         settings read, kept as a generation, and the supervisor put in our place
     serve, daemon, reload, settings, queue, queue_run       the commands
+    classic       the other program, pymta-sendmail: the words of sendmail to the same parts
+    classic_line, classic_items        what such words ask for
+    classic_daemon, classic_queue      its jobs
     listing       how the queue looks on a terminal and as JSON
 """

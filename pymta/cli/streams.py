@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from io import TextIOWrapper
 
 
 def fill_closed_streams() -> None:
@@ -26,5 +26,5 @@ def fill_closed_streams() -> None:
         sys.stderr = _writer(2)
 
 
-def _writer(fd: int) -> TextIO:
+def _writer(fd: int) -> TextIOWrapper:
     return os.fdopen(fd, "w", closefd=False)

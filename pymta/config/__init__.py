@@ -4,7 +4,7 @@ In `pymta.toml` all options stand at the top level under their classic names
 (`smtp_accept_max = 50`); in the program they are grouped by subject
 (`settings.limits.smtp_accept_max`).  The name decides the group, so each name exists once.
 
-    units, setting              how a field is declared: type, unit, default, meaning
+    duration, units, setting    how a field is declared: type, unit, default, meaning
     process, listen, limits, session, routing, transport, queue, journal      the subjects
     launch, overrule            what the command line said, and that it wins
     settings                    all of them together, with what only the machine knows

@@ -41,19 +41,20 @@ def parse_port(text: str, port_of: PortOf) -> int:
     return number
 
 
-def parse_interface(text: str) -> tuple[Address, int, str]:
+def parse_interface(text: str, where: str = "local_interfaces") -> tuple[Address, int, str]:
     """Address, port (0: none of its own) and zone of an item of local_interfaces (IF-02).
 
+    `where` is what the list is called in a complaint (OX-03).
     ``address``, ``address.port``, ``[address]`` or ``[address]:port``; ``fe80::1%lo`` has a zone.
     """
     match = _BRACKETED.fullmatch(text) or _IPV4.fullmatch(text) or _IPV6.fullmatch(text)
     if not match:
-        raise ValueError(f'Malformed IP address "{text}" in local_interfaces')
+        raise ValueError(f'Malformed IP address "{text}" in {where}')
     plain, _, zone = match[1].partition("%")
     try:
         address = ip_address(plain)
     except ValueError:
-        raise ValueError(f'Malformed IP address "{text}" in local_interfaces') from None
+        raise ValueError(f'Malformed IP address "{text}" in {where}') from None
     if len(match[2] or "") > len(str(HIGHEST_PORT)) or int(match[2] or 0) > HIGHEST_PORT:
         raise ValueError(f"invalid SMTP port: {match[2]}")
     return address, int(match[2] or 0), zone

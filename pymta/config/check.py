@@ -18,6 +18,7 @@ from pymta.config.addresses import (
     parse_name_server,
     parse_port,
 )
+from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.settings import Settings
@@ -44,7 +45,7 @@ class Fault:
 def check(settings: Settings, port_of: PortOf) -> list[Fault]:
     """Every mistake in settings of the right types."""
     return [
-        *_listen(settings.listen, port_of),
+        *_listen(settings.listen, settings.launch, port_of),
         *_limits(settings),
         *_names(settings),
         *_hosts(settings),
@@ -65,11 +66,11 @@ def adjust(settings: Settings) -> Settings:
     return replace(settings, limits=limits)
 
 
-def _listen(listen: Listen, port_of: PortOf) -> Iterator[Fault]:
-    yield from _items(
-        "daemon_smtp_ports", listen.daemon_smtp_ports, lambda t: parse_port(t, port_of)
-    )
-    faults = list(_items("local_interfaces", listen.local_interfaces, parse_interface))
+def _listen(listen: Listen, launch: Launch, port_of: PortOf) -> Iterator[Fault]:
+    ports_key = "-oX" if launch.ports else "daemon_smtp_ports"
+    key, where = ("-oX", "-oX data") if launch.interfaces else ("local_interfaces",) * 2  # OX-03
+    yield from _items(ports_key, listen.daemon_smtp_ports, lambda t: parse_port(t, port_of))
+    faults = list(_items(key, listen.local_interfaces, lambda t: parse_interface(t, where)))
     yield from faults
     if faults:
         return
@@ -77,14 +78,12 @@ def _listen(listen: Listen, port_of: PortOf) -> Iterator[Fault]:
     if listen.disable_ipv6:
         wanted = [item for item in wanted if item[0].version == 4]
     if not wanted:  # IF-06
-        yield Fault(
-            "local_interfaces", list(listen.local_interfaces), "this leaves nothing to listen on"
-        )
+        yield Fault(key, list(listen.local_interfaces), "this leaves nothing to listen on")
     bare = [address for address, port, _ in wanted if not port]
     if bare and not listen.daemon_smtp_ports:  # PT-03
         name = f'"all IPv{bare[0].version}"' if int(bare[0]) == 0 else str(bare[0])
         yield Fault(
-            "daemon_smtp_ports",
+            ports_key,
             [],
             f"no port specified for interface {name} and daemon_smtp_port is unset;"
             " cannot start daemon",

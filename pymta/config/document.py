@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
+from pymta.config.duration import format_duration
 from pymta.config.setting import MEANING
 from pymta.config.settings import SUBJECTS, Settings
-from pymta.config.units import Time, format_duration
+from pymta.config.units import Time
 
 
 def as_toml(settings: Settings) -> str:

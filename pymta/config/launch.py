@@ -17,16 +17,20 @@ MAIN_LOG = "mainlog"  # likewise: a daemon in the background has no standard err
 class Launch:
     """Nothing said: a daemon in the foreground that listens as its settings say.
 
-    `ports` and `interfaces` are the items of -oX, `pid_file` that of -oP.  `queue_interval` and
-    `receive_timeout` are seconds, 0 when not given.  `delivery` is "now" or "queue", "" when not
-    given.  `force` to `senders` say which messages its own queue runs take.  `uid` and `gid` are
-    what root becomes once the sockets listen, -1 when there is nothing to become.
+    `inherits_listener`: its socket was descriptor 0 of the command (-bw); after `wait` seconds
+    without a call it ends, 0 means never.  `ports` and `interfaces` are the items of -oX,
+    `pid_file` that of -oP.  `queue_interval` and `receive_timeout` are seconds, 0 when not given.
+    `delivery` is "now", "queue" or "local" (deliver to mailboxes of ours only), "" when not given.
+    `force` to `senders` say which messages its own queue runs take.  `uid` and `gid` are what root
+    becomes once the sockets listen, -1 when there is nothing to become.
     """
 
     is_classic: bool = False
     in_background: bool = False
     echoes_log: bool = False
     listens: bool = True
+    inherits_listener: bool = False
+    wait: int = 0
     ports: tuple[str, ...] = ()
     interfaces: tuple[str, ...] = ()
     pid_file: str = ""
@@ -36,6 +40,8 @@ class Launch:
     force: bool = False
     thaw: bool = False
     first_only: bool = False
+    local_only: bool = False
+    two_stage: bool = False
     recipients: str = ""
     senders: str = ""
     uid: int = -1
@@ -49,7 +55,8 @@ def pid_file(launch: Launch, configured: str, state_directory: str) -> str:
     """
     if launch.pid_file:
         return launch.pid_file
-    if launch.is_classic and (launch.ports or launch.interfaces or not launch.listens):
+    has_own_places = launch.ports or launch.interfaces or launch.inherits_listener
+    if launch.is_classic and (has_own_places or not launch.listens):
         return ""
     if configured or not launch.is_classic:
         return configured

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pymta.config.launch import Launch
+from pymta.config.session import Session
 from pymta.config.settings import Settings
 
 
@@ -25,5 +26,15 @@ def overruled(settings: Settings, launch: Launch) -> Settings:
         session=replace(
             settings.session,
             smtp_receive_timeout=launch.receive_timeout or settings.session.smtp_receive_timeout,
+            queue_only=_queue_only(settings.session, launch),
         ),
     )
+
+
+def _queue_only(session: Session, launch: Launch) -> bool:
+    """A yes of the command line always wins, a no only where `queue_only_override` lets it."""
+    if launch.delivery == "queue":
+        return True
+    if launch.delivery == "now" and session.queue_only_override:
+        return False
+    return session.queue_only

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.setting import setting
-from pymta.config.units import Positive, Seconds
+from pymta.config.units import Count, Positive, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,9 @@ class Queue:
     )
     queue_run_interval: Seconds = setting(
         0, "Start a queue run this often from within the daemon; 0: the systemd timer does it."
+    )
+    queue_run_max: Count = setting(
+        5, "Queue runs of the daemon's own clock that may go on at once; 0 means no limit."
     )
     deliver_max: Positive = setting(20, "Deliveries at once on this host.")
     queue_run_in_order: bool = setting(False, "Oldest message first; otherwise in random order.")

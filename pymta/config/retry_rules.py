@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pymta.config.units import parse_duration
+from pymta.config.duration import parse_duration
 
 _FACTOR = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?", re.ASCII)
 _LONGEST = 366 * 86_400  # seconds; whoever wrote more than a year mistook a unit

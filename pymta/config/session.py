@@ -31,6 +31,9 @@ class Session:
         ("127.0.0.0/8", "::1/128"), "Networks that may send to any domain."
     )
     queue_only: bool = setting(False, "Leave every message to the queue runs.")
+    queue_only_override: bool = setting(
+        True, "Let -odb, -odf and -odi of the classic command line win over queue_only."
+    )
     smtp_accept_queue_per_connection: Count = setting(
         10, "Messages of one connection that are delivered at once; 0 means all."
     )

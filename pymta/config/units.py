@@ -11,34 +11,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated
 
-_PART = re.compile(r"([0-9]+)([wdhms])")
-_WHOLE = re.compile(r"(?:[0-9]+[wdhms])+")
-_UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+from pymta.config.duration import format_duration, parse_duration
+
 _SIZE = re.compile(r"([0-9]+)([KMG]?)", re.IGNORECASE)
 _POWERS = {"": 0, "K": 10, "M": 20, "G": 30}
-
-
-def parse_duration(text: str) -> int:
-    """Seconds of ``1h30m``: parts in any order and size, no blanks, the unit obligatory.
-
-    Raises ValueError.  "0s" is zero; a bare "0" is taken as well.
-    """
-    if text == "0":
-        return 0
-    if not _WHOLE.fullmatch(text):
-        raise ValueError('want a time such as "30s", "10m" or "1d12h"')
-    return sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text))
-
-
-def format_duration(seconds: float) -> str:
-    """Weeks to seconds, zero parts left out: 90 -> ``1m30s``, 0 -> ``0s``."""
-    rest = int(abs(seconds))
-    parts = []
-    for unit, size in _UNITS.items():
-        number, rest = divmod(rest, size)
-        if number:
-            parts.append(f"{number}{unit}")
-    return ("-" if seconds < 0 else "") + ("".join(parts) or "0s")
 
 
 def parse_size(text: str) -> int:

@@ -20,6 +20,11 @@ def stopping(pid: int, signal: str, *, sessions: int, deliveries: int) -> Event:
     return Event(Kind.STOPPING, f"pid {pid}: {signal} received: daemon stopping{busy}")
 
 
+def wait_is_over(version: str) -> Event:
+    """N-11: nobody has called for the time that -bw gave."""
+    return Event(Kind.STOPPING, f"pymta {version} daemon terminating, inetd wait timeout reached.")
+
+
 def stopped(pid: int, *, cut_off: int) -> Event:
     rest = f", {cut_off} child processes ended before they had finished" if cut_off else ""
     return Event(Kind.STOPPING, f"pid {pid}: daemon stopped{rest}")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pymta.config.duration import format_duration
 from pymta.config.settings import Settings
-from pymta.config.units import format_duration
 from pymta.supervisor.listener import Listener
 
 MOST_ITEMS = 10  # a start line with a hundred ports helps nobody (SL-04)
@@ -30,14 +30,19 @@ class Figures:
 def started(
     version: str, pid: int, listeners: Sequence[Listener], settings: Settings, *, by_systemd: bool
 ) -> str:
-    """SL-01, or SL-05 for a daemon that only runs the queue."""
-    text = f"pymta {version} daemon started: pid={pid}, {_queue_info(settings)}, "
+    """SL-01, SL-05 for a daemon that only runs the queue, N-11 for one with a ready socket."""
+    text = f"pymta {version} daemon started: pid={pid}, "
+    if settings.launch.inherits_listener:
+        return text + f"launched with listening socket, {_wait_info(settings.launch.wait)}"
+    text += f"{_queue_info(settings)}, "
     text += f"listening for {listening(listeners)}" if listeners else "not listening for SMTP"
     return text + (" (socket activation)" if by_systemd else "")
 
 
 def process_info(version: str, listeners: Sequence[Listener], settings: Settings) -> str:
-    """SL-06, N-15."""
+    """SL-06, N-11, N-15."""
+    if settings.launch.inherits_listener:
+        return f"daemon({version}): pre-listening socket"
     what = f"listening for {listening(listeners)}" if listeners else "not listening"
     return f"daemon({version}): {_queue_info(settings)}, {what}"
 
@@ -90,7 +95,12 @@ def welcome(listeners: Sequence[Listener], settings: Settings) -> str:
 
 def _queue_info(settings: Settings) -> str:
     interval = settings.queue.queue_run_interval
-    return f"-q{format_duration(interval)}" if interval else "no queue runs"
+    two_stage = "q" if settings.launch.two_stage else ""  # N-31
+    return f"-q{two_stage}{format_duration(interval)}" if interval else "no queue runs"
+
+
+def _wait_info(seconds: int) -> str:
+    return f"terminating after {seconds} seconds" if seconds else "with no wait timeout"
 
 
 def _first_ten(items: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pymta.config.units import format_duration
+from pymta.config.duration import format_duration
 from pymta.supervisor.listen_plan import ListenAt
 
 

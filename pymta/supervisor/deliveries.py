@@ -47,7 +47,9 @@ class Deliveries:
                     if not self._hire(task, adopt):
                         self.dispatch.no_process(now, task)
                 case RunFirst():
-                    if not self.start_queue_run(Selection(first_only=True, by="daemon")):
+                    local_only = self._settings.launch.delivery == "local"
+                    first = Selection(first_only=True, local_only=local_only, by="daemon")
+                    if not self.start_queue_run(first):
                         self.dispatch.no_process(now)
 
     def retire_idle(self, now: float, ends: Mapping[int, End]) -> None:

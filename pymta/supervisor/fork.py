@@ -31,7 +31,8 @@ def session_life(call: Call, settings: Settings, spool: Spool, log: Log, channel
 
 
 def delivery_life(channel: End, settings: Settings, log: Log) -> Life:
-    return lambda: delivery.main(channel, settings, log)
+    local_only = settings.launch.delivery == "local"  # -odqs: the rest waits for a queue run
+    return lambda: delivery.main(channel, settings, log, local_only=local_only)
 
 
 def queue_life(settings: Settings, log: Log, selection: Selection) -> Life:

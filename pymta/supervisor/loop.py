@@ -18,16 +18,16 @@ from pathlib import Path
 
 from pymta import __version__
 from pymta.channel.pair import End, from_fd
-from pymta.channel.selection import Selection
 from pymta.channel.words import NO_PLACE, Attempted, Done, Drain, HandOn, Word
 from pymta.config.launch import PROCESS_LOG
 from pymta.journal import daemon_events
-from pymta.supervisor import announce, control, process_info
+from pymta.supervisor import announce, control, process_info, queue_clock
 from pymta.supervisor.announce import Figures
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
 from pymta.supervisor.farewell import Farewell, Measure
 from pymta.supervisor.handover import Handover
+from pymta.supervisor.idle_end import IdleEnd
 from pymta.supervisor.queue_clock import QueueClock
 from pymta.supervisor.renewal import Renewal
 from pymta.supervisor.signals import Signals, name_of
@@ -45,6 +45,7 @@ class Loop:
         self._signals = Signals()
         self._ends: dict[int, End] = {}
         self._clock = QueueClock(place.settings.queue.queue_run_interval, time.monotonic())
+        self._idle_end = IdleEnd(place.settings.launch.wait)
         self._accept_from = 0.0  # while in the future, listeners are not watched (AE-04)
         self._farewell: Farewell | None = None
         self._renewal = Renewal(place, self._handover, self._signals)
@@ -87,6 +88,7 @@ class Loop:
             self._take_call(fd)
         self._deliver()
         self._renewal.check_time()
+        self._end_if_idle()
         if self._farewell:
             self._see_off(self._farewell)
         else:
@@ -118,6 +120,7 @@ class Loop:
             due.append(max(0.0, self._farewell.deadline - now))
         else:
             due.append(self._clock.wait(now))
+            due.append(self._idle_end.wait(now, self._children.sessions))
             due.append(self._watch_listeners_again(now))
         return min((seconds for seconds in due if seconds is not None), default=None)
 
@@ -234,6 +237,7 @@ class Loop:
     def _take_call(self, fd: int) -> None:
         if self._farewell:
             return
+        self._idle_end = self._idle_end.called(time.monotonic())
         reception = self._place.reception
         if born := reception.take_call(fd, self._ends):
             self._adopt(*born)
@@ -246,8 +250,10 @@ class Loop:
         if self._farewell or not self._clock.is_due(now):
             return
         self._clock = self._clock.started(now)
-        if not self._children.count(Job.QUEUE_RUN):  # QR-03: one at a time, no catching up
-            self._place.deliveries.start_queue_run(Selection(by="alarm"))
+        alive = self._children.count(Job.QUEUE_RUN)
+        if queue_clock.may_start(alive, self._settings.queue.queue_run_max):
+            selection = queue_clock.selection(self._settings.launch)
+            self._place.deliveries.start_queue_run(selection)
 
     def _deliver(self) -> None:
         now = time.monotonic()
@@ -291,6 +297,13 @@ class Loop:
 
     # How it ends
 
+    def _end_if_idle(self) -> None:
+        now = time.monotonic()
+        if self._farewell or self._idle_end.wait(now, self._children.sessions) != 0:
+            return
+        self._log.write(daemon_events.wait_is_over(__version__))
+        self._begin_farewell(now)
+
     def _stop(self, name: str) -> None:
         now = time.monotonic()
         if self._farewell:
@@ -300,6 +313,9 @@ class Loop:
         sessions = self._children.sessions
         event = daemon_events.stopping(os.getpid(), name, sessions=sessions, deliveries=busy)
         self._log.write(event)
+        self._begin_farewell(now)
+
+    def _begin_farewell(self, now: float) -> None:
         self._farewell = Farewell(now + self._settings.queue.shutdown_grace)
         self._place.notify.stopping(self._status())
         if not self._accept_from:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pymta.config.launch import Launch, pid_file
 from pymta.config.listen import Listen
 from pymta.config.overrule import overruled
 from pymta.config.queue import Queue
+from pymta.config.session import Session
 from pymta.config.settings import Settings
 
 CLASSIC = Launch(is_classic=True)
@@ -29,6 +32,7 @@ DEFAULT = "/var/lib/pymta/pymta-daemon.pid"
         (RUNS_ONLY, "", "", ""),
         (RUNS_ONLY, "/run/a.pid", "", ""),
         (RUNS_ONLY, "", "/run/b.pid", "/run/b.pid"),
+        (Launch(is_classic=True, inherits_listener=True), "/run/a.pid", "", ""),
         (Launch(), "", "", ""),
         (Launch(), "/run/a.pid", "", "/run/a.pid"),
     ],
@@ -43,19 +47,14 @@ DEFAULT = "/var/lib/pymta/pymta-daemon.pid"
         "-q",
         "-q, configured",
         "-q -oP",
+        "N-11 -bw",
         "a unit",
         "a unit, configured",
     ],
 )
 def test_where_the_pid_goes(launch: Launch, configured: str, given: str, expected: str) -> None:
     """BG-03, BG-04: the table, row by row."""
-    launch = Launch(
-        is_classic=launch.is_classic,
-        listens=launch.listens,
-        ports=launch.ports,
-        interfaces=launch.interfaces,
-        pid_file=given,
-    )
+    launch = replace(launch, pid_file=given)
 
     assert pid_file(launch, configured, "/var/lib/pymta") == expected
 
@@ -80,6 +79,28 @@ def test_ports_and_interfaces_are_replaced_each_by_itself() -> None:
         ("25",),
         ("127.0.0.1.2600",),
     )
+
+
+@pytest.mark.parametrize(
+    ("delivery", "configured", "override", "expected"),
+    [
+        ("", False, True, False),
+        ("", True, True, True),
+        ("queue", False, True, True),
+        ("queue", False, False, True),
+        ("now", True, True, False),
+        ("now", True, False, True),
+        ("local", False, True, False),
+        ("local", True, True, True),
+    ],
+)
+def test_a_yes_always_wins_a_no_only_where_it_may(
+    delivery: str, configured: bool, override: bool, expected: bool
+) -> None:
+    """ST-08: -odq, and -odb with and without queue_only_override."""
+    settings = Settings(session=Session(queue_only=configured, queue_only_override=override))
+
+    assert overruled(settings, Launch(delivery=delivery)).session.queue_only is expected
 
 
 def test_times_of_the_command_line_win() -> None:

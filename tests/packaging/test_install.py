@@ -30,11 +30,13 @@ def copy(installed: Path, tmp_path: Path) -> Path:
 def test_it_installs_the_program_its_units_and_its_manual(installed: Path) -> None:
     for file in (
         "usr/bin/pymta",
+        "usr/bin/pymta-sendmail",
         "usr/lib/pymta/current/pymta/__init__.py",
         "usr/lib/systemd/system/pymta.socket",
         "usr/lib/systemd/system/pymta-queue.timer",
         "usr/lib/sysusers.d/pymta.conf",
         "usr/share/man/man8/pymta.8",
+        "usr/share/man/man8/pymta-sendmail.8",
         "usr/share/doc/pymta/pymta.toml.sample",
         "etc/pymta",
     ):
@@ -47,11 +49,12 @@ def test_only_its_owner_may_write_what_was_installed(installed: Path) -> None:
     assert loose == []
 
 
-def test_the_program_runs_from_where_it_was_put(installed: Path) -> None:
+@pytest.mark.parametrize(("name", "word"), [("pymta", "version"), ("pymta-sendmail", "-bV")])
+def test_the_program_runs_from_where_it_was_put(installed: Path, name: str, word: str) -> None:
     where = (installed / "usr/lib/pymta").resolve()
-    launcher = (installed / "usr/bin/pymta").read_text().replace("/usr/lib/pymta", str(where))
+    launcher = (installed / "usr/bin" / name).read_text().replace("/usr/lib/pymta", str(where))
     done = subprocess.run(
-        ["sh", "-c", launcher, "pymta", "version"],
+        ["sh", "-c", launcher, name, word],
         env={"PATH": os.defpath, "PYTHONHOME": "/nonexistent"},
         cwd=CHECKOUT,  # where another pymta lies: it must not be found
         capture_output=True,

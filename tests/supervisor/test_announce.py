@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from pymta.config.launch import Launch
 from pymta.config.queue import Queue
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
@@ -139,6 +140,28 @@ def test_the_start_line_says_which_jobs_there_are(
     )
 
     assert text == f"pymta 0.1 daemon started: {expected}"
+
+
+def test_two_stages_are_shown() -> None:
+    """N-31"""
+    settings = replace(with_runs(1800), launch=Launch(two_stage=True))
+
+    assert ", -qq30m, not listening" in announce.started("0.1", 37, (), settings, by_systemd=False)
+
+
+@pytest.mark.parametrize(
+    ("wait", "expected"),
+    [(600, "terminating after 600 seconds"), (0, "with no wait timeout")],
+)
+def test_a_daemon_with_a_ready_socket_says_so(wait: int, expected: str) -> None:
+    """N-11"""
+    settings = replace(SETTINGS, launch=Launch(inherits_listener=True, wait=wait))
+    sockets = listeners("0.0.0.0 25")
+
+    assert announce.started("0.1", 37, sockets, settings, by_systemd=True) == (
+        f"pymta 0.1 daemon started: pid=37, launched with listening socket, {expected}"
+    )
+    assert announce.process_info("0.1", sockets, settings) == "daemon(0.1): pre-listening socket"
 
 
 def test_the_process_info_says_it_shorter() -> None:

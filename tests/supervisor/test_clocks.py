@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from pymta.channel.selection import Selection
+from pymta.config.launch import Launch
+from pymta.supervisor import queue_clock
 from pymta.supervisor.farewell import LAST_WORDS, Farewell, Measure
 from pymta.supervisor.queue_clock import QueueClock
 
@@ -25,6 +30,24 @@ def test_no_interval_is_no_queue_run() -> None:
 
     assert not clock.is_due(1e9)
     assert clock.wait(0) is None
+
+
+@pytest.mark.parametrize(
+    ("alive", "most", "expected"),
+    [(0, 5, True), (4, 5, True), (5, 5, False), (6, 5, False), (99, 0, True), (1, 1, False)],
+)
+def test_as_many_runs_as_may_be(alive: int, most: int, expected: bool) -> None:
+    """QR-03"""
+    assert queue_clock.may_start(alive, most) is expected
+
+
+def test_the_runs_of_a_daemon_take_what_its_command_line_said() -> None:
+    """QR-09"""
+    launch = Launch(force=True, two_stage=True, recipients="@a.example")
+
+    assert queue_clock.selection(launch) == Selection(
+        force=True, two_stage=True, recipients="@a.example", by="alarm"
+    )
 
 
 def test_a_stop_asks_then_terminates_then_kills() -> None:

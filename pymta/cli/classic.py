@@ -1,0 +1,115 @@
+"""`pymta-sendmail`: the program that scripts, cron and init files know as sendmail.
+
+It reads its words the classic way and then is what they ask for; only that part is loaded, because
+this is started for every single mail that a machine writes.  Whatever is wrong is one line on
+standard error and exit status 1 (ST-03).
+
+Touches: processes, disk, environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from pymta.cli.classic_line import (
+    CountQueue,
+    Job,
+    ListQueue,
+    Refuse,
+    RunQueue,
+    Serve,
+    Version,
+    read_line,
+)
+from pymta.cli.command_error import CommandError
+from pymta.cli.places import daemon_places
+from pymta.cli.streams import fill_closed_streams
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+def main() -> None:
+    fill_closed_streams()
+    sys.exit(run(sys.argv[1:], os.environ))
+
+
+def run(words: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Do what the words say; the exit status."""
+    try:
+        return _do(read_line(words), environ)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the one place where every error becomes a line
+        return _complain(_explain(error))
+
+
+def _explain(error: Exception) -> str:
+    match error:
+        case CommandError():
+            return f"pymta: {error}"
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            return f"pymta: {place}{error.strerror or error}"
+    # Loaded only now that settings are wrong.
+    from pymta.config.complaints import ConfigError  # noqa: PLC0415
+    from pymta.config.generation import GenerationError  # noqa: PLC0415
+
+    match error:
+        case ConfigError():
+            head = (
+                "1 mistake" if len(error.complaints) == 1 else f"{len(error.complaints)} mistakes"
+            )
+            return f"pymta: {head} in the settings:\n{error}"
+        case GenerationError():
+            return f"pymta: {error}"
+    raise error  # a bug of ours: the traceback says more than we could
+
+
+def _do(job: Job, environ: Mapping[str, str]) -> int:
+    # Each imports what it needs, and no other.
+    match job:
+        case Refuse(line):
+            return _complain(line)
+        case Version():
+            from pymta import __version__  # noqa: PLC0415
+
+            sys.stdout.write(f"pymta {__version__}\n")
+            return 0
+        case ListQueue() | CountQueue():
+            from pymta.cli import classic_queue  # noqa: PLC0415
+
+            show = classic_queue.count if isinstance(job, CountQueue) else classic_queue.list_all
+            return show(daemon_places(environ).state)
+        case RunQueue(selection, is_debugging):
+            _check_caller(environ, is_debugging=is_debugging)
+            from pymta.cli import classic_queue  # noqa: PLC0415
+
+            return classic_queue.run(daemon_places(environ).state, selection)
+        case Serve():
+            _check_caller(environ, is_debugging=job.is_debugging)
+            from pymta.cli import classic_daemon  # noqa: PLC0415
+
+            return classic_daemon.serve(job, environ)
+
+
+def _check_caller(environ: Mapping[str, str], *, is_debugging: bool) -> None:
+    """Only root and the owner of the queue start daemons and queue runs (ST-03)."""
+    euid = os.geteuid()
+    try:
+        owner = os.stat(daemon_places(environ).state).st_uid  # noqa: PTH116 - pathlib is not loaded
+    except FileNotFoundError:  # the daemon makes it, if it may
+        return
+    if euid not in {0, owner}:
+        raise CommandError(f"{'debugging ' if is_debugging else ''}permission denied", FAILED)
+
+
+def _complain(line: str) -> int:
+    sys.stderr.write(f"{line}\n")
+    return FAILED
+
+
+if __name__ == "__main__":
+    main()

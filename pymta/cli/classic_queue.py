@@ -1,0 +1,49 @@
+"""The queue on the classic command line: -q, -bp, -bpc.
+
+Touches: disk, clock, accounts.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from pymta.channel.selection import Selection
+from pymta.cli.identity import become_owner
+
+
+def list_all(state: str) -> int:
+    """Every message, the oldest first."""
+    # Loaded here: who counts or runs does not need it.
+    from pymta.cli.listing import listed  # noqa: PLC0415
+    from pymta.spool.files import FileSpool  # noqa: PLC0415
+
+    become_owner(state)
+    spool = FileSpool(Path(state, "spool"))
+    now = time.time()
+    for waiting in spool.waiting():
+        message = spool.peek(waiting.id)
+        if message:  # it may have been delivered since
+            sys.stdout.write(listed(message, now) + "\n")
+    return 0
+
+
+def count(state: str) -> int:
+    from pymta.spool.files import FileSpool  # noqa: PLC0415 - as above
+
+    become_owner(state)
+    number = sum(1 for _ in FileSpool(Path(state, "spool")).waiting())
+    sys.stdout.write(f"{number}\n")
+    return 0
+
+
+def run(state: str, selection: Selection) -> int:
+    """One pass, in this process; 0, or 1 when it could not be done."""
+    from pymta.cli.served import served_settings  # noqa: PLC0415 - as above
+    from pymta.journal.log import open_hand_log  # noqa: PLC0415
+    from pymta.queue.main import main  # noqa: PLC0415
+
+    become_owner(state)
+    settings = served_settings(state)
+    return 1 if main(settings, open_hand_log(settings), selection) else 0

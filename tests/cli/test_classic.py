@@ -1,0 +1,162 @@
+"""`pymta-sendmail` as a process: what it loads, says and ends with."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pymta import __version__
+from pymta.config import generation
+from pymta.config.settings import Machine, Settings
+from pymta.mail.envelope import Envelope, Recipient
+from pymta.spool.files import FileSpool
+from pymta.spool.store import Seal
+
+NOBODY = pwd.getpwnam("nobody")
+UNKNOWN = "pymta abandoned: unknown, malformed, or incomplete option "
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state directory of ours, without a daemon."""
+    made = tmp_path / "state"
+    made.mkdir(mode=0o700)
+    machine = Machine(str(made), str(made), in_terminal=True)
+    generation.store(generation.current_file(made), Settings(machine=machine))
+    return made
+
+
+def run(state: Path, *words: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """The program, in one interpreter with `before`, which runs when everything is loaded."""
+    program = (
+        "import sys, os; from pymta.cli import classic; from pymta.cli.classic import run\n"
+        f"{before}\nsys.exit(run({list(words)!r}, os.environ))"
+    )
+    return subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env=os.environ | {"STATE_DIRECTORY": str(state), "RUNTIME_DIRECTORY": str(state)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def put(state: Path, recipient: str) -> str:
+    intake = FileSpool(state / "spool").begin(
+        Envelope("a@b.example", (Recipient(recipient),), 1_700_000_000.0)
+    )
+    intake.write(b"Subject: x\r\n\r\nbody\r\n")
+    intake.commit(Seal())
+    return intake.id
+
+
+def test_the_version_is_said(state: Path) -> None:
+    done = run(state, "-bV")
+
+    assert (done.returncode, done.stdout) == (0, f"pymta {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["-bdx"], f"{UNKNOWN}-bdx"),
+        (["-q0s"], "pymta: bad time value -q0s: abandoned"),
+        (["-bd", "-q"], "pymta: incompatible command-line options or arguments"),
+        (["-bd", "-oP", "pid"], "pymta: pid file path pid must be absolute"),
+    ],
+)
+def test_a_refusal_is_one_line_and_nothing_else(state: Path, words: list[str], line: str) -> None:
+    """ST-03, N-21"""
+    before = sorted(state.rglob("*"))
+
+    done = run(state, *words)
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{line}\n")
+    assert sorted(state.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "texts"),
+    [
+        (["-oX", "25x"], ["-oX: found", "invalid SMTP port: 25x"]),
+        (["-oX", "nosuchsvc"], ['TCP port "nosuchsvc" not found']),
+        (["-oX", "<; 1.2.3 ; 25"], ['Malformed IP address "1.2.3" in -oX data']),
+        (["-C", "/nonexistent/pymta.toml"], ["/nonexistent/pymta.toml", "cannot be read"]),
+    ],
+    ids=["PT-01 port", "PT-01 service", "OX-03", "no such settings"],
+)
+def test_what_cannot_be_decoded_is_said_before_anything_is_done(
+    state: Path, words: list[str], texts: list[str]
+) -> None:
+    """ST-04: on the caller's standard error, with exit 1, in the background as well."""
+    done = run(state, "-bd", *words)
+
+    assert done.returncode == 1
+    for text in texts:
+        assert text in done.stderr
+
+
+def test_the_queue_is_listed_and_counted(state: Path) -> None:
+    assert run(state, "-bpc").stdout == "0\n"
+    assert run(state, "-bp").stdout == ""
+    id = put(state, "c@d.example")
+
+    assert run(state, "-bpc").stdout == "1\n"
+    listed = run(state, "-bp")
+    assert listed.returncode == 0
+    assert f"{id} <a@b.example>" in listed.stdout
+    assert "c@d.example" in listed.stdout
+
+
+def test_one_run_goes_over_the_queue(state: Path) -> None:
+    id = put(state, "user@localhost")
+
+    done = run(state, "-qff", "-R", "USER@")
+
+    assert done.returncode == 0, done.stderr
+    assert "Start queue run: pid=" in done.stderr
+    assert "-qff -R USER@" in done.stderr
+    assert f"{id} => user" in done.stderr
+    assert len(list((state / "mail/user/new").iterdir())) == 1
+
+
+def test_who_may_not_is_told_so(state: Path) -> None:
+    """ST-03"""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    state.chmod(0o755)
+    for directory in (state.parent, *state.parents[1:3]):
+        directory.chmod(0o755)
+    be_nobody = f"os.setresuid(*[{NOBODY.pw_uid}] * 3)"
+
+    for words in (["-bd"], ["-q30m"], ["-q"], ["-R", "x"]):
+        done = run(state, *words, before=be_nobody)
+        assert (done.returncode, done.stderr) == (1, "pymta: permission denied\n")
+    done = run(state, "-bd", "-d", before=be_nobody)
+    assert (done.returncode, done.stderr) == (1, "pymta: debugging permission denied\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "banned"),
+    [
+        (["-bV"], "click pydantic typing pathlib socket pymta.config.read pymta.spool"),
+        (["-bdx"], "click pydantic typing pathlib socket pymta.config.read pymta.spool"),
+        (["-bpc"], "click pydantic pymta.config.read pymta.queue.main pymta.supervisor"),
+        (["-q"], "click pydantic pymta.config.read pymta.supervisor"),
+    ],
+)
+def test_only_what_a_job_needs_is_loaded(state: Path, words: list[str], banned: str) -> None:
+    """This is what cron starts, for every mail that it writes."""
+    report = "import atexit; atexit.register(lambda: print('loaded', *sys.modules))"
+
+    done = run(state, *words, before=report)
+
+    loaded = set(done.stdout.splitlines()[-1].split()[1:])
+    assert "pymta.cli.classic_line" in loaded
+    assert not loaded & set(banned.split())

@@ -1,0 +1,273 @@
+"""Classic words become one job, or a refusal in the classic words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymta.channel.selection import Selection
+from pymta.cli.classic_items import sorted_items, split_list
+from pymta.cli.classic_line import (
+    CountQueue,
+    Job,
+    ListQueue,
+    Refuse,
+    RunQueue,
+    Serve,
+    Version,
+    read_line,
+)
+from pymta.config.launch import Launch
+
+BD = Launch(is_classic=True, in_background=True)
+BDF = replace(BD, in_background=False)
+UNKNOWN = "pymta abandoned: unknown, malformed, or incomplete option "
+INCOMPATIBLE = "pymta: incompatible command-line options or arguments"
+
+
+def read(line: str) -> Job:
+    return read_line(line.split())
+
+
+def launch(line: str) -> Launch:
+    job = read(line)
+    assert isinstance(job, Serve), job
+    return job.launch
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-bd", BD),
+        ("-q30m", replace(BD, listens=False, queue_interval=1800)),
+        ("-bd -q1h30m", replace(BD, queue_interval=5400)),
+        ("-bd -q 5m", replace(BD, queue_interval=300)),
+        ("-q 5m -bd", replace(BD, queue_interval=300)),
+        ("-bdf", BDF),
+        ("-bdf -q2s", replace(BDF, queue_interval=2)),
+        ("-bd -v", replace(BDF, echoes_log=True)),
+        ("-bd -d", replace(BDF, echoes_log=True)),
+        ("-bd -dd", replace(BDF, echoes_log=True)),
+        ("-v -q1m", replace(BDF, echoes_log=True, listens=False, queue_interval=60)),
+    ],
+    ids=[
+        "ST-01 listen",
+        "ST-01 run the queue",
+        "ST-01 both",
+        "N-28 the blank",
+        "N-28 the blank, first",
+        "ST-02 in front",
+        "ST-02 in front with runs",
+        "ST-02 -v",
+        "ST-02 -d",
+        "ST-11 -dd",
+        "ST-02 -v without -bd",
+    ],
+)
+def test_a_daemon_and_where_it_runs(line: str, expected: Launch) -> None:
+    assert launch(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-odb", "now"),
+        ("-odf", "now"),
+        ("-odi", "now"),
+        ("-odq", "queue"),
+        ("-odqs", "local"),
+        ("-odq -odb", "now"),
+    ],
+)
+def test_when_mail_is_delivered(line: str, expected: str) -> None:
+    """ST-08: the last one counts."""
+    assert launch(f"-bd {line}").delivery == expected
+
+
+@pytest.mark.parametrize("line", ["-bd -os 90s", "-bd -os90s", "-os 1m30s -bd"])
+def test_how_long_a_client_may_be_silent(line: str) -> None:
+    """ST-08"""
+    assert launch(line).receive_timeout == 90
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-q", Selection()),
+        ("-qi", Selection(first_only=True)),
+        ("-qf", Selection(force=True)),
+        ("-qff", Selection(force=True, thaw=True)),
+        ("-ql", Selection(local_only=True)),
+        ("-qq", Selection(two_stage=True)),
+        (
+            "-qqiffl",
+            Selection(force=True, thaw=True, first_only=True, local_only=True, two_stage=True),
+        ),
+        ("-R @a.example", Selection(recipients="@a.example")),
+        ("-R@a.example", Selection(recipients="@a.example")),
+        ("-q -R a -S b", Selection(recipients="a", senders="b")),
+        ("-Rf a", Selection(force=True, recipients="a")),
+        ("-Sff b", Selection(force=True, thaw=True, senders="b")),
+        ("-qf -Rff a", Selection(force=True, thaw=True, recipients="a")),
+    ],
+)
+def test_one_run_of_the_queue(line: str, expected: Selection) -> None:
+    """QR-06, QR-09"""
+    assert read(line) == RunQueue(expected)
+
+
+def test_a_daemon_hands_its_choice_to_every_run() -> None:
+    """QR-09, N-03: `-q2s -R @a.example`."""
+    found = launch("-qqff2s -R @a.example -S boss@")
+
+    assert (found.two_stage, found.force, found.thaw) == (True, True, True)
+    assert (found.recipients, found.senders) == ("@a.example", "boss@")
+    assert found.queue_interval == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("-bp", ListQueue()), ("-bpc", CountQueue()), ("-bV", Version())]
+)
+def test_small_jobs(line: str, expected: Job) -> None:
+    assert read(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "wait"), [("-bw", 0), ("-bw10m", 600), ("-bw2s -oP /run/pid", 2), ("-bw -oX 25", 0)]
+)
+def test_a_socket_that_is_there_already(line: str, wait: int) -> None:
+    """N-11: never in the background, and -oX says nothing about it."""
+    found = launch(line)
+
+    assert found.inherits_listener
+    assert found.listens
+    assert not found.in_background
+    assert found.wait == wait
+    assert not found.ports
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-bdx", f"{UNKNOWN}-bdx"),
+        ("-bd -oZ", f"{UNKNOWN}-oZ"),
+        ("-bd -oX", f"{UNKNOWN}-oX"),
+        ("-bd -oP", f"{UNKNOWN}-oP"),
+        ("-bd -os", f"{UNKNOWN}-os"),
+        ("-bd -odx", f"{UNKNOWN}-odx"),
+        ("-d+all -bd", f"{UNKNOWN}-d+all"),
+        ("-oPX", f"{UNKNOWN}-oPX"),
+        ("-oX25 -bd", f"{UNKNOWN}-oX25"),
+        ("--help", f"{UNKNOWN}--help"),
+        ("-R", f"{UNKNOWN}-R"),
+        ("-q0s", "pymta: bad time value -q0s: abandoned"),
+        ("-q5x", "pymta: bad time value -q5x: abandoned"),
+        ("-q 0s", "pymta: bad time value 0s: abandoned"),
+        ("-q 5", "pymta: bad time value 5: abandoned"),
+        ("-bd -os 0s", "pymta: bad time value 0s: abandoned"),
+        ("-bd -os0s", "pymta: bad time value -os0s: abandoned"),
+        ("-bwx", "pymta: bad time value -bwx: abandoned"),
+        ("-bd -q", INCOMPATIBLE),
+        ("-bd -bp", INCOMPATIBLE),
+        ("-bd -R a", INCOMPATIBLE),
+        ("-bd -bdf", INCOMPATIBLE),
+        ("-bw -q5m", INCOMPATIBLE),
+        ("-bw -bd", INCOMPATIBLE),
+        ("-bd user@example.org", INCOMPATIBLE),
+        ("-q user@example.org", INCOMPATIBLE),
+        ("-bp -bV", INCOMPATIBLE),
+        ("-q -C /tmp/x", INCOMPATIBLE),
+        ("-bp -oP /run/x", INCOMPATIBLE),
+        ("-v", INCOMPATIBLE),
+        ("", INCOMPATIBLE),
+        ("-q5m -q10m", "pymta: queue-runner specified more than once"),
+        ("-qGhipri/2m", "pymta: named queues are not supported: -qGhipri/2m"),
+        ("-Rr ^x", "pymta: regular expressions are not supported: -Rr"),
+    ],
+)
+def test_what_it_does_not_take_it_refuses_in_one_line(line: str, expected: str) -> None:
+    """ST-03"""
+    assert read(line) == Refuse(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("1225", ("1225",)),
+        ("25 : 587", ("25", "587")),
+        ("25:587:", ("25", "587")),
+        ("::::1", ("::1",)),
+        ("::::1 : 2525", ("::1", "2525")),
+        ("2001::db8::::::1", ("2001:db8:::1",)),
+        ("<; ::0 ; 0.0.0.0", ("::0", "0.0.0.0")),
+        ("<;::1;;x;25", ("::1;x", "25")),
+        ("<, 25,587", ("25", "587")),
+        ("  25  ", ("25",)),
+        ("", ()),
+    ],
+    ids=[
+        "one",
+        "blanks",
+        "OX-01 empty at the end",
+        "OX-02 doubled colons",
+        "OX-02 and a port",
+        "OX-02 longer",
+        "OX-01 another separator",
+        "doubled separator",
+        "comma",
+        "blanks around one",
+        "nothing",
+    ],
+)
+def test_a_list_has_items_between_separators(text: str, items: tuple[str, ...]) -> None:
+    assert split_list(text) == items
+
+
+@given(
+    st.lists(st.text("a1.:;%[]", min_size=1, max_size=8), max_size=5),
+    st.sampled_from(":;"),
+)
+def test_a_list_that_was_written_reads_back(items: list[str], separator: str) -> None:
+    """OX-02: nothing is mangled, whatever the separator.
+
+    An item next to a separator that is its own first character needs a blank between them.
+    """
+    written = f"<{separator} " + f" {separator} ".join(
+        item.replace(separator, separator * 2) for item in items
+    )
+
+    assert list(split_list(written)) == items
+
+
+@pytest.mark.parametrize(
+    ("text", "ports", "interfaces"),
+    [
+        ("1225", ("1225",), ()),
+        ("192.168.34.5.1125", (), ("192.168.34.5.1125",)),
+        (
+            "<; 0.0.0.0 ; 127.0.0.1.2600; ::0 ; 2525",
+            ("2525",),
+            ("0.0.0.0", "127.0.0.1.2600", "::0"),
+        ),
+        ("smtp : submission", ("smtp", "submission"), ()),
+        ("::::1 : 2525", ("2525",), ("::1",)),
+    ],
+)
+def test_an_item_with_a_dot_or_a_colon_is_an_interface(
+    text: str, ports: tuple[str, ...], interfaces: tuple[str, ...]
+) -> None:
+    """OX-01"""
+    assert sorted_items(text) == (ports, interfaces)
+    found = read_line(["-bd", "-oX", text])
+    assert isinstance(found, Serve)
+    assert (found.launch.ports, found.launch.interfaces) == (ports, interfaces)
+    assert sorted_items("") == ((), ())
+
+
+def test_it_goes_where_it_is_told_to() -> None:
+    job = read("-bd -oP /run/x.pid -C /etc/other.toml")
+
+    assert job == Serve(replace(BD, pid_file="/run/x.pid"), "/etc/other.toml")
