@@ -13,6 +13,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +244,8 @@ def test_a_killed_process_on_a_real_disk_keeps_every_promise(tmp_path: Path) -> 
     for count in itertools.count():
         top = tmp_path / str(count)
         promises, is_through = live_in_a_child(top, count)
-        check(open_spool(Disk(), top), promises, was_cut=False)
+        with closing(open_spool(Disk(), top)) as spool:
+            check(spool, promises, was_cut=False)
         if is_through:
             return
 
@@ -253,9 +255,12 @@ def live_in_a_child(top: Path, count: int) -> tuple[Promises, bool]:
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        spool = FileSpool(top, disk=WatchedDisk(Disk(), KillAfter(count)))
-        live(spool, SpokenPromises(write))
-        os._exit(0)
+        status = 1
+        try:
+            live(FileSpool(top, disk=WatchedDisk(Disk(), KillAfter(count))), SpokenPromises(write))
+            status = 0
+        finally:  # whatever happens, there must not be a second pytest
+            os._exit(status)
     os.close(write)
     promises = Promises()
     with open(read, "rb") as pipe:  # noqa: PTH123 (a descriptor, not a path)
