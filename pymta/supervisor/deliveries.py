@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pymta.channel.life import Life
 from pymta.channel.pair import End
 from pymta.channel.selection import Selection
-from pymta.channel.words import Deliver, Drain
+from pymta.channel.words import Deliver
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
@@ -51,12 +51,6 @@ class Deliveries:
                     first = Selection(first_only=True, local_only=local_only, by="daemon")
                     if not self.start_queue_run(first):
                         self.dispatch.no_process(now)
-
-    def retire_idle(self, now: float, ends: Mapping[int, End]) -> None:
-        """Let go of workers that had nothing to do for a while; they end by themselves."""
-        for pid in self.dispatch.retire(now, self._settings.queue.worker_idle_timeout):
-            if pid in ends:
-                ends[pid].say(Drain())
 
     def start_queue_run(self, selection: Selection) -> bool:
         """False when there can be no more processes (QR-04)."""

@@ -17,20 +17,18 @@ from functools import partial
 from pathlib import Path
 
 from pymta import __version__
-from pymta.channel.pair import End, from_fd
-from pymta.channel.words import NO_PLACE, Attempted, Done, Drain, HandOn, Word
 from pymta.config.launch import PROCESS_LOG
 from pymta.journal import daemon_events
 from pymta.supervisor import announce, control, process_info, queue_clock
 from pymta.supervisor.announce import Figures
-from pymta.supervisor.children import Child, Job
-from pymta.supervisor.dispatch import Task
+from pymta.supervisor.children import Job
+from pymta.supervisor.family import Family
 from pymta.supervisor.farewell import Farewell, Measure
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.idle_end import IdleEnd
 from pymta.supervisor.queue_clock import QueueClock
 from pymta.supervisor.renewal import Renewal
-from pymta.supervisor.signals import Signals, name_of
+from pymta.supervisor.signals import Signals
 from pymta.supervisor.workplace import Workplace
 
 
@@ -43,13 +41,13 @@ class Loop:
         self._children = place.children
         self._log = place.log
         self._signals = Signals()
-        self._ends: dict[int, End] = {}
         self._clock = QueueClock(place.settings.queue.queue_run_interval, time.monotonic())
         self._idle_end = IdleEnd(place.settings.launch.wait)
         self._accept_from = 0.0  # while in the future, listeners are not watched (AE-04)
         self._farewell: Farewell | None = None
         self._renewal = Renewal(place, self._handover, self._signals)
         self._selector = selectors.DefaultSelector()
+        self._family = Family(place, self._selector, self._renewal.validated)
         self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
         self._selector.register(place.control, selectors.EVENT_READ, self._hear_command)
         self._watch_listeners()
@@ -61,16 +59,7 @@ class Loop:
         dispatch.busy.update(table.busy)
         dispatch.missed = table.missed
         for child in table.children:
-            self._children.add(child)
-            if child.channel < 0:
-                continue
-            end = from_fd(child.channel)
-            self._adopt(child, end)
-            # Whoever is free, or delivers, knows only the old settings.
-            if child.job is Job.DELIVERY:
-                dispatch.leaving.add(child.pid)
-            if not child.holds_slot:
-                end.say(Drain())
+            self._family.take_over(child)
         self._renewal.welcome_clients(table.clients)
 
     def run(self) -> None:
@@ -83,7 +72,7 @@ class Loop:
     def _turn(self) -> None:
         self._start_due_queue_run()
         calls = self._wait()
-        self._reap()
+        self._family.reap()
         for fd in calls:
             self._take_call(fd)
         self._deliver()
@@ -183,55 +172,6 @@ class Loop:
             case _:
                 client.answer("failed the daemon is stopping or does not know this request")
 
-    def _hear(self, pid: int) -> None:
-        """Everything that this child has to say by now."""
-        end = self._ends[pid]
-        try:
-            while (word := end.hear()) is not None:
-                self._heed(pid, word)
-        except BlockingIOError:
-            return
-        except ValueError as error:  # a bug of ours: that child is not heard any more
-            self._log.write(daemon_events.trouble(f"child process {pid}: {error}"))
-        self._drop_channel(pid)
-
-    def _heed(self, pid: int, word: Word) -> None:
-        dispatch = self._place.deliveries.dispatch
-        match word:
-            case HandOn(id, destination):
-                dispatch.hand_on(Task(id, destination))
-            case Attempted():
-                dispatch.attempted(pid, time.monotonic())
-            case Done(_, stays):
-                self._children.free_slot(pid)
-                if stays:
-                    self._keep_or_dismiss(pid)
-            case _:
-                raise ValueError(f"said {word}, which is for a parent to say")
-
-    def _keep_or_dismiss(self, pid: int) -> None:
-        """A free session worker waits for a caller, unless it knows only older settings."""
-        child = self._children.get(pid)
-        if child and child.generation == self._settings.generation and not self._farewell:
-            self._place.reception.standby.add(pid, time.monotonic())
-        else:
-            self._dismiss(pid)
-
-    def _dismiss(self, pid: int) -> None:
-        if pid in self._ends:
-            self._ends[pid].say(Drain())
-
-    def _adopt(self, child: Child, end: End) -> None:
-        self._ends[child.pid] = end
-        self._selector.register(end, selectors.EVENT_READ, partial(self._hear, child.pid))
-
-    def _drop_channel(self, pid: int) -> None:
-        end = self._ends.pop(pid, None)
-        if end:
-            self._selector.unregister(end)
-            end.close()
-            self._children.close_channel(pid)
-
     # What it does
 
     def _take_call(self, fd: int) -> None:
@@ -239,8 +179,8 @@ class Loop:
             return
         self._idle_end = self._idle_end.called(time.monotonic())
         reception = self._place.reception
-        if born := reception.take_call(fd, self._ends):
-            self._adopt(*born)
+        if born := reception.take_call(fd, self._family.ends):
+            self._family.adopt(*born)
         if reception.pause() and not self._accept_from:
             self._accept_from = time.monotonic() + reception.pause()
             self._ignore_listeners()
@@ -259,41 +199,8 @@ class Loop:
         now = time.monotonic()
         if self._farewell:
             return
-        self._place.deliveries.act(now, self._ends, self._adopt)
-        self._place.deliveries.retire_idle(now, self._ends)
-        timeout = self._settings.queue.worker_idle_timeout
-        for pid in self._place.reception.standby.retire(now, timeout):
-            self._dismiss(pid)
-
-    def _reap(self) -> None:
-        """Collect all dead children (CH-01)."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if not pid:
-                return
-            self._bury(pid, status)
-
-    def _bury(self, pid: int, status: int) -> None:
-        if pid in self._ends:
-            self._hear(pid)  # its last words
-            self._drop_channel(pid)
-        self._place.reception.standby.drop(pid)
-        child = self._children.remove(pid)
-        if child is None:
-            return  # CH-04: none of ours
-        code = os.waitstatus_to_exitcode(status)
-        if child.job is Job.DELIVERY:
-            no_place = code == NO_PLACE
-            dispatch = self._place.deliveries.dispatch
-            dispatch.gone(pid, time.monotonic(), found_no_place=no_place)
-        elif child.job is Job.VALIDATION:
-            self._renewal.validated(code)
-        if code < 0 and not (self._farewell and self._farewell.terminated):
-            job, name = child.job.value, name_of(-code)
-            self._log.write(daemon_events.child_crashed(job, pid, name, child.address))
+        self._place.deliveries.act(now, self._family.ends, self._family.adopt)
+        self._family.let_the_idle_go(now)
 
     # How it ends
 
@@ -322,9 +229,7 @@ class Loop:
             self._ignore_listeners()
         self._place.reception.close()
         self._renewal.abandon()
-        for end in self._ends.values():
-            end.say(Drain())
-        self._signal_children(signal.SIGTERM, Job.QUEUE_RUN, Job.VALIDATION)
+        self._family.say_farewell()
 
     def _see_off(self, farewell: Farewell) -> None:
         now = time.monotonic()
@@ -333,15 +238,10 @@ class Loop:
                 return
             case Measure.TERMINATE as measure:
                 self._place.cut_off = len(self._children)
-                self._signal_children(signal.SIGTERM, *Job)
+                self._family.send_signal(signal.SIGTERM)
             case Measure.KILL as measure:
-                self._signal_children(signal.SIGKILL, *Job)
+                self._family.send_signal(signal.SIGKILL)
         self._farewell = farewell.after(measure, now)
-
-    def _signal_children(self, number: signal.Signals, *jobs: Job) -> None:
-        for child in self._children:
-            if child.job in jobs:
-                os.kill(child.pid, number)  # not reaped yet, so the pid is still its own
 
     def _handover(self) -> Handover:
         dispatch = self._place.deliveries.dispatch

@@ -1,0 +1,156 @@
+"""The children while they live: heard, sent away, buried.
+
+Everything that a child says comes through here, its last words included: those are read when it
+is dead and before it is forgotten, so that no id that it handed on is lost.
+
+Touches: descriptors, processes, signals, clock.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+
+from pymta.channel.pair import End, from_fd
+from pymta.channel.words import NO_PLACE, Attempted, Done, Drain, HandOn, Word
+from pymta.journal import daemon_events
+from pymta.supervisor.children import Child, Job
+from pymta.supervisor.dispatch import Task
+from pymta.supervisor.signals import name_of
+from pymta.supervisor.workplace import Workplace
+
+
+class Family:
+    """`ends` are our ends of all channels by pid; `validated` is told how a validation ended."""
+
+    def __init__(
+        self,
+        place: Workplace,
+        selector: selectors.BaseSelector,
+        validated: Callable[[int], None],
+    ) -> None:
+        self.ends: dict[int, End] = {}
+        self._place = place
+        self._children = place.children
+        self._dispatch = place.deliveries.dispatch
+        self._standby = place.reception.standby
+        self._selector = selector
+        self._validated = validated
+        self._is_parting = False  # nobody is kept for another call
+        self._is_killing = False  # who dies of a signal now died of ours
+
+    def adopt(self, child: Child, end: End) -> None:
+        """Hear this child from now on."""
+        self.ends[child.pid] = end
+        self._selector.register(end, selectors.EVENT_READ, partial(self._hear, child.pid))
+
+    def take_over(self, child: Child) -> None:
+        """A child of the image before us (HU-04): it counts, and knows only the old settings."""
+        self._children.add(child)
+        if child.channel < 0:
+            return
+        self.adopt(child, from_fd(child.channel))
+        if child.job is Job.DELIVERY:
+            self._dispatch.leaving.add(child.pid)
+        if not child.holds_slot:
+            self._dismiss(child.pid)
+
+    def let_the_idle_go(self, now: float) -> None:
+        """Workers that have waited for something to do for too long."""
+        timeout = self._place.settings.queue.worker_idle_timeout
+        retired = (*self._dispatch.retire(now, timeout), *self._standby.retire(now, timeout))
+        for pid in retired:
+            self._dismiss(pid)
+
+    def say_farewell(self) -> None:
+        """Everybody is to finish what is under way and to begin nothing new."""
+        self._is_parting = True
+        for pid in self.ends:
+            self._dismiss(pid)
+        for child in self._children:
+            if child.job in {Job.QUEUE_RUN, Job.VALIDATION}:  # they have no channel
+                os.kill(child.pid, signal.SIGTERM)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """To all that are left.  None is reaped yet, so each pid is still its own."""
+        self._is_killing = True
+        for child in self._children:
+            os.kill(child.pid, number)
+
+    def reap(self) -> None:
+        """Collect all dead children (CH-01)."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            self._bury(pid, status)
+
+    def _hear(self, pid: int) -> None:
+        """Everything that this child has to say by now."""
+        end = self.ends[pid]
+        try:
+            while (word := end.hear()) is not None:
+                self._heed(pid, word)
+        except BlockingIOError:
+            return
+        except ValueError as error:  # a bug of ours: that child is not heard any more
+            self._place.log.write(daemon_events.trouble(f"child process {pid}: {error}"))
+        self._drop_channel(pid)
+
+    def _heed(self, pid: int, word: Word) -> None:
+        match word:
+            case HandOn(id, destination):
+                self._dispatch.hand_on(Task(id, destination))
+            case Attempted():
+                self._dispatch.attempted(pid, time.monotonic())
+            case Done(_, stays):
+                self._children.free_slot(pid)
+                if stays:
+                    self._keep_or_dismiss(pid)
+            case _:
+                raise ValueError(f"said {word}, which is for a parent to say")
+
+    def _keep_or_dismiss(self, pid: int) -> None:
+        """A free session worker waits for a caller, unless it knows only older settings."""
+        child = self._children.get(pid)
+        is_current = child is not None and child.generation == self._place.settings.generation
+        if is_current and not self._is_parting:
+            self._standby.add(pid, time.monotonic())
+        else:
+            self._dismiss(pid)
+
+    def _dismiss(self, pid: int) -> None:
+        if pid in self.ends:
+            self.ends[pid].say(Drain())
+
+    def _drop_channel(self, pid: int) -> None:
+        end = self.ends.pop(pid, None)
+        if end:
+            self._selector.unregister(end)
+            end.close()
+            self._children.close_channel(pid)
+
+    def _bury(self, pid: int, status: int) -> None:
+        if pid in self.ends:
+            self._hear(pid)  # its last words
+            self._drop_channel(pid)
+        self._standby.drop(pid)
+        child = self._children.remove(pid)
+        if child is None:
+            return  # CH-04: none of ours
+        code = os.waitstatus_to_exitcode(status)
+        if child.job is Job.DELIVERY:
+            self._dispatch.gone(pid, time.monotonic(), found_no_place=code == NO_PLACE)
+        elif child.job is Job.VALIDATION:
+            self._validated(code)
+        if code < 0 and not self._is_killing:
+            job, name = child.job.value, name_of(-code)
+            event = daemon_events.child_crashed(job, pid, name, child.address)
+            self._place.log.write(event)
