@@ -16,6 +16,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Seal
+from tests.doubles.ways_in import let_others_in
 
 NOBODY = pwd.getpwnam("nobody")
 UNKNOWN = "pymta abandoned: unknown, malformed, or incomplete option "
@@ -130,9 +131,7 @@ def test_who_may_not_is_told_so(state: Path) -> None:
     """ST-03"""
     if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")
-    state.chmod(0o755)
-    for directory in (state.parent, *state.parents[1:3]):
-        directory.chmod(0o755)
+    let_others_in(state)
     be_nobody = f"os.setresuid(*[{NOBODY.pw_uid}] * 3)"
 
     for words in (["-bd"], ["-q30m"], ["-q"], ["-R", "x"]):

@@ -6,7 +6,6 @@ import os
 import pwd
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Seal
+from tests.doubles.ways_in import let_others_in
 
 NOBODY = pwd.getpwnam("nobody")
 PYMTA = [sys.executable, "-P", "-m", "pymta"]
@@ -49,9 +49,7 @@ def foreign_state(tmp_path: Path) -> Path:
     """A state directory of another user, with one message; made by that user."""
     if os.geteuid() != 0:
         pytest.skip("only root can make files of another user")
-    for directory in (tmp_path, *tmp_path.parents):  # pytest closes the upper ones to others
-        if Path(tempfile.gettempdir()) in directory.parents:
-            directory.chmod(0o755)
+    let_others_in(tmp_path)
     state = tmp_path / "state"
     state.mkdir(mode=0o750)
     os.chown(state, NOBODY.pw_uid, NOBODY.pw_gid)

@@ -6,13 +6,13 @@ import os
 import pwd
 import signal
 import socket
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.doubles.daemon import wait_until
 from tests.doubles.standalone import Standalone, standalone, status_of
+from tests.doubles.ways_in import others_can_start_us
 
 NOBODY = pwd.getpwnam("nobody")
 
@@ -40,8 +40,8 @@ def test_root_binds_a_low_port_and_is_root_no_longer() -> None:
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 @pytest.mark.skipif(
-    any(not d.stat().st_mode & 0o005 for d in Path(sys.executable).resolve().parents),
-    reason="this interpreter lies where other users cannot start it",
+    not others_can_start_us(),
+    reason="this interpreter or this checkout lies where other users cannot start it",
 )
 def test_a_reload_after_the_drop_keeps_socket_pid_and_account() -> None:
     """HU-05, PV-01, BG-05"""

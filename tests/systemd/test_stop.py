@@ -74,7 +74,7 @@ def test_a_killed_supervisor_comes_back_and_leaves_no_orphans(serving: Box) -> N
     serving.run("systemctl", "daemon-reload")
     talk = mta.Talk(serving)
     pid = mta.shows(serving, "MainPID")
-    serving.run("kill", "-9", pid)
+    serving.run("sh", "-c", f"kill -9 {pid}")
     serving.wait_until(
         "another supervisor serves",
         lambda: mta.shows(serving, "MainPID") not in {pid, "0"},
