@@ -8,7 +8,7 @@ In `pymta.toml` all options stand at the top level under their classic names
     process, listen, limits, session, routing, transport, queue, journal      the subjects
     launch, overrule            what the command line said, and that it wins
     settings                    all of them together, with what only the machine knows
-    addresses, retry_rules      how single items are written
+    addresses, retry_rules, per_host       how single items are written
     services                    the port of a service
     read                        pymta.toml to settings, or every mistake at once with its line:
         sources, place          which files there are, what each says and on which line

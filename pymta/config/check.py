@@ -93,7 +93,7 @@ def _listen(listen: Listen, launch: Launch, port_of: PortOf) -> Iterator[Fault]:
 def _limits(settings: Settings) -> Iterator[Fault]:
     limits = settings.limits
     if not limits.smtp_accept_max and (
-        limits.smtp_accept_queue or limits.smtp_accept_max_per_host
+        limits.smtp_accept_queue or limits.smtp_accept_max_per_host is not None
     ):  # ST-05
         yield Fault(
             "smtp_accept_max",

@@ -44,6 +44,9 @@ def _value(value: Any, hint: Any) -> str:
             return f"[{', '.join(_text(item) for item in value)}]"
         case str():
             return _text(value)
+        case dict():
+            pairs = (f"{_text(key)} = {_value(entry, None)}" for key, entry in value.items())
+            return f"{{ {', '.join(pairs)} }}" if value else "{}"
         case _:
             return str(value)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pymta.config.per_host import NumberPerHost, PerHost
 from pymta.config.setting import setting
 from pymta.config.units import Count
 
@@ -13,8 +15,10 @@ class Limits:
     smtp_accept_max: Count = setting(
         20, "Connections at once, all callers together; 0 means no limit."
     )
-    smtp_accept_max_per_host: Count = setting(
-        0, "Connections at once from one address; 0 means no limit."
+    smtp_accept_max_per_host: Annotated[PerHost, NumberPerHost()] = setting(
+        None,
+        "Connections at once from one address: a number, or a table of numbers keyed by network,"
+        ' where the most specific wins and "*" is everybody else; 0 means no limit.',
     )
     smtp_accept_queue: Count = setting(
         0, "Connections at once above which mail waits for a queue run; 0 means never."

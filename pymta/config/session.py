@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pymta.config.per_host import NamePerHost, PerHost
 from pymta.config.setting import setting
 from pymta.config.units import Bytes, Count, Network, Positive, Timeout
 
@@ -11,6 +13,11 @@ from pymta.config.units import Bytes, Count, Network, Positive, Timeout
 @dataclass(frozen=True, slots=True)
 class Session:
     smtp_banner: str = setting("", "Text of the 220 greeting; empty: host name, ESMTP, product.")
+    smtp_active_hostname: Annotated[PerHost, NamePerHost()] = setting(
+        None,
+        "Our name in a connection, where that is not primary_hostname: a name, or a table of names"
+        " keyed by network of the address that was called.",
+    )
     smtp_receive_timeout: Timeout = setting(300, "How long one read or write may take.")
     message_size_limit: Bytes = setting(50 << 20, "Largest message taken; 0 means no limit.")
     recipients_max: Count = setting(50_000, "Recipients of one message; 0 means no limit.")

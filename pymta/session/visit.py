@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pymta.config.per_host import PerHostTable
 from pymta.config.settings import Settings
 from pymta.journal.session_events import Origin
 from pymta.mail.caller import Endpoint
@@ -15,8 +16,8 @@ from pymta.session.transaction import Transaction
 class Visit:
     """`is_extended` after EHLO: replies carry enhanced codes then, and the protocol is ESMTP.
 
-    `others` connections were open when this one began.  `mails` counts MAIL commands taken,
-    `accepted` messages answered 250.
+    `host` is our own name in this connection.  `others` connections were open when this one began.
+    `mails` counts MAIL commands taken, `accepted` messages answered 250.
     """
 
     settings: Settings
@@ -28,10 +29,12 @@ class Visit:
     mails: int = 0
     accepted: int = 0
     transaction: Transaction = field(default_factory=Transaction)
+    host: str = field(init=False)
 
-    @property
-    def host(self) -> str:
-        return self.settings.hostname
+    def __post_init__(self) -> None:
+        """CP-04: the name that goes with the address that was called."""
+        table = PerHostTable(self.settings.session.smtp_active_hostname)
+        self.host = str(table.value(self.local.address) or self.settings.hostname)
 
     @property
     def origin(self) -> Origin:

@@ -6,10 +6,12 @@ waits for anybody: everything slow or hostile happens after the fork.
     main             the steps of its life
     loop             one turn: wait, reap, hear, admit, tick, reload
     listen_plan, bind_faults, sockets, activation      where it listens
-    admission, accept_faults                           who is let in
-    reception, standby                                 the door, and who is free for a caller
-    children, dispatch, queue_clock                    who is alive, who delivers, when a run is due
+    admission, share, accept_faults                    who is let in
+    reception                                          the door
+    children, family, standby                          who is alive, heard, sent away, buried
+    dispatch, deliveries, queue_clock                  who delivers, when a run is due
     fork, signals                                      birth and death
-    announce, notify                                   what it says of itself
+    announce, notify, process_info, pidfile            what it says of itself
+    birth, privilege, process_limits, idle_end         how it begins by hand, or ends by itself
     control, reload, handover                          a new generation in place of the old one
 """

@@ -18,29 +18,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.limits import Limits
+from pymta.supervisor.share import NO_LIMIT, Share
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     """Our side at this instant; the caller is not counted yet.
 
-    `load` is the one-minute load average, None when it is not known (then no load rule holds).
+    `share` is what one address may hold.  `load` is the one-minute load average, None when it is
+    not known (then no load rule holds).
     """
 
     sessions: int
     from_address: int
+    share: Share = NO_LIMIT
     load: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Admit:
-    sessions: int  # this caller included: the number that CP-01 logs
+    """`sessions` with this caller: the number that CP-01 logs.  `trouble` is a line to log."""
+
+    sessions: int
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
     reply: str
     why: str
+    trouble: str = ""
 
 
 def admit(house: House, limits: Limits) -> Admit | Refuse:
@@ -54,13 +61,15 @@ def admit(house: House, limits: Limits) -> Admit | Refuse:
             "421 Too much load; please try again later.",
             f"load average = {house.load:.2f}",
         )
-    if _is_full(house.from_address, limits.smtp_accept_max_per_host):
+    share = house.share
+    if _is_full(house.from_address, share.limit):
         return Refuse(
             "421 Too many concurrent SMTP connections from this IP address;"
             " please try again later.",
             "too many connections from that IP address",
+            share.trouble,
         )
-    return Admit(house.sessions + 1)
+    return Admit(house.sessions + 1, share.trouble)
 
 
 def _is_full(used: int, limit: int) -> bool:

@@ -17,6 +17,7 @@ from pymta.channel.call import Call
 from pymta.channel.life import Life
 from pymta.channel.pair import End
 from pymta.channel.words import Serve
+from pymta.config.per_host import PerHostTable
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
@@ -27,6 +28,7 @@ from pymta.supervisor.accept_faults import Line, Series
 from pymta.supervisor.admission import Admit, House, Refuse, admit
 from pymta.supervisor.children import Child, Children, Job
 from pymta.supervisor.listener import Listener
+from pymta.supervisor.share import share_of
 from pymta.supervisor.standby import Standby
 
 _NO_CALL = (BlockingIOError, InterruptedError, ConnectionAbortedError)
@@ -47,6 +49,7 @@ class Reception:
         self._sockets = {item.fd: socket.socket(fileno=item.fd) for item in listeners}
         self._children = children
         self._settings = settings
+        self._per_host = PerHostTable(settings.limits.smtp_accept_max_per_host)
         self._spool = spool
         self._log = log
         self._faults = Series()
@@ -96,9 +99,13 @@ class Reception:
         house = House(
             sessions=self._children.sessions,
             from_address=self._children.sessions_from(str(caller.address)),
+            share=share_of(self._per_host.value(caller.address), f"[{caller.address}]"),
             load=self._load(),
         )
-        match admit(house, self._settings.limits):
+        answer = admit(house, self._settings.limits)
+        if answer.trouble:
+            self._log.write(daemon_events.trouble(answer.trouble))
+        match answer:
             case Refuse(reply, why):
                 self._log.write(daemon_events.refused(caller, why))
                 say_and_close(conn, reply)

@@ -16,11 +16,18 @@ from hypothesis import strategies as st
 from pymta.config import generation
 from pymta.config.generation import GenerationError
 from pymta.config.launch import Launch
+from pymta.config.per_host import PerHost
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 
 def instances(type_: type) -> st.SearchStrategy[Any]:
-    plain = {int: st.integers(), str: st.text(), bool: st.booleans(), float | None: st.none()}
+    plain = {
+        int: st.integers(),
+        str: st.text(),
+        bool: st.booleans(),
+        float | None: st.none(),
+        PerHost: st.none() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()),
+    }
     parts: dict[str, Any] = {}
     for name, hint in get_type_hints(type_).items():
         if getattr(hint, "__origin__", None) is tuple:

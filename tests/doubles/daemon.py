@@ -248,6 +248,8 @@ def toml(value: Any) -> str:
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case list() | tuple():
             return "[" + ", ".join(map(toml, value)) + "]"
+        case dict():
+            return "{ " + ", ".join(f'"{k}" = {toml(v)}' for k, v in value.items()) + " }"
     return str(value)
 
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from pymta.config.limits import Limits
 from pymta.supervisor.admission import Admit, House, Refuse, admit
+from pymta.supervisor.share import Share, share_of
 
-QUIET = House(sessions=0, from_address=0, load=0.1)
-LIMITS = Limits(smtp_accept_max=20, smtp_accept_max_per_host=3, smtp_load_reserve=8.0)
+QUIET = House(sessions=0, from_address=0, share=Share(3), load=0.1)
+LIMITS = Limits(smtp_accept_max=20, smtp_load_reserve=8.0)
 
 
 def test_the_last_free_slot_is_given_out() -> None:
@@ -49,7 +50,7 @@ def test_a_refusal_has_the_classic_words(house: House, refusal: Refuse) -> None:
 
 def test_the_questions_are_asked_in_order() -> None:
     """HC-05"""
-    worst = House(sessions=20, from_address=20, load=99.0)
+    worst = House(sessions=20, from_address=20, share=Share(3), load=99.0)
 
     first = admit(worst, LIMITS)
     second = admit(worst, replace(LIMITS, smtp_accept_max=0))
@@ -61,6 +62,64 @@ def test_the_questions_are_asked_in_order() -> None:
         "load average = 99.00",
         "too many connections from that IP address",
     ]
+
+
+ORIGIN = "[192.0.2.7]"
+NON_DIGIT = "expansion of smtp_accept_max_per_host for [192.0.2.7] contains non-digit: "
+TOO_LARGE = "expansion of smtp_accept_max_per_host failed for [192.0.2.7]: the number is too large"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (5, Share(5)),
+        (0, Share(0)),
+        (None, Share(0)),
+        ("5", Share(5)),
+        ("007", Share(7)),
+        ("0", Share(0)),
+        ("5x", Share(5, f"{NON_DIGIT}5x")),
+        ("-1", Share(0, f"{NON_DIGIT}-1")),
+        ("x", Share(0, f"{NON_DIGIT}x")),
+        (" 5", Share(0, f"{NON_DIGIT} 5")),
+        ("\u0665", Share(0, f"{NON_DIGIT}\u0665")),
+        ("9" * 11, Share(0, TOO_LARGE)),
+        ("9" * 5000, Share(0, TOO_LARGE)),
+        ("4294967296", Share(0, TOO_LARGE)),
+    ],
+    ids=[
+        "a number",
+        "none",
+        "as if unset",
+        "digits",
+        "zeros in front",
+        "a zero",
+        "digits and more",
+        "a sign",
+        "no digits",
+        "a blank",
+        "digits of another script",
+        "too large",
+        "far too large",
+        "just too large",
+    ],
+)
+def test_what_is_no_number_keeps_nobody_out(value: int | str | None, expected: Share) -> None:
+    """LM-03: it fails open, says so, and the digits seen so far count."""
+    assert share_of(value, ORIGIN) == expected
+
+
+def test_trouble_with_the_limit_is_told_when_the_limit_was_asked_for() -> None:
+    """LM-03: whoever is refused for something else does not come to that."""
+    house = replace(QUIET, share=Share(2, "trouble"))
+
+    assert admit(house, LIMITS) == Admit(1, "trouble")
+    full = admit(replace(house, from_address=2, sessions=2), LIMITS)
+    assert isinstance(full, Refuse)
+    assert full.trouble == "trouble"
+    elsewhere = admit(replace(house, sessions=20), LIMITS)
+    assert isinstance(elsewhere, Refuse)
+    assert elsewhere.trouble == ""
 
 
 def test_a_load_that_nobody_knows_keeps_nobody_out() -> None:
@@ -80,7 +139,7 @@ def test_a_load_equal_to_the_limit_is_not_above_it() -> None:
 def test_a_fuller_house_never_turns_a_no_into_a_yes(
     sessions: int, here: int, load: float, more: int
 ) -> None:
-    house = House(sessions, here, load)
+    house = House(sessions, here, Share(3), load)
     if isinstance(admit(house, LIMITS), Refuse):
-        fuller = House(sessions + more, here + more, load + more)
+        fuller = House(sessions + more, here + more, Share(3), load + more)
         assert isinstance(admit(fuller, LIMITS), Refuse)
