@@ -41,6 +41,7 @@ class Standalone:
         self.state = directory / "state"
         self.config = directory / "pymta.toml"
         self.log_file = directory / "state" / "log"
+        self.prefix: list[str] = []  # goes before the interpreter in `popen`
         self.settings: dict[str, Any] = {
             "primary_hostname": HOSTNAME,
             "local_interfaces": [self.address],
@@ -66,7 +67,7 @@ class Standalone:
         """`python -m` these words, in front, with its standard error at hand."""
         return subprocess.Popen(
             # Nothing may outlive a test run.
-            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-P", "-m", *words],
+            ["setpriv", "--pdeathsig", "KILL", *self.prefix, sys.executable, "-P", "-m", *words],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -1,4 +1,8 @@
-"""Which files of a test other users can reach.
+"""Which files of a test other users can reach, and a way to let them reach all.
+
+This interpreter and this checkout may lie in a home that only its owner may enter.  `readable` goes
+before a command, which then runs in a mount namespace of its own, where the closed directories on
+the way are covered by an overlay that everybody may enter; outside of it nothing changes.
 
 Touches: disk.
 """
@@ -10,6 +14,21 @@ import tempfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
+_EVERYBODY = 0o005
+_SCRIPT = """
+set -e
+mount --make-rprivate /
+cover=$1; shift
+mount -t tmpfs -o mode=755 cover "$cover"
+while [ "$1" != -- ]; do
+    mkdir -p "$cover/up$1" "$cover/work$1"
+    mount -t overlay -o "lowerdir=$1,upperdir=$cover/up$1,workdir=$cover/work$1" overlay "$1"
+    chmod o+rx "$1"
+    shift
+done
+shift
+exec "$@"
+"""
 
 
 def let_others_in(directory: Path) -> None:
@@ -19,8 +38,17 @@ def let_others_in(directory: Path) -> None:
             place.chmod(0o755)
 
 
-def others_can_start_us() -> bool:
-    """Whether this interpreter and this checkout lie where other users get at them."""
-    python = Path(sys.executable)
-    places = {*python.parents, *python.resolve().parents, CHECKOUT, *CHECKOUT.parents}
-    return all(place.stat().st_mode & 0o005 == 0o005 for place in places)
+def closed_directories() -> list[str]:
+    """On the way to the interpreter or the checkout, and not open to others; the outer first."""
+    places = (Path(sys.executable).resolve(), Path(sys.executable).absolute(), CHECKOUT / "pymta")
+    ways = {parent for place in places for parent in place.parents}
+    closed = {str(d) for d in ways if d.stat().st_mode & _EVERYBODY != _EVERYBODY}
+    return sorted(closed, key=len)
+
+
+def readable(cover: Path) -> list[str]:
+    """What goes before a command; `cover` is an empty directory of the test."""
+    closed = closed_directories()
+    if not closed:
+        return []
+    return ["unshare", "--mount", "bash", "-c", _SCRIPT, "readable", str(cover), *closed, "--"]

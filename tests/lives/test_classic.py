@@ -131,11 +131,10 @@ def test_a_pid_file_of_the_command_line() -> None:
 
 def test_without_a_log_file_the_background_has_one() -> None:
     with standalone(log_file_path="") as made:
-        if Path("/run/systemd/journal/socket").exists():
-            pytest.skip("the journal has the lines")
         done = made.run(CLASSIC, "-bd", "-C", str(made.config))
         assert done.returncode == 0, done.stderr
-        assert "daemon started" in (made.state / "mainlog").read_text()
+        has_journal = Path("/run/systemd/journal/socket").exists()
+        assert has_journal or "daemon started" in (made.state / "mainlog").read_text()
 
 
 def test_queue_runs_alone_on_a_schedule() -> None:

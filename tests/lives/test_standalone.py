@@ -12,7 +12,7 @@ import pytest
 
 from tests.doubles.daemon import wait_until
 from tests.doubles.standalone import Standalone, standalone, status_of
-from tests.doubles.ways_in import others_can_start_us
+from tests.doubles.ways_in import readable
 
 NOBODY = pwd.getpwnam("nobody")
 
@@ -39,21 +39,16 @@ def test_root_binds_a_low_port_and_is_root_no_longer() -> None:
 
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
-@pytest.mark.skipif(
-    not others_can_start_us(),
-    reason="this interpreter or this checkout lies where other users cannot start it",
-)
-def test_a_reload_after_the_drop_keeps_socket_pid_and_account() -> None:
+def test_a_reload_after_the_drop_keeps_socket_pid_and_account(tmp_path: Path) -> None:
     """HU-05, PV-01, BG-05"""
-    with (
-        standalone(pymta_user="nobody", daemon_smtp_ports=[25]) as made,
-        made.in_front() as process,
-    ):
-        made.write_settings(smtp_banner="after the reload")
-        answer = made.run("pymta", "reload", "--state", str(made.state))
-        assert answer.returncode == 0, answer.stderr
-        assert made.greeting(25) == "220 after the reload"
-        assert status_of(process.pid, "Uid") == [str(NOBODY.pw_uid)] * 4
+    with standalone(pymta_user="nobody", daemon_smtp_ports=[25]) as made:
+        made.prefix = readable(tmp_path)
+        with made.in_front() as process:
+            made.write_settings(smtp_banner="after the reload")
+            answer = made.run("pymta", "reload", "--state", str(made.state))
+            assert answer.returncode == 0, answer.stderr
+            assert made.greeting(25) == "220 after the reload"
+            assert status_of(process.pid, "Uid") == [str(NOBODY.pw_uid)] * 4
 
 
 @pytest.mark.root
