@@ -17,7 +17,9 @@ class Listen:
         ("::0", "0.0.0.0"), "Addresses to listen on, each with or without a port of its own."
     )
     disable_ipv6: bool = setting(False, "Leave out every IPv6 address of local_interfaces.")
-    tcp_nodelay: bool = setting(True, "Set TCP_NODELAY on listening sockets.")
+    tcp_nodelay: bool = setting(
+        True, "Send small replies at once (TCP_NODELAY), also on sockets from systemd."
+    )
     smtp_connect_backlog: Count = setting(20, "Connections that the kernel keeps waiting for us.")
     daemon_startup_retries: Count = setting(
         9, "How often a failed bind is tried again, all sockets together."

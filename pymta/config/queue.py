@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from pymta.config.setting import setting
-from pymta.config.units import Count, Positive, Seconds
+from pymta.config.units import Always, Count, Positive, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class Queue:
         5, "Queue runs of the daemon's own clock that may go on at once; 0 means no limit."
     )
     deliver_max: Positive = setting(20, "Deliveries at once on this host.")
+    deliver_drop_privilege: Annotated[bool, Always()] = setting(
+        True, "Deliveries never have more rights than the daemon; there is no other way here."
+    )
     queue_run_in_order: bool = setting(False, "Oldest message first; otherwise in random order.")
     worker_idle_timeout: Seconds = setting(5, "How long a worker process without work is kept.")
     shutdown_grace: Seconds = setting(

@@ -18,6 +18,9 @@ class Session:
         "Our name in a connection, where that is not primary_hostname: a name, or a table of names"
         " keyed by network of the address that was called.",
     )
+    smtp_accept_keepalive: bool = setting(
+        True, "Have the kernel find out about clients that have gone without a word."
+    )
     smtp_receive_timeout: Timeout = setting(300, "How long one read or write may take.")
     message_size_limit: Bytes = setting(50 << 20, "Largest message taken; 0 means no limit.")
     recipients_max: Count = setting(50_000, "Recipients of one message; 0 means no limit.")

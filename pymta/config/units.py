@@ -104,6 +104,16 @@ class TimeRange:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Marks a choice of the classic program that is made here once and for all."""
+
+    def check(self, value: bool) -> bool:
+        if not value:
+            raise ValueError("want true; pymta has no other way")
+        return value
+
+
 LONGEST_WAIT = 1_209_600  # 2w; poll() counts milliseconds in 31 bits, which end at 24 days
 MOST = (1 << 31) - 1  # what the C interfaces below us take as a count
 

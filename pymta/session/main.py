@@ -55,7 +55,13 @@ class _Worker:
     def serve(self, call: Call) -> int:
         """One connection, from the banner to the close; the exit status of SS-03."""
         visit = Visit(self._settings, call.caller, call.local, call.others)
-        stream = Stream(call.sock, self._channel, self._termination)
+        stream = Stream(
+            call.sock,
+            self._channel,
+            self._termination,
+            nodelay=self._settings.listen.tcp_nodelay,
+            keepalive=self._settings.session.smtp_accept_keepalive,
+        )
         conversation = Conversation(visit, stream, self._world)
         try:
             status = conversation.run()

@@ -52,15 +52,23 @@ class HasFileno(Protocol):
 class Stream:
     """`error` is the text of the error that broke the connection, "" for a plain end of file."""
 
-    def __init__(self, sock: socket.socket, channel: End, termination: HasFileno) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        channel: End,
+        termination: HasFileno,
+        *,
+        nodelay: bool = True,
+        keepalive: bool = True,
+    ) -> None:
         self._sock = sock
         self._channel = channel
         self._termination = termination
         self.error = ""
         sock.setblocking(False)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, keepalive)
 
     def read(self, deadline: float, *, at_command: bool) -> bytes | Stop:
         """Wait for octets until `deadline` (of `time.monotonic`; infinity: for ever)."""

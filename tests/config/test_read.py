@@ -99,6 +99,16 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             id="below zero",
         ),
         pytest.param(
+            "deliver_drop_privilege = false",
+            [
+                (
+                    "pymta.toml:1: deliver_drop_privilege: found false;"
+                    " want true; pymta has no other way"
+                )
+            ],
+            id="QR-07: no other way",
+        ),
+        pytest.param(
             "smtp_accept_max = true",
             ["pymta.toml:1: smtp_accept_max: found true; want a whole number, without quotes"],
             id="truth for number",

@@ -42,6 +42,19 @@ def test_replies_are_not_held_back_for_a_fuller_packet(client: Client) -> None:
     assert client.theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_options_of_a_connection_are_as_they_were_set(wanted: bool) -> None:
+    """CP-08, BL-01: also on a socket that systemd made."""
+    end, other = make_pair()
+    with socket.socket() as sock:
+        Stream(sock, end, other, nodelay=wanted, keepalive=wanted)
+
+        assert bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) is wanted
+        assert bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)) is wanted
+    end.close()
+    other.close()
+
+
 def test_a_passed_deadline_waits_for_nothing(client: Client) -> None:
     assert client.stream.read(time.monotonic() - 5, at_command=True) is Stop.TIMED_OUT
 
