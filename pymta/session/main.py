@@ -14,6 +14,7 @@ import select
 import socket
 import time
 import traceback
+from pathlib import Path
 
 from pymta.channel.call import Call
 from pymta.channel.pair import End
@@ -92,8 +93,11 @@ class _Worker:
 
 
 def _resident() -> int:
-    """The most memory that this process ever held, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The memory that this process holds now, in bytes (statm in proc(5)).
+
+    Not the peak of getrusage: that is inherited over fork and exec from whoever started us.
+    """
+    return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
 
 
 def local_date(seconds: float) -> str:

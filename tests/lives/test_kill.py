@@ -21,7 +21,7 @@ def test_local_mail_survives_kills_and_comes_once() -> None:
 
         arrived = numbers_in(made.mailbox("user"))
         assert havoc.acknowledged <= set(arrived)
-        assert len(havoc.acknowledged) > 50
+        assert len(havoc.acknowledged) >= havoc.kills
         assert min(havoc.killed[kind] for kind in ("session", "supervisor")) > 0
 
 
@@ -38,4 +38,4 @@ def test_mail_for_two_places_survives_kills(tmp_path: Path) -> None:
 
         assert havoc.acknowledged <= set(numbers_in(made.mailbox("user")))
         assert havoc.acknowledged <= set(numbers_in(sink.messages()))
-        assert len(havoc.acknowledged) > 30
+        assert len(havoc.acknowledged) >= havoc.kills
