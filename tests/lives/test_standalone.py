@@ -126,7 +126,7 @@ def test_a_signal_makes_it_say_what_it_does() -> None:
             assert sock.recv(100).startswith(b"220 ")
             for pid in made.family():
                 os.kill(pid, signal.SIGUSR1)
-            wait_until(info.exists, "process info")
+            wait_until(lambda: info.exists() and info.read_text(), "process info")
             sock.sendall(b"QUIT\r\n")
             assert sock.recv(100).startswith(b"221 ")
         assert info.read_text() == (

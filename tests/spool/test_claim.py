@@ -150,7 +150,7 @@ def test_a_spool_that_was_used_before_a_fork_is_opened_anew_in_the_child(
         os.closerange(3, 1000)
         first = os.open("/dev/null", os.O_RDONLY)  # takes a number that was a directory's
         second = accept(spool)
-        return first == 3 and [m.id for m in spool.waiting()] == [id, second]
+        return first == 3 and {m.id for m in spool.waiting()} == {id, second}
 
     assert status_of(in_child(work)) == 0
 
