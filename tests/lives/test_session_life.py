@@ -100,6 +100,7 @@ def test_a_full_house_answers_at_once_and_recovers() -> None:
                 )
                 assert three.recv(1) == b""
             made.wait_for_log(r"Connection from \[127\.0\.0\.1\] refused: too many connections$")
+        made.wait_for_idle()  # both have hung up without a word
         for _ in range(20):  # ML-04: whoever has just left makes room for the next
             with made.raw() as again:
                 assert line(again).startswith("220")
