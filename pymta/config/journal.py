@@ -1,9 +1,10 @@
-"""Where log lines go."""
+"""Where log lines go, and which of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pymta.config.selectors import selected
 from pymta.config.setting import setting
 
 
@@ -12,3 +13,13 @@ class Journal:
     log_file_path: str = setting(
         "", "File for the log; empty: the journal under systemd, else standard error."
     )
+    log_selector: tuple[str, ...] = setting(
+        (),
+        'What is logged beyond, or left out of, the usual: "+name" and "-name" in order, "+all" for'
+        " everything.",
+    )
+
+    @property
+    def selected(self) -> frozenset[str]:
+        """The selectors that are on."""
+        return selected(self.log_selector)

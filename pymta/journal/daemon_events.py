@@ -74,6 +74,7 @@ def refused(caller: Endpoint, why: str) -> Event:
         Kind.REFUSED,
         f"Connection from [{caller.address}] refused: {why}",
         fields={"CLIENT": str(caller.address), "CLIENT_PORT": str(caller.port)},
+        selector="connection_reject",
     )
 
 

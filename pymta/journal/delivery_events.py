@@ -99,12 +99,12 @@ def thawed(id: str) -> Event:
 
 
 def is_frozen(id: str) -> Event:
-    return Event(Kind.FROZEN, "Message is frozen", id)
+    return Event(Kind.FROZEN, "Message is frozen", id, selector="skip_delivery")
 
 
 def locked(id: str) -> Event:
     text = "Spool file is locked (another process is handling this message)"
-    return Event(Kind.QUEUED, text, id)
+    return Event(Kind.QUEUED, text, id, selector="skip_delivery")
 
 
 def spool_trouble(id: str, why: str) -> Event:

@@ -50,7 +50,8 @@ class Event:
     """`text` is the classic line without time and without the message id.
 
     `fields` are journal fields without their prefix: ``{"SENDER": "a@b.example"}`` is sent as
-    ``PYMTA_SENDER=a@b.example``.
+    ``PYMTA_SENDER=a@b.example``.  `selector` names the log selector without which the line stays
+    out of the main log; its other streams do not depend on it (section 0.2).
     """
 
     kind: Kind
@@ -58,3 +59,4 @@ class Event:
     queue_id: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     streams: tuple[Stream, ...] = MAIN
+    selector: str = ""

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -81,6 +82,28 @@ class SinkLog:
         return any(sink.put(event) for sink in self._sinks)
 
 
+class SelectedLog:
+    """Only what the operator wants to read: an event whose selector is off loses the main log."""
+
+    def __init__(self, log: Log, selected: frozenset[str]) -> None:
+        self._log = log
+        self._selected = selected
+
+    def write(self, event: Event) -> None:
+        if event.selector and event.selector not in self._selected:
+            rest = tuple(stream for stream in event.streams if stream is not Stream.MAIN)
+            if not rest:
+                return
+            event = replace(event, streams=rest)
+        self._log.write(event)
+
+    def descriptors(self) -> tuple[int, ...]:
+        return self._log.descriptors()
+
+    def close(self) -> None:
+        self._log.close()
+
+
 class EchoLog:
     """Two logs at once: the daemon's, and a terminal, which may get panics only."""
 
@@ -104,6 +127,10 @@ class EchoLog:
 
 def open_log(settings: Settings) -> Log:
     """The log of a process that is part of the daemon, or was started by a unit."""
+    return SelectedLog(_daemon_log(settings), settings.journal.selected)
+
+
+def _daemon_log(settings: Settings) -> Log:
     launch = settings.launch
     if launch.in_background:
         return SinkLog(_daemon_sinks(settings))
@@ -125,7 +152,8 @@ def open_hand_log(settings: Settings) -> Log:
     if is_here_already or is_journal_stream(2, os.environ):
         return open_log(settings)
     terminal = SinkLog([StderrSink(2, with_priority=False)])
-    return EchoLog(SinkLog(_daemon_sinks(settings)), terminal)
+    both = EchoLog(SinkLog(_daemon_sinks(settings)), terminal)
+    return SelectedLog(both, settings.journal.selected)
 
 
 def _daemon_sinks(settings: Settings) -> list[Sink]:

@@ -41,7 +41,8 @@ def abandoned(pid: int) -> Event:
 
 def _run(word: str, pid: int, flags: str, fields: dict[str, str]) -> Event:
     tail = f" {flags}" if flags else ""
-    return Event(Kind.QUEUE_RUN, f"{word} queue run: pid={pid}{tail}", fields=fields)
+    text = f"{word} queue run: pid={pid}{tail}"
+    return Event(Kind.QUEUE_RUN, text, fields=fields, selector="queue_run")
 
 
 def _trouble(text: str) -> Event:

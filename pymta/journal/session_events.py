@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pymta.config.duration import format_duration
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, MAIN_AND_REJECT, Event, Kind, Stream
 
+LOST = "lost_incoming_connection"  # a log selector
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -51,7 +53,8 @@ def arrived(
 
 def not_delivered_now(id: str, why: str) -> Event:
     """ID-02…04."""
-    return Event(Kind.QUEUED, f"no immediate delivery: {why}", id)
+    text = f"no immediate delivery: {why}"
+    return Event(Kind.QUEUED, text, id, selector="delay_delivery")
 
 
 def rejected(
@@ -89,20 +92,19 @@ def lost_after_mail(origin: Origin, why: str) -> Event:
     """SS-04."""
     tail = f" (error: {why})" if why else ""
     text = f"unexpected disconnection while reading SMTP command from {origin.who}{tail}"
-    return _connection(origin, text)
+    return _connection(origin, text, selector=LOST)
 
 
 def lost_in_data(origin: Origin, id: str, sender: str, why: str) -> Event:
     tail = f" (error: {why})" if why else ""
     text = f"SMTP connection from {origin.who} lost while reading message data{tail} F=<{sender}>"
-    return _connection(origin, text, id)
+    return _connection(origin, text, id, selector=LOST)
 
 
 def command_timeout(origin: Origin, seconds: float) -> Event:
     """SS-06 with the duration of N-38, like all that follow."""
-    return _connection(
-        origin, f"SMTP command timeout on connection from {origin.who} D={duration(seconds)}"
-    )
+    text = f"SMTP command timeout on connection from {origin.who} D={duration(seconds)}"
+    return _connection(origin, text, selector=LOST)
 
 
 def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
@@ -110,7 +112,7 @@ def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
         f"SMTP data timeout (message abandoned) on connection from {origin.who}"
         f" F=<{sender}> D={duration(seconds)}"
     )
-    return _connection(origin, text, id)
+    return _connection(origin, text, id, selector=LOST)
 
 
 def terminated(origin: Origin, seconds: float) -> Event:
@@ -150,6 +152,10 @@ def duration(seconds: float) -> str:
 
 
 def _connection(
-    origin: Origin, text: str, id: str = "", streams: tuple[Stream, ...] = MAIN
+    origin: Origin,
+    text: str,
+    id: str = "",
+    streams: tuple[Stream, ...] = MAIN,
+    selector: str = "",
 ) -> Event:
-    return Event(Kind.CONNECTION, text, id, origin.fields, streams)
+    return Event(Kind.CONNECTION, text, id, origin.fields, streams, selector)

@@ -288,6 +288,16 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             id="relative path",
         ),
         pytest.param(
+            'log_selector = ["+pid", "smtp_connection"]',
+            [
+                (
+                    'pymta.toml:1: log_selector: found "smtp_connection";'
+                    ' want "+" or "-" and a name, such as "+smtp_connection"'
+                )
+            ],
+            id="N-39",
+        ),
+        pytest.param(
             'smtp_banner = "a\\nb"',
             [
                 (

@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 from pymta.config.settings import Settings
-from pymta.journal.event import Event, Kind
+from pymta.journal.event import MAIN_AND_PANIC, Event, Kind, Stream
 from pymta.journal.file import FileSink
 from pymta.journal.journald import DRAIN_LIMIT, JournalSink, frame
-from pymta.journal.log import SinkLog, is_journal_stream, open_log
+from pymta.journal.log import SelectedLog, SinkLog, is_journal_stream, open_log
 from pymta.journal.stderr import StderrSink
+from tests.doubles.log import MemoryLog
 
 LINE = Event(Kind.ARRIVED, "<= a@b.example", queue_id="1aB2cD-00000000123-4567")
 AT = 1_000_000_000.0
@@ -328,3 +329,15 @@ def test_the_log_file_of_the_settings_is_used(tmp_path: Path) -> None:
     log.close()
 
     assert path.read_text().endswith("1aB2cD-00000000123-4567 <= a@b.example\n")
+
+
+def test_a_line_whose_selector_is_off_stays_out_of_the_main_log() -> None:
+    """N-39, section 0.2: what it has for other streams is told all the same."""
+    log = MemoryLog()
+    selected = SelectedLog(log, frozenset({"queue_run"}))
+    on, off = (Event(Kind.TROUBLE, "text", selector=name) for name in ("queue_run", "pid"))
+
+    for event in (LINE, on, off, replace(off, streams=MAIN_AND_PANIC)):
+        selected.write(event)
+
+    assert log.events == [LINE, on, replace(off, streams=(Stream.PANIC,))]
