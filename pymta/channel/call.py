@@ -13,9 +13,14 @@ from pymta.mail.caller import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`others` are the connections that were open when this one was admitted (CP-06)."""
+    """`others` are the connections that were open when this one was admitted (CP-06).
+
+    `id` is that of the connection (N-29).  `load` is the load average, None when no limit needs it.
+    """
 
     sock: socket.socket
     caller: Endpoint
     local: Endpoint
     others: int
+    id: str = ""
+    load: float | None = None

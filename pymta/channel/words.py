@@ -43,6 +43,8 @@ class Serve:
     caller: Endpoint
     local: Endpoint
     others: int
+    id: str = ""
+    load: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,9 @@ def encode(word: Word) -> bytes:
             return f"H{id} {destination}".encode("ascii")
         case Done(status, stays):
             return b"%c%d" % (b"R" if stays else b"E", status)
-        case Serve(caller, local, others):
-            ends = (caller.address, caller.port, local.address, local.port)
-            return f"S{others} {' '.join(map(str, ends))}".encode("ascii")
+        case Serve(caller, local, others, id, load):
+            ends = f"{caller.address} {caller.port} {local.address} {local.port}"
+            return f"S{others} {ends} {id} {'' if load is None else load}".encode("ascii")
         case Deliver(id):
             return b"D" + id.encode("ascii")
         case Attempted(id):
@@ -94,11 +96,13 @@ def decode(packet: bytes) -> Word:
         case b"E" | b"R":
             return Done(int(argument), stays=letter == b"R")
         case b"S":
-            others, caller, caller_port, local, local_port = argument.split(" ")
+            others, caller, caller_port, local, local_port, id, load = argument.split(" ")
             return Serve(
                 Endpoint(ip_address(caller), int(caller_port)),
                 Endpoint(ip_address(local), int(local_port)),
                 int(others),
+                id,
+                float(load) if load else None,
             )
         case b"D":
             return Deliver(argument)

@@ -21,7 +21,7 @@ from pymta.config.addresses import (
 from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.retry_rules import parse_rule, parse_rules
-from pymta.config.selectors import parse_selector
+from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
 
 MOST_CONNECTIONS = 4096  # ST-06
@@ -53,6 +53,7 @@ def check(settings: Settings, port_of: PortOf) -> list[Fault]:
         *_retry(settings.queue.retry),
         *_file("log_file_path", settings.journal.log_file_path),
         *_items("log_selector", settings.journal.log_selector, parse_selector),
+        *_items("log_ports", settings.journal.log_ports, parse_log_port),
         *_file("pid_file_path", settings.process.pid_file_path),
         *_file("process_log_path", settings.process.process_log_path),
     ]

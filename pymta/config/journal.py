@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pymta.config.selectors import selected
 from pymta.config.setting import setting
+from pymta.config.units import HostNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,13 @@ class Journal:
         (),
         'What is logged beyond, or left out of, the usual: "+name" and "-name" in order, "+all" for'
         " everything.",
+    )
+    hosts_connection_nolog: tuple[HostNetwork, ...] = setting(
+        (),
+        "Addresses and networks whose connections leave no smtp_connection and smtp_no_mail lines.",
+    )
+    log_ports: tuple[str, ...] = setting(
+        ("*",), 'Local ports whose numbers incoming_interface logs, such as ["!25", "!587"].'
     )
 
     @property

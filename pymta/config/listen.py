@@ -21,6 +21,10 @@ class Listen:
         True, "Send small replies at once (TCP_NODELAY), also on sockets from systemd."
     )
     smtp_connect_backlog: Count = setting(20, "Connections that the kernel keeps waiting for us.")
+    smtp_backlog_monitor: Count = setting(
+        0,
+        "Connections waiting on a listener above which a call logs their number; 0: never.",
+    )
     daemon_startup_retries: Count = setting(
         9, "How often a failed bind is tried again, all sockets together."
     )

@@ -1,15 +1,17 @@
-"""Which log lines, and which parts of them, an operator wants: `log_selector` (N-39).
+"""Which log lines, and which parts of them, an operator wants: `log_selector`, `log_ports`.
 
     log_selector = ["+smtp_connection", "-queue_run"]
 
 What is said last wins; "+all" and "-all" name every one.  The names are those of the classic
 daemon.  A few of them are about things that pymta does not do (yet); they are known all the same,
-so that a list that was written for another daemon can be kept.
+so that a list that was written for another daemon can be kept (N-39).
+
+    log_ports = ["!25", "!587"]       of the ports, only others are worth a number (N-32)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 DEFAULT = frozenset(
@@ -27,6 +29,7 @@ KNOWN = DEFAULT | frozenset(
     " tls_peerdn tls_sni unknown_in_list".split()
 )
 ALL = "all"
+HIGHEST_PORT = 65_535
 
 
 def parse_selector(item: str) -> tuple[bool, str]:
@@ -50,3 +53,23 @@ def selected(items: tuple[str, ...]) -> frozenset[str]:
         else:
             on.difference_update(names)
     return frozenset(on)
+
+
+def parse_log_port(item: str) -> tuple[bool, int | None]:
+    """``!25``, ``587`` or ``*``: is it shown, and which is it (None: each)?  Raises ValueError."""
+    bare = item.removeprefix("!")
+    is_shown = bare == item
+    if bare == "*":
+        return is_shown, None
+    if not (bare.isascii() and bare.isdigit() and 0 < int(bare[:6]) <= HIGHEST_PORT):
+        raise ValueError('want a port number, "!" and a number, or "*"')
+    return is_shown, int(bare)
+
+
+def is_shown_port(port: int, items: Sequence[str]) -> bool:
+    """The first item that fits decides; else the opposite of the last one."""
+    is_shown = False
+    for is_shown, wanted in map(parse_log_port, items):
+        if wanted in (None, port):
+            return is_shown
+    return bool(items) and not is_shown

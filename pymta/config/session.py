@@ -7,7 +7,9 @@ from typing import Annotated
 
 from pymta.config.per_host import NamePerHost, PerHost
 from pymta.config.setting import setting
-from pymta.config.units import Bytes, Count, Network, Positive, Timeout
+from pymta.config.units import Bytes, Choice, Count, Host, Network, Positive, Seconds, Timeout
+
+NameSource = Annotated[str, Choice("bydns", "byaddr")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,26 @@ class Session:
         None,
         "Our name in a connection, where that is not primary_hostname: a name, or a table of names"
         " keyed by network of the address that was called.",
+    )
+    host_reject_connection: tuple[Host, ...] = setting((), "Hosts that hear 554 and nothing else.")
+    host_lookup: tuple[Host, ...] = setting(
+        (), "Hosts whose name is looked up in the DNS, for the log, Received and host lists."
+    )
+    host_lookup_order: tuple[NameSource, ...] = setting(
+        ("bydns", "byaddr"), "Where names of addresses come from: the DNS, the hosts file."
+    )
+    rfc1413_hosts: tuple[Host, ...] = setting(
+        ("@[]",), "Hosts that are asked who calls (RFC 1413), if rfc1413_query_timeout is set."
+    )
+    rfc1413_query_timeout: Seconds = setting(0, "How long to wait for that; 0: nobody is asked.")
+    smtp_enforce_sync: bool = setting(
+        True, "Refuse clients that send before it is their turn, as those who only spam do."
+    )
+    pipe_connect_advertise_hosts: tuple[Host, ...] = setting(
+        (), "Hosts that may send before our greeting, and are told so (PIPECONNECT)."
+    )
+    hosts_require_helo: tuple[Host, ...] = setting(
+        ("*",), "Hosts that must say HELO or EHLO before MAIL."
     )
     smtp_accept_keepalive: bool = setting(
         True, "Have the kernel find out about clients that have gone without a word."
@@ -34,6 +56,9 @@ class Session:
         128 << 20, "Memory of a worker process above which it takes no further connection."
     )
     smtp_accept_max_nonmail: Count = setting(10, "Commands outside of transactions.")
+    smtp_accept_max_nonmail_hosts: tuple[Host, ...] = setting(
+        ("*",), "Hosts for which smtp_accept_max_nonmail holds."
+    )
     smtp_accept_max_per_connection: Count = setting(1000, "MAIL commands; 0 means no limit.")
     smtp_max_unknown_commands: Count = setting(3, "Unknown commands before we hang up.")
     smtp_max_synprot_errors: Count = setting(3, "Syntax or protocol errors before we hang up.")

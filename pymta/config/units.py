@@ -6,12 +6,14 @@ reader of files how to read it; it imports nothing until it is asked.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated
 
 from pymta.config.duration import format_duration, parse_duration
+from pymta.mail.host_list import parse_item, parse_network_item
 
 _SIZE = re.compile(r"([0-9]+)([KMG]?)", re.IGNORECASE)
 _POWERS = {"": 0, "K": 10, "M": 20, "G": 30}
@@ -70,6 +72,21 @@ class Cidr:
 
 
 @dataclass(frozen=True, slots=True)
+class HostItem:
+    """Marks an item of a host list (`pymta.mail.host_list`); `lookups` may be needed to judge it.
+
+    What the supervisor asks before a fork must do without any.
+    """
+
+    lookups: bool = True
+
+    def check(self, value: str) -> str:
+        parse = parse_item if self.lookups else parse_network_item
+        parse(value)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """Marks a port given as a number or as a service name (PT-01); text in the program."""
 
@@ -104,6 +121,21 @@ class TimeRange:
         return value
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class Choice:
+    """Marks a text that is one of a few words."""
+
+    words: tuple[str, ...]
+
+    def __init__(self, *words: str) -> None:
+        object.__setattr__(self, "words", words)
+
+    def check(self, value: str) -> str:
+        if value not in self.words:
+            raise ValueError(f"want {' or '.join(json.dumps(word) for word in self.words)}")
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Always:
     """Marks a choice of the classic program that is made here once and for all."""
@@ -125,3 +157,5 @@ Seconds = Annotated[int, Time(), TimeRange(0, LONGEST_WAIT)]
 Timeout = Annotated[int, Time(), TimeRange(1, LONGEST_WAIT)]  # nothing may wait for ever
 Bytes = Annotated[int, Size(), Range(0, (1 << 63) - 1)]
 Network = Annotated[str, Cidr()]
+Host = Annotated[str, HostItem()]
+HostNetwork = Annotated[str, HostItem(lookups=False)]

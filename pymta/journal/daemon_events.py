@@ -68,11 +68,31 @@ def crashed(pid: int, trace: str) -> Event:
     )
 
 
-def refused(caller: Endpoint, why: str) -> Event:
-    """LM-01…04."""
+def connected(caller: Endpoint, ends: str, id: str, *, count: int, shows_id: bool) -> Event:
+    """CP-01; `ends` is that of HC-04, `count` includes this connection."""
+    ci = f"Ci={id} " if shows_id else ""
+    return Event(
+        Kind.CONNECTION,
+        f"SMTP connection from [{caller.address}]{ends} {ci}(TCP/IP connection count = {count})",
+        fields={
+            "CLIENT": str(caller.address),
+            "CLIENT_PORT": str(caller.port),
+            "SESSION_ID": id,
+        },
+        selector="smtp_connection",
+    )
+
+
+def backlog(waiting: int, local: Endpoint) -> Event:
+    """N-24"""
+    return Event(Kind.CONNECTION, f"listen backlog {waiting} I={local}")
+
+
+def refused(caller: Endpoint, ends: str, why: str) -> Event:
+    """LM-01…04; `ends` is that of HC-04."""
     return Event(
         Kind.REFUSED,
-        f"Connection from [{caller.address}] refused: {why}",
+        f"Connection from [{caller.address}]{ends} refused: {why}",
         fields={"CLIENT": str(caller.address), "CLIENT_PORT": str(caller.port)},
         selector="connection_reject",
     )

@@ -1,40 +1,80 @@
 """Lines about connections and arriving messages, in the classic words.
 
-`who` is always the text of CP-07, made by `who`.  Lines that the classic daemon writes only when
-a log selector asks for them are not written: a connection that ends well has no line of its own.
+`who` is always the text of CP-07, made by `Origin`.  Where `selector` stands, the line is written
+only when the operator wants it: a connection that ends well has no line of its own, unless asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from pymta.config.duration import format_duration
+from pymta.config.journal import Journal
+from pymta.config.selectors import is_shown_port
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, MAIN_AND_REJECT, Event, Kind, Stream
+from pymta.mail.caller import Endpoint
 
-LOST = "lost_incoming_connection"  # a log selector
+LOST = "lost_incoming_connection"  # log selectors
+CONNECTION = "smtp_connection"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The client, as far as it is known; `helo` is "" before it has said its name."""
+    """The client, as far as it is known.
+
+    `helo` is "" before it has said its name, `name` is the one that was found for its address,
+    `ident` what its machine calls the user, `id` that of the connection.  `ends` is what the log
+    selectors show of ports and interfaces, see `ends_text`; `shows_id` is one of them.
+    """
 
     address: str
     port: int
     helo: str = ""
+    name: str = ""
+    ident: str = ""
+    id: str = ""
+    ends: str = ""
+    shows_id: bool = False
 
     @property
     def who(self) -> str:
-        """CP-07: the name is left out where it is just the address."""
-        literals = ("", f"[{self.address}]".lower(), f"[ipv6:{self.address}]".lower())
-        if self.helo.lower() in literals:
-            return f"[{self.address}]"
-        return f"({self.helo}) [{self.address}]"
+        """CP-07: the HELO is left out where it says nothing new."""
+        known = (
+            "",
+            self.name.lower(),
+            f"[{self.address}]".lower(),
+            f"[ipv6:{self.address}]".lower(),
+        )
+        helo = "" if self.helo.lower() in known else f"({self.helo}) "
+        name = f"{self.name} " if self.name else ""
+        ident = f" U={self.ident}" if self.ident else ""
+        return f"{name}{helo}[{self.address}]{self.ends}{ident}{self.ci}"
+
+    @property
+    def connection(self) -> str:
+        """How a line about the whole connection begins: there the id comes first (N-29)."""
+        return f"SMTP connection{self.ci} from {replace(self, shows_id=False).who}"
 
     @property
     def fields(self) -> dict[str, str]:
-        named = {"HELO": self.helo} if self.helo else {}
-        return {"CLIENT": self.address, "CLIENT_PORT": str(self.port)} | named
+        fields = {"CLIENT": self.address, "CLIENT_PORT": str(self.port)}
+        more = {"HELO": self.helo, "CLIENT_NAME": self.name, "IDENT": self.ident}
+        more["SESSION_ID"] = self.id
+        return fields | {name: text for name, text in more.items() if text}
+
+    @property
+    def ci(self) -> str:
+        return f" Ci={self.id}" if self.shows_id else ""
+
+
+def ends_text(caller: Endpoint, local: Endpoint, journal: Journal) -> str:
+    """What stands behind the address of a client (HC-04): ``:PORT I=[LOCAL]:PORT`` at most."""
+    text = f":{caller.port}" if "incoming_port" in journal.selected else ""
+    if "incoming_interface" in journal.selected:
+        port = f":{local.port}" if is_shown_port(local.port, journal.log_ports) else ""
+        text += f" I=[{local.address}]{port}"
+    return text
 
 
 def arrived(
@@ -88,21 +128,102 @@ def dropped(origin: Origin, why: str) -> Event:
     return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
 
 
-def lost_after_mail(origin: Origin, why: str) -> Event:
-    """SS-04."""
-    tail = f" (error: {why})" if why else ""
-    text = f"unexpected disconnection while reading SMTP command from {origin.who}{tail}"
+def closed_by_quit(origin: Origin, seconds: float) -> Event:
+    """SS-04, with the duration of N-38 like all that follow."""
+    text = f"{origin.connection} D={duration(seconds)} closed by QUIT"
+    return _connection(origin, text, selector=CONNECTION)
+
+
+def lost(origin: Origin, why: str, seconds: float) -> Event:
+    """SS-04: no mail was under way."""
+    text = f"{origin.connection} lost{_error(why)} D={duration(seconds)}"
+    return _connection(origin, text, selector=CONNECTION)
+
+
+def lost_after_mail(origin: Origin, why: str, seconds: float) -> Event:
+    """SS-04"""
+    what = "unexpected disconnection while reading SMTP command"
+    text = f"{what} from {origin.who}{_error(why)} D={duration(seconds)}"
     return _connection(origin, text, selector=LOST)
 
 
-def lost_in_data(origin: Origin, id: str, sender: str, why: str) -> Event:
-    tail = f" (error: {why})" if why else ""
-    text = f"SMTP connection from {origin.who} lost while reading message data{tail} F=<{sender}>"
+def lost_in_data(origin: Origin, id: str, sender: str, why: str, seconds: float) -> Event:
+    what = f"{origin.connection} lost while reading message data"
+    text = f"{what}{_error(why)} F=<{sender}> D={duration(seconds)}"
     return _connection(origin, text, id, selector=LOST)
 
 
+def no_mail(origin: Origin, seconds: float, verbs: str) -> Event:
+    """N-06; `verbs` are the commands of the session, " C=EHLO,QUIT" or ""."""
+    text = f"no MAIL in SMTP connection from {origin.who} D={duration(seconds)}{verbs}"
+    return _connection(origin, text, selector="smtp_no_mail")
+
+
+def incomplete(origin: Origin, cause: str, sender: str, recipients: Iterable[str]) -> Event:
+    """SS-04: a transaction that came to nothing."""
+    names = tuple(recipients)
+    to = f" for {' '.join(names)}" if names else ""
+    text = f"H={origin.who} incomplete transaction ({cause}) from <{sender}>{to}"
+    fields = origin.fields | {"SENDER": sender, "RECIPIENTS": " ".join(names)}
+    return Event(Kind.REJECTED, text, fields=fields, selector="smtp_incomplete_transaction")
+
+
+def fault(origin: Origin, line: str, why: str, *, is_syntax: bool) -> Event:
+    """A command that is none, or comes at the wrong time; counted by SS-05."""
+    kind = "syntax" if is_syntax else "protocol"
+    text = f'SMTP {kind} error in "{line}" H={origin.who} {why}'
+    return _connection(origin, text, selector=f"smtp_{kind}_error")
+
+
+def bad_hello(origin: Origin, verb: str, argument: str) -> Event:
+    text = f"rejected {verb} from {origin.who}: syntactically invalid argument(s): {argument}"
+    return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+
+
+def sent_before_greeting(origin: Origin, what: str) -> Event:
+    """CP-08"""
+    text = (
+        "SMTP protocol synchronization error (input sent without waiting for greeting):"
+        f' rejected connection from H={origin.who} input="{what}"'
+    )
+    return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+
+
+def sent_too_soon(origin: Origin, line: str, following: str, *, is_pipelining: bool) -> Event:
+    """SS-04"""
+    not_ = "" if is_pipelining else " not"
+    text = (
+        "SMTP protocol synchronization error (next input sent too soon: pipelining was"
+        f'{not_} advertised): rejected "{line}" H={origin.who} next input="{following}"'
+    )
+    return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+
+
+def refused_by_list(origin: Origin, option: str) -> Event:
+    """LM-06"""
+    text = f"refused connection from {origin.who} ({option})"
+    return _refusal(origin, text, MAIN_AND_REJECT)
+
+
+def refused_for_now(origin: Origin, why: str) -> Event:
+    """LM-07, LM-08"""
+    return _refusal(origin, f"temporarily refused connection from {origin.who}: {why}", MAIN)
+
+
+def no_host_name(origin: Origin) -> Event:
+    """`host_lookup` found no name that leads back."""
+    text = f"no host name found for IP address {origin.address}"
+    return _connection(origin, text, selector="host_lookup_failed")
+
+
+def ident_timeout(origin: Origin) -> Event:
+    """CP-07"""
+    text = f"ident connection to {origin.address} timed out"
+    return _connection(origin, text, selector="ident_timeout")
+
+
 def command_timeout(origin: Origin, seconds: float) -> Event:
-    """SS-06 with the duration of N-38, like all that follow."""
+    """SS-06"""
     text = f"SMTP command timeout on connection from {origin.who} D={duration(seconds)}"
     return _connection(origin, text, selector=LOST)
 
@@ -116,21 +237,17 @@ def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
 
 
 def terminated(origin: Origin, seconds: float) -> Event:
-    return _connection(
-        origin, f"SMTP connection from {origin.who} D={duration(seconds)} closed after SIGTERM"
-    )
+    return _connection(origin, f"{origin.connection} D={duration(seconds)} closed after SIGTERM")
 
 
 def stopped(origin: Origin, seconds: float) -> Event:
     """The daemon wants to end, or has gone; this connection waited for its client."""
-    return _connection(
-        origin,
-        f"SMTP connection from {origin.who} D={duration(seconds)} closed: daemon is stopping",
-    )
+    text = f"{origin.connection} D={duration(seconds)} closed: daemon is stopping"
+    return _connection(origin, text)
 
 
 def write_failed(origin: Origin, why: str) -> Event:
-    return _connection(origin, f"SMTP connection from {origin.who} lost while writing ({why})")
+    return _connection(origin, f"{origin.connection} lost while writing ({why})")
 
 
 def spool_trouble(origin: Origin, id: str, why: str) -> Event:
@@ -149,6 +266,15 @@ def crashed(origin: Origin, trace: str) -> Event:
 def duration(seconds: float) -> str:
     """N-38: tenths matter below ten seconds, then units."""
     return f"{seconds:.1f}s" if seconds < 10 else format_duration(seconds)
+
+
+def _error(why: str) -> str:
+    return f" (error: {why})" if why else ""
+
+
+def _refusal(origin: Origin, text: str, streams: tuple[Stream, ...]) -> Event:
+    fields, selector = origin.fields, "connection_reject"
+    return Event(Kind.REFUSED, text, fields=fields, streams=streams, selector=selector)
 
 
 def _connection(

@@ -21,6 +21,7 @@ def received_field(
     *,
     helo: str,
     address: str,
+    client_name: str = "",
     host: str,
     software: str,
     protocol: str,
@@ -30,7 +31,8 @@ def received_field(
 ) -> str:
     """One Received field.
 
-    `helo` may be "" and `address` is the client's IP address, or "" when there was no connection.
+    `helo` may be "" and `address` is the client's IP address, or "" when there was no connection;
+    `client_name` is the name that was found for the address, "" when none was looked for.
     `recipient` is "" unless the message has a single one: a second would be told about the first.
     `protocol` is the keyword of RFC 3848, `date` from `pymta.mail.timestamp`.
     """
@@ -38,7 +40,8 @@ def received_field(
     if address:
         literal = address_literal(address)
         name = safe_name(helo) or literal
-        lines.insert(0, f"from {name} ({literal})")
+        found = f"{safe_name(client_name)} " if client_name else ""  # RFC 5321 s4.4: TCP-info
+        lines.insert(0, f"from {name} ({found}{literal})")
     if recipient:
         lines.append(f"for <{_safe_path(recipient)}>")
     return "Received: " + "\r\n\t".join(lines) + f"; {date}\r\n"

@@ -1,4 +1,4 @@
-"""Ask the DNS: MX, A and AAAA, each with a deadline (dnspython is imported only here).
+"""Ask the DNS: MX, A, AAAA and PTR, each with a deadline (dnspython is imported only here).
 
 Name servers are those of the settings, with their ports, else those of resolv.conf.  No search
 list is ever applied: a domain in an address is complete.  Aliases are followed, also where the
@@ -22,12 +22,15 @@ import dns.exception
 import dns.name
 import dns.nameserver
 import dns.rdata
-import dns.rdtypes.ANY.CNAME  # these two: else each worker imports them with its first answer
+import dns.rdtypes.ANY.CNAME  # these: else each worker imports them with its first answer
 import dns.rdtypes.ANY.MX
 import dns.rdtypes.ANY.NS
+import dns.rdtypes.ANY.PTR
+import dns.rdtypes.ANY.SOA
 import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 import dns.resolver
+import dns.reversename
 
 from pymta.config.addresses import is_host_name, parse_name_server
 from pymta.config.routing import Routing
@@ -84,10 +87,22 @@ class Resolver:
         rest = [answer for answer in answers if not isinstance(answer, Found)]
         return next((a for a in rest if isinstance(a, Failed)), rest[-1] if rest else Nothing())
 
+    def names(self, address: Address) -> Answer[str]:
+        """PTR records: what the owner of an address says it is called; not to be believed yet."""
+        match self._follow(dns.reversename.from_address(str(address)), "PTR"):
+            case Found(records):
+                names = [name for r in records if (name := _read_ptr(r))]
+                return Found(tuple(names)) if names else Nothing()
+            case other:
+                return other
+
     def _ask(self, domain: str, kind: str) -> Answer[dns.rdata.Rdata]:
         if not is_host_name(domain):
             return NoSuchDomain()  # nothing that can be registered; nobody is asked
-        name = dns.name.from_text(domain)
+        return self._follow(dns.name.from_text(domain), kind)
+
+    def _follow(self, name: dns.name.Name, kind: str) -> Answer[dns.rdata.Rdata]:
+        """Through aliases to what they stand for."""
         for _ in range(MOST_ALIASES):
             answer = self._ask_once(name, kind)
             if not isinstance(answer, dns.resolver.Answer):
@@ -145,3 +160,10 @@ def _read_mx(record: dns.rdata.Rdata) -> Mx | None:
         return Mx(record.preference, "")
     target = record.exchange.to_text(omit_final_dot=True).lower()
     return Mx(record.preference, target) if is_host_name(target) else None
+
+
+def _read_ptr(record: dns.rdata.Rdata) -> str:
+    if not isinstance(record, dns.rdtypes.ANY.PTR.PTR):
+        return ""
+    target = record.target.to_text(omit_final_dot=True).lower()
+    return target if is_host_name(target) else ""

@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import time
 
-from pymta.journal.session_events import dropped
+from pymta.journal import session_events as say
+from pymta.mail.host_list import Answer as InList
 from pymta.mail.reply import Reply
-from pymta.session import data, farewell, hello, mail_from, rcpt_to, small
+from pymta.session import data, farewell, greeting, hello, mail_from, rcpt_to, small
 from pymta.session.answer import Answer
+from pymta.session.caller import Caller
+from pymta.session.chronicle import Chronicle
 from pymta.session.farewell import Farewell, Underway
 from pymta.session.hand_on import hand_on
-from pymta.session.pace import Enough, Pace
+from pymta.session.pace import Enough, Pace, quotable
 from pymta.session.stream import Stop, Stream
 from pymta.session.transaction import Transaction
+from pymta.session.turn import line_out_of_turn
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.command import BadSyntax, Command, Unknown, Verb
@@ -40,19 +44,28 @@ class Conversation:
         self._stream = stream
         self._world = world
         self._server = Server()
-        self._pace = Pace(visit.settings.session)
+        self._caller = Caller(
+            visit.caller.address, visit.settings, world.dns, world.hosts, world.is_ours
+        )
+        self._pace = Pace(visit.settings.session, self._is_counted)
+        self._chronicle = Chronicle(visit, world.tell)
         self._reception: data.Reception | None = None
         self._replies = bytearray()
         self._has_refused = False  # the last command was a MAIL or RCPT that failed
-        self._began = time.monotonic()
-        self._waiting_since = self._began
+        self._waiting_since = time.monotonic()
         self._received = 0  # octets of the message under way that still count
         self._is_swallowing = False  # it was refused and goes on coming
         self._has_quit = False
         self.has_ended_well = False  # by QUIT, the end of the input, or a time-out in a command
 
     def run(self) -> int:
-        """From the banner to the last reply; gives the exit status of SS-03."""
+        """From the first question to the last reply; gives the exit status of SS-03."""
+        refused = greeting.begin(self._visit, self._stream, self._caller, self._world)
+        if refused is not None:
+            self._chronicle.was_refused = True
+            return self._end(refused)
+        self._server.needs_hello = self._visit.needs_hello
+        self._waiting_since = time.monotonic()
         self._say(hello.banner(self._visit, self._world.date(self._world.now())))
         while True:
             event = self._server.next_event()
@@ -68,6 +81,7 @@ class Conversation:
         """Nothing of a message that was not accepted remains, and nothing is left unread."""
         if self._reception is not None:
             self._reception.abandon()
+        self._chronicle.end()
         self._stream.drain(linger=self._has_quit)
 
     # Waiting for the client.
@@ -100,13 +114,16 @@ class Conversation:
     def _why(self, stop: Stop) -> Farewell:
         idle = self._reception is None
         self.has_ended_well = stop is Stop.CLOSED or (stop is Stop.TIMED_OUT and idle)
-        seconds = time.monotonic() - self._began
+        seconds = self._chronicle.seconds
         message = self._underway()
         match stop:
             case Stop.CLOSED:
-                has_sender = self._server.state in (State.MAIL, State.RCPT)
+                self._give_up_transaction("connection lost")
+                has_sender = self._has_sender
                 error = self._stream.error
-                return farewell.closed(self._visit, message, has_sender=has_sender, error=error)
+                return farewell.closed(
+                    self._visit, message, seconds, has_sender=has_sender, error=error
+                )
             case Stop.TIMED_OUT if self._reception and self._reception.refusal:
                 refusal = self._reception.refusal
                 return Farewell(refusal.reply, refusal.event, 1)
@@ -127,9 +144,13 @@ class Conversation:
     def _handle(self, event: Event) -> int | None:
         if self._reception is None or (isinstance(event, BodyPart) and event.is_last):
             self._waiting_since = time.monotonic()
+        if isinstance(event, BodyPart):
+            return self._take(event)
+        if self._server.has_pending and self._visit.enforces_sync:
+            line = line_out_of_turn(event, is_pipelining=self._visit.is_extended)
+            if line is not None:
+                return self._refuse_haste(line)
         match event:
-            case BodyPart():
-                return self._take(event)
             case Unknown(line):
                 return self._refuse_unknown(line)
             case BadSyntax(why, line):
@@ -139,15 +160,30 @@ class Conversation:
             case Command():
                 return self._obey(event)
 
+    def _refuse_haste(self, line: bytes) -> int:
+        """SS-04"""
+        self._give_up_transaction("sync failure")
+        following = quotable(self._server.pending(greeting.QUOTED))
+        reply = Reply(554, "SMTP synchronization error", "5.5.0")
+        told = say.sent_too_soon(
+            self._visit.origin,
+            self._pace.quote(line),
+            following,
+            is_pipelining=self._visit.is_extended,
+        )
+        return self._end(Farewell(reply, told, 1))
+
     def _refuse_unknown(self, line: bytes) -> int | None:
         enough = self._pace.unknown_verb(line)
         if enough is not None:
+            self._give_up_transaction("unrecognized command")
             return self._drop(enough)
         answer = Answer(Reply(500, "unrecognized command", "5.5.1"), is_fault=True)
         return self._answer(answer, line)
 
     def _refuse_misplaced(self, command: Command, why: str) -> int | None:
         """SS-05: what pipelining makes inevitable after a refusal is no fault of the client."""
+        self._chronicle.heard(command.verb)
         is_inevitable = self._has_refused and command.verb in (Verb.RCPT, Verb.DATA)
         self._has_refused = is_inevitable
         answer = Answer(Reply(503, why, "5.5.1"), is_fault=not is_inevitable)
@@ -156,7 +192,11 @@ class Conversation:
     def _obey(self, command: Command) -> int | None:
         enough = self._pace.command(command.verb)
         if enough is not None:
+            self._give_up_transaction("too many non-mail commands")
             return self._drop(enough)
+        self._chronicle.heard(command.verb)
+        if command.verb in (Verb.RSET, Verb.QUIT):
+            self._give_up_transaction(command.verb.name)
         answer = self._ask(command)
         if answer.reply.code < 400:
             self._succeed(command.verb)
@@ -229,12 +269,25 @@ class Conversation:
 
     # Replies and the end.
 
+    @property
+    def _has_sender(self) -> bool:
+        return self._server.state in (State.MAIL, State.RCPT)
+
+    def _give_up_transaction(self, cause: str) -> None:
+        """It came to nothing; told here, forgotten where the state changes."""
+        if self._has_sender:
+            self._chronicle.incomplete(cause)
+
     def _answer(self, answer: Answer, line: bytes) -> int | None:
         for event in answer.events:
-            self._world.tell(event)
-        enough = self._pace.fault(answer.reply, line) if answer.is_fault else None
-        if enough is not None:
-            return self._drop(enough)
+            self._chronicle.tell(event)
+        if answer.is_fault:
+            is_syntax = answer.reply.code != 503
+            quoted = self._pace.quote(line)
+            self._chronicle.fault(quoted, answer.reply.text, is_syntax=is_syntax)
+            enough = self._pace.fault(answer.reply, quoted)
+            if enough is not None:
+                return self._drop(enough)
         self._say(answer.reply)
         return None
 
@@ -248,18 +301,24 @@ class Conversation:
         return self._stream.write(replies, time.monotonic() + self._timeout())
 
     def _drop(self, enough: Enough) -> int:
-        self._world.tell(dropped(self._visit.origin, enough.why))
+        self._chronicle.tell(say.dropped(self._visit.origin, enough.why))
         self._say(enough.reply)
         self._flush()
         return enough.status
 
     def _leave(self) -> int:
         self._has_quit = self.has_ended_well = self._flush() is None
+        self._chronicle.closed_by_quit()
         return 0
+
+    def _is_counted(self) -> bool:
+        """SS-05; whoever cannot be found out about is counted like everybody."""
+        hosts = self._visit.settings.session.smtp_accept_max_nonmail_hosts
+        return self._caller.is_in(hosts) is not InList.NO
 
     def _end(self, end: Farewell) -> int:
         if end.event is not None:
-            self._world.tell(end.event)
+            self._chronicle.tell(end.event)
         if end.reply is not None:
             self._say(end.reply)
             # Nobody waits for a client that is being left; what fits into the buffer goes.

@@ -136,6 +136,7 @@ class Reception:
         return received_field(
             helo=self._envelope.client.helo,
             address=self._envelope.client.address,
+            client_name=self._visit.name,
             host=self._visit.host,
             software=f"pymta {__version__}",
             protocol=self._envelope.client.protocol.upper(),

@@ -34,12 +34,15 @@ class Underway:
     sender: str
 
 
-def closed(visit: Visit, message: Underway | None, *, has_sender: bool, error: str) -> Farewell:
+def closed(
+    visit: Visit, message: Underway | None, seconds: float, *, has_sender: bool, error: str
+) -> Farewell:
     reply = Reply(421, f"{visit.host} lost input connection", "4.4.2")
     if message is not None:  # SS-02: a dropped reception is no failure of the session
-        event = say.lost_in_data(visit.origin, message.id, message.sender, error)
+        event = say.lost_in_data(visit.origin, message.id, message.sender, error, seconds)
         return Farewell(reply, event, 0)
-    return Farewell(reply, say.lost_after_mail(visit.origin, error) if has_sender else None, 1)
+    tell = say.lost_after_mail if has_sender else say.lost
+    return Farewell(reply, tell(visit.origin, error, seconds), 1)
 
 
 def timed_out(visit: Visit, message: Underway | None, seconds: float) -> Farewell:

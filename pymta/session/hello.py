@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pymta import __version__
+from pymta.journal.session_events import bad_hello
 from pymta.mail.address import is_domain
 from pymta.mail.reply import Reply
-from pymta.session.answer import Answer, fault
+from pymta.session.answer import Answer
 from pymta.session.visit import Visit
 from pymta.smtp.command import Command, Verb
 from pymta.smtp.extensions import offered
@@ -22,12 +23,16 @@ def answer(visit: Visit, command: Command) -> Answer:
     # A trailing dot names the same host (RFC 1034 s3.1); clients that add one mean no harm.
     if not is_domain(name.removesuffix(".")):
         text = f"Syntactically invalid {command.verb.name} argument(s)"
-        return fault(Reply(501, text))  # no enhanced code here: RFC 2034 s4
+        event = bad_hello(visit.origin, command.verb.name, name[:160])
+        return Answer(Reply(501, text), is_fault=True, events=(event,))  # no code: RFC 2034 s4
     visit.helo = name
     visit.is_extended = command.verb is Verb.EHLO
     # Cut, so that the line stays within 512 octets whatever our own name is (s4.5.3.1.5).
     hello = f"{visit.host} Hello {name[:160]} [{visit.caller.address}]"
     if not visit.is_extended:
         return Answer(Reply(250, hello))
-    lines = (hello, *offered(visit.settings.session.message_size_limit))
+    extensions = offered(
+        visit.settings.session.message_size_limit, may_send_early=visit.may_send_early
+    )
+    lines = (hello, *extensions)
     return Answer(Reply(250, "\n".join(lines)))

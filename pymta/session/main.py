@@ -22,6 +22,10 @@ from pymta.channel.words import Done, Serve
 from pymta.config.settings import Settings
 from pymta.journal.log import Log
 from pymta.mail.timestamp import format_date
+from pymta.resolver.query import Resolver
+from pymta.resolver.reverse import Hosts
+from pymta.routing.here import is_local_address
+from pymta.session import ident
 from pymta.session.conversation import Conversation
 from pymta.session.reuse import may_stay
 from pymta.session.stream import Stream
@@ -29,6 +33,8 @@ from pymta.session.termination import Termination
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.spool.store import Spool
+
+HOSTS_FILE = Path("/etc/hosts")
 
 
 def main(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -> int:
@@ -49,13 +55,23 @@ class _Worker:
         self._channel = channel
         self._log = log
         self._termination = Termination()
-        self._world = World(spool, log.write, channel.say, time.time, local_date)
+        self._world = World(
+            spool=spool,
+            tell=log.write,
+            hand_on=channel.say,
+            dns=Resolver(settings.routing),
+            hosts=read_hosts,
+            is_ours=is_local_address,
+            ask_ident=ident.ask,
+            now=time.time,
+            date=local_date,
+        )
         self._served = 0
         self._stays = False
 
     def serve(self, call: Call) -> int:
         """One connection, from the banner to the close; the exit status of SS-03."""
-        visit = Visit(self._settings, call.caller, call.local, call.others)
+        visit = Visit(self._settings, call.caller, call.local, call.others, call.load, call.id)
         stream = Stream(
             call.sock,
             self._channel,
@@ -87,9 +103,17 @@ class _Worker:
         if self._termination.fileno() in {fd for fd, _ in poll.poll()}:
             return None
         match self._channel.take():
-            case Serve(caller, local, others), fd if fd >= 0:
-                return Call(socket.socket(fileno=fd), caller, local, others)
+            case Serve(caller, local, others, id, load), fd if fd >= 0:
+                return Call(socket.socket(fileno=fd), caller, local, others, id, load)
         return None
+
+
+def read_hosts() -> Hosts:
+    """What the hosts file of this machine says; one that cannot be read says nothing."""
+    try:
+        return Hosts(HOSTS_FILE.read_text("utf-8", "replace"))
+    except OSError:
+        return Hosts("")
 
 
 def _resident() -> int:

@@ -10,6 +10,8 @@ quoted: not AUTH, and nothing unknown that follows one.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pymta.config.session import Session
@@ -18,6 +20,7 @@ from pymta.smtp.command import Verb
 
 _MAIL = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.QUIT})
 _FREE_ONCE = frozenset({Verb.RSET, Verb.HELO, Verb.EHLO})
+_SECRET = re.compile(rb"^AUTH.*", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _QUOTED = 150  # octets of a line in the log, as the classic daemon shows of an early talker
 
 
@@ -32,7 +35,10 @@ class Enough:
 
 @dataclass(slots=True)
 class Pace:
+    """`is_counted`: do commands outside of transactions count for this caller?  It may look up."""
+
     limits: Session
+    is_counted: Callable[[], bool] = lambda: True
     nonmail: int = 0
     unknown: int = 0
     faults: int = 0
@@ -50,32 +56,38 @@ class Pace:
             self.spent.add(verb)
             return None
         self.nonmail += 1
-        if self.nonmail <= self.limits.smtp_accept_max_nonmail:
+        if self.nonmail <= self.limits.smtp_accept_max_nonmail or not self.is_counted():
             return None
         why = f'too many nonmail commands (last was "{verb.name}")'
         return Enough(Reply(554, "Too many nonmail commands", "5.7.0"), why, 1)
 
     def unknown_verb(self, line: bytes) -> Enough | None:
-        last = self._quote(line)
+        last = self.quote(line)
         self.unknown += 1
         if self.unknown <= self.limits.smtp_max_unknown_commands:
             return None
         why = f'too many unrecognized commands (last was "{last}")'
         return Enough(Reply(500, "Too many unrecognized commands", "5.5.1"), why, 0)
 
-    def fault(self, reply: Reply, line: bytes) -> Enough | None:
+    def fault(self, reply: Reply, quoted: str) -> Enough | None:
         """`reply` is what the error alone would get; it becomes the first line of the last one."""
         self.faults += 1
         if self.faults <= self.limits.smtp_max_synprot_errors:
             return None
         text = f"{reply.text}\nToo many syntax or protocol errors"
-        why = f'too many syntax or protocol errors (last command was "{self._quote(line)}")'
+        why = f'too many syntax or protocol errors (last command was "{quoted}")'
         return Enough(Reply(reply.code, text, reply.enhanced), why, 1)
 
-    def _quote(self, line: bytes) -> str:
+    def quote(self, line: bytes) -> str:
+        """A command line as the log may show it."""
         if line[:4].upper() == b"AUTH":
             self.may_hold_secrets = True
             return "AUTH"
         if self.may_hold_secrets:
             return "(not shown)"
-        return line[:_QUOTED].decode("ascii", "backslashreplace")
+        return quotable(line)
+
+
+def quotable(data: bytes) -> str:
+    """Octets of a client for the log: the beginning, and nothing that an AUTH line gives away."""
+    return _SECRET.sub(b"AUTH", data)[:_QUOTED].decode("ascii", "backslashreplace")

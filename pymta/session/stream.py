@@ -104,6 +104,13 @@ class Stream:
         self.error = error.strerror or "connection lost"
         return Stop.CLOSED
 
+    def peek(self, most: int) -> bytes:
+        """What has come already, at most so many octets; it stays there to be read."""
+        try:
+            return self._sock.recv(most, socket.MSG_PEEK)
+        except OSError:  # nothing yet; or the connection broke, which the first read will tell
+            return b""
+
     def drain(self, *, linger: bool) -> None:
         """N-18: unread input would turn the close into a reset that destroys the last reply.
 

@@ -14,6 +14,7 @@ state by the table of `pymta.smtp.states`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pymta.smtp.body import BodyReader
@@ -44,6 +45,7 @@ Event = Command | Unknown | BadSyntax | Misplaced | BodyPart
 class Server:
     def __init__(self) -> None:
         self.state = State.START
+        self.needs_hello = True  # before MAIL (N-25, hosts_require_helo)
         self._buffer = bytearray()
         self._lines = LineReader()
         self._body: BodyReader | None = None
@@ -52,6 +54,10 @@ class Server:
     def has_pending(self) -> bool:
         """The client has sent more than was handed out."""
         return bool(self._buffer)
+
+    def pending(self, most: int) -> bytes:
+        """The beginning of it, at most so many octets."""
+        return bytes(self._buffer[:most])
 
     def receive(self, data: bytes) -> None:
         self._buffer += data
@@ -71,14 +77,20 @@ class Server:
 
     def succeeded(self, verb: Verb) -> None:
         """The command was answered with success (354 for DATA)."""
-        self.state = TABLE[self.state][verb]
+        self.state = self._allowed[verb]
         if self.state is State.BODY:
             self._body = BodyReader()
 
     def _placed(self, event: Command | Unknown | BadSyntax) -> Event:
-        if isinstance(event, Command) and event.verb not in TABLE[self.state]:
+        if isinstance(event, Command) and event.verb not in self._allowed:
             return Misplaced(event, misplaced(self.state, event.verb))
         return event
+
+    @property
+    def _allowed(self) -> Mapping[Verb, State]:
+        if self.state is State.START and not self.needs_hello:
+            return TABLE[State.START] | {Verb.MAIL: State.MAIL}
+        return TABLE[self.state]
 
     def _next_part(self, body: BodyReader) -> BodyPart | None:
         if not self._buffer:

@@ -7,7 +7,7 @@ What may block is asked after the fork, by the session.
 The questions, in the order of HC-05, which keeps a refusal cheaper than a session:
 
     1. is every slot taken?                        LM-01
-    2. is the machine too busy?                    LM-02
+    2. is the machine too busy for everybody?      LM-02
     3. does this address already hold its share?   LM-04
 
 A refusal takes the place of the greeting, so it carries no enhanced code (RFC 2034 s4).
@@ -56,7 +56,8 @@ def admit(house: House, limits: Limits) -> Admit | Refuse:
             "421 Too many concurrent SMTP connections; please try again later.",
             "too many connections",
         )
-    if _is_busy(house.load, limits.smtp_load_reserve):
+    # With places kept for some hosts the session finds out whether this is one of them (LM-08).
+    if not limits.smtp_reserve_hosts and _is_busy(house.load, limits.smtp_load_reserve):
         return Refuse(
             "421 Too much load; please try again later.",
             f"load average = {house.load:.2f}",

@@ -21,12 +21,15 @@ from pymta.config.per_host import PerHostTable
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
+from pymta.journal.session_events import ends_text
 from pymta.mail.caller import Endpoint, endpoint
+from pymta.mail.host_list import HostList
 from pymta.spool.store import Spool
-from pymta.supervisor import accept_faults, fork
+from pymta.supervisor import accept_faults, backlog, fork
 from pymta.supervisor.accept_faults import Line, Series
 from pymta.supervisor.admission import Admit, House, Refuse, admit
 from pymta.supervisor.children import Child, Children, Job
+from pymta.supervisor.connection_ids import ConnectionIds
 from pymta.supervisor.listener import Listener
 from pymta.supervisor.share import share_of
 from pymta.supervisor.standby import Standby
@@ -53,6 +56,8 @@ class Reception:
         self._spool = spool
         self._log = log
         self._faults = Series()
+        self._ids = ConnectionIds()
+        self._quiet = HostList(settings.journal.hosts_connection_nolog)
         self.standby = Standby()
 
     def take_call(self, fd: int, ends: Mapping[int, End]) -> tuple[Child, End] | None:
@@ -60,6 +65,8 @@ class Reception:
 
         `ends` are our ends of all channels by pid.
         """
+        most = self._settings.listen.smtp_backlog_monitor
+        queue = backlog.waiting(self._sockets[fd]) if most else 0
         try:
             conn, name = self._sockets[fd].accept()
         except _NO_CALL:
@@ -72,6 +79,8 @@ class Reception:
         self._report(line)
         with conn:  # the session has its own copy
             call = self._admitted(conn, endpoint(name))
+            if call and queue > most:
+                self._log.write(daemon_events.backlog(queue, call.local))
             if call is None or self._give(call, ends):
                 return None
             return self._fork(call)
@@ -96,10 +105,11 @@ class Reception:
             self._log.write(daemon_events.trouble(f"{text}: {error.strerror}"))
             say_and_close(conn, f"421 Local problem: {text}; please try again later")
             return None
+        ends = ends_text(caller, local, self._settings.journal)
         house = House(
             sessions=self._children.sessions,
             from_address=self._children.sessions_from(str(caller.address)),
-            share=share_of(self._per_host.value(caller.address), f"[{caller.address}]"),
+            share=share_of(self._per_host.value(caller.address), f"[{caller.address}]{ends}"),
             load=self._load(),
         )
         answer = admit(house, self._settings.limits)
@@ -107,16 +117,27 @@ class Reception:
             self._log.write(daemon_events.trouble(answer.trouble))
         match answer:
             case Refuse(reply, why):
-                self._log.write(daemon_events.refused(caller, why))
+                self._log.write(daemon_events.refused(caller, ends, why))
                 say_and_close(conn, reply)
                 return None
-            case Admit():
-                return Call(conn, caller, local, self._children.sessions)
+            case Admit(sessions):
+                call = Call(conn, caller, local, sessions - 1, self._ids.next(), house.load)
+                self._tell_of(call, ends, sessions)
+                return call
+
+    def _tell_of(self, call: Call, ends: str, count: int) -> None:
+        """CP-01, for those who want to read it of this caller."""
+        selected = self._settings.journal.selected
+        if "smtp_connection" not in selected or self._quiet.holds_network(call.caller.address):
+            return
+        shows_id = "connection_id" in selected
+        event = daemon_events.connected(call.caller, ends, call.id, count=count, shows_id=shows_id)
+        self._log.write(event)
 
     def _give(self, call: Call, ends: Mapping[int, End]) -> bool:
         """To a worker that is free; one that has just died is passed over."""
         while (pid := self.standby.take()) is not None:
-            word = Serve(call.caller, call.local, call.others)
+            word = Serve(call.caller, call.local, call.others, call.id, call.load)
             if pid in ends and ends[pid].give(word, call.sock.fileno()):
                 self._children.occupy(pid, str(call.caller.address))
                 return True

@@ -13,7 +13,7 @@ KNOWN = tomllib.loads((TESTS / "behaviours.toml").read_text())
 ID = re.compile(r"\b((?:ST|OX|PT|IF|BL|BG|PV|SL|ML|QR|CH|HU|AE|HC|LM|CP|SS|ID|CL|DB|N)-\d\d)\b")
 CITED = {
     id
-    for file in TESTS.rglob("*.py")
+    for file in (*TESTS.rglob("*.py"), *TESTS.glob("dialogues/*.txt"))
     if file != Path(__file__)
     for id in ID.findall(file.read_text())
 }
@@ -22,6 +22,16 @@ CITED = {
 @pytest.mark.parametrize("id", sorted(id for id in KNOWN if not KNOWN[id].get("open")))
 def test_what_is_built_has_a_test(id: str) -> None:
     assert id in CITED
+
+
+@pytest.mark.parametrize("id", sorted(KNOWN))
+def test_what_is_said_of_a_behaviour_is_said_in_words_that_count(id: str) -> None:
+    said = KNOWN[id]
+
+    assert said["title"]
+    assert said.keys() <= {"title", "open", "part", "waits", "instead"}
+    assert not ("part" in said and "open" not in said)
+    assert all(said.get(key, "some words") for key in ("waits", "instead"))
 
 
 def test_no_test_cites_an_unknown_behaviour() -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pymta.config.selectors import DEFAULT, KNOWN, parse_selector, selected
+from pymta.config.selectors import (
+    DEFAULT,
+    KNOWN,
+    is_shown_port,
+    parse_log_port,
+    parse_selector,
+    selected,
+)
 
 
 def test_nothing_said_is_the_usual() -> None:
@@ -31,3 +38,25 @@ def test_all_names_every_one() -> None:
 def test_what_is_none_is_refused(item: str) -> None:
     with pytest.raises(ValueError, match=r"want|no such"):
         parse_selector(item)
+
+
+@pytest.mark.parametrize(
+    ("items", "shown"),
+    [
+        (("*",), {25, 587, 2525}),
+        ((), set()),
+        (("25",), {25}),
+        (("!25", "!587"), {2525}),
+        (("!25", "*"), {587, 2525}),
+        (("!*",), set()),
+    ],
+)
+def test_of_the_ports_only_some_are_worth_a_number(items: tuple[str, ...], shown: set[int]) -> None:
+    """N-32"""
+    assert {port for port in (25, 587, 2525) if is_shown_port(port, items)} == shown
+
+
+@pytest.mark.parametrize("item", ["", "smtp", "0", "65536", "!x", "٢٥"])
+def test_what_is_no_port_is_refused(item: str) -> None:
+    with pytest.raises(ValueError, match="want a port"):
+        parse_log_port(item)

@@ -118,6 +118,14 @@ class Daemon:
         assert self._process
         self._process.send_signal(number)
 
+    def pause(self) -> None:
+        """Stop the supervisor where it is; what clients send waits in the kernel."""
+        self.send_signal(signal.SIGSTOP)
+        wait_until(lambda: Path(f"/proc/{self.pid}/stat").read_text().split()[2] == "T", "stopped")
+
+    def resume(self) -> None:
+        self.send_signal(signal.SIGCONT)
+
     def wait_for_end(self, deadline: float = DEADLINE) -> int:
         assert self._process
         return self._process.wait(deadline)

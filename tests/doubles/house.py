@@ -4,32 +4,42 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from pymta.channel.pair import End, make_pair
 from pymta.channel.words import Drain, HandOn
+from pymta.config.session import Session
 from pymta.config.settings import Machine, Settings
 from pymta.mail.caller import Endpoint, plain_address
+from pymta.resolver.reverse import Hosts
 from pymta.session.conversation import Conversation
 from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from tests.doubles.log import MemoryLog
+from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.memory_spool import MemorySpool
 
 HOST = "mx.example.org"
 DATE = "Sun, 22 Nov 2026 15:58:06 +0000"
+CONNECTION = "x1"  # the id of every connection
 PATIENCE = 20  # seconds; a test that waits longer has failed
 
 
 def usual_settings(**changes: object) -> Settings:
-    """Settings of a configured server named HOST; options by name, whatever their group."""
-    settings = Settings(machine=Machine(is_configured=True))
+    """Settings of a configured server named HOST; options by name, whatever their group.
+
+    It does not insist on its turn, so that a test may say everything in one piece.
+    """
+    settings = Settings(
+        machine=Machine(is_configured=True), session=Session(smtp_enforce_sync=False)
+    )
     settings = replace(settings, routing=replace(settings.routing, primary_hostname=HOST))
     for name, value in changes.items():
-        for group in ("session", "routing", "limits", "machine"):
+        for group in ("session", "routing", "limits", "machine", "journal"):
             part = getattr(settings, group)
             if hasattr(part, name):
                 settings = replace(settings, **{group: replace(part, **{name: value})})
@@ -44,16 +54,26 @@ class House:
     spool: MemorySpool = field(default_factory=MemorySpool)
     log: MemoryLog = field(default_factory=MemoryLog)
     handed_on: list[HandOn] = field(default_factory=list)
+    dns: MemoryDns = field(default_factory=MemoryDns)
+    ask_ident: Callable[[Endpoint, Endpoint, float], str] = lambda *_: ""
+    others: int = 0
+    load: float | None = None
 
     def call(
         self,
         caller: str = "192.0.2.7",
         local: str = "198.51.100.1",
         pair: tuple[socket.socket, socket.socket] | None = None,
+        early: bytes = b"",
     ) -> Guest:
-        """A new connection; `pair` are the client's and the server's end of one made elsewhere."""
+        """A new connection; `pair` are the client's and the server's end of one made elsewhere.
+
+        `early` is what the client has said before anybody listens.
+        """
         ends = Endpoint(plain_address(caller), 40112), Endpoint(plain_address(local), 25)
-        return Guest(self, *(pair or socket.socketpair()), *ends)
+        ours, theirs = pair or socket.socketpair()
+        ours.sendall(early)
+        return Guest(self, ours, theirs, *ends)
 
 
 class Guest:
@@ -74,9 +94,17 @@ class Guest:
         self.supervisor, channel = make_pair()
         self._alarm, bell = socket.socketpair()
         world = World(
-            house.spool, house.log.write, house.handed_on.append, lambda: 1.7e9, lambda _: DATE
+            spool=house.spool,
+            tell=house.log.write,
+            hand_on=house.handed_on.append,
+            dns=house.dns,
+            hosts=lambda: Hosts("127.0.0.1 localhost"),
+            is_ours=lambda address: address == local.address,
+            ask_ident=house.ask_ident,
+            now=lambda: 1.7e9,
+            date=lambda _: DATE,
         )
-        visit = Visit(house.settings, caller, local)
+        visit = Visit(house.settings, caller, local, house.others, house.load, CONNECTION)
         self._conversation = Conversation(visit, Stream(theirs, channel, bell), world)
         self._ends: tuple[socket.socket | End, ...] = (bell, channel)
         self._status: int | None = None

@@ -30,6 +30,11 @@ ZONE: Zone = {
     ("broken.example", "MX"): SERVFAIL,
     ("quiet.example", "MX"): SILENCE,
     ("garbage.example", "MX"): GARBAGE,
+    ("7.2.0.192.in-addr.arpa", "PTR"): ["A.example.org.", r"a\032b.example.", "b.example.org."],
+    ("8.2.0.192.in-addr.arpa", "CNAME"): ["8.sub.2.0.192.in-addr.arpa."],  # RFC 2317
+    ("8.sub.2.0.192.in-addr.arpa", "PTR"): ["c.example.org."],
+    ("9.2.0.192.in-addr.arpa", "PTR"): SERVFAIL,
+    (f"1.{'0.' * 23}8.b.d.0.1.0.0.2.ip6.arpa", "PTR"): ["six.example.org."],
     ("many.example", "A"): [f"10.0.{n // 250}.{n % 250 + 1}" for n in range(300)],
 }
 
@@ -174,3 +179,22 @@ def test_answers_import_nothing(tmp_path: Path) -> None:
         program = [sys.executable, "-c", _WHAT_IT_IMPORTS, server.setting]
         said = subprocess.run(program, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert said.stdout == "\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        ("192.0.2.7", Found(("a.example.org", "b.example.org"))),
+        ("192.0.2.8", Found(("c.example.org",))),
+        ("192.0.2.9", Failed("no name server gave a usable answer")),
+        ("192.0.2.10", NoSuchDomain()),
+        ("2001:db8::1", Found(("six.example.org",))),
+    ],
+)
+def test_an_address_has_the_names_that_are_host_names(address: str, wanted: object) -> None:
+    with DnsServer(ZONE) as server:
+        answer = ask(server).names(ip_address(address))
+
+    if isinstance(answer, Found):  # in whatever order the server has them
+        answer = Found(tuple(sorted(answer.records)))
+    assert answer == wanted

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.config.journal import Journal
 from pymta.config.session import Session
-from pymta.journal.session_events import Origin, duration
+from pymta.journal.session_events import Origin, duration, ends_text
 from pymta.mail.address import Mailbox, parse_mailbox
+from pymta.mail.caller import Endpoint
 from pymta.mail.reply import Reply
 from pymta.session.hold_back import reason_to_queue
 from pymta.session.pace import Pace
@@ -127,8 +129,8 @@ def test_the_last_syntax_error_gets_both_texts() -> None:
     pace = Pace(Session(smtp_max_synprot_errors=1))
     reply = Reply(503, "sender not yet given", "5.5.1")
 
-    assert pace.fault(reply, b"RCPT") is None
-    enough = pace.fault(reply, b"RCPT")
+    assert pace.fault(reply, "RCPT") is None
+    enough = pace.fault(reply, "RCPT")
 
     assert enough is not None
     assert enough.reply.encode(with_enhanced=True) == (
@@ -172,6 +174,45 @@ def test_what_is_left_to_the_queue(
 def test_the_name_is_left_out_where_it_is_the_address(helo: str, who: str) -> None:
     """CP-07."""
     assert Origin("192.0.2.7", 1, helo).who == who
+
+
+@pytest.mark.parametrize(
+    ("origin", "who"),
+    [
+        (Origin("192.0.2.7", 1, name="mx.example"), "mx.example [192.0.2.7]"),
+        (Origin("192.0.2.7", 1, "a.b", "mx.example"), "mx.example (a.b) [192.0.2.7]"),
+        (Origin("192.0.2.7", 1, "MX.example", "mx.example"), "mx.example [192.0.2.7]"),
+        (Origin("192.0.2.7", 1, ident="root"), "[192.0.2.7] U=root"),
+        (
+            Origin("192.0.2.7", 1, ident="root", ends=":1 I=[::1]:25"),
+            "[192.0.2.7]:1 I=[::1]:25 U=root",
+        ),
+        (Origin("192.0.2.7", 1, id="x-1"), "[192.0.2.7]"),
+        (Origin("192.0.2.7", 1, id="x-1", shows_id=True), "[192.0.2.7] Ci=x-1"),
+    ],
+)
+def test_everything_known_of_a_client_has_its_place(origin: Origin, who: str) -> None:
+    """CP-07, N-29."""
+    assert origin.who == who
+
+
+@pytest.mark.parametrize(
+    ("selectors", "ports", "text"),
+    [
+        ((), ("*",), ""),
+        (("+incoming_port",), ("*",), ":40112"),
+        (("+incoming_interface",), ("*",), " I=[198.51.100.1]:25"),
+        (("+incoming_interface",), ("!25", "*"), " I=[198.51.100.1]"),
+        (("+all",), ("*",), ":40112 I=[198.51.100.1]:25"),
+    ],
+)
+def test_the_ends_of_a_connection_are_shown_on_demand(
+    selectors: tuple[str, ...], ports: tuple[str, ...], text: str
+) -> None:
+    """HC-04, N-32."""
+    ends = Endpoint(ip_address("192.0.2.7"), 40112), Endpoint(ip_address("198.51.100.1"), 25)
+
+    assert ends_text(*ends, Journal(log_selector=selectors, log_ports=ports)) == text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""What can be found out about whoever calls: his names, and in which lists of hosts he stands.
+
+Nothing is asked before somebody needs to know it; it is forgotten with the connection (N-15).  All
+that one list asks of the DNS shares one `dns_timeout`, so that a dead name server keeps nobody
+waiting for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
+from typing import Protocol
+
+from pymta.config.settings import Settings
+from pymta.mail.caller import Address
+from pymta.mail.host_list import Answer, HostList
+from pymta.resolver.answer import Answer as DnsAnswer
+from pymta.resolver.reverse import Hosts, known_addresses, verified_names
+
+
+class Dns(Protocol):
+    """The part of `pymta.resolver.query.Resolver` that a session asks."""
+
+    def names(self, address: Address) -> DnsAnswer[str]: ...
+
+    def addresses(self, name: str) -> DnsAnswer[Address]: ...
+
+    def start_budget(self, seconds: float) -> None: ...
+
+
+class Caller:
+    """One caller; it is a `pymta.mail.host_list.Lookup`.
+
+    `hosts` reads the hosts file, `is_ours` asks the machine whether an address is its own.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        settings: Settings,
+        dns: Dns,
+        hosts: Callable[[], Hosts],
+        is_ours: Callable[[Address], bool],
+    ) -> None:
+        self._address = address
+        self._settings = settings
+        self._dns = dns
+        self._hosts = cache(hosts)
+        self.is_ours = is_ours
+
+    @property
+    def own_name(self) -> str:
+        return self._settings.hostname
+
+    def is_in(self, hosts: Sequence[str]) -> Answer:
+        """Is he in this list of the settings?"""
+        self._dns.start_budget(self._settings.routing.dns_timeout)
+        return _host_list(tuple(hosts)).holds(self._address, self)
+
+    def names(self) -> tuple[str, ...] | None:
+        return self._names
+
+    def addresses(self, name: str) -> tuple[Address, ...] | None:
+        return known_addresses(name, self._hosts(), self._dns.addresses)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...] | None:
+        order = self._settings.session.host_lookup_order
+        hosts = self._hosts()
+        return verified_names(self._address, order, hosts, self._dns.names, self._dns.addresses)
+
+
+@cache
+def _host_list(items: tuple[str, ...]) -> HostList:
+    """Lists are the settings', not a caller's; so they may be kept from one to the next."""
+    return HostList(items)

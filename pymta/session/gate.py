@@ -1,0 +1,73 @@
+"""Is this caller let in?  The questions that may need a look-up, asked in his own process.
+
+    1. is he one of those that we do not serve?                        LM-06
+    2. are only the places left that are kept for others?              LM-07
+    3. is the machine too busy for everybody but those?                LM-08
+
+Whoever is let in because a place is kept for him is not asked about the load.  A look-up that was
+put off counts as "not one of them".  On a port that begins with TLS nothing can be said before the
+handshake, so a refused caller just sees the end (N-40).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pymta.journal import session_events as say
+from pymta.journal.event import Event
+from pymta.mail.host_list import Answer
+from pymta.mail.reply import Reply
+from pymta.session.visit import Visit
+
+IsIn = Callable[[Sequence[str]], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    reply: Reply
+    event: Event
+
+
+def refusal(visit: Visit, is_in: IsIn) -> Refusal | None:
+    """None: come in.  `is_in` says whether the caller is in a list of hosts."""
+    limits = visit.settings.limits
+    if is_in(visit.settings.session.host_reject_connection) is Answer.YES:
+        reply = Reply(554, "SMTP service not available")
+        return Refusal(reply, say.refused_by_list(visit.origin, "host_reject_connection"))
+    is_reserved = None
+    if limits.smtp_accept_max and _is_in_reserve(visit):
+        is_reserved = is_in(limits.smtp_reserve_hosts)
+        if is_reserved is not Answer.YES:
+            return _no_place(visit, was_put_off=is_reserved is Answer.UNKNOWN)
+    if _is_busy(visit) and (is_reserved or is_in(limits.smtp_reserve_hosts)) is not Answer.YES:
+        return _too_busy(visit)
+    return None
+
+
+def _is_in_reserve(visit: Visit) -> bool:
+    """One of the kept places is all that this connection could have."""
+    limits = visit.settings.limits
+    return visit.others + 1 > limits.smtp_accept_max - limits.smtp_accept_reserve
+
+
+def _is_busy(visit: Visit) -> bool:
+    most = visit.settings.limits.smtp_load_reserve
+    return most is not None and visit.load is not None and visit.load > most
+
+
+def _no_place(visit: Visit, *, was_put_off: bool) -> Refusal:
+    limits = visit.settings.limits
+    why = (
+        f"not in reserve list: connected={visit.others} max={limits.smtp_accept_max}"
+        f" reserve={limits.smtp_accept_reserve}"
+    )
+    text = f"{visit.host}: Too many concurrent SMTP connections; please try again later"
+    put_off = " (lookup deferred)" if was_put_off else ""
+    return Refusal(Reply(421, text), say.refused_for_now(visit.origin, why + put_off))
+
+
+def _too_busy(visit: Visit) -> Refusal:
+    why = f"not in reserve list and load average = {visit.load:.2f}"
+    text = f"{visit.host}: Too much load; please try again later"
+    return Refusal(Reply(421, text), say.refused_for_now(visit.origin, why))

@@ -1,0 +1,67 @@
+"""The start of a session: everything that may say no before we say 220 (CP-08).
+
+In this order: who calls, by his own machine's account; the name of his address; is he let in
+(`gate`); has he waited for us to speak first.  What was found out stays in the visit.  A refusal is
+the only reply such a session sees, and its exit status is 0 (SS-01).
+
+Touches: sockets.
+"""
+
+from __future__ import annotations
+
+from pymta.journal import session_events as say
+from pymta.mail.host_list import Answer
+from pymta.mail.reply import Reply
+from pymta.session import gate
+from pymta.session.caller import Caller
+from pymta.session.farewell import Farewell
+from pymta.session.ident import TimedOutError
+from pymta.session.pace import quotable
+from pymta.session.stream import Stream
+from pymta.session.visit import Visit
+from pymta.session.world import World
+
+QUOTED = 150  # octets of early input in the log
+
+
+def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewell | None:
+    """None: greet him."""
+    _ask_ident(visit, caller, world)
+    _look_up_name(visit, caller, world)
+    refusal = gate.refusal(visit, caller.is_in)
+    if refusal is not None:
+        return Farewell(refusal.reply, refusal.event, 0)
+    settings = visit.settings.session
+    visit.may_send_early = caller.is_in(settings.pipe_connect_advertise_hosts) is Answer.YES
+    visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
+    return _too_early(visit, stream)
+
+
+def _ask_ident(visit: Visit, caller: Caller, world: World) -> None:
+    """CP-07"""
+    settings = visit.settings.session
+    seconds = settings.rfc1413_query_timeout
+    if not seconds or caller.is_in(settings.rfc1413_hosts) is not Answer.YES:
+        return
+    try:
+        visit.ident = world.ask_ident(visit.caller, visit.local, seconds)
+    except TimedOutError:
+        world.tell(say.ident_timeout(visit.origin))
+
+
+def _look_up_name(visit: Visit, caller: Caller, world: World) -> None:
+    if caller.is_in(visit.settings.session.host_lookup) is not Answer.YES:
+        return
+    if names := caller.names():
+        visit.name = names[0]
+    else:
+        world.tell(say.no_host_name(visit.origin))
+
+
+def _too_early(visit: Visit, stream: Stream) -> Farewell | None:
+    """Whoever talks before we do does not listen to what we say."""
+    early = stream.peek(QUOTED) if visit.enforces_sync else b""
+    if not early:
+        return None
+    event = say.sent_before_greeting(visit.origin, quotable(early))
+    return Farewell(Reply(554, "SMTP synchronization error"), event, 0)
