@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from pymta.cli.classic_line import Serve
 from pymta.cli.command_error import CommandError
-from pymta.cli.start import daemon_machine, start_daemon
+from pymta.cli.start import daemon_machine, has_sockets, start_daemon
 
 FIRST = 3  # where handed-in sockets begin (sd_listen_fds(3))
 FAILED = 1
@@ -25,14 +25,12 @@ def serve(job: Serve, environ: Mapping[str, str]) -> NoReturn:
     launch = job.launch
     if launch.pid_file and not launch.pid_file.startswith("/"):
         raise CommandError(f"pid file path {launch.pid_file} must be absolute", FAILED)  # N-21
-    has_sockets = environ.get("LISTEN_PID") == str(os.getpid())
-    if has_sockets and (launch.ports or launch.interfaces):
+    if has_sockets(environ) and (launch.ports or launch.interfaces):
         raise CommandError("-oX contradicts the sockets that systemd hands in", FAILED)
-    file = Path(job.settings_file) if job.settings_file else None
-    machine = daemon_machine(file, environ)
-    if launch.inherits_listener:
+    if launch.inherits_listener and not has_sockets(environ):
         _hand_in_descriptor_0()
-    start_daemon(machine, launch)
+    file = Path(job.settings_file) if job.settings_file else None
+    start_daemon(daemon_machine(file, os.environ), launch)
 
 
 def _hand_in_descriptor_0() -> None:

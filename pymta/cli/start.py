@@ -40,7 +40,13 @@ def daemon_machine(config: Path | None, environ: Mapping[str, str]) -> Machine:
         runtime_directory=places.runtime,
         config_file=str(file),
         is_configured=config is not None or sources.exists(file),
+        is_handed_sockets=has_sockets(environ),
     )
+
+
+def has_sockets(environ: Mapping[str, str]) -> bool:
+    """Did whoever started this process hand sockets to it?  (sd_listen_fds(3))"""
+    return environ.get("LISTEN_PID") == str(os.getpid())
 
 
 def start_daemon(machine: Machine, launch: Launch, *, execute: Execute = os.execv) -> NoReturn:

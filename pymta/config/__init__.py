@@ -13,7 +13,7 @@ In `pymta.toml` all options stand at the top level under their classic names
     read                        pymta.toml to settings, or every mistake at once with its line:
         sources, place          which files there are, what each says and on which line
         schema, check           the right type; what must hold beyond that and among settings
-        complaints              mistakes in words for the operator
+        complaints, absent      mistakes in words for the operator
     generation                  settings as validated data: what the daemon really serves
     document                    settings as a settings file, with their meaning
 

@@ -28,6 +28,7 @@ MOST_CONNECTIONS = 4096  # ST-06
 _EXAMPLES = {
     "log_file_path": "/var/log/pymta/mainlog",
     "pid_file_path": "/run/pymta/pymta.pid",
+    "pymta_path": "/usr/bin/python3",
     "process_log_path": "/run/pymta/process.info",
 }
 LONGEST_BANNER = 500  # octets; RFC 5321 s4.5.3.1.5 has 512 for a reply line with code and CRLF
@@ -56,6 +57,7 @@ def check(settings: Settings, port_of: PortOf) -> list[Fault]:
         *_items("log_ports", settings.journal.log_ports, parse_log_port),
         *_file("pid_file_path", settings.process.pid_file_path),
         *_file("process_log_path", settings.process.process_log_path),
+        *_file("pymta_path", settings.process.pymta_path),
     ]
 
 
@@ -74,6 +76,11 @@ def _listen(listen: Listen, launch: Launch, port_of: PortOf) -> Iterator[Fault]:
     key, where = ("-oX", "-oX data") if launch.interfaces else ("local_interfaces",) * 2  # OX-03
     yield from _items(ports_key, listen.daemon_smtp_ports, lambda t: parse_port(t, port_of))
     faults = list(_items(key, listen.local_interfaces, lambda t: parse_interface(t, where)))
+    yield from _items(
+        "extra_local_interfaces",
+        listen.extra_local_interfaces,
+        lambda text: parse_interface(text, "extra_local_interfaces"),
+    )
     yield from faults
     if faults:
         return
@@ -123,9 +130,13 @@ def _names(settings: Settings) -> Iterator[Fault]:
     want_mailbox = "want a mailbox of at most 64 of a-z, 0-9, . _ + -, not starting with . or -"
     yield from _items("local_parts", routing.local_parts, _need(is_local_part, want_mailbox))
     banner = settings.session.smtp_banner
-    if not (banner.isascii() and banner.isprintable() and len(banner) <= LONGEST_BANNER):
-        wanted = f"want one line of at most {LONGEST_BANNER} printable ASCII characters"
+    if not all(map(_is_banner_line, banner.split("\n"))):
+        wanted = f"want lines of at most {LONGEST_BANNER} printable ASCII characters"
         yield Fault("smtp_banner", banner, wanted)
+
+
+def _is_banner_line(line: str) -> bool:
+    return line.isascii() and line.isprintable() and len(line) <= LONGEST_BANNER
 
 
 def _hosts(settings: Settings) -> Iterator[Fault]:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from pymta.config.absent import ABSENT
+
 LONGEST_SHOWN = 60  # characters of a value that a complaint quotes
 
 
@@ -59,6 +61,8 @@ def unknown_name(name: str, known: Collection[str], *, is_table: bool) -> str:
     """What to say of a name that is no setting."""
     if is_table:
         return "no such setting; all settings stand at the top level, without tables"
+    if name in ABSENT:
+        return f"no such setting; {ABSENT[name]}"
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
     if close:
         return f"no such setting; did you mean {close[0]}?"

@@ -16,6 +16,9 @@ class Listen:
     local_interfaces: tuple[str, ...] = setting(
         ("::0", "0.0.0.0"), "Addresses to listen on, each with or without a port of its own."
     )
+    extra_local_interfaces: tuple[str, ...] = setting(
+        (), "Further addresses that are this host's, such as one before an address translation."
+    )
     disable_ipv6: bool = setting(False, "Leave out every IPv6 address of local_interfaces.")
     tcp_nodelay: bool = setting(
         True, "Send small replies at once (TCP_NODELAY), also on sockets from systemd."

@@ -15,6 +15,12 @@ class Process:
         " state directory.",
     )
     pymta_group: str = setting("", "Its group; empty: the primary group of the account.")
+    pymta_path: str = setting(
+        "", "Python interpreter that a reload starts; empty: the one that runs the daemon now."
+    )
+    panic_coredump: bool = setting(
+        False, "Leave a core dump when a mistake of ours ends the daemon, beside the traceback."
+    )
     pid_file_path: str = setting(
         "",
         "File for the process id; empty: none, or pymta-daemon.pid in the state directory for"

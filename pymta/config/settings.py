@@ -21,8 +21,9 @@ class Machine:
     """Facts of this installation, found when the settings were read; no options.
 
     `is_configured` is false when no settings file exists: then mail is taken from this machine
-    only.  `in_terminal` is true for `pymta serve`, and `serve_port` is its port then.  Directories
-    and `config_file` are absolute paths; `config_file` is "" where none is looked for.
+    only.  `in_terminal` is true for `pymta serve`, and `serve_port` is its port then.
+    `is_handed_sockets`: who started us listens already, so the settings do not say where.
+    Directories and `config_file` are absolute paths; `config_file` is "" where none is looked for.
     """
 
     state_directory: str = "/var/lib/pymta"
@@ -31,6 +32,7 @@ class Machine:
     is_configured: bool = False
     in_terminal: bool = False
     serve_port: int = 0
+    is_handed_sockets: bool = False
 
 
 SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are options

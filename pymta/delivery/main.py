@@ -17,11 +17,12 @@ import random
 import time
 import traceback
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from pymta.channel.pair import End
 from pymta.channel.words import NO_PLACE, Attempted
+from pymta.config.routing import Routing
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
@@ -31,11 +32,12 @@ from pymta.delivery.world import World
 from pymta.hints.sqlite import SqliteHints
 from pymta.journal import delivery_events
 from pymta.journal.log import Log
+from pymta.mail.caller import Address
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.retry.schedule import parse_schedule
 from pymta.routing.address_class import TheirAddress, TheirDomain, classify
-from pymta.routing.here import is_local_address
+from pymta.routing.here import here
 from pymta.routing.ourselves import Ourselves, our_ports
 from pymta.routing.route import Route
 from pymta.routing.router import Router
@@ -111,7 +113,8 @@ def make_world(
     state = Path(settings.machine.state_directory)
     schedule = parse_schedule(settings.queue.retry)
     hints = SqliteHints(state / "hints" / "hints.sqlite")
-    routes = _Routes(settings)
+    is_ours = here(settings).__contains__
+    routes = _Routes(settings, is_ours)
     return World(
         settings=settings,
         spool=FileSpool(state / "spool", tell=log.write),
@@ -122,7 +125,7 @@ def make_world(
         talk=Caller(settings.transport, settings.hostname).talk,
         tell=log.write,
         hand_on=channel.say,
-        destination_of=lambda address: destination(address, settings),
+        destination_of=partial(destination, routing=settings.routing, is_ours=is_ours),
         now=time.time,
         date=local_date,
         is_over=orders.is_over,
@@ -134,11 +137,11 @@ def make_world(
 class _Routes:
     """Makes a router for each message; the DNS answers are kept from one to the next."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, is_ours: Callable[[Address], bool]) -> None:
         self._settings = settings
         self._resolver = Resolver(settings.routing)
         ports = cache(lambda: our_ports(settings, port_of))
-        self._ourselves = Ourselves(settings.hostname, ports, is_local_address)
+        self._ourselves = Ourselves(settings.hostname, ports, is_ours)
 
     def of_one_message(self) -> Callable[[str], Route]:
         router = Router(self._settings, self._resolver, self._ourselves, random.shuffle)
@@ -150,9 +153,9 @@ class _Routes:
         return route
 
 
-def destination(address: str, settings: Settings) -> str:
+def destination(address: str, routing: Routing, is_ours: Callable[[Address], bool]) -> str:
     """The remote domain of an address, "" for one of ours; see `pymta.channel.words.HandOn`."""
-    match classify(address, settings.routing, is_local_address):
+    match classify(address, routing, is_ours):
         case TheirDomain(domain):
             return domain
         case TheirAddress(literal):

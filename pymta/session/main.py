@@ -24,7 +24,7 @@ from pymta.journal.log import Log
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
-from pymta.routing.here import is_local_address
+from pymta.routing.here import here
 from pymta.session import ident
 from pymta.session.conversation import Conversation
 from pymta.session.reuse import may_stay
@@ -61,7 +61,7 @@ class _Worker:
             hand_on=channel.say,
             dns=Resolver(settings.routing),
             hosts=read_hosts,
-            is_ours=is_local_address,
+            is_ours=here(settings).__contains__,
             ask_ident=ident.ask,
             now=time.time,
             date=local_date,

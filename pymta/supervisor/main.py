@@ -63,6 +63,8 @@ def main(arguments: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001 - our own fault: told once, and the service manager starts anew
         log.write(daemon_events.crashed(os.getpid(), traceback.format_exc()))
         log.close()
+        if settings.process.panic_coredump:
+            os.abort()
         return BUG
 
 

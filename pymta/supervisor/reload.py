@@ -70,8 +70,13 @@ def restore_previous(current: Path) -> None:
     current.with_name(PREVIOUS).replace(current)
 
 
-def reexec(current: Path, table: Handover, notify_address: str, signals: Signals) -> OSError:
-    """Replace this program by a fresh image of it; returns only when that failed, and why."""
+def reexec(
+    program: str, current: Path, table: Handover, notify_address: str, signals: Signals
+) -> OSError:
+    """Replace this program by a fresh image of it; returns only when that failed, and why.
+
+    `program` is the interpreter that runs it (HU-02).
+    """
     try:
         fd = handover.leave(table)
     except OSError as error:
@@ -81,7 +86,7 @@ def reexec(current: Path, table: Handover, notify_address: str, signals: Signals
         environment[notify.VARIABLE] = notify_address
     signals.leave_to_next_image()
     try:
-        os.execve(sys.executable, command(current), environment)
+        os.execve(program, command(program, current), environment)
     except OSError as error:
         unblock()
         os.close(fd)
@@ -90,6 +95,6 @@ def reexec(current: Path, table: Handover, notify_address: str, signals: Signals
         return error
 
 
-def command(current: Path) -> list[str]:
+def command(program: str, current: Path) -> list[str]:
     """How this program is started: the interpreter, and where its settings lie."""
-    return [sys.executable, "-P", "-m", "pymta.supervisor.main", str(current)]
+    return [program, "-P", "-m", "pymta.supervisor.main", str(current)]

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from pymta.config import generation
+from pymta.config.generation import GenerationError
 from pymta.journal import daemon_events
 from pymta.supervisor import reload
 from pymta.supervisor.children import Child, Job
@@ -110,10 +112,19 @@ class Renewal:
         place.log.write(daemon_events.reexec(pid, place.settings.generation + 1))
         clients = tuple(client.fileno() for client in self._clients)
         table = replace(self._table(), clients=clients)
-        failure = reload.reexec(place.current, table, place.notify.address, self._signals)
-        place.log.write(daemon_events.exec_failed(pid, sys.executable, failure))
+        program = self._program()
+        failure = reload.reexec(program, place.current, table, place.notify.address, self._signals)
+        place.log.write(daemon_events.exec_failed(pid, program, failure))
         self._restore_settings()
-        self._refuse((f"exec of {sys.executable} failed: {failure.strerror}",))
+        self._refuse((f"exec of {program} failed: {failure.strerror}",))
+
+    def _program(self) -> str:
+        """HU-02: the one that the new settings name; they were validated a moment ago."""
+        try:
+            fresh = generation.load(self._place.current)
+        except (OSError, GenerationError):  # the fresh image will say what is wrong with them
+            return sys.executable
+        return fresh.process.pymta_path or sys.executable
 
     def _restore_settings(self) -> None:
         current = self._place.current

@@ -243,6 +243,35 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             id="both names",
         ),
         pytest.param(
+            "mua_wrapper = true",
+            [
+                (
+                    "pymta.toml:1: mua_wrapper: no such setting;"
+                    " this daemon does not submit to a single host; set smarthost"
+                )
+            ],
+            id="ST-12",
+        ),
+        pytest.param(
+            'host_reject_connection = ["192.0.2.1", "a b"]\nhosts_connection_nolog = ["a.b"]',
+            [
+                (
+                    'pymta.toml:1: host_reject_connection: found "a b"; want a host: an address,'
+                    ' a network, a name, "*.example.org", "*", "@" or "@[]"'
+                ),
+                (
+                    'pymta.toml:2: hosts_connection_nolog: found "a.b"; want an address or a'
+                    ' network such as "192.0.2.0/24": names are not asked'
+                ),
+            ],
+            id="host lists",
+        ),
+        pytest.param(
+            'host_lookup_order = ["bydns", "bymagic"]',
+            [('pymta.toml:1: host_lookup_order: found "bymagic"; want "bydns" or "byaddr"')],
+            id="choice",
+        ),
+        pytest.param(
             'local_interfaces = ["localhost"]',
             [
                 (
@@ -298,14 +327,14 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             id="N-39",
         ),
         pytest.param(
-            'smtp_banner = "a\\nb"',
+            'smtp_banner = "a\\tb"',
             [
                 (
-                    'pymta.toml:1: smtp_banner: found "a\\nb"; want one line of at most 500'
+                    'pymta.toml:1: smtp_banner: found "a\\tb"; want lines of at most 500'
                     " printable ASCII characters"
                 )
             ],
-            id="banner of two lines",
+            id="banner with a control character",
         ),
         pytest.param(
             "smtp_load_reserve = nan",

@@ -63,13 +63,13 @@ class Standalone:
             "RUNTIME_DIRECTORY": str(self.directory / "run"),
         }
 
-    def popen(self, *words: str) -> subprocess.Popen[str]:
+    def popen(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """`python -m` these words, in front, with its standard error at hand."""
         return subprocess.Popen(
             # Nothing may outlive a test run.
             ["setpriv", "--pdeathsig", "KILL", *self.prefix, sys.executable, "-P", "-m", *words],
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

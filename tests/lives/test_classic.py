@@ -265,6 +265,26 @@ def test_a_socket_of_inetd_is_served_until_nobody_calls() -> None:
             process.kill()
 
 
+def test_a_socket_of_systemd_is_served_until_nobody_calls() -> None:
+    """N-11: sockets may also come as LISTEN_FDS; and only a call starts the time."""
+    hand_in = 'exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+    with standalone() as made, socket.socket() as sock:
+        sock.bind((made.address, made.port))
+        sock.listen()
+        made.prefix = ["bash", "-c", hand_in, "bash"]
+        with made.popen(CLASSIC, "-bw1s", "-C", str(made.config), stdin=sock.fileno()) as process:
+            try:
+                made.wait_for_log("launched with listening socket, terminating after 1 seconds")
+                with pytest.raises(subprocess.TimeoutExpired):
+                    process.wait(1.5)
+                assert made.greeting().startswith("220 ")
+                assert process.wait(DEADLINE) == 0
+            finally:
+                process.kill()
+        made.wait_for_log("daemon terminating, inetd wait timeout reached.")
+        assert not (made.state / "pymta-daemon.pid").exists()
+
+
 def test_what_is_no_listening_socket_is_refused() -> None:
     """N-11"""
     with standalone() as made:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.doubles.daemon import Daemon, daemon
+from tests.doubles.daemon import HOSTNAME, Daemon, daemon
 from tests.lives.test_session_life import line
 
 
@@ -131,3 +132,20 @@ def test_several_wishes_at_once_are_all_answered() -> None:
             one.join()
         assert answers == [0, 0, 0, 0]
         assert made.is_alive()
+
+
+def test_the_program_that_a_reload_starts_is_a_setting() -> None:
+    """HU-02, HU-03: one that is not there leaves the old image serving, and is told."""
+    with daemon() as made:
+        made.write_settings(pymta_path="/nonexistent/python", smtp_banner="never served")
+        refused = made.run("reload")
+        assert refused.returncode == 78
+        assert "exec of /nonexistent/python failed: No such file or directory" in refused.stderr
+        with made.raw() as sock:
+            assert line(sock).startswith(f"220 {HOSTNAME} ESMTP")
+
+        made.write_settings(pymta_path=sys.executable, smtp_banner="served")
+        assert made.run("reload").returncode == 0, made.log()
+        with made.raw() as sock:
+            assert line(sock) == "220 served"
+        made.wait_for_log(rf"pid {made.pid}: exec of /nonexistent/python failed: No such file")

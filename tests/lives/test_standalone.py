@@ -20,7 +20,7 @@ NOBODY = pwd.getpwnam("nobody")
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 def test_root_binds_a_low_port_and_is_root_no_longer() -> None:
-    """PV-01, ST-09, BG-05: after binding and the pid file, before the start line."""
+    """PV-01, ST-09, BG-05: after binding and the pid file, before the start line.  N-04"""
     with standalone(pymta_user="nobody", daemon_smtp_ports=[25]) as made:
         made.write_settings(pid_file_path=str(made.directory / "pid"))
         with made.in_front() as process:
@@ -31,6 +31,8 @@ def test_root_binds_a_low_port_and_is_root_no_longer() -> None:
             assert made.log_file.stat().st_uid == NOBODY.pw_uid
             assert made.state.stat().st_uid == NOBODY.pw_uid
             assert (made.state / "config" / "current.json").stat().st_uid == NOBODY.pw_uid
+            spool = made.state / "spool"
+            assert {path.stat().st_uid for path in spool.rglob("*")} == {NOBODY.pw_uid}
             pid_file = made.directory / "pid"
             assert pid_file.read_text() == f"{process.pid}\n"
             assert pid_file.stat().st_uid == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.mail.caller import Address
 from pymta.mail.host import Host
 from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing
-from pymta.routing.here import is_local_address
+from pymta.routing.here import here, is_on_interface
 from pymta.routing.mx import MOST_HOSTS, MOST_TARGETS, route_by_mx
 from pymta.routing.ourselves import Ourselves, our_ports
 from pymta.routing.route import Defer, Fail, Local, Remote, Route
@@ -315,5 +316,44 @@ def test_our_ports_are_those_of_the_settings(settings: Settings, wanted: set[int
 
 
 def test_the_machine_knows_its_own_addresses() -> None:
-    assert is_local_address(ip_address("127.0.0.1"))
-    assert not is_local_address(ip_address("192.0.2.1"))
+    assert is_on_interface(ip_address("127.0.0.1"))
+    assert not is_on_interface(ip_address("192.0.2.1"))
+
+
+@pytest.mark.parametrize(
+    ("options", "is_handed_sockets", "ours"),
+    [
+        pytest.param({}, False, {"127.0.0.1", "127.0.0.2", "::1"}, id="wildcards"),
+        pytest.param(
+            {"local_interfaces": ("0.0.0.0",)}, False, {"127.0.0.1", "127.0.0.2"}, id="v4"
+        ),
+        pytest.param(
+            {"local_interfaces": ("127.0.0.1.2525", "[192.0.2.1]:25")},
+            False,
+            {"127.0.0.1", "192.0.2.1"},
+            id="some of them",
+        ),
+        pytest.param(
+            {"local_interfaces": ("127.0.0.1",)},
+            True,
+            {"127.0.0.1", "127.0.0.2", "::1"},
+            id="handed in",
+        ),
+        pytest.param(
+            {"local_interfaces": ("127.0.0.1",), "extra_local_interfaces": ("192.0.2.1", "::0")},
+            False,
+            {"127.0.0.1", "192.0.2.1", "::1"},
+            id="extra",
+        ),
+    ],
+)
+def test_where_we_listen_is_here(
+    options: dict[str, Any], is_handed_sockets: bool, ours: set[str]
+) -> None:
+    """IF-07"""
+    settings = Settings(
+        listen=Listen(**options), machine=Machine(is_handed_sockets=is_handed_sockets)
+    )
+    asked = ("127.0.0.1", "127.0.0.2", "::1", "192.0.2.1", "2001:db8::1")
+
+    assert {text for text in asked if ip_address(text) in here(settings)} == ours

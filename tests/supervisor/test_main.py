@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pymta.config import generation
+from pymta.config.process import Process
 from pymta.config.settings import Machine, Settings
 
 
 @pytest.fixture
 def current(tmp_path: Path) -> Path:
-    path = generation.current_file(tmp_path)
-    machine = Machine(state_directory=str(tmp_path), runtime_directory=str(tmp_path))
-    generation.store(path, Settings(machine=machine))
+    return stored(tmp_path, Settings())
+
+
+def stored(directory: Path, settings: Settings) -> Path:
+    path = generation.current_file(directory)
+    machine = Machine(state_directory=str(directory), runtime_directory=str(directory))
+    generation.store(path, replace(settings, machine=machine))
     return path
 
 
@@ -61,4 +69,18 @@ def test_a_mistake_of_ours_is_logged_and_has_a_status_of_its_own(current: Path) 
     done = run(current, b"what is this")
 
     assert done.returncode == 70
+    assert "daemon failed: json.decoder.JSONDecodeError" in done.stderr
+
+
+def test_a_mistake_of_ours_can_leave_a_core_dump(tmp_path: Path) -> None:
+    """panic_coredump"""
+    current = stored(tmp_path, Settings(process=Process(panic_coredump=True)))
+    limit = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, limit[1]))  # the signal is enough to see
+    try:
+        done = run(current, b"what is this")
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, limit)
+
+    assert done.returncode == -signal.SIGABRT
     assert "daemon failed: json.decoder.JSONDecodeError" in done.stderr

@@ -1,0 +1,17 @@
+"""Options of the classic daemon that have no place here, and what to do instead.
+
+Whoever brings a configuration along should not have to guess whether we forgot something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ABSENT: Mapping[str, str] = {
+    "daemon_modules_load": "all modules are loaded before the first connection anyway",
+    "exim_group": "the name here is pymta_group",
+    "exim_path": "the name here is pymta_path",
+    "exim_user": "the name here is pymta_user",
+    "mua_wrapper": "this daemon does not submit to a single host; set smarthost",
+    "tls_early_banner_hosts": "the greeting always follows the handshake",
+}
