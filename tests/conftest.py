@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles import certificates
+from tests.doubles.certificates import Certificate
 from tests.doubles.peers import CHECKOUT
 
 
@@ -21,6 +23,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
         if not tree.exists():
             install(tree)
     return tree
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """One for everybody who does not care which; nobody writes to its files."""
+    return certificates.make(tmp_path_factory.mktemp("certificate"))
 
 
 def install(tree: Path) -> None:

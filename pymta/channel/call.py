@@ -16,6 +16,7 @@ class Call:
     """`others` are the connections that were open when this one was admitted (CP-06).
 
     `id` is that of the connection (N-29).  `load` is the load average, None when no limit needs it.
+    `starts_tls`: TLS begins before the greeting (PT-05).
     """
 
     sock: socket.socket
@@ -24,3 +25,4 @@ class Call:
     others: int
     id: str = ""
     load: float | None = None
+    starts_tls: bool = False

@@ -45,6 +45,7 @@ class Serve:
     others: int
     id: str = ""
     load: float | None = None
+    starts_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,10 @@ def encode(word: Word) -> bytes:
             return f"H{id} {destination}".encode("ascii")
         case Done(status, stays):
             return b"%c%d" % (b"R" if stays else b"E", status)
-        case Serve(caller, local, others, id, load):
+        case Serve(caller, local, others, id, load, starts_tls):
             ends = f"{caller.address} {caller.port} {local.address} {local.port}"
-            return f"S{others} {ends} {id} {'' if load is None else load}".encode("ascii")
+            shown = "" if load is None else load
+            return f"S{others} {ends} {id} {shown} {starts_tls:d}".encode("ascii")
         case Deliver(id):
             return b"D" + id.encode("ascii")
         case Attempted(id):
@@ -96,13 +98,14 @@ def decode(packet: bytes) -> Word:
         case b"E" | b"R":
             return Done(int(argument), stays=letter == b"R")
         case b"S":
-            others, caller, caller_port, local, local_port, id, load = argument.split(" ")
+            others, caller, caller_port, local, local_port, id, load, tls = argument.split(" ")
             return Serve(
                 Endpoint(ip_address(caller), int(caller_port)),
                 Endpoint(ip_address(local), int(local_port)),
                 int(others),
                 id,
                 float(load) if load else None,
+                tls == "1",
             )
         case b"D":
             return Deliver(argument)

@@ -10,6 +10,7 @@ the job needs is looked for afterwards.
     -R text, -S text    only messages to, or from, an address that contains the text
     -oX list, -oP path  where the daemon listens, and where its pid goes
     -C file             its settings
+    -tls-on-connect     every client speaks TLS from its first octet
     -odb -odf -odi -odq -odqs, -os time     when mail is delivered, how long a client may be silent
     -d -dd -v           stay in front, with the log on the terminal as well
     -bp -bpc -bV        list the queue, count it, print the version
@@ -107,6 +108,7 @@ class _Said:
     settings_file: str = ""
     delivery: str = ""
     receive_timeout: int = 0
+    tls_on_connect: bool = False
     is_debugging: bool = False
     is_in_front: bool = False
     others: list[Job] = field(default_factory=list)
@@ -166,6 +168,7 @@ class _Said:
             queue_interval=self.interval,
             receive_timeout=self.receive_timeout,
             delivery=self.delivery,
+            tls_on_connect=self.tls_on_connect,
             force=run.force,
             thaw=run.thaw,
             first_only=run.first_only,
@@ -286,4 +289,5 @@ _WORDS: Mapping[str, Callable[[_Said], None]] = {
     "-odqs": _set("delivery", "local"),
     "-oP": _take("pid_file", "-oP"),
     "-oX": _take("items", "-oX"),
+    "-tls-on-connect": _set("tls_on_connect", value=True),
 }

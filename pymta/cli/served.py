@@ -36,4 +36,4 @@ def _from_files(state_directory: str) -> Settings:
         config_file=str(file),
         is_configured=file.exists(),
     )
-    return read_settings(file if file.exists() else None, machine, login="")
+    return read_settings(file if file.exists() else None, machine, login="", is_to_serve=False)

@@ -10,6 +10,7 @@ Touches: click, disk.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from pymta.config import generation, sources
 from pymta.config.complaints import ConfigError
 from pymta.config.document import as_toml
 from pymta.config.generation import GenerationError, candidate_file, current_file
+from pymta.config.held import Held
 from pymta.config.read import read_settings
 from pymta.config.settings import Machine, Settings
 
@@ -77,20 +79,31 @@ def show(file: Path | None, state: Path | None) -> None:
 
 
 @config.command(hidden=True)
+@click.option("--socket", "sockets", multiple=True, metavar="NAME:PORT", help="From systemd.")
 @click.argument("current", type=PATH)
-def accept(current: Path) -> int:
+def accept(current: Path, sockets: Sequence[str]) -> int:
     """Validate the files that CURRENT came from; leave the next generation beside it."""
     serving = generation.load(current)
     file, machine = _files_again(serving.machine)
     login = login_name() if machine.in_terminal else ""
     try:
-        settings = read_settings(file, machine, login=login, launch=serving.launch)
+        settings = read_settings(
+            file, machine, login=login, launch=serving.launch, held=_held(serving, sockets)
+        )
     except ConfigError as error:
         click.echo(str(error))
         return os.EX_CONFIG
     fresh = replace(settings, generation=serving.generation + 1)
     generation.store(candidate_file(current), fresh)
     return os.EX_OK
+
+
+def _held(serving: Settings, sockets: Sequence[str]) -> Held:
+    named = (text.rpartition(":") for text in sockets)
+    was_root = serving.launch.uid > 0
+    return Held(
+        tuple((role, int(port)) for role, _, port in named), serving.tls if was_root else None
+    )
 
 
 def _files_again(machine: Machine) -> tuple[Path | None, Machine]:

@@ -18,6 +18,7 @@ from pymta.config.addresses import (
     parse_name_server,
     parse_port,
 )
+from pymta.config.held import Held
 from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.retry_rules import parse_rule, parse_rules
@@ -30,6 +31,8 @@ _EXAMPLES = {
     "pid_file_path": "/run/pymta/pymta.pid",
     "pymta_path": "/usr/bin/python3",
     "process_log_path": "/run/pymta/process.info",
+    "tls_certificate": "/etc/pymta/tls/fullchain.pem",
+    "tls_privatekey": "/etc/pymta/tls/privkey.pem",
 }
 LONGEST_BANNER = 500  # octets; RFC 5321 s4.5.3.1.5 has 512 for a reply line with code and CRLF
 
@@ -44,10 +47,11 @@ class Fault:
     item: int | None = None
 
 
-def check(settings: Settings, port_of: PortOf) -> list[Fault]:
-    """Every mistake in settings of the right types."""
+def check(settings: Settings, port_of: PortOf, held: Held = Held()) -> list[Fault]:
+    """Every mistake in settings of the right types; `held` is what a daemon has that runs."""
     return [
         *_listen(settings.listen, settings.launch, port_of),
+        *_tls(settings, port_of, held),
         *_limits(settings),
         *_names(settings),
         *_hosts(settings),
@@ -61,14 +65,21 @@ def check(settings: Settings, port_of: PortOf) -> list[Fault]:
     ]
 
 
-def adjust(settings: Settings) -> Settings:
+def adjust(settings: Settings, port_of: PortOf) -> Settings:
     """The settings as they take effect."""
+    settings = _resolved(settings, port_of)
     limits = settings.limits
     if limits.smtp_accept_max > MOST_CONNECTIONS - 1:  # ST-06
         limits = replace(limits, smtp_accept_max=MOST_CONNECTIONS)
     if limits.smtp_accept_queue > limits.smtp_accept_max:  # ST-07
         limits = replace(limits, smtp_accept_queue=0)
     return replace(settings, limits=limits)
+
+
+def _resolved(settings: Settings, port_of: PortOf) -> Settings:
+    """Names of ports that many will ask about, as numbers (N-12)."""
+    ports = tuple(str(parse_port(t, port_of)) for t in settings.listen.tls_on_connect_ports)
+    return replace(settings, listen=replace(settings.listen, tls_on_connect_ports=ports))
 
 
 def _listen(listen: Listen, launch: Launch, port_of: PortOf) -> Iterator[Fault]:
@@ -98,6 +109,41 @@ def _listen(listen: Listen, launch: Launch, port_of: PortOf) -> Iterator[Fault]:
             f"no port specified for interface {name} and daemon_smtp_port is unset;"
             " cannot start daemon",
         )
+
+
+def _tls(settings: Settings, port_of: PortOf, held: Held) -> Iterator[Fault]:
+    tls, ports = settings.tls, settings.listen.tls_on_connect_ports
+    faults = [
+        *_items("tls_on_connect_ports", ports, lambda text: parse_port(text, port_of)),
+        *_file("tls_certificate", tls.tls_certificate),
+        *_file("tls_privatekey", tls.tls_privatekey),
+    ]
+    yield from faults
+    if faults or tls.tls_certificate:
+        return
+    if tls.tls_privatekey:
+        wanted = "a key without its certificate; set tls_certificate too"
+        yield Fault("tls_privatekey", tls.tls_privatekey, wanted)
+        return
+    settings = _resolved(settings, port_of)
+    for role, port in held.sockets or _own_sockets(settings, port_of):
+        if settings.starts_tls(role, port):
+            wanted = (
+                f"TLS begins at once on port {port}: want the file of a certificate, such as"
+                f' "{_EXAMPLES["tls_certificate"]}", and tls_privatekey for its key'
+            )
+            yield Fault("tls_certificate", "", wanted)
+            return
+
+
+def _own_sockets(settings: Settings, port_of: PortOf) -> Iterator[tuple[str, int]]:
+    """Role and port of what we would bind; nothing while a mistake stands in the way of that."""
+    if not settings.launch.listens or any(_listen(settings.listen, settings.launch, port_of)):
+        return
+    defaults = [parse_port(text, port_of) for text in settings.listen.daemon_smtp_ports]
+    for text in settings.listen.local_interfaces:
+        _, port, _ = parse_interface(text)
+        yield from (("smtp", one) for one in ([port] if port else defaults))
 
 
 def _limits(settings: Settings) -> Iterator[Fault]:

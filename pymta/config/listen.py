@@ -19,6 +19,11 @@ class Listen:
     extra_local_interfaces: tuple[str, ...] = setting(
         (), "Further addresses that are this host's, such as one before an address translation."
     )
+    tls_on_connect_ports: tuple[PortName, ...] = setting(
+        (),
+        "Those of our ports on which TLS begins at once, before the greeting, as numbers or service"
+        " names.",
+    )
     disable_ipv6: bool = setting(False, "Leave out every IPv6 address of local_interfaces.")
     tcp_nodelay: bool = setting(
         True, "Send small replies at once (TCP_NODELAY), also on sockets from systemd."
@@ -32,3 +37,7 @@ class Listen:
         9, "How often a failed bind is tried again, all sockets together."
     )
     daemon_startup_sleep: Seconds = setting(30, "Pause before a failed bind is tried again.")
+
+    def is_tls_port(self, port: int) -> bool:
+        """Names are numbers here; they were resolved when the settings were read (N-12)."""
+        return str(port) in self.tls_on_connect_ports

@@ -5,19 +5,21 @@
 Only commands and the validating child of a reload come here; everybody else loads what was
 validated (`generation`).  The DNS is never asked, so a dead name server keeps no daemon down.
 
-Touches: disk, pydantic, sockets.
+Touches: disk, pydantic, sockets, OpenSSL.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
 from pymta.config.check import Fault, adjust, check
 from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
+from pymta.config.held import Held
 from pymta.config.launch import Launch
 from pymta.config.overrule import overruled
 from pymta.config.routing import Routing
@@ -25,7 +27,11 @@ from pymta.config.schema import names, validate
 from pymta.config.services import port_of
 from pymta.config.settings import SUBJECTS, Machine, Settings
 from pymta.config.sources import Found, Sources, read_sources
+from pymta.config.tls import Tls
+from pymta.tls import credentials
+from pymta.tls.credentials import CredentialsError
 
+_TLS = {field.name for field in fields(Tls)}
 SERVE_QUEUE_INTERVAL = 60  # seconds; in a terminal there is no timer, and somebody is watching
 
 
@@ -37,11 +43,16 @@ def read_settings(
     launch: Launch = Launch(),
     hostname: str | None = None,
     port_of: PortOf = port_of,
+    held: Held = Held(),
+    is_to_serve: bool = True,
 ) -> Settings:
     """The settings of `file` and its drop-ins (None: the defaults), overruled by `launch`.
 
     `login` is who started us, a mailbox of the default ones ("" for nobody); `hostname` the name
-    of the machine, found when None.  Raises ConfigError with all mistakes.
+    of the machine, found when None.  `held` is what a daemon has in hand that is to be reloaded.
+    Who does not serve has no use for a certificate, and it is not looked at then.
+
+    Raises ConfigError with all mistakes.
     """
     sources = read_sources(file) if file else Sources()
     complaints = list(sources.complaints)
@@ -56,11 +67,28 @@ def read_settings(
     settings = overruled(_compose(values, machine), launch)
     if not sources.complaints:  # what an unreadable file would have said may mend the rest
         wrong = {fault.key for fault in faults}
-        faults += [fault for fault in check(settings, port_of) if fault.key not in wrong]
+        faults += [fault for fault in check(settings, port_of, held) if fault.key not in wrong]
+        if is_to_serve and not any(fault.key in _TLS for fault in faults):
+            faults += _unusable(settings.tls, held)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
     if complaints:
         raise ConfigError(_in_order(complaints))
-    return adjust(settings)
+    return adjust(settings, port_of)
+
+
+def _unusable(tls: Tls, held: Held) -> list[Fault]:
+    """What is wrong with the files of the certificate, as we see them."""
+    if not tls.tls_certificate:
+        return []
+    try:
+        credentials.read(tls.tls_certificate, tls.tls_privatekey)
+    except CredentialsError as error:
+        if error.is_denied and tls == held.tls:
+            return []  # what it read as root, it still has
+        if error.is_of_key and tls.tls_privatekey:
+            return [Fault("tls_privatekey", tls.tls_privatekey, error.why)]
+        return [Fault("tls_certificate", tls.tls_certificate, error.why)]
+    return []
 
 
 def _defaults(machine: Machine, login: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ KNOWN = DEFAULT | frozenset(
     " queue_time_exclusive queue_time_overall receive_time received_recipients received_sender"
     " return_path_on_delivery sender_on_delivery smtp_connection smtp_incomplete_transaction"
     " smtp_mailauth smtp_no_mail smtp_protocol_error smtp_syntax_error subject tls_on_connect"
-    " tls_peerdn tls_sni unknown_in_list".split()
+    " tls_peerdn tls_resumption tls_sni unknown_in_list".split()
 )
 ALL = "all"
 HIGHEST_PORT = 65_535

@@ -13,7 +13,10 @@ from pymta.config.process import Process
 from pymta.config.queue import Queue
 from pymta.config.routing import Routing
 from pymta.config.session import Session
+from pymta.config.tls import Tls
 from pymta.config.transport import Transport
+
+SUBMISSIONS = "submissions"  # FileDescriptorName of a socket for RFC 8314 s3.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "process": Process,
     "listen": Listen,
     "limits": Limits,
+    "tls": Tls,
     "session": Session,
     "routing": Routing,
     "transport": Transport,
@@ -52,6 +56,7 @@ class Settings:
     process: Process = field(default_factory=Process)
     listen: Listen = field(default_factory=Listen)
     limits: Limits = field(default_factory=Limits)
+    tls: Tls = field(default_factory=Tls)
     session: Session = field(default_factory=Session)
     routing: Routing = field(default_factory=Routing)
     transport: Transport = field(default_factory=Transport)
@@ -65,3 +70,11 @@ class Settings:
     def hostname(self) -> str:
         """Our own name; filled in when the settings were read."""
         return self.routing.primary_hostname
+
+    def starts_tls(self, role: str, port: int) -> bool:
+        """Does TLS begin before the greeting on this socket?  (PT-05)
+
+        `role` is its FileDescriptorName, "smtp" for one that is our own.
+        """
+        by_name = role == SUBMISSIONS or role.endswith("-tls")
+        return by_name or self.launch.tls_on_connect or self.listen.is_tls_port(port)

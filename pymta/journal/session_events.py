@@ -14,6 +14,7 @@ from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, MAIN_AND_REJECT, Event, Kind, Stream
 from pymta.mail.caller import Endpoint
+from pymta.tls.facts import Facts
 
 LOST = "lost_incoming_connection"  # log selectors
 CONNECTION = "smtp_connection"
@@ -25,7 +26,8 @@ class Origin:
 
     `helo` is "" before it has said its name, `name` is the one that was found for its address,
     `ident` what its machine calls the user, `id` that of the connection.  `ends` is what the log
-    selectors show of ports and interfaces, see `ends_text`; `shows_id` is one of them.
+    selectors show of ports and interfaces, see `ends_text`; `shows_id` is one of them.  `tls` is
+    None for a plain connection; `tls_mark` is what lines about mail show of it.
     """
 
     address: str
@@ -36,6 +38,8 @@ class Origin:
     id: str = ""
     ends: str = ""
     shows_id: bool = False
+    tls: Facts | None = None
+    tls_mark: str = ""
 
     @property
     def who(self) -> str:
@@ -61,6 +65,7 @@ class Origin:
         fields = {"CLIENT": self.address, "CLIENT_PORT": str(self.port)}
         more = {"HELO": self.helo, "CLIENT_NAME": self.name, "IDENT": self.ident}
         more["SESSION_ID"] = self.id
+        more["TLS"] = self.tls.text if self.tls else ""
         return fields | {name: text for name, text in more.items() if text}
 
     @property
@@ -77,14 +82,26 @@ def ends_text(caller: Endpoint, local: Endpoint, journal: Journal) -> str:
     return text
 
 
+def tls_mark(tls: Facts | None, selected: frozenset[str]) -> str:
+    """`` X=TLS1.3:TLS_AES_256_GCM_SHA384:256``, with a star behind it for a resumed session.
+
+    Selectors tls_cipher and tls_resumption (N-39).
+    """
+    if tls is None or "tls_cipher" not in selected:
+        return ""
+    star = "*" if tls.is_resumed and "tls_resumption" in selected else ""
+    return f" X={tls.text}{star}"
+
+
 def arrived(
     origin: Origin, id: str, sender: str, recipients: tuple[str, ...], facts: Mapping[str, str]
 ) -> Event:
-    """``<= SENDER H=WHO P=PROTOCOL S=SIZE id=MESSAGE-ID``.
+    """``<= SENDER H=WHO P=PROTOCOL X=TLS S=SIZE id=MESSAGE-ID``.
 
     `facts` are PROTOCOL, SIZE and, where the message has one, MESSAGE_ID_HEADER.
     """
-    text = f"<= {sender or '<>'} H={origin.who} P={facts['PROTOCOL']} S={facts['SIZE']}"
+    text = f"<= {sender or '<>'} H={origin.who} P={facts['PROTOCOL']}{origin.tls_mark}"
+    text += f" S={facts['SIZE']}"
     if "MESSAGE_ID_HEADER" in facts:
         text += f" id={facts['MESSAGE_ID_HEADER']}"
     names = {"SENDER": sender, "RECIPIENTS": " ".join(recipients)}
@@ -105,13 +122,13 @@ def rejected(
     fields = origin.fields | ({} if sender is None else {"SENDER": sender})
     if recipient:
         fields["RECIPIENT"] = recipient
-    text = f"H={origin.who}{mark} rejected {what}: {why}"
+    text = f"H={origin.who}{origin.tls_mark}{mark} rejected {what}: {why}"
     return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT)
 
 
 def message_refused(origin: Origin, id: str, sender: str, why: str) -> Event:
     """``rejected from <SENDER> H=WHO: WHY``: after the message was seen."""
-    text = f"rejected from <{sender}> H={origin.who}: {why}"
+    text = f"rejected from <{sender}> H={origin.who}{origin.tls_mark}: {why}"
     fields = origin.fields | {"SENDER": sender}
     return Event(Kind.REJECTED, text, id, fields, MAIN_AND_REJECT)
 
@@ -155,7 +172,8 @@ def lost_in_data(origin: Origin, id: str, sender: str, why: str, seconds: float)
 
 def no_mail(origin: Origin, seconds: float, verbs: str) -> Event:
     """N-06; `verbs` are the commands of the session, " C=EHLO,QUIT" or ""."""
-    text = f"no MAIL in SMTP connection from {origin.who} D={duration(seconds)}{verbs}"
+    text = f"no MAIL in SMTP connection from {origin.who} D={duration(seconds)}"
+    text += f"{origin.tls_mark}{verbs}"
     return _connection(origin, text, selector="smtp_no_mail")
 
 
@@ -224,7 +242,8 @@ def ident_timeout(origin: Origin) -> Event:
 
 def command_timeout(origin: Origin, seconds: float) -> Event:
     """SS-06"""
-    text = f"SMTP command timeout on connection from {origin.who} D={duration(seconds)}"
+    tls = "TLS " if origin.tls else ""
+    text = f"SMTP command timeout on {tls}connection from {origin.who} D={duration(seconds)}"
     return _connection(origin, text, selector=LOST)
 
 
@@ -234,6 +253,11 @@ def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
         f" F=<{sender}> D={duration(seconds)}"
     )
     return _connection(origin, text, id, selector=LOST)
+
+
+def tls_failed(origin: Origin, why: str) -> Event:
+    """No TLS came of it: the client speaks another language, another version, or has gone."""
+    return _connection(origin, f"TLS error on connection from {origin.who} (SSL_accept): {why}")
 
 
 def terminated(origin: Origin, seconds: float) -> Event:

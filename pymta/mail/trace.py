@@ -25,6 +25,7 @@ def received_field(
     host: str,
     software: str,
     protocol: str,
+    tls: str = "",
     id: str,
     recipient: str,
     date: str,
@@ -34,9 +35,10 @@ def received_field(
     `helo` may be "" and `address` is the client's IP address, or "" when there was no connection;
     `client_name` is the name that was found for the address, "" when none was looked for.
     `recipient` is "" unless the message has a single one: a second would be told about the first.
-    `protocol` is the keyword of RFC 3848, `date` from `pymta.mail.timestamp`.
+    `protocol` is the keyword of RFC 3848, `tls` the clause of RFC 8314 s4.3 behind it or "",
+    `date` from `pymta.mail.timestamp`.
     """
-    lines = [f"by {host} ({software}) with {protocol}", f"id {id}"]
+    lines = [f"by {host} ({software}) with {protocol}", *([tls] if tls else []), f"id {id}"]
     if address:
         literal = address_literal(address)
         name = safe_name(helo) or literal

@@ -140,13 +140,14 @@ class Reception:
             host=self._visit.host,
             software=f"pymta {__version__}",
             protocol=self._envelope.client.protocol.upper(),
+            tls=self._visit.tls.clause if self._visit.tls else "",
             id=self.id,
             recipient=recipients[0].address if len(recipients) == 1 else "",
             date=self._world.date(self._envelope.received_at),
         )
 
     def _arrival(self) -> Event:
-        facts = {"PROTOCOL": self._envelope.client.protocol, "SIZE": str(self._size)}
+        facts = {"PROTOCOL": self._visit.logged_protocol, "SIZE": str(self._size)}
         if self._header.message_id:
             facts["MESSAGE_ID_HEADER"] = self._header.message_id
         names = tuple(recipient.address for recipient in self._envelope.recipients)

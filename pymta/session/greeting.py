@@ -1,31 +1,36 @@
 """The start of a session: everything that may say no before we say 220 (CP-08).
 
 In this order: who calls, by his own machine's account; the name of his address; is he let in
-(`gate`); has he waited for us to speak first.  What was found out stays in the visit.  A refusal is
-the only reply such a session sees, and its exit status is 0 (SS-01).
+(`gate`); TLS, where it comes before the greeting; has he waited for us to speak first.  What was
+found out stays in the visit.  A refusal is the only reply such a session sees, and its exit status
+is 0 (SS-01).
 
-Touches: sockets.
+Touches: sockets, clock.
 """
 
 from __future__ import annotations
 
+import time
+
 from pymta.journal import session_events as say
 from pymta.mail.host_list import Answer
 from pymta.mail.reply import Reply
-from pymta.session import gate
+from pymta.session import farewell, gate
 from pymta.session.caller import Caller
 from pymta.session.farewell import Farewell
 from pymta.session.ident import TimedOutError
 from pymta.session.pace import quotable
-from pymta.session.stream import Stream
+from pymta.session.stream import Stop, Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
+from pymta.tls.facts import Facts
 
 QUOTED = 150  # octets of early input in the log
 
 
 def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewell | None:
     """None: greet him."""
+    began = time.monotonic()
     _ask_ident(visit, caller, world)
     _look_up_name(visit, caller, world)
     refusal = gate.refusal(visit, caller.is_in)
@@ -34,6 +39,8 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
     settings = visit.settings.session
     visit.may_send_early = caller.is_in(settings.pipe_connect_advertise_hosts) is Answer.YES
     visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
+    if visit.starts_tls and (failed := _start_tls(visit, stream, began)) is not None:
+        return failed
     return _too_early(visit, stream)
 
 
@@ -56,6 +63,22 @@ def _look_up_name(visit: Visit, caller: Caller, world: World) -> None:
         visit.name = names[0]
     else:
         world.tell(say.no_host_name(visit.origin))
+
+
+def _start_tls(visit: Visit, stream: Stream, began: float) -> Farewell | None:
+    """PT-05.  Nothing is said when it fails, because nothing was said before."""
+    agreed = stream.start_tls(time.monotonic() + visit.settings.session.smtp_receive_timeout)
+    seconds = time.monotonic() - began
+    match agreed:
+        case Facts():
+            visit.tls = agreed
+            return None
+        case Stop.TERMINATED:
+            return farewell.terminated(visit, None, seconds)
+        case Stop.DRAINING:
+            return farewell.draining(visit, seconds)
+        case Stop.CLOSED | Stop.TIMED_OUT:
+            return Farewell(None, say.tls_failed(visit.origin, stream.error), 0)
 
 
 def _too_early(visit: Visit, stream: Stream) -> Farewell | None:

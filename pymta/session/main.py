@@ -12,6 +12,7 @@ from __future__ import annotations
 import resource
 import select
 import socket
+import ssl
 import time
 import traceback
 from pathlib import Path
@@ -33,13 +34,25 @@ from pymta.session.termination import Termination
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.spool.store import Spool
+from pymta.tls.layer import Layer
 
 HOSTS_FILE = Path("/etc/hosts")
 
 
-def main(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -> int:
-    """Serve connections to their end.  The caller leaves the process with what this returns."""
-    worker = _Worker(settings, spool, log, channel)
+def main(
+    call: Call,
+    settings: Settings,
+    spool: Spool,
+    log: Log,
+    channel: End,
+    *,
+    tls: ssl.SSLContext | None = None,
+) -> int:
+    """Serve connections to their end.  The caller leaves the process with what this returns.
+
+    `tls` is what connections with TLS have in common; without it there are none.
+    """
+    worker = _Worker(settings, spool, log, channel, tls=tls)
     status = worker.serve(call)
     while (next_call := worker.wait_for_call()) is not None:
         status = worker.serve(next_call)
@@ -50,8 +63,17 @@ def main(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -
 class _Worker:
     """What lasts from one connection to the next; nothing in it was ever seen by a client."""
 
-    def __init__(self, settings: Settings, spool: Spool, log: Log, channel: End) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        spool: Spool,
+        log: Log,
+        channel: End,
+        *,
+        tls: ssl.SSLContext | None,
+    ) -> None:
         self._settings = settings
+        self._tls = tls
         self._channel = channel
         self._log = log
         self._termination = Termination()
@@ -71,11 +93,20 @@ class _Worker:
 
     def serve(self, call: Call) -> int:
         """One connection, from the banner to the close; the exit status of SS-03."""
-        visit = Visit(self._settings, call.caller, call.local, call.others, call.load, call.id)
+        visit = Visit(
+            self._settings,
+            call.caller,
+            call.local,
+            call.others,
+            call.load,
+            call.id,
+            starts_tls=call.starts_tls,
+        )
         stream = Stream(
             call.sock,
             self._channel,
             self._termination,
+            self._layer() if call.starts_tls else None,
             nodelay=self._settings.listen.tcp_nodelay,
             keepalive=self._settings.session.smtp_accept_keepalive,
         )
@@ -93,6 +124,10 @@ class _Worker:
         call.sock.close()
         return status
 
+    def _layer(self) -> Layer:
+        assert self._tls  # the supervisor gives nobody a call that we could not serve
+        return Layer(self._tls)
+
     def wait_for_call(self) -> Call | None:
         """The next connection; None when there will be none, or SIGTERM came."""
         if not self._stays:
@@ -103,8 +138,9 @@ class _Worker:
         if self._termination.fileno() in {fd for fd, _ in poll.poll()}:
             return None
         match self._channel.take():
-            case Serve(caller, local, others, id, load), fd if fd >= 0:
-                return Call(socket.socket(fileno=fd), caller, local, others, id, load)
+            case Serve(caller, local, others, id, load, starts_tls), fd if fd >= 0:
+                sock = socket.socket(fileno=fd)
+                return Call(sock, caller, local, others, id, load, starts_tls)
         return None
 
 

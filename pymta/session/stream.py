@@ -4,7 +4,11 @@ While a session waits for a command it also hears the channel: `Drain`, or the e
 when the supervisor has gone.  While it waits for data it hears SIGTERM only, because a message
 under way is finished first.  Deadlines are monotonic: a clock that is set moves none.
 
-Touches: sockets, clock.
+With a TLS layer the same holds for the octets of the wire, and a deadline for what is inside them:
+who sends half a record at a time wins no time by it.  Before the handshake nothing is said to the
+client at all, whatever is written here (N-40).
+
+Touches: sockets, clock, OpenSSL.
 """
 
 from __future__ import annotations
@@ -13,10 +17,13 @@ import errno
 import select
 import socket
 import time
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Protocol
 
 from pymta.channel.pair import End
+from pymta.tls.facts import Facts
+from pymta.tls.layer import LARGEST, Layer, TlsError
 
 _BLOCK = 65_536  # octets per read: one system call carries many small commands
 _LINGER = 0.2  # seconds, N-18
@@ -57,6 +64,7 @@ class Stream:
         sock: socket.socket,
         channel: End,
         termination: HasFileno,
+        layer: Layer | None = None,
         *,
         nodelay: bool = True,
         keepalive: bool = True,
@@ -64,14 +72,73 @@ class Stream:
         self._sock = sock
         self._channel = channel
         self._termination = termination
+        self._layer = layer
+        self._is_mute = layer is not None
+        self._seen = b""  # decrypted for `peek`, and not read yet
         self.error = ""
         sock.setblocking(False)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, keepalive)
 
+    def start_tls(self, deadline: float) -> Facts | Stop:
+        """The handshake, in all until `deadline`.  `error` says why when there is no TLS."""
+        layer = self._layer
+        assert layer
+        try:
+            agreed = layer.handshake()
+            while agreed is None:
+                if (stop := self._exchange(layer, deadline, at_command=True)) is not None:
+                    return self._without_tls(stop)
+                agreed = layer.handshake()
+        except TlsError as error:
+            return self._corrupt(layer, error)
+        if (stop := self._send(layer.outgoing(), deadline)) is not None:
+            return self._without_tls(stop)
+        self._is_mute = False
+        return agreed
+
+    def _without_tls(self, stop: Stop) -> Stop:
+        if stop is Stop.TIMED_OUT:
+            self.error = "timed out"
+        self.error = self.error or "TCP connection closed by peer"
+        return stop
+
     def read(self, deadline: float, *, at_command: bool) -> bytes | Stop:
         """Wait for octets until `deadline` (of `time.monotonic`; infinity: for ever)."""
+        if self._layer is None:
+            return self._receive(deadline, at_command=at_command)
+        try:
+            return self._decrypted(self._layer, deadline, at_command=at_command)
+        except TlsError as error:
+            return self._corrupt(self._layer, error)
+
+    def _decrypted(self, layer: Layer, deadline: float, *, at_command: bool) -> bytes | Stop:
+        """What is there already is not waited for: the wire may have nothing more to bring."""
+        if seen := self._seen:
+            self._seen = b""
+            return seen
+        while (data := layer.read()) is None:
+            if (stop := self._exchange(layer, deadline, at_command=at_command)) is not None:
+                return stop
+        return data or Stop.CLOSED
+
+    def _exchange(self, layer: Layer, deadline: float, *, at_command: bool) -> Stop | None:
+        """Octets of the wire, one way and then the other.
+
+        The deadline is looked at also where octets keep coming, because they may be worth nothing.
+        """
+        if (stop := self._send(layer.outgoing(), deadline)) is not None:
+            return stop
+        if time.monotonic() >= deadline:
+            return Stop.TIMED_OUT
+        got = self._receive(deadline, at_command=at_command)
+        if isinstance(got, Stop):
+            return got
+        layer.receive(got)
+        return None
+
+    def _receive(self, deadline: float, *, at_command: bool) -> bytes | Stop:
         while True:
             ready = self._wait(deadline, select.POLLIN, at_command=at_command)
             if isinstance(ready, Stop):
@@ -86,6 +153,29 @@ class Stream:
 
     def write(self, data: bytes, deadline: float) -> Stop | None:
         """Send all of it; None when it is out.  SIGTERM does not cut a reply in two."""
+        if self._is_mute:
+            return None
+        if self._layer is None:
+            return self._send(data, deadline)
+        return self._encrypted(self._layer, data, deadline)
+
+    def _encrypted(self, layer: Layer, data: bytes, deadline: float) -> Stop | None:
+        """Record by record, so that no more of a long reply is in memory than the client takes."""
+        for start in range(0, len(data), LARGEST):
+            try:
+                layer.write(data[start : start + LARGEST])
+            except TlsError as error:
+                return self._corrupt(layer, error)
+            if (stop := self._send(layer.outgoing(), deadline)) is not None:
+                return stop
+        return None
+
+    def _corrupt(self, layer: Layer, error: TlsError) -> Stop:
+        self._send(layer.outgoing(), time.monotonic())  # the alert, if there is room for it
+        self.error = str(error)
+        return Stop.CLOSED
+
+    def _send(self, data: bytes, deadline: float) -> Stop | None:
         left = memoryview(data)
         while left:
             try:
@@ -107,9 +197,17 @@ class Stream:
     def peek(self, most: int) -> bytes:
         """What has come already, at most so many octets; it stays there to be read."""
         try:
-            return self._sock.recv(most, socket.MSG_PEEK)
+            if self._layer is None:
+                return self._sock.recv(most, socket.MSG_PEEK)
+            self._layer.receive(self._sock.recv(_BLOCK))
         except OSError:  # nothing yet; or the connection broke, which the first read will tell
-            return b""
+            pass
+        return self._peek_inside(self._layer, most) if self._layer else b""
+
+    def _peek_inside(self, layer: Layer, most: int) -> bytes:
+        with suppress(TlsError):  # as above
+            self._seen += layer.read() or b""
+        return self._seen[:most]
 
     def drain(self, *, linger: bool) -> None:
         """N-18: unread input would turn the close into a reset that destroys the last reply.
@@ -118,6 +216,7 @@ class Stream:
         """
         deadline = time.monotonic() + (_LINGER if linger else 0)
         try:
+            self._close_tls()
             for _ in range(_LINGER_READS):
                 if not _poll(self._sock.fileno(), select.POLLIN, deadline):
                     break
@@ -125,6 +224,13 @@ class Stream:
                     break
         except OSError:
             pass  # it is over either way
+
+    def _close_tls(self) -> None:
+        """A client that knows the end from a cut says so; nobody waits for its answer."""
+        if self._layer is None or self._is_mute or self.error:
+            return
+        self._layer.close()
+        self._send(self._layer.outgoing(), time.monotonic())
 
     def _wait(self, deadline: float, events: int, *, at_command: bool) -> Stop | None:
         poll = select.poll()

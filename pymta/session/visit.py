@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from pymta.config.per_host import PerHostTable
 from pymta.config.settings import Settings
-from pymta.journal.session_events import Origin, ends_text
+from pymta.journal.session_events import Origin, ends_text, tls_mark
 from pymta.mail.caller import Endpoint
 from pymta.mail.envelope import Client
 from pymta.mail.host_list import HostList
 from pymta.session.transaction import Transaction
+from pymta.tls.facts import Facts
 
 
 @dataclass(slots=True)
@@ -22,6 +23,9 @@ class Visit:
     `name` and `ident` are what was found out about the client before the greeting.
     `may_send_early` and `needs_hello` were decided then, too.
     `mails` counts MAIL commands taken, `accepted` messages answered 250.
+
+    `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
+    `tls` is what was agreed on, None while octets are plain.
     """
 
     settings: Settings
@@ -30,6 +34,8 @@ class Visit:
     others: int = 0
     load: float | None = None
     id: str = ""
+    starts_tls: bool = False
+    tls: Facts | None = None
     name: str = ""
     ident: str = ""
     may_send_early: bool = False
@@ -50,6 +56,7 @@ class Visit:
 
     @property
     def origin(self) -> Origin:
+        selected = self.settings.journal.selected
         return Origin(
             str(self.caller.address),
             self.caller.port,
@@ -58,7 +65,9 @@ class Visit:
             self.ident,
             self.id,
             self._ends,
-            "connection_id" in self.settings.journal.selected,
+            "connection_id" in selected,
+            self.tls,
+            tls_mark(self.tls, selected),
         )
 
     @property
@@ -74,7 +83,15 @@ class Visit:
 
     @property
     def protocol(self) -> str:
-        return "esmtp" if self.is_extended else "smtp"
+        """The keyword of RFC 3848, in small letters, as the classic daemon has it."""
+        return ("esmtp" if self.is_extended else "smtp") + ("s" if self.tls else "")
+
+    @property
+    def logged_protocol(self) -> str:
+        """With the selector tls_on_connect a port that starts with TLS has words of its own."""
+        if self.starts_tls and "tls_on_connect" in self.settings.journal.selected:
+            return "essmtp" if self.is_extended else "ssmtp"
+        return self.protocol
 
     @property
     def is_from_this_machine(self) -> bool:

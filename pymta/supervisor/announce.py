@@ -81,12 +81,14 @@ def stopping(figures: Figures) -> str:
 
 def welcome(listeners: Sequence[Listener], settings: Settings) -> str:
     """What `pymta serve` prints: how to send a first message, and where it will land."""
-    at = next((item for item in listeners if not item.is_ipv6), listeners[0]).at
+    # A plain one on IPv4, if there is one: the shortest command.
+    easiest = min(listeners, key=lambda item: (item.starts_tls, item.is_ipv6))
+    tls = " --tls-on-connect" if easiest.starts_tls else ""
     mailboxes = ", ".join(settings.routing.local_parts)
     return (
         f"Listening on {' and '.join(str(item.at) for item in listeners)}."
         " Send a first message from another terminal:\n\n"
-        f"    swaks --to user@localhost --server {at.address}:{at.port}\n\n"
+        f"    swaks --to user@localhost --server {easiest.at.address}:{easiest.at.port}{tls}\n\n"
         f"It will land in {settings.machine.state_directory}/mail/user/new/\n"
         f"Mailboxes: {mailboxes}, at localhost and {settings.hostname}."
         " Stop with Ctrl-C."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
@@ -32,8 +33,19 @@ def find_listeners(
 ) -> tuple[tuple[Listener, ...], bool]:
     """The sockets to serve, and whether systemd made them.  Raises CannotStartError.
 
-    Handed-in sockets are taken as they are: ports and interfaces in the settings say nothing about
-    them, before a reload and after it.
+    Which of them start with TLS is asked anew at every reload (PT-05).
+    """
+    found, by_systemd = _found(settings, table, notify, log, root)
+    return tuple(
+        replace(item, starts_tls=settings.starts_tls(item.role, item.at.port)) for item in found
+    ), by_systemd
+
+
+def _found(
+    settings: Settings, table: Handover | None, notify: Notify, log: Log, root: Root
+) -> tuple[tuple[Listener, ...], bool]:
+    """Handed-in sockets are taken as they are: ports and interfaces in the settings say nothing
+    about them, before a reload and after it.
     """
     if not settings.launch.listens:
         return (), False  # ML-06: a daemon for queue runs alone

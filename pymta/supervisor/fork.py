@@ -9,6 +9,7 @@ Touches: processes, descriptors.
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Callable, Iterable
 
 from pymta.channel.call import Call
@@ -26,8 +27,16 @@ from pymta.supervisor import signals
 FIRST_FD = 3  # 0-2 are the null device, the terminal or the journal's stream
 
 
-def session_life(call: Call, settings: Settings, spool: Spool, log: Log, channel: End) -> Life:
-    return lambda: session.main(call, settings, spool, log, channel)
+def session_life(
+    call: Call,
+    settings: Settings,
+    spool: Spool,
+    log: Log,
+    channel: End,
+    *,
+    tls: ssl.SSLContext | None,
+) -> Life:
+    return lambda: session.main(call, settings, spool, log, channel, tls=tls)
 
 
 def delivery_life(channel: End, settings: Settings, log: Log) -> Life:

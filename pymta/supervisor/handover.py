@@ -32,7 +32,8 @@ class UnknownVersionError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Handover:
     """`busy` maps the pids of delivery workers to what they deliver; `clients` are descriptors of
-    commands that wait to hear how the reload went.
+    commands that wait to hear how the reload went.  `certificate` is a memory file, see
+    `pymta.supervisor.certificate`.
     """
 
     listeners: tuple[Listener, ...]
@@ -43,12 +44,13 @@ class Handover:
     control: int = -1
     clients: tuple[int, ...] = ()
     by_systemd: bool = False
+    certificate: int = -1
 
     def descriptors(self) -> tuple[int, ...]:
         """All that must stay open over the exec."""
         channels = tuple(child.channel for child in self.children if child.channel >= 0)
-        control = (self.control,) if self.control >= 0 else ()
-        return (*(item.fd for item in self.listeners), *channels, *control, *self.clients)
+        single = tuple(fd for fd in (self.control, self.certificate) if fd >= 0)
+        return (*(item.fd for item in self.listeners), *channels, *single, *self.clients)
 
 
 def encode(table: Handover) -> bytes:
@@ -77,6 +79,7 @@ def decode(data: bytes) -> Handover:
         control=plain["control"],
         clients=tuple(plain["clients"]),
         by_systemd=plain["by_systemd"],
+        certificate=plain.get("certificate", -1),
     )
 
 

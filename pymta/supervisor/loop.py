@@ -253,6 +253,7 @@ class Loop:
             missed=dispatch.missed,
             control=self._place.control.fileno(),
             by_systemd=self._place.by_systemd,
+            certificate=certificate.fd if (certificate := self._place.certificate) else -1,
         )
 
     def _status(self) -> str:

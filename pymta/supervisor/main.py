@@ -34,6 +34,7 @@ from pymta.journal.log import Log, open_log
 from pymta.spool.files import FileSpool
 from pymta.supervisor import announce, birth, control, handover, pidfile, process_limits, signals
 from pymta.supervisor.birth import Birth
+from pymta.supervisor.certificate import find_certificate
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.dispatch import Dispatch
@@ -126,18 +127,21 @@ def _move_in(
     privilege: Privilege,
 ) -> Workplace:
     listeners, by_systemd = find_listeners(settings, table, notify, log, privilege.root)
+    certificate = find_certificate(settings, table, listeners, privilege.root, log)
+    tls = certificate.context if certificate else None
     children = Children()
     spool = _spool(settings, log)
     return Workplace(
         settings,
         current,
         children,
-        Reception(listeners, children, settings, spool, log),
+        Reception(listeners, children, settings, spool, log, tls=tls),
         Deliveries(Dispatch(settings.queue.deliver_max), children, settings, log),
         _control(settings, table),
         notify,
         log,
         by_systemd,
+        certificate,
     )
 
 

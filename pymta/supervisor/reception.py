@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 
 from pymta.channel.call import Call
@@ -47,8 +48,12 @@ class Reception:
         settings: Settings,
         spool: Spool,
         log: Log,
+        *,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.listeners = tuple(listeners)
+        self._tls = tls
+        self._starts_tls = {item.fd for item in listeners if item.starts_tls}
         self._sockets = {item.fd: socket.socket(fileno=item.fd) for item in listeners}
         self._children = children
         self._settings = settings
@@ -78,7 +83,7 @@ class Reception:
         self._faults, line = accept_faults.succeeded(self._faults)
         self._report(line)
         with conn:  # the session has its own copy
-            call = self._admitted(conn, endpoint(name))
+            call = self._admitted(conn, endpoint(name), starts_tls=fd in self._starts_tls)
             if call and queue > most:
                 self._log.write(daemon_events.backlog(queue, call.local))
             if call is None or self._give(call, ends):
@@ -96,16 +101,22 @@ class Reception:
         self._sockets.clear()
         self.listeners = ()
 
-    def _admitted(self, conn: socket.socket, caller: Endpoint) -> Call | None:
-        """The call to serve; None when it was refused, which it has heard."""
+    def _admitted(self, conn: socket.socket, caller: Endpoint, *, starts_tls: bool) -> Call | None:
+        """The call to serve; None when it was refused, which it has heard, or seen (N-40)."""
         try:
             local = endpoint(conn.getsockname())
         except OSError as error:
             text = "getsockname() failed"
             self._log.write(daemon_events.trouble(f"{text}: {error.strerror}"))
-            say_and_close(conn, f"421 Local problem: {text}; please try again later")
+            reply = f"421 Local problem: {text}; please try again later"
+            say_and_close(conn, "" if starts_tls else reply)
             return None
         ends = ends_text(caller, local, self._settings.journal)
+        if starts_tls and self._tls is None:  # a reload has just lost the files
+            why = "TLS begins at once on this port, and there is no certificate"
+            self._log.write(daemon_events.refused(caller, ends, why))
+            say_and_close(conn, "")
+            return None
         house = House(
             sessions=self._children.sessions,
             from_address=self._children.sessions_from(str(caller.address)),
@@ -118,10 +129,12 @@ class Reception:
         match answer:
             case Refuse(reply, why):
                 self._log.write(daemon_events.refused(caller, ends, why))
-                say_and_close(conn, reply)
+                say_and_close(conn, "" if starts_tls else reply)
                 return None
             case Admit(sessions):
-                call = Call(conn, caller, local, sessions - 1, self._ids.next(), house.load)
+                call = Call(
+                    conn, caller, local, sessions - 1, self._ids.next(), house.load, starts_tls
+                )
                 self._tell_of(call, ends, sessions)
                 return call
 
@@ -137,7 +150,7 @@ class Reception:
     def _give(self, call: Call, ends: Mapping[int, End]) -> bool:
         """To a worker that is free; one that has just died is passed over."""
         while (pid := self.standby.take()) is not None:
-            word = Serve(call.caller, call.local, call.others, call.id, call.load)
+            word = Serve(call.caller, call.local, call.others, call.id, call.load, call.starts_tls)
             if pid in ends and ends[pid].give(word, call.sock.fileno()):
                 self._children.occupy(pid, str(call.caller.address))
                 return True
@@ -145,7 +158,9 @@ class Reception:
 
     def _fork(self, call: Call) -> tuple[Child, End] | None:
         def life(channel: End) -> Life:
-            return fork.session_life(call, self._settings, self._spool, self._log, channel)
+            return fork.session_life(
+                call, self._settings, self._spool, self._log, channel, tls=self._tls
+            )
 
         try:
             keep = (call.sock.fileno(), *self._log.descriptors())
@@ -153,7 +168,7 @@ class Reception:
         except OSError as error:
             text = f"daemon: accept process fork failed: {error.strerror}"
             self._log.write(daemon_events.trouble(text))
-            say_and_close(call.sock, "421 Fork failed")
+            say_and_close(call.sock, "" if call.starts_tls else "421 Fork failed")
             return None
         child = Child(
             pid,
@@ -179,13 +194,14 @@ class Reception:
 
 
 def say_and_close(conn: socket.socket, reply: str) -> None:
-    """One line that is not waited for, then the end.
+    """One line that is not waited for, then the end; "" where TLS would have come first (N-40).
 
     What the caller has sent already is read away first: closing with unread input would reset the
     connection, and the caller would see that instead of the reply (HC-05).
     """
     with contextlib.suppress(OSError):
-        conn.send(f"{reply}\r\n".encode("ascii"), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        if reply:
+            conn.send(f"{reply}\r\n".encode("ascii"), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         conn.shutdown(socket.SHUT_WR)
         conn.recv(4096, socket.MSG_DONTWAIT)
     conn.close()

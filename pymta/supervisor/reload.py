@@ -11,11 +11,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from pymta.config.generation import candidate_file
 from pymta.supervisor import handover, notify
 from pymta.supervisor.handover import Handover
+from pymta.supervisor.listener import Listener
 from pymta.supervisor.signals import CAUGHT, Signals, unblock
 
 PREVIOUS = "previous.json"
@@ -26,14 +28,18 @@ TIME_LIMIT = 60.0  # seconds; a file system that hangs must not leave a reload o
 class Validation:
     """The validating child at work; what it says goes to a memory file, so it never waits."""
 
-    def __init__(self, current: Path) -> None:
-        """Start it.  Raises OSError when there can be no more processes."""
+    def __init__(self, current: Path, sockets: Sequence[Listener] = ()) -> None:
+        """Start it.  Raises OSError when there can be no more processes.
+
+        `sockets` are those that systemd handed in, which no settings file names.
+        """
+        named = [f"--socket={item.role}:{item.at.port}" for item in sockets]
         self.deadline = time.monotonic() + TIME_LIMIT
         self._said = os.memfd_create("pymta-validation")
         try:
             self.pid = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-P", "-m", "pymta", "config", "accept", str(current)],
+                [sys.executable, "-P", "-m", "pymta", "config", "accept", *named, str(current)],
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, self._said, fd) for fd in (1, 2)],
                 setsigmask=[],

@@ -64,7 +64,8 @@ class Renewal:
         self._next = []
         self._place.notify.reloading()
         try:
-            self._validation = Validation(self._place.current)
+            sockets = self._place.reception.listeners if self._place.by_systemd else ()
+            self._validation = Validation(self._place.current, sockets)
         except OSError as error:
             self._refuse((f"the settings could not be validated: {error.strerror}",))
             return

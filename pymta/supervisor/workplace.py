@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pymta.config.settings import Settings
 from pymta.journal.log import Log
+from pymta.supervisor.certificate import Certificate
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.notify import Notify
@@ -32,4 +33,5 @@ class Workplace:
     notify: Notify
     log: Log
     by_systemd: bool = False
+    certificate: Certificate | None = None
     cut_off: int = 0

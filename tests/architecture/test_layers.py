@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2] / "pymta"
 
 LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"mail"},
-    {"smtp", "config"},
+    {"smtp", "tls"},
+    {"config"},
     {"journal"},
     {"resolver", "hints", "spool", "channel"},
     {"routing", "report", "retry", "transport"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,7 @@ from pymta.session.conversation import Conversation
 from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
+from pymta.tls.layer import Layer
 from tests.doubles.log import MemoryLog
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.memory_spool import MemorySpool
@@ -58,6 +60,7 @@ class House:
     ask_ident: Callable[[Endpoint, Endpoint, float], str] = lambda *_: ""
     others: int = 0
     load: float | None = None
+    tls: ssl.SSLContext | None = None  # with it, TLS begins before the greeting
 
     def call(
         self,
@@ -105,7 +108,9 @@ class Guest:
             date=lambda _: DATE,
         )
         visit = Visit(house.settings, caller, local, house.others, house.load, CONNECTION)
-        self._conversation = Conversation(visit, Stream(theirs, channel, bell), world)
+        layer = Layer(house.tls) if house.tls else None
+        visit.starts_tls = layer is not None
+        self._conversation = Conversation(visit, Stream(theirs, channel, bell, layer), world)
         self._ends: tuple[socket.socket | End, ...] = (bell, channel)
         self._status: int | None = None
         self._thread = threading.Thread(target=self._live, daemon=True)
@@ -121,6 +126,17 @@ class Guest:
         self.supervisor.close()
         for end in self._ends:
             end.close()
+
+    @property
+    def has_ended_well(self) -> bool:
+        """May its process take another connection?"""
+        return self._conversation.has_ended_well
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """The handshake; what is said from here on is encrypted."""
+        self._file.close()
+        self.sock = context.wrap_socket(self.sock, suppress_ragged_eofs=False)
+        self._file = self.sock.makefile("rb")
 
     def say(self, *lines: str) -> None:
         """Send lines in one piece, each with its CRLF."""

@@ -1,0 +1,101 @@
+"""The certificate that all sessions show: read once, before the first fork (N-23).
+
+It is read while we may be root, because a key is often a file of root; and what was read travels to
+the next image in a memory file, because a reload finds us root no longer.  A reload shows what the
+files hold then, and what the former image showed when they cannot be used any more: the settings
+were found good a moment ago, and callers must not suffer for what happened since.
+
+Touches: disk, descriptors, OpenSSL.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pymta.config.settings import Settings
+from pymta.config.tls import Tls
+from pymta.journal import daemon_events
+from pymta.journal.log import Log
+from pymta.supervisor.find_listeners import CannotStartError
+from pymta.supervisor.handover import Handover
+from pymta.supervisor.listener import Listener
+from pymta.supervisor.sockets import Root
+from pymta.tls import credentials
+from pymta.tls.context import server_context
+from pymta.tls.credentials import CredentialsError
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """`fd` is a memory file of what `context` was made of, for the next image."""
+
+    context: ssl.SSLContext
+    fd: int
+
+
+def find_certificate(
+    settings: Settings, table: Handover | None, listeners: Sequence[Listener], root: Root, log: Log
+) -> Certificate | None:
+    """What the settings name; None when they name nothing, and no listener needs it.
+
+    Raises CannotStartError at a first start.  A reload goes on without, whatever is missing.
+    """
+    try:
+        found = _take(settings.tls, table.certificate if table else -1, root, log)
+        _check(found, listeners, settings)
+    except CannotStartError as error:
+        if not table:
+            raise
+        log.write(
+            daemon_events.trouble(f"{error}; nobody is served with TLS until a reload mends it")
+        )
+        return None
+    return found
+
+
+def _check(found: Certificate | None, listeners: Sequence[Listener], settings: Settings) -> None:
+    """Settings know of no socket that systemd hands in, so this was not asked before."""
+    silent = next((item for item in listeners if item.starts_tls and not found), None)
+    if silent:
+        raise CannotStartError(
+            f'TLS begins at once on socket "{silent.role}", port {silent.at.port}: set'
+            f" tls_certificate and tls_privatekey in {settings.machine.config_file}"
+        )
+
+
+def _take(tls: Tls, former: int, root: Root, log: Log) -> Certificate | None:
+    """`former` is the memory file of the image before us, -1 when there is none."""
+    if not tls.tls_certificate:
+        _forget(former)
+        return None
+    try:
+        with root():
+            pem = credentials.read(tls.tls_certificate, tls.tls_privatekey)
+    except CredentialsError as error:
+        if former < 0:
+            raise CannotStartError(str(error)) from error
+        text = f"{error}: the certificate that was loaded before stays"
+        # A daemon that is root no longer meets this at every reload; others have lost a file.
+        tell = daemon_events.remark if error.is_denied else daemon_events.trouble
+        log.write(tell(text))
+        return Certificate(server_context(_contents(former)), former)
+    _forget(former)
+    return Certificate(server_context(pem), _kept(pem))
+
+
+def _kept(pem: bytes) -> int:
+    fd = os.memfd_create("pymta-certificate")
+    os.write(fd, pem)
+    return fd
+
+
+def _contents(fd: int) -> bytes:
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+def _forget(fd: int) -> None:
+    if fd >= 0:
+        os.close(fd)

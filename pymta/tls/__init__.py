@@ -1,0 +1,10 @@
+"""TLS: the certificate that we show, and encrypted octets where plain ones were.
+
+    facts         what both sides agreed on, as the log and the Received field tell it
+    cipher_name   the registered name of a cipher that OpenSSL calls by another
+    credentials   certificate and key from their files, or which file is wrong and why
+    context       what all connections of one generation have in common
+    layer         one connection: octets of the wire in, octets of SMTP out, and back
+
+It knows no settings and no sockets.
+"""

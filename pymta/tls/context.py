@@ -1,0 +1,34 @@
+"""What all connections of one generation have in common: certificate, protocols, ticket keys.
+
+It is made before the first fork.  So every worker has the same ticket keys, and a client that
+comes back resumes its session whichever of them it meets; and no worker reads a key.
+
+TLS 1.2 is the oldest that is spoken (RFC 8996).  Which ciphers of it are, Python has chosen well:
+forward secrecy only, nothing with SHA-1, our order before the client's.
+
+Touches: OpenSSL, descriptors.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+
+
+def server_context(pem: bytes) -> ssl.SSLContext:
+    """For a certificate, its chain and its key in one text; see `credentials`.
+
+    Raises ssl.SSLError when they are not that or do not belong together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION  # CVE-2009-3555, and it costs us more than them
+    # OpenSSL reads files only.  This one has no name, and nobody else sees it.
+    fd = os.memfd_create("pymta-tls")
+    try:
+        os.write(fd, pem)
+        # Without a password OpenSSL would ask the terminal for one.
+        context.load_cert_chain(f"/proc/self/fd/{fd}", password="")
+    finally:
+        os.close(fd)
+    return context

@@ -1,0 +1,30 @@
+"""What both sides of a TLS connection have agreed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.tls.cipher_name import standard_name
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`version` is written ``TLS1.3``; `cipher` is OpenSSL's name, and `bits` its strength.
+
+    `is_resumed`: the client went on with a session that it had before, of whichever worker.
+    """
+
+    version: str
+    cipher: str
+    bits: int
+    is_resumed: bool = False
+
+    @property
+    def text(self) -> str:
+        """As the classic log has it: ``TLS1.3:TLS_AES_256_GCM_SHA384:256``."""
+        return f"{self.version}:{self.cipher}:{self.bits}"
+
+    @property
+    def clause(self) -> str:
+        """For a Received field (RFC 8314 s4.3), with the version in front as Exim writes it."""
+        return f"({self.version}) tls {standard_name(self.cipher)}"

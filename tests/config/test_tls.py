@@ -1,0 +1,195 @@
+"""Which ports start with TLS, and the certificate that is shown there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pymta.config.complaints import ConfigError
+from pymta.config.generation import from_plain, to_plain
+from pymta.config.held import Held
+from pymta.config.launch import Launch
+from pymta.config.read import read_settings
+from pymta.config.settings import Machine, Settings
+from pymta.config.tls import Tls
+from tests.doubles import certificates
+from tests.doubles.certificates import Certificate
+from tests.doubles.daemon import toml
+from tests.doubles.ways_in import let_others_in
+
+NOBODY = 65534
+SERVICES = {"smtp": 25, "submission": 587, "submissions": 465}
+
+
+def read(
+    directory: Path, values: Mapping[str, object], launch: Launch = Launch(), held: Held = Held()
+) -> Settings:
+    file = directory / "pymta.toml"
+    file.write_text("".join(f"{name} = {toml(value)}\n" for name, value in values.items()))
+    return read_settings(file, Machine(), login="", launch=launch, held=held, port_of=SERVICES.get)
+
+
+def complaint(
+    directory: Path, values: Mapping[str, object], launch: Launch = Launch(), held: Held = Held()
+) -> str:
+    """The only one that there is."""
+    with pytest.raises(ConfigError) as refusal:
+        read(directory, values, launch, held)
+    (one,) = refusal.value.complaints
+    return str(one).replace(f"{directory}/pymta.toml", "pymta.toml")
+
+
+def test_ports_may_be_names_and_are_numbers_ever_after(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    """N-12, PT-05"""
+    ports = ["submissions", 2465, "0x1d1"]
+    settings = read(tmp_path, {"tls_on_connect_ports": ports, **certificate.settings})
+
+    assert settings.listen.tls_on_connect_ports == ("465", "2465", "465")
+    assert from_plain(to_plain(settings)) == settings
+    assert settings.starts_tls("smtp", 465)
+    assert not settings.starts_tls("smtp", 25)
+
+
+@pytest.mark.parametrize(
+    ("port", "wanted"),
+    [("25x", "invalid SMTP port: 25x"), ("abc", 'TCP port "abc" not found')],
+)
+def test_a_port_that_is_none_is_a_mistake(port: str, wanted: str, tmp_path: Path) -> None:
+    """N-12, with the words of PT-01"""
+    said = complaint(tmp_path, {"tls_on_connect_ports": [465, port]})
+
+    assert said == f'pymta.toml:1: tls_on_connect_ports: found "{port}"; {wanted}'
+
+
+@pytest.mark.parametrize(
+    ("role", "is_tls"),
+    [("submissions", True), ("internal-tls", True), ("smtp", False), ("submission", False)],
+)
+def test_the_name_of_a_socket_says_it_too(role: str, is_tls: bool) -> None:
+    """PT-05, section 3.3"""
+    assert Settings().starts_tls(role, 2525) is is_tls
+
+
+def test_one_switch_is_for_all_ports() -> None:
+    """PT-05"""
+    assert Settings(launch=Launch(tls_on_connect=True)).starts_tls("smtp", 25)
+
+
+@pytest.mark.parametrize(
+    ("values", "launch", "held", "port"),
+    [
+        ({"daemon_smtp_ports": [25, 465]}, Launch(), Held(), 465),
+        ({"local_interfaces": ["192.0.2.1.465"]}, Launch(), Held(), 465),
+        ({}, Launch(tls_on_connect=True), Held(), 25),
+        ({}, Launch(), Held((("smtp", 25), ("submissions", 2465))), 2465),
+        ({}, Launch(), Held((("smtp", 465),)), 465),
+    ],
+    ids=["a default port", "an interface", "-tls-on-connect", "a name", "a socket of systemd"],
+)
+def test_a_tls_port_needs_a_certificate(
+    values: dict[str, object], launch: Launch, held: Held, port: int, tmp_path: Path
+) -> None:
+    values = {"tls_on_connect_ports": ["submissions"]} | values
+
+    assert complaint(tmp_path, values, launch, held) == (
+        f'tls_certificate: found ""; TLS begins at once on port {port}: want the file of a'
+        ' certificate, such as "/etc/pymta/tls/fullchain.pem", and tls_privatekey for its key'
+    )
+
+
+@pytest.mark.parametrize(
+    ("launch", "held"),
+    [(Launch(), Held((("smtp", 25),))), (Launch(listens=False), Held())],
+    ids=["systemd hands in another", "nobody listens"],
+)
+def test_a_port_that_is_not_listened_on_needs_none(
+    launch: Launch, held: Held, tmp_path: Path
+) -> None:
+    """PT-05: to name a port there is not to listen on it."""
+    ports = {"tls_on_connect_ports": [465], "daemon_smtp_ports": [465]}
+
+    read(tmp_path, ports, launch, held)
+    read(tmp_path, {"tls_on_connect_ports": [465]})
+
+
+def test_mistakes_in_other_ports_are_told_alone(tmp_path: Path) -> None:
+    said = complaint(tmp_path, {"daemon_smtp_ports": ["25x"], "tls_on_connect_ports": [25]})
+
+    assert said == 'pymta.toml:1: daemon_smtp_ports: found "25x"; invalid SMTP port: 25x'
+
+
+def test_a_key_alone_is_a_mistake(tmp_path: Path) -> None:
+    assert complaint(tmp_path, {"tls_privatekey": "/k.pem"}) == (
+        'pymta.toml:1: tls_privatekey: found "/k.pem"; a key without its certificate;'
+        " set tls_certificate too"
+    )
+
+
+def test_the_files_have_absolute_paths(tmp_path: Path) -> None:
+    assert complaint(tmp_path, {"tls_certificate": "c.pem", "tls_privatekey": "/k"}) == (
+        'pymta.toml:1: tls_certificate: found "c.pem"; want an absolute path of a file, such as'
+        ' "/etc/pymta/tls/fullchain.pem"'
+    )
+
+
+@pytest.mark.parametrize(("wrong", "line"), [("tls_certificate", 1), ("tls_privatekey", 2)])
+def test_a_file_that_is_not_there_is_known_before_anything_begins(
+    wrong: str, line: int, certificate: Certificate, tmp_path: Path
+) -> None:
+    """N-23: with file, line and reason."""
+    said = complaint(tmp_path, certificate.settings | {wrong: "/no.pem"})
+
+    why = "cannot be read: No such file or directory"
+    assert said == f'pymta.toml:{line}: {wrong}: found "/no.pem"; {why}'
+
+
+def test_files_that_do_not_belong_together_are_known_too(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    """N-23"""
+    other = certificates.make(tmp_path)
+
+    said = complaint(tmp_path, certificate.settings | {"tls_privatekey": str(other.key)})
+
+    assert said.startswith("pymta.toml:2: tls_privatekey: found ")
+    assert said.endswith(f"; the key does not belong to the certificate in {certificate.file}")
+
+
+def test_a_file_without_the_key_is_blamed_itself(certificate: Certificate, tmp_path: Path) -> None:
+    said = complaint(tmp_path, {"tls_certificate": str(certificate.file)})
+
+    assert said.startswith("pymta.toml:1: tls_certificate: found ")
+    assert said.endswith("; holds no private key; want one in PEM form")
+
+
+def test_who_does_not_serve_looks_at_no_certificate(tmp_path: Path) -> None:
+    file = tmp_path / "pymta.toml"
+    file.write_text('tls_certificate = "/no.pem"\n')
+
+    settings = read_settings(file, Machine(), login="", is_to_serve=False)
+
+    assert settings.tls.tls_certificate == "/no.pem"
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
+def test_what_root_has_read_need_not_be_read_again(tmp_path: Path) -> None:
+    """N-23, PV-01: a reload finds a daemon root no longer; other files are another thing."""
+    made = certificates.make(tmp_path)
+    let_others_in(tmp_path)
+    read(tmp_path, made.settings)  # root may
+    same, other = Tls(**made.settings), Tls(str(made.file))
+    os.seteuid(NOBODY)
+    try:
+        file = tmp_path / "pymta.toml"
+        assert read_settings(file, Machine(), login="", held=Held(tls=same)).tls == same
+        for held in (Held(), Held(tls=other)):
+            with pytest.raises(ConfigError, match=r"tls_privatekey.*Permission denied"):
+                read_settings(file, Machine(), login="", held=held)
+    finally:
+        os.seteuid(0)
