@@ -91,13 +91,12 @@ def _blocks(path: str, *, is_of_key: bool = False) -> Iterator[tuple[bytes, byte
     """The PEM blocks of a file: what each says it is, and its text."""
     try:
         data = _contents(path)
+    except PermissionError as error:
+        why = f"cannot be read by uid {os.geteuid()}: {error.strerror}"
+        raise CredentialsError(path, why, is_of_key=is_of_key, is_denied=True) from None
     except OSError as error:
-        raise CredentialsError(
-            path,
-            f"cannot be read: {error.strerror}",
-            is_of_key=is_of_key,
-            is_denied=isinstance(error, PermissionError),
-        ) from None
+        why = f"cannot be read: {error.strerror}"
+        raise CredentialsError(path, why, is_of_key=is_of_key) from None
     return ((match[1], match[0]) for match in _BLOCK.finditer(data))
 
 

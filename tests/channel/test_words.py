@@ -29,7 +29,7 @@ ENDS = st.builds(Endpoint, st.ip_addresses(), st.integers(0, 65535))
 WORDS = st.one_of(
     st.builds(HandOn, IDS, DOMAINS),
     st.builds(Done, st.integers(0, 255), st.booleans()),
-    st.builds(Serve, ENDS, ENDS, st.integers(0, 4096)),
+    st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), st.booleans()),
     st.builds(Deliver, IDS),
     st.builds(Attempted, IDS),
     st.just(Drain()),

@@ -87,6 +87,12 @@ def test_when_mail_is_delivered(line: str, expected: str) -> None:
     assert launch(f"-bd {line}").delivery == expected
 
 
+@pytest.mark.parametrize("line", ["-bd", "-bdf", "-bw", "-bd -q30m"])
+def test_all_ports_may_speak_tls_at_once(line: str) -> None:
+    """PT-05"""
+    assert launch(f"{line} -tls-on-connect") == replace(launch(line), tls_on_connect=True)
+
+
 @pytest.mark.parametrize("line", ["-bd -os 90s", "-bd -os90s", "-os 1m30s -bd"])
 def test_how_long_a_client_may_be_silent(line: str) -> None:
     """ST-08"""

@@ -28,7 +28,7 @@ from typing import Any
 
 DEADLINE = 30.0  # seconds that anything may take on a busy machine
 HOSTNAME = "mx.pymta.test"
-_HAND_IN = 'exec 3<&{fd} {fd}<&-; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=smtp exec "$@"'
+_HAND_IN = 'exec 3<&{fd} {fd}<&-; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES={name} exec "$@"'
 
 
 def wait_until(
@@ -51,8 +51,9 @@ def command(*arguments: str) -> list[str]:
 class Daemon:
     """One daemon: its files below `directory`, its settings, its process."""
 
-    def __init__(self, directory: Path, **settings: Any) -> None:
+    def __init__(self, directory: Path, socket_name: str = "smtp", **settings: Any) -> None:
         self.directory = directory
+        self.socket_name = socket_name
         self.state = directory / "state"
         self.config = directory / "pymta.toml"
         self.error_log = directory / "log"
@@ -95,7 +96,7 @@ class Daemon:
             self._process = subprocess.Popen(
                 [
                     *("setpriv", "--pdeathsig", "KILL"),  # nothing may outlive a test run
-                    *("bash", "-c", _HAND_IN.format(fd=fd), "bash"),
+                    *("bash", "-c", _HAND_IN.format(fd=fd, name=self.socket_name), "bash"),
                     *command("daemon", "--config", str(self.config)),
                 ],
                 env=self.environment,
@@ -176,6 +177,9 @@ class Daemon:
     def wait_for_idle(self) -> None:
         """Until no connection is being served; workers may wait for the next."""
         wait_until(lambda: re.search(r"; 0(/\d+)? connections", self.status()), self.status)
+
+    def wait_for_sessions(self, number: int) -> None:
+        wait_until(lambda: f"; {number}/" in self.status(), self.status)
 
     def run(self, *arguments: str, timeout: float = DEADLINE) -> subprocess.CompletedProcess[str]:
         """Run a `pymta` command against this daemon's directories."""
@@ -262,13 +266,15 @@ def toml(value: Any) -> str:
 
 
 @contextmanager
-def daemon(**settings: Any) -> Iterator[Daemon]:
+def daemon(socket_name: str = "smtp", **settings: Any) -> Iterator[Daemon]:
     """A started daemon; nothing of it is left afterwards.
+
+    `socket_name` is what systemd calls its socket (FileDescriptorName).
 
     Its directory lies directly below the temporary directory: paths of sockets must be short.
     """
     directory = Path(tempfile.mkdtemp(prefix="pymta-"))
-    made = Daemon(directory, **settings)
+    made = Daemon(directory, socket_name, **settings)
     try:
         made.start()
         yield made

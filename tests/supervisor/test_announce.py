@@ -192,3 +192,18 @@ def test_the_welcome_says_how_to_send_and_where_it_lands() -> None:
 
     assert "swaks --to user@localhost --server 127.0.0.1:2525" in text
     assert "/home/u/.local/state/pymta/mail/user/new/" in text
+
+
+@pytest.mark.parametrize(
+    ("sockets", "expected"),
+    [
+        (["127.0.0.1 4465 tls", "127.0.0.1 2525"], "127.0.0.1:2525\n"),
+        (["127.0.0.1 4465 tls"], "127.0.0.1:4465 --tls-on-connect\n"),
+    ],
+    ids=["a plain port first", "TLS alone"],
+)
+def test_the_first_message_is_sent_as_its_port_wants_it(sockets: list[str], expected: str) -> None:
+    """PT-05"""
+    text = announce.welcome(listeners(*sockets), SETTINGS)
+
+    assert f"swaks --to user@localhost --server {expected}" in text

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import socket
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -14,7 +16,10 @@ from pymta.supervisor.handover import Handover, UnknownVersionError, decode, enc
 from pymta.supervisor.listener import Listener
 
 TABLE = Handover(
-    listeners=(Listener(3, Endpoint(ip_address("::"), 25), "smtp", takes_ipv4=True),),
+    listeners=(
+        Listener(3, Endpoint(ip_address("::"), 25), "smtp", takes_ipv4=True),
+        Listener(4, Endpoint(ip_address("::"), 465), "submissions", starts_tls=True),
+    ),
     children=(
         Child(10, Job.SESSION, 7, "192.0.2.7", 4, holds_slot=True),
         Child(11, Job.QUEUE_RUN),
@@ -25,6 +30,7 @@ TABLE = Handover(
     control=8,
     clients=(9,),
     by_systemd=True,
+    certificate=6,
 )
 
 
@@ -33,9 +39,16 @@ def test_nothing_is_lost_between_two_images() -> None:
     assert decode(encode(TABLE)) == TABLE
 
 
+def test_an_image_that_knew_no_certificate_left_none() -> None:
+    plain = json.loads(encode(TABLE))
+    del plain["table"]["certificate"]
+
+    assert decode(json.dumps(plain).encode()) == replace(TABLE, certificate=-1)
+
+
 def test_every_descriptor_that_must_stay_open_is_named() -> None:
     """HU-05"""
-    assert TABLE.descriptors() == (3, 7, 8, 9)
+    assert TABLE.descriptors() == (3, 4, 7, 8, 6, 9)
 
 
 def test_a_table_of_another_version_is_not_believed() -> None:

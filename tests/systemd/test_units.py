@@ -22,7 +22,8 @@ def test_a_unit_is_exposed_as_little_as_can_be(box: Box, unit: str) -> None:
 
 
 def test_nothing_runs_before_it_is_enabled(box: Box) -> None:
-    for unit in ("pymta.socket", "pymta.service", "pymta-queue.timer"):
+    sockets = ("pymta.socket", "pymta-submissions.socket")
+    for unit in (*sockets, "pymta.service", "pymta-queue.timer"):
         assert box.run("systemctl", "is-enabled", unit, check=False).stdout == "disabled\n"
 
 

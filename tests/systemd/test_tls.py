@@ -1,0 +1,95 @@
+"""Port 465 under systemd: a socket by its name, and a key that only root may read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.doubles import certificates
+from tests.doubles.box import Box
+from tests.doubles.certificates import Certificate
+from tests.systemd import mta
+
+pytestmark = pytest.mark.root
+
+TLS = "/etc/pymta/tls"
+CREDENTIALS = "/run/credentials/pymta.service"
+
+
+def lay_down(box: Box, certificate: Certificate) -> None:
+    """As root keeps them: for nobody else to read."""
+    box.write(f"{TLS}/fullchain.pem", certificate.file.read_text())
+    box.write(f"{TLS}/privkey.pem", certificate.key.read_text())
+    box.run("chmod", "-R", "go=", TLS)
+
+
+@pytest.fixture
+def serving(box: Box, certificate: Certificate) -> Box:
+    """Port 465 beside port 25, as the manual says."""
+    lay_down(box, certificate)
+    box.write(
+        "/etc/systemd/system/pymta.service.d/tls.conf", f"[Service]\nLoadCredential=tls:{TLS}\n"
+    )
+    mta.settings(
+        box,
+        f'tls_certificate = "{CREDENTIALS}/tls_fullchain.pem"\n'
+        f'tls_privatekey = "{CREDENTIALS}/tls_privkey.pem"\n',
+    )
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "start", "pymta.service")
+    box.run("systemctl", "restart", "pymta.service", "pymta-submissions.socket")
+    return box
+
+
+def shown(box: Box) -> str:
+    """The certificate that a caller sees, in PEM form."""
+    said = box.run("openssl", "s_client", "-connect", "127.0.0.1:465", stdin="QUIT\n").stdout
+    head, tail = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    return head + said.partition(head)[2].partition(tail)[0] + tail + "\n"
+
+
+def test_a_socket_by_its_name_and_a_key_of_root_alone(
+    serving: Box, certificate: Certificate
+) -> None:
+    """PT-05, N-23, section 3.3"""
+    listeners = "SMTP on port 25 (IPv6 with IPv4) and for SMTPS on port 465 (IPv6 with IPv4)"
+    assert f"listening for {listeners}; " in mta.shows(serving, "StatusText")
+    assert shown(serving) == certificate.file.read_text()
+    message = mta.send(serving, "--tls-on-connect", server="127.0.0.1:465")
+    mta.wait_for_mail(serving)
+    query = ("--no-pager", "-o", "cat", "--output-fields=PYMTA_TLS", f"PYMTA_QUEUE_ID={message}")
+    assert "TLS1.3:TLS_AES_256_GCM_SHA384:256" in serving.says("journalctl", *query)
+
+
+def test_a_renewed_certificate_costs_no_connection(serving: Box, tmp_path: Path) -> None:
+    """N-23: systemd reads credentials at a start, so a reload would not do."""
+    renewed = certificates.make(tmp_path)
+    loop = mta.Loop(serving)
+    lay_down(serving, renewed)
+    serving.run("systemctl", "try-restart", "pymta")
+    assert shown(serving) == renewed.file.read_text()
+    results = loop.end()
+    assert set(results) <= {"served", "cut short"}, results
+
+
+def test_a_reload_without_a_certificate_is_refused(serving: Box, certificate: Certificate) -> None:
+    """HU-06"""
+    mta.settings(serving, 'smtp_banner = "second ESMTP"\n')
+    assert serving.run("systemctl", "reload", "pymta", check=False).returncode != 0
+    told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
+    assert "reload refused" in told
+    assert "TLS begins at once on port 465: want the file of a certificate" in told
+    assert shown(serving) == certificate.file.read_text()
+
+
+def test_a_key_that_the_daemon_may_not_read_is_named(serving: Box) -> None:
+    """N-23: before anything has begun."""
+    mta.settings(serving, f'tls_certificate = "{TLS}/fullchain.pem"\n')
+    serving.run("systemctl", "restart", "pymta", check=False)
+    told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
+    uid = serving.says("id", "-u", "pymta")
+    assert (
+        f'pymta.toml:1: tls_certificate: found "{TLS}/fullchain.pem"; cannot be read by'
+        f" uid {uid}: Permission denied"
+    ) in told
