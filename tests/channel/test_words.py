@@ -25,11 +25,13 @@ from pymta.mail.caller import Endpoint
 
 IDS = st.from_regex(r"[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}", fullmatch=True)
 DOMAINS = st.from_regex(r"[a-z0-9.-]{0,255}", fullmatch=True)
+SESSIONS = st.from_regex(r"[0-9A-Za-z-]{0,40}", fullmatch=True)
+LOADS = st.none() | st.floats(0, 1000)
 ENDS = st.builds(Endpoint, st.ip_addresses(), st.integers(0, 65535))
 WORDS = st.one_of(
     st.builds(HandOn, IDS, DOMAINS),
     st.builds(Done, st.integers(0, 255), st.booleans()),
-    st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), st.booleans()),
+    st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans()),
     st.builds(Deliver, IDS),
     st.builds(Attempted, IDS),
     st.just(Drain()),

@@ -330,9 +330,9 @@ def test_a_worker_forgets_that_there_was_tls(certificate: Certificate) -> None:
             _wait_for_idle(made)
             with made.connect(2525) as plain:
                 assert line(plain).startswith("220 ")
-                plain.sendall(b"EHLO plain.test\r\nMAIL FROM:<>\r\nQUIT\r\n")
-                while (reply := line(plain))[:4] != "221 ":
-                    assert reply.startswith("250")
+                for text in (b"HELO plain.test", b"MAIL FROM:<>"):
+                    plain.sendall(text + b"\r\n")
+                    assert line(plain).startswith("250 ")
             _wait_for_idle(made)
         assert len(seen) == 1
         assert _children(process.pid) == seen
