@@ -3,7 +3,7 @@
 It is made before the first fork.  So every worker has the same ticket keys, and a client that
 comes back resumes its session whichever of them it meets; and no worker reads a key.
 
-TLS 1.2 is the oldest that is spoken (RFC 8996).  Which ciphers of it are, Python has chosen well:
+TLS 1.2 is the oldest that is spoken (RFC 8996).  Its ciphers are Python's choice, and a good one:
 forward secrecy only, nothing with SHA-1, our order before the client's.
 
 Touches: OpenSSL, descriptors.

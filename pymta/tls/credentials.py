@@ -62,10 +62,8 @@ def _key(path: str) -> bytes:
     if not keys:
         raise CredentialsError(path, "holds no private key; want one in PEM form", is_of_key=True)
     if b"ENCRYPTED" in keys[0]:
-        raise CredentialsError(
-            path, "the key is encrypted, and nobody is there to be asked; want one that is not",
-            is_of_key=True,
-        )  # fmt: skip
+        why = "the key is encrypted, and nobody is there to be asked; want one that is not"
+        raise CredentialsError(path, why, is_of_key=True)
     return keys[0]
 
 

@@ -12,8 +12,8 @@ import smtplib
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become som
 @pytest.fixture(scope="module")
 def shared(certificate: Certificate) -> Iterator[Daemon]:
     """Activated by name: its only socket is called "submissions"."""
-    with daemon("submissions", smtp_accept_max=1, **certificate.settings) as made:
+    with daemon("submissions", **certificate.settings) as made:
         yield made
 
 
@@ -116,53 +116,63 @@ def test_the_name_of_a_socket_makes_it_one(shared: Daemon, certificate: Certific
         quit_session(sock)
 
 
-def test_openssl_talks_to_it_and_changes_its_keys(shared: Daemon, certificate: Certificate) -> None:
+@contextmanager
+def s_client(made: Daemon, certificate: Certificate, *words: str) -> Iterator[SClient]:
+    """`openssl s_client`, which has seen the greeting and believes the certificate."""
     with subprocess.Popen(
         [
-            *("openssl", "s_client", "-connect", f"127.0.0.1:{shared.port}", "-crlf"),
+            *("openssl", "s_client", "-connect", f"127.0.0.1:{made.port}", "-crlf", *words),
             *("-CAfile", certificate.file, "-verify_return_error"),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    ) as client:
-        assert client.stdin
-        assert client.stdout
-        assert "Verification: OK\n" in _heard(client.stdout, f"220 {HOSTNAME} ")
+    ) as process:
+        client = SClient(process)
+        assert "Verification: OK\n" in client.hear(f"220 {HOSTNAME} ")
+        yield client
+        client.end()
+
+
+class SClient:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def say(self, words: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{words}\n")
+        self._process.stdin.flush()
+
+    def hear(self, part: str) -> list[str]:
+        """Everything up to the line that says so."""
+        assert self._process.stdout
+        seen: list[str] = []
+        for text in self._process.stdout:
+            seen.append(text)
+            if part in text:
+                return seen
+        raise AssertionError("".join(seen))
+
+    def end(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(DEADLINE)
+
+
+def test_openssl_talks_to_it_and_changes_its_keys(shared: Daemon, certificate: Certificate) -> None:
+    with s_client(shared, certificate) as client:
         # A K alone is for s_client itself.
         for words, answer in (("NOOP", "250 OK"), ("K", "KEYUPDATE"), ("NOOP", "250 OK")):
-            client.stdin.write(f"{words}\n")
-            client.stdin.flush()
-            _heard(client.stdout, answer)
-        client.stdin.write("Q\n")  # and a Q is its end
-        client.stdin.close()
-        assert client.wait(DEADLINE) == 0
-
-
-def _heard(lines: Iterable[str], start: str) -> list[str]:
-    """Everything up to the line that starts so."""
-    seen: list[str] = []
-    for text in lines:
-        seen.append(text)
-        if text.startswith(start):
-            return seen
-    raise AssertionError("".join(seen))
+            client.say(words)
+            client.hear(answer)
 
 
 def test_nobody_agrees_on_other_keys_in_old_tls(shared: Daemon, certificate: Certificate) -> None:
     """CVE-2009-3555"""
-    done = subprocess.run(
-        ["openssl", "s_client", "-tls1_2", "-connect", f"127.0.0.1:{shared.port}"],
-        input="R\nNOOP\n",
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
-    assert "RENEGOTIATING" in done.stderr + done.stdout
-    assert "no renegotiation" in done.stderr
-    shared.wait_for_idle()
+    with s_client(shared, certificate, "-tls1_2") as client:
+        client.say("R")
+        client.hear("no renegotiation")
 
 
 def test_swaks_sends_a_message(shared: Daemon, certificate: Certificate) -> None:
