@@ -16,6 +16,7 @@ They stand on
     tls          the certificate that we show, and encrypted octets in place of plain ones
     config       settings: frozen dataclasses, and the one reader of files
     journal      what we tell the operator
+    load         how busy the machine is
     resolver     the DNS outside
     retry        when to try again, when to give up
     hints        what we remember about other hosts and may forget

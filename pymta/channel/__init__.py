@@ -6,6 +6,7 @@ The end of the channel is a word too: for the child it means that nobody will gi
 for the parent that the child has gone.
 
     words        what is said while both live
+    reach        whom an attempt of a message is for
     call         what a session gets at its birth: one accepted connection
     selection    what a queue run gets: which messages it is for
     pair         one end of a channel

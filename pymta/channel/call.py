@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
+from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Endpoint
 
 
@@ -15,8 +16,9 @@ from pymta.mail.caller import Endpoint
 class Call:
     """`others` are the connections that were open when this one was admitted (CP-06).
 
-    `id` is that of the connection (N-29).  `load` is the load average, None when no limit needs it.
-    `starts_tls`: TLS begins before the greeting (PT-05).
+    `id` is that of the connection (N-29).  `load` is what the supervisor read then, of what
+    smtp_load_reserve and smtp_pressure_reserve limit (LM-08).  `starts_tls`: TLS begins before the
+    greeting (PT-05).
     """
 
     sock: socket.socket
@@ -24,5 +26,5 @@ class Call:
     local: Endpoint
     others: int
     id: str = ""
-    load: float | None = None
+    load: Load = NOTHING
     starts_tls: bool = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pymta.channel.reach import Reach
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -12,7 +14,8 @@ class Selection:
 
     `recipients` and `senders`, unless empty, are texts that an address still to be delivered, or
     the sender, must contain.  `local_only` leaves remote recipients alone; `two_stage` serves all
-    local ones before the first remote one.  `by` says who asked, for the log.
+    local ones before the first remote one.  `is_new`: it stands in for deliveries at once, and
+    leaves alone whom those do.  `by` says who asked, for the log.
     """
 
     force: bool = False
@@ -20,10 +23,18 @@ class Selection:
     first_only: bool = False
     local_only: bool = False
     two_stage: bool = False
+    is_new: bool = False
     ids: tuple[str, ...] = ()
     recipients: str = ""
     senders: str = ""
     by: str = "hand"
+
+    @property
+    def reach(self) -> Reach:
+        """Whom its attempts are for."""
+        if self.local_only:
+            return Reach.LOCAL
+        return Reach.NEW if self.is_new else Reach.ALL
 
     @property
     def flags(self) -> str:

@@ -1,10 +1,16 @@
-"""The words themselves, and how each looks as a packet."""
+"""The words themselves, and how each looks as a packet.
+
+A child may outlive a reload into another version of the program.  So what a child says keeps its
+look, and new things get new letters; a parent says nothing but `Drain` to children of before.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from pymta.channel.reach import Reach
+from pymta.load.reading import NOTHING, Load, as_word, from_word
 from pymta.mail.caller import Endpoint
 
 LONGEST = 512  # bytes: a letter, an id of 23, a blank and a domain of at most 255
@@ -19,10 +25,19 @@ class HandOn:
 
     `destination` is "" when every recipient is local, else the domain of a remote one: all that
     the supervisor needs to keep one slow destination from holding every delivery worker.
+    `reach` is NEW or NO_SMTP.
     """
 
     id: str
     destination: str = ""
+    reach: Reach = Reach.NEW
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Session to parent: a MAIL was put off for want of disk space; `why` is the line to log."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +53,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """Parent to session worker: the next connection, whose descriptor comes with the word."""
+    """Parent to session worker: the next connection, whose descriptor comes with the word.
+
+    The fields are those of `pymta.channel.call.Call`.
+    """
 
     caller: Endpoint
     local: Endpoint
     others: int
     id: str = ""
-    load: float | None = None
+    load: Load = NOTHING
     starts_tls: bool = False
 
 
@@ -53,6 +71,7 @@ class Deliver:
     """Parent to delivery worker: attempt this message."""
 
     id: str
+    reach: Reach = Reach.NEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +86,23 @@ class Drain:
     """Parent to child: finish what you are doing, start nothing new."""
 
 
-Word = HandOn | Done | Serve | Deliver | Attempted | Drain
+Word = HandOn | Short | Done | Serve | Deliver | Attempted | Drain
 
 
 def encode(word: Word) -> bytes:
     match word:
-        case HandOn(id, destination):
-            return f"H{id} {destination}".encode("ascii")
+        case HandOn(id, destination, reach):
+            letter = "Q" if reach is Reach.NO_SMTP else "H"
+            return f"{letter}{id} {destination}".encode("ascii")
+        case Short(why):
+            return f"M{why}".encode("ascii", "replace")[:LONGEST]
         case Done(status, stays):
             return b"%c%d" % (b"R" if stays else b"E", status)
         case Serve(caller, local, others, id, load, starts_tls):
             ends = f"{caller.address} {caller.port} {local.address} {local.port}"
-            shown = "" if load is None else load
-            return f"S{others} {ends} {id} {shown} {starts_tls:d}".encode("ascii")
-        case Deliver(id):
-            return b"D" + id.encode("ascii")
+            return f"S{others} {ends} {id} {as_word(load)} {starts_tls:d}".encode("ascii")
+        case Deliver(id, reach):
+            return f"D{reach}{id}".encode("ascii")
         case Attempted(id):
             return b"A" + id.encode("ascii")
         case Drain():
@@ -92,9 +113,11 @@ def decode(packet: bytes) -> Word:
     """Read one packet; ValueError when it is none of ours (a bug in our own program)."""
     letter, argument = packet[:1], packet[1:].decode("ascii")
     match letter:
-        case b"H":
+        case b"H" | b"Q":
             id, _, destination = argument.partition(" ")
-            return HandOn(id, destination)
+            return HandOn(id, destination, Reach.NO_SMTP if letter == b"Q" else Reach.NEW)
+        case b"M":
+            return Short(argument)
         case b"E" | b"R":
             return Done(int(argument), stays=letter == b"R")
         case b"S":
@@ -104,11 +127,11 @@ def decode(packet: bytes) -> Word:
                 Endpoint(ip_address(local), int(local_port)),
                 int(others),
                 id,
-                float(load) if load else None,
+                from_word(load),
                 tls == "1",
             )
         case b"D":
-            return Deliver(argument)
+            return Deliver(argument[1:], Reach(argument[:1]))
         case b"A":
             return Attempted(argument)
         case b"X":

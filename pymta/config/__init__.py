@@ -5,11 +5,12 @@ In `pymta.toml` all options stand at the top level under their classic names
 (`settings.limits.smtp_accept_max`).  The name decides the group, so each name exists once.
 
     duration, units, setting    how a field is declared: type, unit, default, meaning
-    process, listen, limits, tls, session, routing, transport, queue, journal      the subjects
+    process, listen, limits, tls, session                      the subjects
+        immediate, routing, transport, queue, journal
     launch, overrule            what the command line said, and that it wins
     held                        what a running daemon has besides, at a reload
     settings                    all of them together, with what only the machine knows
-    addresses, retry_rules, per_host       how single items are written
+    addresses, domain_list, retry_rules, per_host       how single items are written
     services                    the port of a service
     read                        pymta.toml to settings, or every mistake at once with its line:
         sources, place          which files there are, what each says and on which line

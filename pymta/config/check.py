@@ -18,7 +18,9 @@ from pymta.config.addresses import (
     parse_name_server,
     parse_port,
 )
+from pymta.config.domain_list import parse_domain_item
 from pymta.config.held import Held
+from pymta.config.immediate import Immediate, parse_queue_file
 from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.retry_rules import parse_rule, parse_rules
@@ -27,6 +29,7 @@ from pymta.config.settings import Settings
 
 MOST_CONNECTIONS = 4096  # ST-06
 _EXAMPLES = {
+    "load_average_file": "/proc/loadavg",
     "log_file_path": "/var/log/pymta/mainlog",
     "pid_file_path": "/run/pymta/pymta.pid",
     "pymta_path": "/usr/bin/python3",
@@ -53,6 +56,7 @@ def check(settings: Settings, port_of: PortOf, held: Held = Held()) -> list[Faul
         *_listen(settings.listen, settings.launch, port_of),
         *_tls(settings, port_of, held),
         *_limits(settings),
+        *_immediate(settings.immediate),
         *_names(settings),
         *_hosts(settings),
         *_retry(settings.queue.retry),
@@ -156,9 +160,17 @@ def _limits(settings: Settings) -> Iterator[Fault]:
             0,
             "smtp_accept_max must be set if smtp_accept_queue or smtp_accept_max_per_host is set",
         )
-    load = limits.smtp_load_reserve
-    if load is not None and load < 0:
-        yield Fault("smtp_load_reserve", load, "want a load average of 0 or more")
+    yield from _file("load_average_file", limits.load_average_file)
+    directory = limits.pressure_directory
+    if directory and not directory.startswith("/"):
+        wanted = 'want an absolute path, such as "/sys/fs/cgroup/system.slice"'
+        yield Fault("pressure_directory", directory, wanted)
+
+
+def _immediate(immediate: Immediate) -> Iterator[Fault]:
+    yield from _items("queue_only_file", immediate.queue_only_file, parse_queue_file)
+    yield from _items("queue_domains", immediate.queue_domains, parse_domain_item)
+    yield from _items("queue_smtp_domains", immediate.queue_smtp_domains, parse_domain_item)
 
 
 def _names(settings: Settings) -> Iterator[Fault]:

@@ -21,7 +21,7 @@ class Launch:
     without a call it ends, 0 means never.  `ports` and `interfaces` are the items of -oX,
     `pid_file` that of -oP.  `queue_interval` and `receive_timeout` are seconds, 0 when not given.
     `tls_on_connect`: every port is one of tls_on_connect_ports.
-    `delivery` is "now", "queue" or "local" (deliver to mailboxes of ours only), "" when not given.
+    `delivery` is "now", "queue" or "local" (SMTP alone waits for a queue run), "" when not given.
     `force` to `senders` say which messages its own queue runs take.  `uid` and `gid` are what root
     becomes once the sockets listen, -1 when there is nothing to become.
     """

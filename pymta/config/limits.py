@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pymta.config.per_host import NumberPerHost, PerHost
 from pymta.config.setting import setting
-from pymta.config.units import Count, Host
+from pymta.config.units import Bytes, Count, Host, LoadAverage, Pressure
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,35 @@ class Limits:
     smtp_accept_queue: Count = setting(
         0, "Connections at once above which mail waits for a queue run; 0 means never."
     )
-    smtp_load_reserve: float | None = setting(
-        None, "One-minute load average above which only smtp_reserve_hosts are let in."
+    smtp_load_reserve: LoadAverage = setting(
+        None, "One-minute load average above which only smtp_reserve_hosts, or nobody, is let in."
+    )
+    smtp_pressure_reserve: Pressure = setting(
+        None,
+        "Pressure (PSI, percent of the last 10 seconds) above which only smtp_reserve_hosts, or"
+        " nobody, is let in: of the cpu, or { cpu = 40, memory = 20, io = 60 }.",
+    )
+    load_average_file: str = setting(
+        "", "File in the form of /proc/loadavg to read instead; empty: the load of this machine."
+    )
+    pressure_directory: str = setting(
+        "",
+        "Directory to read pressure from, such as that of a control group; empty: /proc/pressure,"
+        " else the top of the control groups.  Where it cannot be read its limits have no effect,"
+        " and a line at the start says so.",
+    )
+    check_spool_space: Bytes = setting(
+        10 << 20, "Free space on the disk of the spool below which MAIL is answered 452."
+    )
+    check_spool_inodes: Count = setting(
+        100, "Free inodes on the disk of the spool below which MAIL is answered 452."
+    )
+    check_log_space: Bytes = setting(
+        10 << 20, "Free space on the disk of log_file_path below which MAIL is answered 452."
+    )
+    check_log_inodes: Count = setting(
+        100, "Free inodes on the disk of log_file_path below which MAIL is answered 452."
+    )
+    smtp_check_spool_space: bool = setting(
+        True, "Let a message in only if check_spool_space stays free beside its announced size."
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pymta.config.domain_list import EVERYTHING
+from pymta.config.immediate import Immediate
 from pymta.config.launch import Launch
-from pymta.config.session import Session
 from pymta.config.settings import Settings
 
 
@@ -26,15 +27,17 @@ def overruled(settings: Settings, launch: Launch) -> Settings:
         session=replace(
             settings.session,
             smtp_receive_timeout=launch.receive_timeout or settings.session.smtp_receive_timeout,
-            queue_only=_queue_only(settings.session, launch),
         ),
+        immediate=_immediate(settings.immediate, launch.delivery),
     )
 
 
-def _queue_only(session: Session, launch: Launch) -> bool:
-    """A yes of the command line always wins, a no only where `queue_only_override` lets it."""
-    if launch.delivery == "queue":
-        return True
-    if launch.delivery == "now" and session.queue_only_override:
-        return False
-    return session.queue_only
+def _immediate(immediate: Immediate, delivery: str) -> Immediate:
+    """A yes to queue_only always wins, a no only where `queue_only_override` lets it."""
+    queue_only = immediate.queue_only
+    if delivery == "queue":
+        queue_only = True
+    elif delivery and immediate.queue_only_override:
+        queue_only = False
+    no_smtp = EVERYTHING if delivery == "local" else immediate.queue_smtp_domains  # -odqs
+    return replace(immediate, queue_only=queue_only, queue_smtp_domains=no_smtp)

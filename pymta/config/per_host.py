@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from pymta.config.addresses import is_host_name
-from pymta.config.units import MOST, parse_network
+from pymta.config.units import LARGEST, MOST, parse_network, parse_size
 from pymta.mail.caller import Address
 from pymta.mail.network_table import Network, NetworkTable
 
@@ -46,6 +46,13 @@ class PerHostTable:
         """What is set for this address; None: as if nothing were."""
         found = self._table.find(address)
         return None if found == "" else found
+
+
+def value_for(setting: PerHost, address: Address) -> Value | None:
+    """One question, where it is not worth while to keep the table."""
+    if isinstance(setting, dict):
+        return PerHostTable(setting).value(address)
+    return None if setting == "" else setting
 
 
 def _networks(key: str) -> tuple[Network, ...]:
@@ -87,6 +94,36 @@ class NamePerHost:
         if isinstance(value, str) and (not value or is_host_name(value)):
             return value
         raise ValueError('want a host name such as "mail.example.org", or "" for none')
+
+
+@dataclass(frozen=True, slots=True)
+class SizePerHost:
+    """Marks a size, or a table of sizes.
+
+    In a table a text that is no size stays, because it concerns only those hosts: they hear of a
+    temporary problem, and the log what it is (CP-08).
+    """
+
+    def read(self, value: object) -> object:
+        if isinstance(value, dict):
+            return _read(value, self._one)
+        return "" if value == "" else _size(value)
+
+    @staticmethod
+    def _one(value: object) -> Value:
+        try:
+            return _size(value)
+        except ValueError:
+            if isinstance(value, str):
+                return value
+            raise
+
+
+def _size(value: object) -> int:
+    size = parse_size(value) if isinstance(value, str) else value
+    if type(size) is not int or not 0 <= size <= LARGEST:
+        raise ValueError('want a size such as "500K", "50M" or "1G"')
+    return size
 
 
 def _read(value: object, one: Callable[[object], Value]) -> PerHost:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pymta.config.per_host import NamePerHost, PerHost
+from pymta.config.per_host import NamePerHost, PerHost, SizePerHost
 from pymta.config.setting import setting
 from pymta.config.units import Bytes, Choice, Count, Host, Network, Positive, Seconds, Timeout
 
 NameSource = Annotated[str, Choice("bydns", "byaddr")]
+
+SIZE_LIMIT = 50 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,11 @@ class Session:
         True, "Have the kernel find out about clients that have gone without a word."
     )
     smtp_receive_timeout: Timeout = setting(300, "How long one read or write may take.")
-    message_size_limit: Bytes = setting(50 << 20, "Largest message taken; 0 means no limit.")
+    message_size_limit: Annotated[PerHost, SizePerHost()] = setting(
+        SIZE_LIMIT,
+        "Largest message taken: a size, or a table of sizes keyed by network of the client; 0 means"
+        " no limit.",
+    )
     recipients_max: Count = setting(50_000, "Recipients of one message; 0 means no limit.")
     received_headers_max: Positive = setting(
         30, "Received fields above which a message is taken to be in a loop."
@@ -64,11 +70,4 @@ class Session:
     smtp_max_synprot_errors: Count = setting(3, "Syntax or protocol errors before we hang up.")
     relay_from_hosts: tuple[Network, ...] = setting(
         ("127.0.0.0/8", "::1/128"), "Networks that may send to any domain."
-    )
-    queue_only: bool = setting(False, "Leave every message to the queue runs.")
-    queue_only_override: bool = setting(
-        True, "Let -odb, -odf and -odi of the classic command line win over queue_only."
-    )
-    smtp_accept_queue_per_connection: Count = setting(
-        10, "Messages of one connection that are delivered at once; 0 means all."
     )

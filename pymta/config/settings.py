@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pymta.config.immediate import Immediate
 from pymta.config.journal import Journal
 from pymta.config.launch import Launch
 from pymta.config.limits import Limits
@@ -44,6 +45,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "limits": Limits,
     "tls": Tls,
     "session": Session,
+    "immediate": Immediate,
     "routing": Routing,
     "transport": Transport,
     "queue": Queue,
@@ -58,6 +60,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     tls: Tls = field(default_factory=Tls)
     session: Session = field(default_factory=Session)
+    immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)
     transport: Transport = field(default_factory=Transport)
     queue: Queue = field(default_factory=Queue)

@@ -16,6 +16,8 @@ from pymta.config.duration import format_duration, parse_duration
 from pymta.mail.host_list import parse_item, parse_network_item
 
 _SIZE = re.compile(r"([0-9]+)([KMG]?)", re.IGNORECASE)
+_DECIMALS = 3
+RESOURCES = ("cpu", "memory", "io")  # those that Linux accounts pressure for
 _POWERS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 
@@ -61,6 +63,35 @@ class Size:
         if type(value) is int:
             return value
         raise ValueError('want a size such as "500K", "50M" or "1G"')
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Marks a load average: decimals as the classic daemon takes them, up to three."""
+
+    def check(self, value: float) -> float:
+        if value < 0 or round(value, _DECIMALS) != value:
+            raise ValueError(
+                f"want a load average of 0 or more, with at most {_DECIMALS} decimals, such as 7.5"
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Percent:
+    """Marks limits of pressure: a table of percentages by resource, or one number, for the cpu."""
+
+    def read(self, value: object) -> object:
+        table = value if isinstance(value, dict) else {RESOURCES[0]: value}
+        if wrong := table.keys() - set(RESOURCES):
+            raise ValueError(f'no resource "{min(wrong)}"; there are {", ".join(RESOURCES)}')
+        return {name: self._one(most) for name, most in table.items()}
+
+    @staticmethod
+    def _one(value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100:
+            return float(value)
+        raise ValueError("want a percentage from 0 to 100, such as 40 or { cpu = 40 }")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +178,7 @@ class Always:
 
 
 LONGEST_WAIT = 1_209_600  # 2w; poll() counts milliseconds in 31 bits, which end at 24 days
+LARGEST = (1 << 63) - 1  # bytes: what a file may have
 MOST = (1 << 31) - 1  # what the C interfaces below us take as a count
 
 Count = Annotated[int, Range(0, MOST)]
@@ -155,7 +187,9 @@ Port = Annotated[int, Range(1, 65_535)]
 PortName = Annotated[str, Service()]
 Seconds = Annotated[int, Time(), TimeRange(0, LONGEST_WAIT)]
 Timeout = Annotated[int, Time(), TimeRange(1, LONGEST_WAIT)]  # nothing may wait for ever
-Bytes = Annotated[int, Size(), Range(0, (1 << 63) - 1)]
+Bytes = Annotated[int, Size(), Range(0, LARGEST)]
 Network = Annotated[str, Cidr()]
 Host = Annotated[str, HostItem()]
 HostNetwork = Annotated[str, HostItem(lookups=False)]
+LoadAverage = Annotated[float | None, Fixed()]  # None: no limit
+Pressure = Annotated[dict[str, float] | None, Percent()]  # None: no limit

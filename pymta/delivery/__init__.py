@@ -4,6 +4,7 @@ main          the process: orders in, one message after another
 orders        what the parent says, and when to stop
 slots         a place among the deliveries of this host
 one_message   the course of one attempt
+whom          who waits for a queue run
 plan          recipients to groups that travel together
 carry         one group through its transport
 outcome       what came of it for each recipient

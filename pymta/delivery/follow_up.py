@@ -14,6 +14,7 @@ When the report was delivered and removed within that last gap, it is written tw
 from __future__ import annotations
 
 from pymta import __version__
+from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
@@ -36,7 +37,9 @@ def report(claim: Claim, world: World) -> None:
             _write(report_id, claim, world)
         claim.note(Reported(world.now(), report_id))
         sender = claim.envelope.sender
-        world.hand_on(HandOn(report_id, world.destination_of(sender)))
+        # Where SMTP waits for this message, it waits for what comes of it.
+        reach = Reach.NO_SMTP if world.reach is Reach.NO_SMTP else Reach.NEW
+        world.hand_on(HandOn(report_id, world.destination_of(sender), reach))
 
 
 def _write(report_id: str, claim: Claim, world: World) -> None:

@@ -17,6 +17,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -52,21 +53,14 @@ PATIENCE = 1.0  # seconds to wait for a place; the parent waits better than we d
 DNS_BUDGET = 4  # times dns_timeout, for all the questions about one domain
 
 
-def main(
-    channel: End,
-    settings: Settings,
-    log: Log,
-    *,
-    force: bool = False,
-    local_only: bool = False,
-) -> int:
+def main(channel: End, settings: Settings, log: Log, *, force: bool = False) -> int:
     """Deliver what the parent orders; closes the log at its end."""
     try:
         place = _take_place(settings, log)
         if place is None:
             return NO_PLACE
         try:
-            return _work(channel, settings, log, force=force, local_only=local_only)
+            return _work(channel, settings, log, force=force)
         finally:
             place.leave()
     finally:
@@ -87,28 +81,20 @@ def _take_place(settings: Settings, log: Log) -> Place | None:
         return None
 
 
-def _work(channel: End, settings: Settings, log: Log, *, force: bool, local_only: bool) -> int:
+def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
     orders = Orders(channel)
-    world = make_world(channel, settings, log, orders, force=force, local_only=local_only)
-    while (id := orders.next_id()) is not None:
+    world = make_world(channel, settings, log, orders, force=force)
+    while (order := orders.next()) is not None:
         try:
-            attempt(id, world)
+            attempt(order.id, replace(world, reach=order.reach))
         except Exception:  # noqa: BLE001 - our own fault costs one attempt; the message stays
-            log.write(delivery_events.crashed(id, traceback.format_exc()))
+            log.write(delivery_events.crashed(order.id, traceback.format_exc()))
             return CRASHED
-        channel.say(Attempted(id))
+        channel.say(Attempted(order.id))
     return DONE
 
 
-def make_world(
-    channel: End,
-    settings: Settings,
-    log: Log,
-    orders: Orders,
-    *,
-    force: bool,
-    local_only: bool = False,
-) -> World:
+def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, force: bool) -> World:
     """Everything real."""
     state = Path(settings.machine.state_directory)
     schedule = parse_schedule(settings.queue.retry)
@@ -130,7 +116,6 @@ def make_world(
         date=local_date,
         is_over=orders.is_over,
         force=force,
-        local_only=local_only,
     )
 
 

@@ -8,8 +8,11 @@ lost, nothing more is written: the message is another's.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from pymta.channel.reach import Reach
 from pymta.delivery import follow_up, tell
-from pymta.delivery.carry import carry
+from pymta.delivery.carry import SMTP, carry
 from pymta.delivery.outcome import Addressee
 from pymta.delivery.plan import plan
 from pymta.delivery.settle import (
@@ -20,9 +23,12 @@ from pymta.delivery.settle import (
     records_of_final,
     settle,
 )
+from pymta.delivery.whom import is_left_by_smtp, is_left_whole
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
+from pymta.journal.delivery_events import Leg
 from pymta.report.failure import is_told
+from pymta.routing.route import Remote, Route
 from pymta.spool.outcomes import Frozen, Thawed
 from pymta.spool.store import Claim, SpoolError
 
@@ -76,8 +82,7 @@ class _Attempt:
 
     def _deliver(self) -> bool:
         """False: the claim is lost."""
-        route = self._world.new_routes()
-        groups = plan((who, route(who.address)) for who in self._who_is_due())
+        groups = plan(self._routed())
         if groups:
             self._claim.prepare()
         for number, group in enumerate(groups):
@@ -93,6 +98,22 @@ class _Attempt:
             self._record(settlement, now, is_last=number == len(groups) - 1)
         return True
 
+    def _routed(self) -> Iterator[tuple[Addressee, Route]]:
+        """Whom this attempt is for, of those who are due."""
+        reach, settings = self._world.reach, self._world.settings
+        new_route = self._world.new_routes()
+        for who in self._who_is_due():
+            if reach is Reach.LOCAL and self._world.destination_of(who.address):
+                continue
+            if is_left_whole(who.address, reach, settings):
+                self._tell_left(who)
+                continue
+            route = new_route(who.address)
+            if isinstance(route, Remote) and is_left_by_smtp(who.address, reach, settings):
+                self._tell_left(who, route.router)
+            else:
+                yield who, route
+
     def _who_is_due(self) -> list[Addressee]:
         state = self._claim.state
         latest = self._world.now() + ROUNDING
@@ -101,9 +122,19 @@ class _Attempt:
         return [
             Addressee(n, recipients[n].address)
             for n in state.pending
-            if (self._world.force or dues.get(n, 0.0) <= latest)
-            and not (self._world.local_only and self._world.destination_of(recipients[n].address))
+            if self._world.force or dues.get(n, 0.0) <= latest
         ]
+
+    def _tell_left(self, who: Addressee, router: str = "") -> None:
+        """`router` when its route is known, and goes over SMTP."""
+        leg = Leg(
+            self._claim.id,
+            self._claim.envelope.sender,
+            who.address,
+            router,
+            SMTP if router else "",
+        )
+        self._world.tell(delivery_events.left_to_queue_runs(leg))
 
     def _record(self, settlement: Settlement, now: float, *, is_last: bool) -> None:
         self._due += settlement.due

@@ -17,13 +17,13 @@ import socket
 from types import FrameType
 
 from pymta.channel.pair import End
-from pymta.channel.words import Deliver, Word
+from pymta.channel.words import Deliver
 
 
 class Orders:
     def __init__(self, channel: End) -> None:
         self._channel = channel
-        self._early: list[Word] = []
+        self._early: list[Deliver] = []
         self._is_over = False
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
@@ -34,14 +34,11 @@ class Orders:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
-    def next_id(self) -> str | None:
+    def next(self) -> Deliver | None:
         """Wait for the next message to deliver; None: there is nothing more to do."""
         while not self._early and not self._is_over:
             self._listen(None)
-        match self._early.pop(0) if self._early and not self._is_over else None:
-            case Deliver(id):
-                return id
-        return None
+        return None if self._is_over else self._early.pop(0)
 
     def is_over(self) -> bool:
         """Has somebody said that we should stop?  Never waits."""

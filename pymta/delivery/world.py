@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.config.settings import Settings
 from pymta.journal.event import Event
@@ -23,8 +24,8 @@ class World:
     `new_routes` gives the router of one message.  `store` puts a message into a mailbox, see
     `pymta.transport.maildir`.  `hand_on` tells the parent of a message that we wrote; it never
     waits, and an id that nobody heard is safe in the spool.  `destination_of` is what the parent
-    is told of a recipient.  `is_over`: finish what has begun, begin nothing.  `local_only`: leave
-    recipients alone that are not ours.
+    is told of a recipient.  `is_over`: finish what has begun, begin nothing.  `reach`: whom this
+    attempt is for.
     """
 
     settings: Settings
@@ -41,4 +42,4 @@ class World:
     date: Callable[[float], str]
     is_over: Callable[[], bool]
     force: bool = False
-    local_only: bool = False
+    reach: Reach = Reach.ALL

@@ -76,6 +76,16 @@ def deferred(leg: Leg, number: int, error: str, why: str) -> Event:
     return Event(Kind.DEFERRED, text, leg.id, fields)
 
 
+def left_to_queue_runs(leg: Leg) -> Event:
+    """Not tried at once (N-42): its domain waits, or where the route is known, SMTP."""
+    if leg.transport:
+        why = "first-pass only routing due to -odqs, queue_smtp_domains or control=queue"
+        return Event(Kind.QUEUED, f"== {leg.who} defer (0): {why}", leg.id, leg.fields(WHY=why))
+    why = "domain is in queue_domains"
+    text = f"== {leg.who} defer (-56): {why}"
+    return Event(Kind.QUEUED, text, leg.id, leg.fields(WHY=why), selector="retry_defer")
+
+
 def failed(leg: Leg, why: str) -> Event:
     return Event(Kind.FAILED, f"** {leg.who}{leg.at}: {why}", leg.id, leg.fields(WHY=why))
 

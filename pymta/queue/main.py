@@ -90,6 +90,7 @@ class _Run:
             self._stop,
             most=self._settings.queue.deliver_max,
             grace=self._settings.queue.shutdown_grace,
+            reach=selection.reach,
         )
         could_work = runner.run()
         self.attempted += runner.attempted

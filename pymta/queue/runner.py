@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection
 from pymta.channel.words import NO_PLACE, Attempted, Deliver, Drain, HandOn
 from pymta.config.settings import Settings
@@ -32,13 +33,11 @@ TICK = 60.0  # seconds between looks for silent workers
 
 def deliver_with(settings: Settings, log: Log, selection: Selection) -> Life:
     """The life of a worker: the delivery process over its end of the channel."""
-    return lambda channel: delivery.main(
-        channel, settings, log, force=selection.force, local_only=selection.local_only
-    )
+    return lambda channel: delivery.main(channel, settings, log, force=selection.force)
 
 
 class Runner:
-    """One run over `ids`; `life` is what each worker does."""
+    """One run over `ids`; `life` is what each worker does, `reach` for whom."""
 
     def __init__(
         self,
@@ -49,10 +48,12 @@ class Runner:
         *,
         most: int,
         grace: float,
+        reach: Reach = Reach.ALL,
         patience: float = LONGEST_ATTEMPT,
     ) -> None:
         self._pool = Pool(ids, max(1, min(most, MOST_WORKERS)))
         self._workers = Workers(life, stop.fileno(), stop.forget)
+        self._reach = reach
         self._log = log
         self._stop = stop
         self._grace = grace
@@ -91,7 +92,8 @@ class Runner:
     def _give(self, worker: Worker, id: str) -> None:
         worker.id, worker.since = id, time.monotonic()
         self._pool.gave(worker.pid, id)
-        worker.end.say(Deliver(id))  # when it has just died, its death gives the id back
+        # When it has just died, its death gives the id back.
+        worker.end.say(Deliver(id, self._reach))
 
     def _hire(self) -> None:
         try:

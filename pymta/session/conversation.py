@@ -209,7 +209,7 @@ class Conversation:
             case Verb.EHLO | Verb.HELO:
                 return hello.answer(self._visit, command)
             case Verb.MAIL:
-                return mail_from.answer(self._visit, command)
+                return mail_from.answer(self._visit, command, self._world)
             case Verb.RCPT:
                 return rcpt_to.answer(self._visit, command)
             case Verb.DATA:

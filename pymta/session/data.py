@@ -16,6 +16,7 @@ import errno
 from dataclasses import dataclass
 
 from pymta import __version__
+from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.journal.event import Event
 from pymta.journal.session_events import arrived, message_refused, spool_trouble
@@ -24,7 +25,7 @@ from pymta.mail.header import HeaderScanner
 from pymta.mail.reply import Reply
 from pymta.mail.trace import received_field
 from pymta.session.answer import Answer
-from pymta.session.mail_from import TOO_BIG
+from pymta.session.mail_from import NO_ROOM, TOO_BIG
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.server import BodyPart
@@ -95,7 +96,7 @@ class Reception:
 
     def _objection(self, part: BodyPart) -> Refusal | None:
         settings = self._visit.settings.session
-        limit = settings.message_size_limit
+        limit = self._visit.size_limit.octets
         if limit and self._size > limit:
             return self._refuse(TOO_BIG, f"message too big: read={self._size} max={limit}")
         if part.has_bare_newline:
@@ -116,7 +117,8 @@ class Reception:
             self.abandon()
             return Answer(refusal.reply, events=(refusal.event,))
         self._visit.accepted += 1
-        self.accepted = HandOn(self.id, self._visit.transaction.remote_domain)
+        reach = Reach.NO_SMTP if self._visit.mode.no_smtp else Reach.NEW
+        self.accepted = HandOn(self.id, self._visit.transaction.remote_domain, reach)
         return Answer(Reply(250, f"OK id={self.id}", "2.0.0"), events=(self._arrival(),))
 
     def _commit(self, part: BodyPart) -> Refusal | None:
@@ -163,7 +165,7 @@ class Reception:
 
 def _spool_reply(error: SpoolError) -> Reply:
     if error.errno in _FULL:
-        return Reply(452, "Space shortage, please try later", "4.3.1")
+        return NO_ROOM
     return Reply(451, "Temporary local problem - please try later", "4.3.0")
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from pymta.journal import session_events as say
 from pymta.journal.event import Event
+from pymta.load.reading import Excess, excess, reserve
 from pymta.mail.host_list import Answer
 from pymta.mail.reply import Reply
 from pymta.session.visit import Visit
@@ -40,8 +41,9 @@ def refusal(visit: Visit, is_in: IsIn) -> Refusal | None:
         is_reserved = is_in(limits.smtp_reserve_hosts)
         if is_reserved is not Answer.YES:
             return _no_place(visit, was_put_off=is_reserved is Answer.UNKNOWN)
-    if _is_busy(visit) and (is_reserved or is_in(limits.smtp_reserve_hosts)) is not Answer.YES:
-        return _too_busy(visit)
+    above = excess(visit.load, reserve(limits))
+    if above and (is_reserved or is_in(limits.smtp_reserve_hosts)) is not Answer.YES:
+        return _too_busy(visit, above)
     return None
 
 
@@ -49,11 +51,6 @@ def _is_in_reserve(visit: Visit) -> bool:
     """One of the kept places is all that this connection could have."""
     limits = visit.settings.limits
     return visit.others + 1 > limits.smtp_accept_max - limits.smtp_accept_reserve
-
-
-def _is_busy(visit: Visit) -> bool:
-    most = visit.settings.limits.smtp_load_reserve
-    return most is not None and visit.load is not None and visit.load > most
 
 
 def _no_place(visit: Visit, *, was_put_off: bool) -> Refusal:
@@ -67,7 +64,7 @@ def _no_place(visit: Visit, *, was_put_off: bool) -> Refusal:
     return Refusal(Reply(421, text), say.refused_for_now(visit.origin, why + put_off))
 
 
-def _too_busy(visit: Visit) -> Refusal:
-    why = f"not in reserve list and load average = {visit.load:.2f}"
+def _too_busy(visit: Visit, above: Excess) -> Refusal:
+    why = f"not in reserve list and {above.what} = {above.value:.2f}"
     text = f"{visit.host}: Too much load; please try again later"
     return Refusal(Reply(421, text), say.refused_for_now(visit.origin, why))

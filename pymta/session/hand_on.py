@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from pymta.channel.words import HandOn
 from pymta.journal.session_events import not_delivered_now
-from pymta.session.hold_back import reason_to_queue
+from pymta.session.hold_back import judge
 from pymta.session.visit import Visit
 from pymta.session.world import World
 
 
 def hand_on(visit: Visit, world: World, message: HandOn) -> None:
-    reason = reason_to_queue(visit.others, visit.accepted, visit.settings)
-    if reason is None:
+    immediate = visit.settings.immediate
+    mode, visit.mode = judge(visit.mode, visit.accepted, world.read_load, immediate)
+    if not mode.queues:
         world.hand_on(message)
-    elif reason:
-        world.tell(not_delivered_now(message.id, reason))
+    elif mode.reason:
+        world.tell(not_delivered_now(message.id, mode.reason))

@@ -31,8 +31,6 @@ def answer(visit: Visit, command: Command) -> Answer:
     hello = f"{visit.host} Hello {name[:160]} [{visit.caller.address}]"
     if not visit.is_extended:
         return Answer(Reply(250, hello))
-    extensions = offered(
-        visit.settings.session.message_size_limit, may_send_early=visit.may_send_early
-    )
+    extensions = offered(visit.size_limit.octets, may_send_early=visit.may_send_early)
     lines = (hello, *extensions)
     return Answer(Reply(250, "\n".join(lines)))

@@ -1,20 +1,29 @@
-"""MAIL: may this client send anything, and is the sender an address?"""
+"""MAIL: may this client send anything, is the sender an address, is there room for a message?
+
+Touches: disk.
+"""
 
 from __future__ import annotations
 
+from pymta.channel.words import Short
+from pymta.config.limits import Limits
 from pymta.journal.session_events import rejected, too_many_messages
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
 from pymta.session.answer import Answer, fault
+from pymta.session.space import log_shortage, spool_shortage
 from pymta.session.transaction import Transaction
 from pymta.session.visit import Visit
+from pymta.session.world import World
 from pymta.smtp.command import Command
 from pymta.smtp.parameters import MailParameters, parse_mail_parameters
+from pymta.spool.store import SpoolError
 
 TOO_BIG = Reply(552, "Message size exceeds maximum permitted", "5.3.4")
+NO_ROOM = Reply(452, "Space shortage, please try later", "4.3.1")
 
 
-def answer(visit: Visit, command: Command) -> Answer:
+def answer(visit: Visit, command: Command, world: World) -> Answer:
     """Sets the transaction when the reply is positive."""
     refusal = _too_many(visit) or _not_configured(visit, command)
     if refusal is not None:
@@ -27,7 +36,11 @@ def answer(visit: Visit, command: Command) -> Answer:
     parameters = parse_mail_parameters(path.rest)
     if isinstance(parameters, Reply):
         return fault(parameters)
-    return _too_big(visit, path.mailbox, parameters) or _begin(visit, path.mailbox, parameters)
+    return (
+        _too_big(visit, path.mailbox, parameters)
+        or _no_room(visit.settings.limits, world, parameters.size)
+        or _begin(visit, path.mailbox, parameters)
+    )
 
 
 def _too_many(visit: Visit) -> Answer | None:
@@ -50,12 +63,32 @@ def _not_configured(visit: Visit, command: Command) -> Answer | None:
 
 
 def _too_big(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> Answer | None:
-    limit = visit.settings.session.message_size_limit
+    limit = visit.size_limit.octets
     if not limit or parameters.size <= limit:
         return None
     why = f"message too big: size={parameters.size} max={limit}"
     what = f"MAIL <{sender or ''}>"
     return Answer(TOO_BIG, events=(rejected(visit.origin, what, why),))
+
+
+def _no_room(limits: Limits, world: World, size: int) -> Answer | None:
+    """The parent has it logged: a full disk is one piece of news, not one for every message."""
+    shortage = _spool_shortage(limits, world, size)
+    if not shortage and (room := world.log_room()):
+        shortage = log_shortage(room, limits)
+    if not shortage:
+        return None
+    world.put_off(Short(shortage))
+    return Answer(NO_ROOM)
+
+
+def _spool_shortage(limits: Limits, world: World, size: int) -> str:
+    if not (limits.check_spool_space or limits.check_spool_inodes or size):
+        return ""
+    try:
+        return spool_shortage(world.spool.room(), size, limits)
+    except SpoolError:  # DATA says so, in the words for that
+        return ""
 
 
 def _begin(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> Answer:

@@ -9,6 +9,7 @@ Touches: sockets, disk, signals, clock.
 
 from __future__ import annotations
 
+import os
 import resource
 import select
 import socket
@@ -20,8 +21,11 @@ from pathlib import Path
 from pymta.channel.call import Call
 from pymta.channel.pair import End
 from pymta.channel.words import Done, Serve
+from pymta.config.immediate import parse_queue_file
 from pymta.config.settings import Settings
 from pymta.journal.log import Log
+from pymta.load.gauge import Gauge, room
+from pymta.load.reading import Room, queue_only
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
@@ -77,17 +81,7 @@ class _Worker:
         self._channel = channel
         self._log = log
         self._termination = Termination()
-        self._world = World(
-            spool=spool,
-            tell=log.write,
-            hand_on=channel.say,
-            dns=Resolver(settings.routing),
-            hosts=read_hosts,
-            is_ours=here(settings).__contains__,
-            ask_ident=ident.ask,
-            now=time.time,
-            date=local_date,
-        )
+        self._world = make_world(settings, spool, log, channel)
         self._served = 0
         self._stays = False
 
@@ -101,6 +95,7 @@ class _Worker:
             call.load,
             call.id,
             starts_tls=call.starts_tls,
+            queue_files=_existing(self._settings.immediate.queue_only_file),
         )
         stream = Stream(
             call.sock,
@@ -142,6 +137,40 @@ class _Worker:
                 sock = socket.socket(fileno=fd)
                 return Call(sock, caller, local, others, id, load, starts_tls)
         return None
+
+
+def make_world(settings: Settings, spool: Spool, log: Log, channel: End) -> World:
+    """Everything real."""
+    return World(
+        spool=spool,
+        tell=log.write,
+        hand_on=channel.say,
+        put_off=channel.say,
+        read_load=Gauge(queue_only(settings.immediate), settings.limits).read,
+        log_room=lambda: _log_room(settings),
+        dns=Resolver(settings.routing),
+        hosts=read_hosts,
+        is_ours=here(settings).__contains__,
+        ask_ident=ident.ask,
+        now=time.time,
+        date=local_date,
+    )
+
+
+def _log_room(settings: Settings) -> Room | None:
+    """None: nobody asks, or there is no such directory; then the log says so, not the client."""
+    limits, path = settings.limits, settings.journal.log_file_path
+    if not path or not (limits.check_log_space or limits.check_log_inodes):
+        return None
+    try:
+        return room(str(Path(path).parent))
+    except OSError:
+        return None
+
+
+def _existing(items: tuple[str, ...]) -> tuple[str, ...]:
+    """CP-06: those items of queue_only_file that are there.  Where nobody may look, nothing is."""
+    return tuple(item for item in items if os.path.exists(parse_queue_file(item)[1]))  # noqa: PTH110 (Path.exists may raise)
 
 
 def read_hosts() -> Hosts:

@@ -37,7 +37,8 @@ def _judged(visit: Visit, mailbox: Mailbox) -> Answer:
         case Accept(mailbox, is_local) as accept:
             if _is_full(visit, accept.key):
                 return _no_room(visit, mailbox)
-            visit.transaction.add(accept.key, mailbox, is_local=is_local)
+            is_remote = not is_local and visit.is_sent_at_once(mailbox.domain)
+            visit.transaction.add(accept.key, mailbox, is_remote=is_remote)
             return ACCEPTED
 
 

@@ -22,12 +22,12 @@ class Transaction:
     sender: str = ""
     body: str = "7BIT"
     recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
-    remote_domain: str = ""  # of the first recipient that is not ours
+    remote_domain: str = ""  # of the first recipient that another host is to get now
     is_full_told: bool = False  # one log line for all recipients above the limit
 
-    def add(self, key: tuple[str, str], mailbox: Mailbox, *, is_local: bool) -> None:
+    def add(self, key: tuple[str, str], mailbox: Mailbox, *, is_remote: bool) -> None:
         self.recipients.setdefault(key, Recipient(str(mailbox)))
-        if not is_local and not self.remote_domain:
+        if is_remote and not self.remote_domain:
             self.remote_domain = mailbox.domain.lower()
 
     def envelope(self, received_at: float, client: Client) -> Envelope:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pymta.config.per_host import PerHostTable
+from pymta.config.domain_list import domain_list
+from pymta.config.per_host import value_for
 from pymta.config.settings import Settings
 from pymta.journal.session_events import Origin, ends_text, tls_mark
+from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Endpoint
 from pymta.mail.envelope import Client
 from pymta.mail.host_list import HostList
+from pymta.session.hold_back import Mode, mode_at_start
+from pymta.session.size_limit import SizeLimit, size_limit
 from pymta.session.transaction import Transaction
 from pymta.tls.facts import Facts
 
@@ -18,8 +22,9 @@ from pymta.tls.facts import Facts
 class Visit:
     """`is_extended` after EHLO: replies carry enhanced codes then, and the protocol is ESMTP.
 
-    `host` is our own name in this connection.  `others` connections were open when this one began,
-    `load` was the load average then (None: nobody needs to know).  `id` is that of the connection.
+    `host` is our own name in this connection.  When it began, `others` connections were open,
+    `load` was what the supervisor read, and `queue_files` were the items of queue_only_file that
+    existed.  `mode` says whether its mail waits.  `id` is that of the connection.
     `name` and `ident` are what was found out about the client before the greeting.
     `may_send_early` and `needs_hello` were decided then, too.
     `mails` counts MAIL commands taken, `accepted` messages answered 250.
@@ -32,10 +37,11 @@ class Visit:
     caller: Endpoint
     local: Endpoint
     others: int = 0
-    load: float | None = None
+    load: Load = NOTHING
     id: str = ""
     starts_tls: bool = False
     tls: Facts | None = None
+    queue_files: tuple[str, ...] = ()
     name: str = ""
     ident: str = ""
     may_send_early: bool = False
@@ -45,14 +51,19 @@ class Visit:
     mails: int = 0
     accepted: int = 0
     transaction: Transaction = field(default_factory=Transaction)
+    mode: Mode = field(init=False)
     host: str = field(init=False)
+    size_limit: SizeLimit = field(init=False)
     _ends: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """CP-04: the name that goes with the address that was called."""
+        """CP-04: the name goes with the address that was called, what may come with who calls."""
         self._ends = ends_text(self.caller, self.local, self.settings.journal)
-        table = PerHostTable(self.settings.session.smtp_active_hostname)
-        self.host = str(table.value(self.local.address) or self.settings.hostname)
+        name = value_for(self.settings.session.smtp_active_hostname, self.local.address)
+        self.host = str(name or self.settings.hostname)
+        most = value_for(self.settings.session.message_size_limit, self.caller.address)
+        self.size_limit = size_limit(most)
+        self.mode = mode_at_start(self.others, self.queue_files, self.settings)
 
     @property
     def origin(self) -> Origin:
@@ -97,6 +108,13 @@ class Visit:
     def is_from_this_machine(self) -> bool:
         address = self.caller.address
         return address.is_loopback or address == self.local.address
+
+    def is_sent_at_once(self, domain: str) -> bool:
+        """Mail for this remote domain; see `pymta.delivery.whom`, which decides."""
+        immediate = self.settings.immediate
+        waiting = (immediate.queue_domains, immediate.queue_smtp_domains)
+        lists = (domain_list(items, self.settings.hostname) for items in waiting)
+        return not self.mode.no_smtp and not any(domain in known for known in lists)
 
     def client(self) -> Client:
         return Client(str(self.caller.address), self.caller.port, self.helo, self.protocol)

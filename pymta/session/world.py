@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pymta.channel.words import HandOn
+from pymta.channel.words import HandOn, Short
 from pymta.journal.event import Event
+from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Address, Endpoint
 from pymta.resolver.reverse import Hosts
 from pymta.session.caller import Dns
@@ -20,6 +21,9 @@ class World:
     `dns`, `hosts` (the hosts file), `is_ours` and `ask_ident` find out about the client.
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
     was heard makes no difference here, because an id that nobody heard is safe in the spool.
+    `put_off` tells it of a message for which there was no room.  `read_load` reads what
+    queue_only_load and queue_only_pressure limit, `log_room` what is free where the log is written,
+    None where nobody need ask.
     """
 
     spool: Spool
@@ -31,3 +35,6 @@ class World:
     ask_ident: Callable[[Endpoint, Endpoint, float], str]
     now: Callable[[], float]
     date: Callable[[float], str]
+    put_off: Callable[[Short], object] = lambda _: None
+    read_load: Callable[[], Load] = lambda: NOTHING
+    log_room: Callable[[], Room | None] = lambda: None

@@ -14,6 +14,9 @@ import os
 import stat
 from dataclasses import dataclass
 
+from pymta.load import gauge
+from pymta.load.reading import Room
+
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -106,6 +109,9 @@ class Disk:
             return os.listdir(fd)  # noqa: PTH208 (pathlib takes no descriptor)
         finally:
             os.close(fd)
+
+    def room(self, at: int) -> Room:
+        return gauge.room(at)
 
     def close(self, fd: int) -> None:
         os.close(fd)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pymta.journal.event import Event
+from pymta.load.reading import Room
 from pymta.mail.envelope import Envelope
 from pymta.mail.message_id import FRACTIONS, HOST_BITS, is_id, make_id, pid_part
 from pymta.spool import scan, sweep
@@ -86,6 +87,10 @@ class FileSpool:
 
     def waiting(self) -> Iterator[Waiting]:
         return scan.scan(self._places())
+
+    def room(self) -> Room:
+        with refusing("cannot see what is free on the disk"):
+            return self._disk.room(self._places().top)
 
     def sweep(self) -> int:
         with refusing("cannot clear the spool"):

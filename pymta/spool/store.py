@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pymta.load.reading import Room
 from pymta.mail.envelope import Envelope
 from pymta.spool.outcomes import Record, State
 
@@ -150,6 +151,10 @@ class Spool(Protocol):
 
     def waiting(self) -> Iterator[Waiting]:
         """Every message in the queue, in the order of arrival, cheaply."""
+        ...
+
+    def room(self) -> Room:
+        """What is free where messages are kept."""
         ...
 
     def sweep(self) -> int:

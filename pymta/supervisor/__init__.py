@@ -9,6 +9,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     admission, share, accept_faults                    who is let in
     reception                                          the door
     children, family, standby                          who is alive, heard, sent away, buried
+    shortage                                           mail that was put off, told once
     dispatch, deliveries, queue_clock                  who delivers, when a run is due
     fork, signals                                      birth and death
     announce, notify, process_info, pidfile            what it says of itself

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.limits import Limits
+from pymta.load.reading import NOTHING, Excess, Load, excess, reserve
 from pymta.supervisor.share import NO_LIMIT, Share
 
 
@@ -25,14 +26,13 @@ from pymta.supervisor.share import NO_LIMIT, Share
 class House:
     """Our side at this instant; the caller is not counted yet.
 
-    `share` is what one address may hold.  `load` is the one-minute load average, None when it is
-    not known (then no load rule holds).
+    `share` is what one address may hold.
     """
 
     sessions: int
     from_address: int
     share: Share = NO_LIMIT
-    load: float | None = None
+    load: Load = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ def admit(house: House, limits: Limits) -> Admit | Refuse:
             "421 Too many concurrent SMTP connections; please try again later.",
             "too many connections",
         )
-    # With places kept for some hosts the session finds out whether this is one of them (LM-08).
-    if not limits.smtp_reserve_hosts and _is_busy(house.load, limits.smtp_load_reserve):
+    above = _excess(house.load, limits)
+    if above:
         return Refuse(
             "421 Too much load; please try again later.",
-            f"load average = {house.load:.2f}",
+            f"{above.what} = {above.value:.2f}",
         )
     share = house.share
     if _is_full(house.from_address, share.limit):
@@ -77,6 +77,8 @@ def _is_full(used: int, limit: int) -> bool:
     return limit > 0 and used >= limit
 
 
-def _is_busy(load: float | None, limit: float | None) -> bool:
-    """Strictly greater, so that a limit of 0 holds on any machine that is not idle."""
-    return limit is not None and load is not None and load > limit
+def _excess(load: Load, limits: Limits) -> Excess | None:
+    """Where some hosts are let in all the same, the session asks: a host list may need the DNS."""
+    if limits.smtp_reserve_hosts:
+        return None
+    return excess(load, reserve(limits))

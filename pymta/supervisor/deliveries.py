@@ -18,6 +18,8 @@ from pymta.supervisor import fork
 from pymta.supervisor.children import Child, Children, Job
 from pymta.supervisor.dispatch import Dispatch, Give, Hire, RunFirst, Task
 
+# It stands in for deliveries at once that did not fit, and leaves to queue runs what those leave.
+_OVERFLOW = Selection(first_only=True, is_new=True, by="daemon")
 Adopt = Callable[[Child, End], None]
 
 
@@ -38,7 +40,7 @@ class Deliveries:
             match move:
                 case Give(pid, task):
                     # Its channel may be closed while it is still to be reaped.
-                    if pid in ends and ends[pid].say(Deliver(task.id)):
+                    if pid in ends and ends[pid].say(Deliver(task.id, task.reach)):
                         self.dispatch.hired(pid, task)
                     else:
                         self.dispatch.gone(pid, now, found_no_place=False)
@@ -47,9 +49,7 @@ class Deliveries:
                     if not self._hire(task, adopt):
                         self.dispatch.no_process(now, task)
                 case RunFirst():
-                    local_only = self._settings.launch.delivery == "local"
-                    first = Selection(first_only=True, local_only=local_only, by="daemon")
-                    if not self.start_queue_run(first):
+                    if not self.start_queue_run(_OVERFLOW):
                         self.dispatch.no_process(now)
 
     def start_queue_run(self, selection: Selection) -> bool:
@@ -77,7 +77,7 @@ class Deliveries:
         )
         self._children.add(child)
         self.dispatch.hired(pid, task)
-        ours.say(Deliver(task.id))
+        ours.say(Deliver(task.id, task.reach))
         adopt(child, ours)
         return True
 

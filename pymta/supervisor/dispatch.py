@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from pymta.channel.reach import Reach
+
 MOST_WAITING = 1000  # ids in memory; the rest is found by a queue run over first deliveries
 HOLD_OFF = 1.0  # seconds without a new worker after one found every place on the host taken
 FORK_PAUSE = 10.0  # seconds without a fork after one failed: a shortage, and a log line each time
@@ -21,10 +23,14 @@ FORK_PAUSE = 10.0  # seconds without a fork after one failed: a shortage, and a 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A message to deliver; `destination` is "" for local mail, else the remote domain."""
+    """A message to deliver, as `pymta.channel.words.HandOn` has it.
+
+    `destination` is "" for local mail, else the remote domain.
+    """
 
     id: str
     destination: str = ""
+    reach: Reach = Reach.NEW
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 
 from pymta.channel.pair import End, from_fd
-from pymta.channel.words import NO_PLACE, Attempted, Done, Drain, HandOn, Word
+from pymta.channel.words import NO_PLACE, Attempted, Done, Drain, HandOn, Short, Word
 from pymta.journal import daemon_events
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
@@ -106,8 +106,10 @@ class Family:
 
     def _heed(self, pid: int, word: Word) -> None:
         match word:
-            case HandOn(id, destination):
-                self._dispatch.hand_on(Task(id, destination))
+            case HandOn(id, destination, reach):
+                self._dispatch.hand_on(Task(id, destination, reach))
+            case Short(why):
+                self._tell_shortage(why)
             case Attempted():
                 self._dispatch.attempted(pid, time.monotonic())
             case Done(_, stays):
@@ -116,6 +118,10 @@ class Family:
                     self._keep_or_dismiss(pid)
             case _:
                 raise ValueError(f"said {word}, which is for a parent to say")
+
+    def _tell_shortage(self, why: str) -> None:
+        if line := self._place.shortage.heard(why, time.monotonic()):
+            self._place.log.write(daemon_events.remark(line))
 
     def _keep_or_dismiss(self, pid: int) -> None:
         """A free session worker waits for a caller, unless it knows only older settings."""

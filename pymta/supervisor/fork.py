@@ -40,8 +40,7 @@ def session_life(
 
 
 def delivery_life(channel: End, settings: Settings, log: Log) -> Life:
-    local_only = settings.launch.delivery == "local"  # -odqs: the rest waits for a queue run
-    return lambda: delivery.main(channel, settings, log, local_only=local_only)
+    return lambda: delivery.main(channel, settings, log)
 
 
 def queue_life(settings: Settings, log: Log, selection: Selection) -> Life:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
+from pymta.channel.reach import Reach
 from pymta.mail.caller import Endpoint
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
@@ -73,8 +74,8 @@ def decode(data: bytes) -> Handover:
     return Handover(
         listeners=tuple(_listener(item) for item in plain["listeners"]),
         children=tuple(Child(**item | {"job": Job(item["job"])}) for item in plain["children"]),
-        waiting=tuple(Task(**item) for item in plain["waiting"]),
-        busy={int(pid): Task(**item) for pid, item in plain["busy"].items()},
+        waiting=tuple(_task(item) for item in plain["waiting"]),
+        busy={int(pid): _task(item) for pid, item in plain["busy"].items()},
         missed=plain["missed"],
         control=plain["control"],
         clients=tuple(plain["clients"]),
@@ -88,6 +89,11 @@ def _listener(item: dict[str, Any]) -> Listener:
     return Listener(
         item["fd"], at, item["role"], item["takes_ipv4"], starts_tls=item.get("starts_tls", False)
     )
+
+
+def _task(item: dict[str, Any]) -> Task:
+    """An image that did not know of it has left no reach."""
+    return Task(**item | {"reach": Reach(item.get("reach", Reach.NEW))})
 
 
 def leave(table: Handover) -> int:

@@ -73,6 +73,7 @@ class Loop:
         self._start_due_queue_run()
         calls = self._wait()
         self._family.reap()
+        self._place.reception.begin_turn()
         for fd in calls:
             self._take_call(fd)
         self._deliver()
@@ -266,5 +267,9 @@ class Loop:
         )
         if self._farewell:
             return announce.stopping(figures)
-        refused = f"; reload refused: {self._renewal.refused}" if self._renewal.refused else ""
-        return announce.status(self._place.reception.listeners, self._settings, figures) + refused
+        text = announce.status(self._place.reception.listeners, self._settings, figures)
+        if self._place.shortage.lasts(time.monotonic()):
+            text += "; mail is put off: short of disk space"
+        if self._renewal.refused:
+            text += f"; reload refused: {self._renewal.refused}"
+        return text

@@ -31,6 +31,7 @@ from pymta.config.launch import pid_file
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log, open_log
+from pymta.load.gauge import blind
 from pymta.spool.files import FileSpool
 from pymta.supervisor import announce, birth, control, handover, pidfile, process_limits, signals
 from pymta.supervisor.birth import Birth
@@ -140,8 +141,8 @@ def _move_in(
         _control(settings, table),
         notify,
         log,
-        by_systemd,
-        certificate,
+        by_systemd=by_systemd,
+        certificate=certificate,
     )
 
 
@@ -196,6 +197,8 @@ def _announce(place: Workplace, table: Handover | None) -> None:
     pid = os.getpid()
     text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
     place.log.write(daemon_events.started(text, pid=pid, generation=settings.generation))
+    for line in blind(settings):
+        place.log.write(daemon_events.remark(line))
     if settings.machine.in_terminal and not table:
         welcome = announce.welcome(listeners, settings) + "\n"
         with contextlib.suppress(OSError):  # nobody reads it: no reason not to serve

@@ -9,7 +9,6 @@ Touches: sockets, processes, clock.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,8 @@ from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
 from pymta.journal.session_events import ends_text
+from pymta.load.gauge import Gauge
+from pymta.load.reading import Load, reserve
 from pymta.mail.caller import Endpoint, endpoint
 from pymta.mail.host_list import HostList
 from pymta.spool.store import Spool
@@ -39,7 +40,10 @@ _NO_CALL = (BlockingIOError, InterruptedError, ConnectionAbortedError)
 
 
 class Reception:
-    """The door: listeners, and what happens to whoever comes through."""
+    """The door: listeners, and what happens to whoever comes through.
+
+    `gauge` reads the load, of what has a limit here.
+    """
 
     def __init__(
         self,
@@ -63,7 +67,13 @@ class Reception:
         self._faults = Series()
         self._ids = ConnectionIds()
         self._quiet = HostList(settings.journal.hosts_connection_nolog)
+        self.gauge = Gauge(reserve(settings.limits), settings.limits)
+        self._load: Load | None = None  # None: not read in this turn
         self.standby = Standby()
+
+    def begin_turn(self) -> None:
+        """What was read of the load is old now."""
+        self._load = None
 
     def take_call(self, fd: int, ends: Mapping[int, End]) -> tuple[Child, End] | None:
         """Accept one call.  A worker that was born of it, and our end of its channel.
@@ -117,11 +127,13 @@ class Reception:
             self._log.write(daemon_events.refused(caller, ends, why))
             say_and_close(conn, "")
             return None
+        if self._load is None:
+            self._load = self.gauge.read()
         house = House(
             sessions=self._children.sessions,
             from_address=self._children.sessions_from(str(caller.address)),
             share=share_of(self._per_host.value(caller.address), f"[{caller.address}]{ends}"),
-            load=self._load(),
+            load=self._load,
         )
         answer = admit(house, self._settings.limits)
         if answer.trouble:
@@ -180,13 +192,6 @@ class Reception:
         )
         self._children.add(child)
         return child, ours
-
-    def _load(self) -> float | None:
-        if self._settings.limits.smtp_load_reserve is None:
-            return None
-        with contextlib.suppress(OSError):
-            return os.getloadavg()[0]
-        return None
 
     def _report(self, line: Line | None) -> None:
         if line:

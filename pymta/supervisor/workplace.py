@@ -6,7 +6,7 @@ Touches: sockets.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pymta.config.settings import Settings
@@ -16,6 +16,7 @@ from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.reception import Reception
+from pymta.supervisor.shortage import Shortage
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Workplace:
     control: socket.socket
     notify: Notify
     log: Log
+    shortage: Shortage = field(default_factory=Shortage)
     by_systemd: bool = False
     certificate: Certificate | None = None
     cut_off: int = 0

@@ -17,7 +17,7 @@ LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"mail"},
     {"smtp", "tls"},
     {"config"},
-    {"journal"},
+    {"journal", "load"},
     {"resolver", "hints", "spool", "channel"},
     {"routing", "report", "retry", "transport"},
     {"supervisor", "session", "queue", "delivery"},

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.channel.pair import make_pair
+from pymta.channel.reach import Reach
 from pymta.channel.words import (
     LONGEST,
     Attempted,
@@ -17,22 +18,26 @@ from pymta.channel.words import (
     Drain,
     HandOn,
     Serve,
+    Short,
     Word,
     decode,
     encode,
 )
+from pymta.load.reading import Load
 from pymta.mail.caller import Endpoint
 
 IDS = st.from_regex(r"[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}", fullmatch=True)
 DOMAINS = st.from_regex(r"[a-z0-9.-]{0,255}", fullmatch=True)
 SESSIONS = st.from_regex(r"[0-9A-Za-z-]{0,40}", fullmatch=True)
-LOADS = st.none() | st.floats(0, 1000)
 ENDS = st.builds(Endpoint, st.ip_addresses(), st.integers(0, 65535))
+FIGURES = st.none() | st.floats(0, 1e6)
+LOADS = st.builds(Load, FIGURES, FIGURES, FIGURES, FIGURES)
 WORDS = st.one_of(
-    st.builds(HandOn, IDS, DOMAINS),
+    st.builds(HandOn, IDS, DOMAINS, st.sampled_from([Reach.NEW, Reach.NO_SMTP])),
+    st.builds(Short, st.text("ab =:", max_size=200)),
     st.builds(Done, st.integers(0, 255), st.booleans()),
     st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans()),
-    st.builds(Deliver, IDS),
+    st.builds(Deliver, IDS, st.sampled_from(Reach)),
     st.builds(Attempted, IDS),
     st.just(Drain()),
 )
@@ -50,6 +55,18 @@ def test_a_word_arrives_as_it_was_said(word: Word) -> None:
 def test_a_packet_that_is_no_word_is_a_bug_of_ours(packet: bytes) -> None:
     with pytest.raises(ValueError, match=r"not a channel|invalid literal|can't decode"):
         decode(packet)
+
+
+def test_a_child_of_an_older_version_is_understood() -> None:
+    """It lives on through a reload into ours (HU-04)."""
+    assert decode(b"H1aaaaa-00000000001-0000 far.example") == HandOn(
+        "1aaaaa-00000000001-0000", "far.example"
+    )
+    assert decode(b"R0") == Done(0, stays=True)
+
+
+def test_a_line_for_the_log_is_cut_before_it_is_too_long() -> None:
+    assert len(encode(Short("x" * 1000))) == LONGEST
 
 
 def test_the_end_of_a_channel_is_heard_behind_the_last_word() -> None:

@@ -26,6 +26,7 @@ def instances(type_: type) -> st.SearchStrategy[Any]:
         str: st.text(),
         bool: st.booleans(),
         float | None: st.none(),
+        dict[str, float] | None: st.none() | st.dictionaries(st.text(), st.floats(0, 100)),
         PerHost: st.none() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()),
     }
     parts: dict[str, Any] = {}

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from pymta.config.immediate import Immediate
 from pymta.config.launch import Launch, pid_file
 from pymta.config.listen import Listen
 from pymta.config.overrule import overruled
 from pymta.config.queue import Queue
-from pymta.config.session import Session
 from pymta.config.settings import Settings
 
 CLASSIC = Launch(is_classic=True)
@@ -91,16 +91,30 @@ def test_ports_and_interfaces_are_replaced_each_by_itself() -> None:
         ("now", True, True, False),
         ("now", True, False, True),
         ("local", False, True, False),
-        ("local", True, True, True),
+        ("local", True, True, False),
+        ("local", True, False, True),
     ],
 )
 def test_a_yes_always_wins_a_no_only_where_it_may(
     delivery: str, configured: bool, override: bool, expected: bool
 ) -> None:
-    """ST-08: -odq, and -odb with and without queue_only_override."""
-    settings = Settings(session=Session(queue_only=configured, queue_only_override=override))
+    """ST-08: -odq, and -odb and -odqs with and without queue_only_override."""
+    settings = Settings(immediate=Immediate(queue_only=configured, queue_only_override=override))
 
-    assert overruled(settings, Launch(delivery=delivery)).session.queue_only is expected
+    assert overruled(settings, Launch(delivery=delivery)).immediate.queue_only is expected
+
+
+@pytest.mark.parametrize(
+    ("delivery", "expected"), [("local", ("*",)), ("now", ("a.example",)), ("", ("a.example",))]
+)
+def test_local_delivery_alone_has_smtp_to_every_domain_wait(
+    delivery: str, expected: tuple[str, ...]
+) -> None:
+    """ST-08: -odqs."""
+    settings = Settings(immediate=Immediate(queue_smtp_domains=("a.example",)))
+
+    found = overruled(settings, Launch(delivery=delivery)).immediate.queue_smtp_domains
+    assert found == expected
 
 
 def test_times_of_the_command_line_win() -> None:

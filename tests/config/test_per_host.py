@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pymta.config.document import as_toml
-from pymta.config.per_host import PerHost, PerHostTable
+from pymta.config.per_host import PerHost, PerHostTable, value_for
 from tests.config.test_read import complaints, read
 
 
@@ -68,6 +68,30 @@ def test_tables_are_read_in_either_way_toml_has(tmp_path: Path) -> None:
     assert settings.session.smtp_active_hostname == {"192.0.2.1/32": "a.example.org"}
 
 
+def test_sizes_are_read_and_what_is_none_stays_for_the_hosts_it_is_for(tmp_path: Path) -> None:
+    """CP-08: their calls fail, and nobody else's."""
+    file = tmp_path / "pymta.toml"
+    file.write_text(
+        'message_size_limit = { "192.0.2.0/24" = "10M", "192.0.2.7" = "ten", "192.0.2.8" = "",'
+        ' "*" = 0 }\n'
+    )
+
+    assert read(file).session.message_size_limit == {
+        "192.0.2.0/24": 10 << 20,
+        "192.0.2.7/32": "ten",
+        "192.0.2.8/32": "",
+        "*": 0,
+    }
+
+
+def test_one_question_is_answered_as_a_table_would() -> None:
+    address = ip_address("192.0.2.7")
+    settings: list[PerHost] = [None, "", 0, 5, "5x", {}, {"*": 3}, {"192.0.2.7/32": ""}]
+
+    for setting in settings:
+        assert value_for(setting, address) == PerHostTable(setting).value(address)
+
+
 def test_a_table_reads_back_as_it_was_shown(tmp_path: Path) -> None:
     file = tmp_path / "pymta.toml"
     file.write_text('smtp_accept_max_per_host = { "2001:db8::/32" = 5, "*" = "5x" }\n')
@@ -101,6 +125,10 @@ def test_a_table_reads_back_as_it_was_shown(tmp_path: Path) -> None:
             'smtp_active_hostname = { "*" = "-" }',
             'found a table; in "*": want a host name',
         ),
+        ("message_size_limit = -1", 'found -1; want a size such as "500K"'),
+        ('message_size_limit = "ten"', 'found "ten"; want a size such as "500K"'),
+        ("message_size_limit = { '*' = -1 }", 'found a table; in "*": want a size'),
+        ("message_size_limit = { '*' = true }", 'found a table; in "*": want a size'),
         ("smtp_active_hostname = 5", "found 5; want a host name"),
     ],
 )
@@ -108,7 +136,7 @@ def test_a_mistake_is_named_where_it_stands(text: str, expected: str, tmp_path: 
     """CP-04: a name that cannot be one never comes to a client, so no call fails over it."""
     (complaint,) = complaints(f"\n{text}\n", tmp_path)
 
-    assert complaint.startswith("pymta.toml:2: smtp_a")
+    assert complaint.startswith(("pymta.toml:2: smtp_a", "pymta.toml:2: message_s"))
     assert expected in complaint
 
 

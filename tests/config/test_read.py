@@ -50,6 +50,11 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
         'relay_from_hosts = ["192.0.2.7/24", "2001:db8::1"]\n'
         'daemon_smtp_ports = [2525, "submission"]\n'
         "smtp_load_reserve = 5\n"
+        "smtp_pressure_reserve = 40\n"
+        "queue_only_load = 7.125\n"
+        "queue_only_pressure = { memory = 2.5, io = 60 }\n"
+        'queue_only_file = ["/run/off", "smtp/run/off"]\n'
+        'queue_smtp_domains = ["!a.example", "*"]\n'
         "disable_ipv6 = true\n"
     )
 
@@ -62,6 +67,11 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
     assert settings.session.relay_from_hosts == ("192.0.2.0/24", "2001:db8::1/128")
     assert settings.listen.daemon_smtp_ports == ("2525", "submission")
     assert settings.limits.smtp_load_reserve == 5.0
+    assert settings.limits.smtp_pressure_reserve == {"cpu": 40.0}
+    assert settings.immediate.queue_only_load == 7.125
+    assert settings.immediate.queue_only_pressure == {"memory": 2.5, "io": 60.0}
+    assert settings.immediate.queue_only_file == ("/run/off", "smtp/run/off")
+    assert settings.immediate.queue_smtp_domains == ("!a.example", "*")
     assert settings.listen.disable_ipv6
 
 
@@ -340,6 +350,86 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             "smtp_load_reserve = nan",
             ["pymta.toml:1: smtp_load_reserve: found nan; want a number"],
             id="not a number",
+        ),
+        pytest.param(
+            "smtp_load_reserve = -1",
+            [
+                (
+                    "pymta.toml:1: smtp_load_reserve: found -1; want a load average of 0 or more,"
+                    " with at most 3 decimals, such as 7.5"
+                )
+            ],
+            id="a load below zero",
+        ),
+        pytest.param(
+            "queue_only_load = 0.0001",
+            [
+                (
+                    "pymta.toml:1: queue_only_load: found 0.0001; want a load average of 0 or more,"
+                    " with at most 3 decimals, such as 7.5"
+                )
+            ],
+            id="too many decimals",
+        ),
+        pytest.param(
+            "smtp_pressure_reserve = 101",
+            [
+                (
+                    "pymta.toml:1: smtp_pressure_reserve: found 101; want a percentage from 0 to"
+                    " 100, such as 40 or { cpu = 40 }"
+                )
+            ],
+            id="more than all of the time",
+        ),
+        pytest.param(
+            "queue_only_pressure = { disk = 10 }",
+            [
+                (
+                    'pymta.toml:1: queue_only_pressure: found a table; no resource "disk"; there'
+                    " are cpu, memory, io"
+                )
+            ],
+            id="pressure of an unknown resource",
+        ),
+        pytest.param(
+            "queue_only_pressure = { cpu = true }",
+            [
+                (
+                    "pymta.toml:1: queue_only_pressure: found a table; want a percentage from 0 to"
+                    " 100, such as 40 or { cpu = 40 }"
+                )
+            ],
+            id="truth for a percentage",
+        ),
+        pytest.param(
+            'queue_only_file = ["/run/a",\n"smtprun/a"]',
+            [
+                (
+                    'pymta.toml:2: queue_only_file: found "smtprun/a"; want an absolute path,'
+                    ' such as "/run/offline" or "smtp/run/offline"'
+                )
+            ],
+            id="CP-06 no absolute path",
+        ),
+        pytest.param(
+            'queue_domains = ["a.example", "^b"]',
+            [
+                (
+                    'pymta.toml:1: queue_domains: found "^b"; want a domain such as "example.org",'
+                    ' "*.example.org", "*", or "@" for primary_hostname; "!" in front says no'
+                )
+            ],
+            id="no domain",
+        ),
+        pytest.param(
+            'pressure_directory = "cgroup"',
+            [
+                (
+                    'pymta.toml:1: pressure_directory: found "cgroup"; want an absolute path,'
+                    ' such as "/sys/fs/cgroup/system.slice"'
+                )
+            ],
+            id="no absolute directory",
         ),
         pytest.param(
             "a = 1\nb = [\n",

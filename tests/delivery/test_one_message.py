@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.spool.disk import Disk
 from pymta.spool.outcomes import Delivered, Failed, Reported
@@ -18,13 +18,6 @@ from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
 DAY = 86_400.0
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path)
-    yield rig
-    rig.close()
 
 
 def journal(rig: Rig, id: str) -> Path:
@@ -123,7 +116,7 @@ def test_a_local_attempt_leaves_remote_recipients_to_another(rig: Rig) -> None:
     """QR-06, -ql: who is not ours was not tried, and is due as before."""
     id = rig.put("user@localhost", "a@b.example")
 
-    lines = rig.attempt(id, local_only=True)
+    lines = rig.attempt(id, reach=Reach.LOCAL)
 
     assert [line.split()[0] for line in lines] == ["=>"]
     assert rig.stored == [("user", "user@localhost")]
@@ -138,7 +131,7 @@ def test_a_local_attempt_leaves_remote_recipients_to_another(rig: Rig) -> None:
 def test_a_local_attempt_of_a_remote_message_changes_nothing(rig: Rig) -> None:
     id = rig.put("a@b.example")
 
-    assert rig.attempt(id, local_only=True) == []
+    assert rig.attempt(id, reach=Reach.LOCAL) == []
     assert not journal(rig, id).exists()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.config.routing import Routing
 from pymta.config.settings import Settings
@@ -67,6 +68,7 @@ class Rig:
     ticks: int = 0
     after_sending: Callable[[], object] = lambda: None
     spools: list[FileSpool] = field(default_factory=list)
+    settings: Settings = SETTINGS
 
     def spool(self) -> FileSpool:
         """The spool as a process that has just started sees it."""
@@ -89,20 +91,20 @@ class Rig:
         intake.commit(Seal(on_top=(RECEIVED,)))
         return intake.id
 
-    def attempt(self, id: str, *, force: bool = False, local_only: bool = False) -> list[str]:
+    def attempt(self, id: str, *, force: bool = False, reach: Reach = Reach.ALL) -> list[str]:
         """The lines that one attempt wrote."""
         before = len(self.log.events)
-        attempt(id, self.world(force=force, local_only=local_only))
+        attempt(id, self.world(force=force, reach=reach))
         return self.log.texts()[before:]
 
     def state(self, id: str) -> State | None:
         message = self.spool().peek(id)
         return message.state if message else None
 
-    def world(self, *, force: bool = False, local_only: bool = False) -> World:
+    def world(self, *, force: bool = False, reach: Reach = Reach.ALL) -> World:
         schedule = parse_schedule(SETTINGS.queue.retry)
         return World(
-            settings=SETTINGS,
+            settings=self.settings,
             spool=self.spool(),
             schedule=schedule,
             memory=HostMemory(self.hints, schedule.next_try, lambda: self.now, force),
@@ -116,7 +118,7 @@ class Rig:
             date=lambda seconds: format_date(seconds, 0),
             is_over=lambda: self.is_over,
             force=force,
-            local_only=local_only,
+            reach=reach,
         )
 
     def _tick(self) -> float:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from pymta.channel.pair import End, make_pair
-from pymta.channel.words import Drain, HandOn
+from pymta.channel.words import Drain, HandOn, Short
 from pymta.config.session import Session
 from pymta.config.settings import Machine, Settings
+from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Endpoint, plain_address
 from pymta.resolver.reverse import Hosts
 from pymta.session.conversation import Conversation
@@ -41,7 +42,7 @@ def usual_settings(**changes: object) -> Settings:
     )
     settings = replace(settings, routing=replace(settings.routing, primary_hostname=HOST))
     for name, value in changes.items():
-        for group in ("session", "routing", "limits", "machine", "journal"):
+        for group in ("session", "immediate", "routing", "limits", "machine", "journal"):
             part = getattr(settings, group)
             if hasattr(part, name):
                 settings = replace(settings, **{group: replace(part, **{name: value})})
@@ -50,7 +51,7 @@ def usual_settings(**changes: object) -> Settings:
 
 @dataclass
 class House:
-    """The server's side: what it has stored, told the log, and handed on."""
+    """The server's side: what it has stored, told the log, handed on, and had to put off."""
 
     settings: Settings = field(default_factory=usual_settings)
     spool: MemorySpool = field(default_factory=MemorySpool)
@@ -59,8 +60,10 @@ class House:
     dns: MemoryDns = field(default_factory=MemoryDns)
     ask_ident: Callable[[Endpoint, Endpoint, float], str] = lambda *_: ""
     others: int = 0
-    load: float | None = None
     tls: ssl.SSLContext | None = None  # with it, TLS begins before the greeting
+    put_off: list[Short] = field(default_factory=list)
+    load: Load = NOTHING
+    log_room: Room | None = None
 
     def call(
         self,
@@ -100,6 +103,9 @@ class Guest:
             spool=house.spool,
             tell=house.log.write,
             hand_on=house.handed_on.append,
+            put_off=house.put_off.append,
+            read_load=lambda: house.load,
+            log_room=lambda: house.log_room,
             dns=house.dns,
             hosts=lambda: Hosts("127.0.0.1 localhost"),
             is_ours=lambda address: address == local.address,

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pymta.load.reading import Room
 from pymta.spool.disk import Disk, Facts
 
 
@@ -159,6 +160,10 @@ class MemoryDisk(Disk):
     def unlink(self, at: int, name: str) -> None:
         self._named(at, name)
         self._apply(Change([(self._file(at), name, None)]))
+
+    def room(self, at: int) -> Room:
+        self._file(at)
+        return Room(1 << 40)
 
     def names(self, at: int) -> list[str]:
         return list(self._file(at).names)

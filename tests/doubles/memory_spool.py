@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from pymta.load.reading import Room
 from pymta.mail.envelope import Envelope
 from pymta.mail.message_id import is_id, make_id
 from pymta.spool.outcomes import Record, State, alarm, fold
@@ -28,8 +29,9 @@ class Kept:
 class MemorySpool:
     """`messages` are those in the queue, `open` those begun and neither committed nor abandoned.
 
-    `fail_at` is "begin", "write", "commit", "prepare" or "note", `error` the errno then.  `crash`
-    is raised instead of an error of the disk, as a mistake of our own would be.
+    `free` is what `room` says.  `fail_at` is "room", "begin", "write", "commit", "prepare" or
+    "note", `error` the errno then.  `crash` is raised instead of an error of the disk, as a mistake
+    of our own would be.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class MemorySpool:
         self.claimed: set[str] = set()
         self.fail_at = fail_at
         self.error = errno.EIO
+        self.free = Room(1 << 40, 1 << 20)
         self.crash = crash
         self._clock = clock
         self._numbers = itertools.count()
@@ -79,6 +82,10 @@ class MemorySpool:
     def waiting(self) -> Iterator[Waiting]:
         for id, kept in sorted(self.messages.items()):
             yield Waiting(id, kept.due if kept.history else 0.0, is_first=not kept.history)
+
+    def room(self) -> Room:
+        self.step("room")
+        return self.free
 
     def sweep(self) -> int:
         return 0

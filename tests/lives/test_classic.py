@@ -16,6 +16,7 @@ from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import Deferred
 from pymta.spool.store import Seal
 from tests.doubles.daemon import DEADLINE, wait_until
+from tests.doubles.smtp_host import SmtpHost
 from tests.doubles.standalone import Standalone, standalone
 
 CLASSIC = "pymta.cli.classic"
@@ -209,15 +210,21 @@ def test_a_no_that_may_not_win_does_not() -> None:
         assert f"{id} =>" not in made.log()
 
 
-def test_only_mailboxes_of_ours_are_served_at_once() -> None:
-    """ST-08, -odqs"""
-    with standalone(dns_servers=["127.0.0.1:9"]) as made:
+def test_with_odqs_only_smtp_waits_whatever_the_settings_say() -> None:
+    """ST-08, N-42"""
+    with (
+        SmtpHost() as host,
+        standalone(smarthost=f"127.0.0.1:{host.port}", queue_only=True) as made,
+    ):
         start(made, "-bd", "-odqs")
         remote = send(made, "x@remote.example")
         local = send(made)
         made.wait_for_log(f"{local} Completed")
-        assert f"{remote} <= " in made.log()
-        assert f"{remote} ==" not in made.log()
+        made.wait_for_log(f"{remote} == x@remote.example R=smarthost T=smtp defer (0): first-pass")
+        assert host.messages() == []
+        assert made.run("pymta", "queue", "run").returncode == 0
+        made.wait_for_log(f"{remote} Completed")
+        assert len(host.messages()) == 1
 
 
 def send(made: Standalone, recipient: str = "user@localhost") -> str:

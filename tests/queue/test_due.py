@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.queue.due import due, forced_first, in_random_order, is_due, stages
@@ -110,6 +111,12 @@ def test_a_run_in_two_stages_serves_local_mailboxes_first() -> None:
 
     assert stages(plain) == (plain,)
     assert [one.local_only for one in stages(both)] == [True, False]
+    assert [one.reach for one in stages(both)] == [Reach.LOCAL, Reach.ALL]
+
+
+def test_a_run_in_place_of_deliveries_at_once_is_for_whom_those_are() -> None:
+    """N-42: who waits for a queue run is not served by one that stands in for them."""
+    assert Selection(first_only=True, is_new=True).reach is Reach.NEW
 
 
 def test_the_listing_is_not_read_ahead() -> None:

@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from pymta.channel.words import HandOn
+from pymta.channel.words import HandOn, Short
 from pymta.journal.event import MAIN_AND_PANIC
+from pymta.load.reading import Load, Room
 from tests.doubles.house import DATE, HOST, Guest, House, usual_settings
+from tests.doubles.memory_spool import MemorySpool
 
 TO_DATA = (
     "EHLO client.example",
@@ -99,6 +101,82 @@ def test_queue_only_says_nothing_about_it() -> None:
 
     assert not house.handed_on
     assert len(house.log.events) == 1
+
+
+def test_what_waits_anyway_keeps_no_place_of_remote_mail() -> None:
+    """The destination is that of the first recipient whom another host gets now."""
+    house = House(usual_settings(queue_domains=("far.example",), queue_smtp_domains=("*.off",)))
+    with house.call("127.0.0.1") as guest:
+        guest.hear()
+        guest.ask(*TO_DATA[:2], "RCPT TO:<x@Far.Example>", "RCPT TO:<x@a.off>", "DATA", ".")
+        guest.ask(*TO_DATA[1:2], "RCPT TO:<x@far.example>", "RCPT TO:<x@near.example>", "DATA", ".")
+        guest.ask("QUIT")
+        guest.status()
+
+    assert [word.destination for word in house.handed_on] == ["", "near.example"]
+
+
+def test_the_load_is_read_for_each_message_until_it_was_too_high() -> None:
+    """ID-04"""
+    house = House(usual_settings(queue_only_load=4.0), load=Load(4.0))
+    with house.call() as guest:
+        guest.hear()
+        for load in (4.0, 4.01, 1.0):
+            house.load = Load(load)
+            guest.ask(*TO_DATA, ".", "NOOP")  # a message is judged after its reply
+        guest.ask("QUIT")
+        guest.status()
+
+    assert len(house.handed_on) == 1
+    told = [text for text in house.log.texts() if text.startswith("no immediate")]
+    assert told == ["no immediate delivery: load average 4.01"] * 2
+
+
+SHORT = "spool directory space check failed: space=1023 inodes=-1"
+NO_ROOM = "452 4.3.1 Space shortage, please try later"
+
+
+def test_without_room_a_message_is_put_off_at_mail_and_the_session_goes_on() -> None:
+    """N-25"""
+    house = House(usual_settings(check_spool_space=1 << 20))
+    house.spool.free = Room((1 << 20) - 1)
+    with house.call() as guest:
+        guest.hear()
+        assert guest.ask(*TO_DATA[:2])[1] == NO_ROOM
+        assert guest.ask(TO_DATA[2])[0].startswith("503 ")
+        house.spool.free = Room(1 << 20)
+        assert guest.ask(*TO_DATA)[-1].startswith("354")
+        assert guest.ask(".")[0].startswith("250 ")
+
+    assert house.put_off == [Short(SHORT)]
+    assert len(house.log.events) == 1  # the arrival: the parent writes the other line
+
+
+@pytest.mark.parametrize(("announced", "code"), [(10 << 20, "250"), (20 << 20, "452")])
+def test_what_a_client_announces_is_counted(announced: int, code: str) -> None:
+    """N-25: smtp_check_spool_space."""
+    house = House(usual_settings(check_spool_space=1 << 20))
+    house.spool.free = Room(20 << 20)
+    with house.call() as guest:
+        guest.hear()
+        reply = guest.ask("EHLO c", f"MAIL FROM:<a@c.example> SIZE={announced}")[1]
+
+    assert reply.startswith(code)
+
+
+def test_the_disk_of_the_log_is_asked_too() -> None:
+    house = House(usual_settings(), log_room=Room(1, 1))
+    with house.call() as guest:
+        guest.hear()
+        assert guest.ask(*TO_DATA[:2])[1] == NO_ROOM
+
+    assert house.put_off == [Short("log directory space check failed: space=0 inodes=1")]
+
+
+def test_a_spool_that_tells_nothing_is_asked_again_at_data() -> None:
+    house = House(spool=MemorySpool(fail_at="room"))
+    with house.call() as guest:
+        in_data(guest)
 
 
 def test_replies_of_a_group_come_in_one_packet() -> None:

@@ -1,4 +1,4 @@
-"""The pure parts: who may send to whom, how much nonsense, what is queued."""
+"""The pure parts: who may send to whom, how much nonsense."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pymta.journal.session_events import Origin, duration, ends_text
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.caller import Endpoint
 from pymta.mail.reply import Reply
-from pymta.session.hold_back import reason_to_queue
 from pymta.session.pace import Pace
 from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.smtp.command import Verb
@@ -136,30 +135,6 @@ def test_the_last_syntax_error_gets_both_texts() -> None:
     assert enough.reply.encode(with_enhanced=True) == (
         b"503-5.5.1 sender not yet given\r\n503 5.5.1 Too many syntax or protocol errors\r\n"
     )
-
-
-MANY = "more than 2 messages received in one connection"
-
-
-@pytest.mark.parametrize(
-    ("options", "others", "accepted", "reason"),
-    [
-        ({}, 0, 10, None),
-        ({}, 0, 11, "more than 10 messages received in one connection"),
-        ({"smtp_accept_queue_per_connection": 0}, 0, 1000, None),
-        ({"smtp_accept_queue_per_connection": 2}, 0, 2, None),
-        ({"smtp_accept_queue_per_connection": 2}, 0, 3, MANY),
-        ({"queue_only": True}, 0, 1, ""),
-        ({"smtp_accept_queue": 1}, 0, 1, None),
-        ({"smtp_accept_queue": 1}, 1, 1, "too many connections (2, max 1)"),
-        ({"smtp_accept_queue": 1, "queue_only": True}, 1, 1, "too many connections (2, max 1)"),
-    ],
-)
-def test_what_is_left_to_the_queue(
-    options: dict[str, object], others: int, accepted: int, reason: str | None
-) -> None:
-    """ID-01 to ID-05."""
-    assert reason_to_queue(others, accepted, usual_settings(**options)) == reason
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pymta.journal.event import MAIN, MAIN_AND_REJECT
+from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Endpoint
 from pymta.mail.host_list import Answer
 from pymta.session.gate import Refusal, refusal
@@ -25,7 +26,7 @@ TOO_BUSY = f"421 {HOST}: Too much load; please try again later"
 def judged(
     *,
     others: int = 0,
-    load: float | None = None,
+    load: Load = NOTHING,
     is_reserved: Answer = Answer.NO,
     **options: object,
 ) -> Refusal | None:
@@ -95,7 +96,7 @@ def test_without_a_limit_no_place_is_kept() -> None:
 )
 def test_a_busy_machine_is_there_for_some(load: float | None, answer: Answer, reply: str) -> None:
     """LM-08: strictly greater, and nothing follows from a load that is not known."""
-    refused = judged(load=load, is_reserved=answer, smtp_load_reserve=2.0)
+    refused = judged(load=Load(load), is_reserved=answer, smtp_load_reserve=2.0)
 
     assert text(refused) == reply
     if refused:
@@ -103,6 +104,14 @@ def test_a_busy_machine_is_there_for_some(load: float | None, answer: Answer, re
             "temporarily refused connection from [192.0.2.7]:"
             " not in reserve list and load average = 2.01"
         )
+
+
+def test_a_machine_under_pressure_is_too() -> None:
+    refused = judged(load=Load(cpu=40.01), smtp_pressure_reserve={"cpu": 40.0})
+
+    assert text(refused) == TOO_BUSY
+    assert refused
+    assert refused.event.text.endswith("not in reserve list and pressure cpu = 40.01")
 
 
 def test_whoever_has_a_kept_place_is_not_asked_about_the_load() -> None:
@@ -113,5 +122,5 @@ def test_whoever_has_a_kept_place_is_not_asked_about_the_load() -> None:
         "smtp_load_reserve": 0.0,
     }
 
-    assert judged(others=1, load=9.0, is_reserved=Answer.YES, **options) is None
-    assert text(judged(others=1, load=9.0, **options)) == NO_PLACE
+    assert judged(others=1, load=Load(9.0), is_reserved=Answer.YES, **options) is None
+    assert text(judged(others=1, load=Load(9.0), **options)) == NO_PLACE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pymta.load.reading import Load
 from pymta.mail.caller import Endpoint
 from pymta.session.ident import TimedOutError
 from tests.doubles.house import HOST, House, usual_settings
@@ -49,7 +50,7 @@ def test_a_session_knows_how_many_others_there_were() -> None:
 def test_a_session_knows_the_load_of_the_machine() -> None:
     """LM-08"""
     house = strict(smtp_load_reserve=1.0, smtp_reserve_hosts=("198.51.100.0/24",))
-    house.load = 1.5
+    house.load = Load(1.5)
     with house.call() as guest:
         assert guest.hear() == f"421 {HOST}: Too much load; please try again later"
     with house.call("198.51.100.7") as guest:

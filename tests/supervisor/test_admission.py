@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.config.limits import Limits
+from pymta.load.reading import NOTHING, Load
 from pymta.supervisor.admission import Admit, House, Refuse, admit
 from pymta.supervisor.share import Share, share_of
 
-QUIET = House(sessions=0, from_address=0, share=Share(3), load=0.1)
+QUIET = House(sessions=0, from_address=0, share=Share(3), load=Load(0.1))
 LIMITS = Limits(smtp_accept_max=20, smtp_load_reserve=8.0)
 
 
@@ -30,7 +31,7 @@ def test_the_last_free_slot_is_given_out() -> None:
             ),
         ),
         (
-            replace(QUIET, load=8.01),
+            replace(QUIET, load=Load(8.01)),
             Refuse("421 Too much load; please try again later.", "load average = 8.01"),
         ),
         (
@@ -50,7 +51,7 @@ def test_a_refusal_has_the_classic_words(house: House, refusal: Refuse) -> None:
 
 def test_the_questions_are_asked_in_order() -> None:
     """HC-05"""
-    worst = House(sessions=20, from_address=20, share=Share(3), load=99.0)
+    worst = House(sessions=20, from_address=20, share=Share(3), load=Load(99.0))
 
     first = admit(worst, LIMITS)
     second = admit(worst, replace(LIMITS, smtp_accept_max=0))
@@ -122,12 +123,39 @@ def test_trouble_with_the_limit_is_told_when_the_limit_was_asked_for() -> None:
     assert elsewhere.trouble == ""
 
 
+@pytest.mark.parametrize(
+    ("load", "why"),
+    [
+        (Load(cpu=40.01), "pressure cpu = 40.01"),
+        (Load(cpu=40.0, memory=99.9), None),
+        (Load(cpu=12.0, io=10.5), "pressure io = 10.50"),
+        (Load(8.01, cpu=50.0), "load average = 8.01"),
+    ],
+    ids=["above", "without a limit", "another resource", "the load goes first"],
+)
+def test_pressure_is_a_limit_too(load: Load, why: str | None) -> None:
+    limits = replace(LIMITS, smtp_pressure_reserve={"cpu": 40.0, "io": 10.0})
+
+    answer = admit(replace(QUIET, load=load), limits)
+
+    assert (answer.why if isinstance(answer, Refuse) else None) == why
+    if isinstance(answer, Refuse):
+        assert answer.reply == "421 Too much load; please try again later."
+
+
+def test_where_hosts_have_places_of_their_own_the_session_asks() -> None:
+    """LM-02: a host list may need the DNS, which nobody waits for here."""
+    limits = replace(LIMITS, smtp_reserve_hosts=("192.0.2.9/32",))
+
+    assert isinstance(admit(replace(QUIET, load=Load(99.0)), limits), Admit)
+
+
 def test_a_load_that_nobody_knows_keeps_nobody_out() -> None:
-    assert isinstance(admit(replace(QUIET, load=None), LIMITS), Admit)
+    assert isinstance(admit(replace(QUIET, load=NOTHING), LIMITS), Admit)
 
 
 def test_a_load_equal_to_the_limit_is_not_above_it() -> None:
-    assert isinstance(admit(replace(QUIET, load=8.0), LIMITS), Admit)
+    assert isinstance(admit(replace(QUIET, load=Load(8.0)), LIMITS), Admit)
 
 
 @given(
@@ -139,7 +167,7 @@ def test_a_load_equal_to_the_limit_is_not_above_it() -> None:
 def test_a_fuller_house_never_turns_a_no_into_a_yes(
     sessions: int, here: int, load: float, more: int
 ) -> None:
-    house = House(sessions, here, Share(3), load)
+    house = House(sessions, here, Share(3), Load(load))
     if isinstance(admit(house, LIMITS), Refuse):
-        fuller = House(sessions + more, here + more, Share(3), load + more)
+        fuller = House(sessions + more, here + more, Share(3), Load(load + more))
         assert isinstance(admit(fuller, LIMITS), Refuse)

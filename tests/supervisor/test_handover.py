@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from pymta.channel.reach import Reach
 from pymta.mail.caller import Endpoint
 from pymta.supervisor import handover
 from pymta.supervisor.children import Child, Job
@@ -24,7 +25,7 @@ TABLE = Handover(
         Child(10, Job.SESSION, 7, "192.0.2.7", 4, holds_slot=True),
         Child(11, Job.QUEUE_RUN),
     ),
-    waiting=(Task("1aaaaa-00000000001-0000", "remote.example"),),
+    waiting=(Task("1aaaaa-00000000001-0000", "remote.example", Reach.NO_SMTP),),
     busy={12: Task("1aaaaa-00000000002-0000")},
     missed=True,
     control=8,
@@ -44,6 +45,14 @@ def test_an_image_that_knew_no_certificate_left_none() -> None:
     del plain["table"]["certificate"]
 
     assert decode(json.dumps(plain).encode()) == replace(TABLE, certificate=-1)
+
+
+def test_a_task_of_an_older_image_is_one_of_a_new_message() -> None:
+    plain = encode(TABLE).replace(b', "reach": "S"', b"").replace(b', "reach": "N"', b"")
+
+    waiting, busy = decode(plain).waiting, decode(plain).busy
+    assert b"reach" not in plain
+    assert [task.reach for task in (*waiting, *busy.values())] == [Reach.NEW] * 2
 
 
 def test_every_descriptor_that_must_stay_open_is_named() -> None:
