@@ -228,6 +228,12 @@ def refused_for_now(origin: Origin, why: str) -> Event:
     return _refusal(origin, f"temporarily refused connection from {origin.who}: {why}", MAIN)
 
 
+def settings_unclear(origin: Origin, why: str) -> Event:
+    """A setting has nothing for this client that could be understood."""
+    text = f"{why} (for {origin.who})"
+    return Event(Kind.TROUBLE, text, "", origin.fields, MAIN_AND_PANIC)
+
+
 def no_host_name(origin: Origin) -> Event:
     """`host_lookup` found no name that leads back."""
     text = f"no host name found for IP address {origin.address}"

@@ -19,6 +19,7 @@ from pymta.session import data, farewell, greeting, hello, mail_from, rcpt_to, s
 from pymta.session.answer import Answer
 from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
+from pymta.session.closedown import close_down
 from pymta.session.farewell import Farewell, Underway
 from pymta.session.hand_on import hand_on
 from pymta.session.pace import Enough, Pace, quotable
@@ -323,4 +324,11 @@ class Conversation:
             self._say(end.reply)
             # Nobody waits for a client that is being left; what fits into the buffer goes.
             self._stream.write(bytes(self._replies), time.monotonic())
+            if end.closes_down and not self._stream.is_mute:
+                self._close_down(end.reply)
         return end.status
+
+    def _close_down(self, reply: Reply) -> None:
+        deadline = time.monotonic() + self._timeout()
+        extended = self._visit.is_extended
+        close_down(self._stream, reply, self._visit.host, deadline, with_enhanced=extended)

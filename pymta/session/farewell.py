@@ -19,11 +19,15 @@ UNEXPECTED = Reply(421, "Unexpected failure, please try later", "4.3.0")
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """`reply` None: there is nobody left to hear it."""
+    """`reply` None: there is nobody left to hear it.
+
+    `closes_down`: the connection stays, and every command hears the reply again.
+    """
 
     reply: Reply | None
     event: Event | None
     status: int
+    closes_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,14 @@ def unwritable(visit: Visit, error: str) -> Farewell:
 
 def failed(visit: Visit, message: Underway | None, trace: str) -> Farewell:
     """CL-03."""
-    reply = UNEXPECTED
-    if message is not None:
-        text = f"{visit.host} Unexpected failure, please try later - closing connection."
-        reply = Reply(421, text, "4.3.0")
-    return Farewell(reply, say.crashed(visit.origin, trace), 1)
+    event = say.crashed(visit.origin, trace)
+    if message is None:
+        return Farewell(UNEXPECTED, event, 1, closes_down=True)
+    text = f"{visit.host} Unexpected failure, please try later - closing connection."
+    return Farewell(Reply(421, text, "4.3.0"), event, 1)
+
+
+def unclear(visit: Visit, why: str) -> Farewell:
+    """CP-08: nobody knows how large a message of this client may be."""
+    reply = Reply(421, "Temporary local problem - please try later", "4.3.5")
+    return Farewell(reply, say.settings_unclear(visit.origin, why), 0, closes_down=True)

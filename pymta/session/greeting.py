@@ -1,9 +1,9 @@
 """The start of a session: everything that may say no before we say 220 (CP-08).
 
-In this order: who calls, by his own machine's account; the name of his address; is he let in
-(`gate`); TLS, where it comes before the greeting; has he waited for us to speak first.  What was
-found out stays in the visit.  A refusal is the only reply such a session sees, and its exit status
-is 0 (SS-01).
+In this order: who calls, by his own machine's account; do the settings say what he may; the name of
+his address; is he let in (`gate`); TLS, where it comes before the greeting; has he waited for us to
+speak first.  What was found out stays in the visit.  A refusal is the only reply that such a
+session hears, and its exit status is 0 (SS-01).
 
 Touches: sockets, clock.
 """
@@ -32,6 +32,8 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
     """None: greet him."""
     began = time.monotonic()
     _ask_ident(visit, caller, world)
+    if visit.size_limit.trouble:
+        return farewell.unclear(visit, visit.size_limit.trouble)
     _look_up_name(visit, caller, world)
     refusal = gate.refusal(visit, caller.is_in)
     if refusal is not None:

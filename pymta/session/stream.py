@@ -81,6 +81,11 @@ class Stream:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, keepalive)
 
+    @property
+    def is_mute(self) -> bool:
+        """Nothing can be said, because the handshake has not been made."""
+        return self._is_mute
+
     def start_tls(self, deadline: float) -> Facts | Stop:
         """The handshake, in all until `deadline`.  `error` says why when there is no TLS."""
         layer = self._layer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -193,7 +194,10 @@ class Guest:
 
     def _live(self) -> None:
         try:
-            self._status = self._conversation.run()
+            try:
+                self._status = self._conversation.run()
+            except RuntimeError:  # "crash" of a double; as `pymta.session.main` does
+                self._status = self._conversation.fail(traceback.format_exc())
         finally:
             self._conversation.part()
             self._theirs.close()

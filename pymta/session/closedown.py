@@ -1,0 +1,49 @@
+"""After a failure of ours nothing works any more, and the client is told so each time (CL-03).
+
+A connection that closes at once looks like a broken network, and is tried again at once.  So every
+command hears the same 421, but for QUIT and RSET, until the client goes or its time is over.
+
+Touches: sockets.
+"""
+
+from __future__ import annotations
+
+from pymta.mail.reply import Reply
+from pymta.session.stream import Stop, Stream
+from pymta.smtp.lines import LineReader, TooLong
+
+MOST = 100  # commands; whoever goes on after that does not listen
+
+_RESET = Reply(250, "Reset OK", "2.0.0")
+
+
+def close_down(
+    stream: Stream, reply: Reply, host: str, deadline: float, *, with_enhanced: bool
+) -> None:
+    """Answer with `reply`, which was said once already, until `deadline` (monotonic) at most."""
+    lines, buffer = LineReader(), bytearray()
+    for _ in range(MOST):
+        line = _next_line(stream, lines, buffer, deadline)
+        if line is None:
+            return
+        verb = line[:4].upper()
+        answer = reply
+        if verb == b"RSET":
+            answer = _RESET
+        elif verb == b"QUIT":
+            answer = Reply(221, f"{host} closing connection", "2.0.0")
+        said = stream.write(answer.encode(with_enhanced=with_enhanced), deadline)
+        if said is not None or verb == b"QUIT":
+            return
+
+
+def _next_line(
+    stream: Stream, lines: LineReader, buffer: bytearray, deadline: float
+) -> bytes | None:
+    """None: there will be none."""
+    while (line := lines.next_line(buffer)) is None:
+        got = stream.read(deadline, at_command=True)
+        if isinstance(got, Stop):
+            return None
+        buffer += got
+    return line.start if isinstance(line, TooLong) else line
