@@ -5,13 +5,14 @@ In `pymta.toml` all options stand at the top level under their classic names
 (`settings.limits.smtp_accept_max`).  The name decides the group, so each name exists once.
 
     duration, units, setting    how a field is declared: type, unit, default, meaning
-    process, listen, limits, tls, session                      the subjects
+    process, control, listen, limits, tls, session             the subjects
         immediate, routing, transport, queue, journal
     launch, overrule            what the command line said, and that it wins
     held                        what a running daemon has besides, at a reload
     settings                    all of them together, with what only the machine knows
     addresses, domain_list, retry_rules, per_host       how single items are written
-    services                    the port of a service
+    services, groups            the port of a service, the number of a group
+    rights                      who may do what with daemon and queue
     read                        pymta.toml to settings, or every mistake at once with its line:
         sources, place          which files there are, what each says and on which line
         schema, check           the right type; what must hold beyond that and among settings

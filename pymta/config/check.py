@@ -27,6 +27,8 @@ from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
 
+GidOf = Callable[[str], int]
+
 MOST_CONNECTIONS = 4096  # ST-06
 _EXAMPLES = {
     "load_average_file": "/proc/loadavg",
@@ -50,7 +52,7 @@ class Fault:
     item: int | None = None
 
 
-def check(settings: Settings, port_of: PortOf, held: Held = Held()) -> list[Fault]:
+def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held()) -> list[Fault]:
     """Every mistake in settings of the right types; `held` is what a daemon has that runs."""
     return [
         *_listen(settings.listen, settings.launch, port_of),
@@ -66,6 +68,8 @@ def check(settings: Settings, port_of: PortOf, held: Held = Held()) -> list[Faul
         *_file("pid_file_path", settings.process.pid_file_path),
         *_file("process_log_path", settings.process.process_log_path),
         *_file("pymta_path", settings.process.pymta_path),
+        *_items("admin_groups", settings.control.admin_groups, gid_of),
+        *_socket(settings.control.notifier_socket),
     ]
 
 
@@ -219,6 +223,12 @@ def _retry(rules: tuple[str, ...]) -> Iterator[Fault]:
 def _file(key: str, path: str) -> Iterator[Fault]:
     if path and not (path.startswith("/") and path.isprintable() and not path.endswith("/")):
         yield Fault(key, path, f'want an absolute path of a file, such as "{_EXAMPLES[key]}"')
+
+
+def _socket(name: str) -> Iterator[Fault]:
+    if name not in {"", "control"}:  # N-22
+        wanted = 'want "control", where the commands look for it, or "" for none'
+        yield Fault("notifier_socket", name, wanted)
 
 
 def _items(key: str, items: object, parse: Callable[[str], object]) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ class Launch:
     `inherits_listener`: its socket was descriptor 0 of the command (-bw); after `wait` seconds
     without a call it ends, 0 means never.  `ports` and `interfaces` are the items of -oX,
     `pid_file` that of -oP.  `queue_interval` and `receive_timeout` are seconds, 0 when not given.
-    `tls_on_connect`: every port is one of tls_on_connect_ports.
+    `tls_on_connect`: every port is one of tls_on_connect_ports.  `no_control` is -oY (N-22).
     `delivery` is "now", "queue" or "local" (SMTP alone waits for a queue run), "" when not given.
     `force` to `senders` say which messages its own queue runs take.  `uid` and `gid` are what root
     becomes once the sockets listen, -1 when there is nothing to become.
@@ -35,6 +35,7 @@ class Launch:
     ports: tuple[str, ...] = ()
     interfaces: tuple[str, ...] = ()
     pid_file: str = ""
+    no_control: bool = False
     queue_interval: int = 0
     receive_timeout: int = 0
     delivery: str = ""
@@ -48,6 +49,13 @@ class Launch:
     senders: str = ""
     uid: int = -1
     gid: int = -1
+
+
+def has_control_socket(launch: Launch, configured: str) -> bool:
+    """N-22: a daemon on ports of its own command line stands beside another one, as a rule."""
+    if not configured or launch.no_control:
+        return False
+    return bool(launch.pid_file) or not (launch.ports or launch.interfaces)
 
 
 def pid_file(launch: Launch, configured: str, state_directory: str) -> str:

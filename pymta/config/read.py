@@ -5,20 +5,21 @@
 Only commands and the validating child of a reload come here; everybody else loads what was
 validated (`generation`).  The DNS is never asked, so a dead name server keeps no daemon down.
 
-Touches: disk, pydantic, sockets, OpenSSL.
+Touches: disk, pydantic, sockets, accounts, OpenSSL.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
-from pymta.config.check import Fault, adjust, check
+from pymta.config.check import Fault, GidOf, adjust, check
 from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
+from pymta.config.groups import gid_of
 from pymta.config.held import Held
 from pymta.config.launch import Launch
 from pymta.config.overrule import overruled
@@ -43,6 +44,7 @@ def read_settings(
     launch: Launch = Launch(),
     hostname: str | None = None,
     port_of: PortOf = port_of,
+    gid_of: GidOf = gid_of,
     held: Held = Held(),
     is_to_serve: bool = True,
 ) -> Settings:
@@ -67,13 +69,15 @@ def read_settings(
     settings = overruled(_compose(values, machine), launch)
     if not sources.complaints:  # what an unreadable file would have said may mend the rest
         wrong = {fault.key for fault in faults}
-        faults += [fault for fault in check(settings, port_of, held) if fault.key not in wrong]
+        faults += [
+            fault for fault in check(settings, port_of, gid_of, held) if fault.key not in wrong
+        ]
         if is_to_serve and not any(fault.key in _TLS for fault in faults):
             faults += _unusable(settings.tls, held)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
     if complaints:
         raise ConfigError(_in_order(complaints))
-    return adjust(settings, port_of)
+    return adjust(_with_groups(settings, gid_of), port_of)
 
 
 def _unusable(tls: Tls, held: Held) -> list[Fault]:
@@ -104,6 +108,12 @@ def _defaults(machine: Machine, login: str) -> dict[str, Any]:
         made["daemon_startup_retries"] = 0
         made["queue_run_interval"] = SERVE_QUEUE_INTERVAL
     return made
+
+
+def _with_groups(settings: Settings, gid_of: GidOf) -> Settings:
+    """Looked up here, because the supervisor never waits for a directory of accounts."""
+    gids = tuple(gid_of(name) for name in settings.control.admin_groups)
+    return replace(settings, machine=replace(settings.machine, admin_gids=gids))
 
 
 def _own_name(hostname: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pymta.config.control import Control
 from pymta.config.immediate import Immediate
 from pymta.config.journal import Journal
 from pymta.config.launch import Launch
@@ -28,6 +29,7 @@ class Machine:
     only.  `in_terminal` is true for `pymta serve`, and `serve_port` is its port then.
     `is_handed_sockets`: who started us listens already, so the settings do not say where.
     Directories and `config_file` are absolute paths; `config_file` is "" where none is looked for.
+    `admin_gids` are the numbers of `admin_groups`.
     """
 
     state_directory: str = "/var/lib/pymta"
@@ -37,10 +39,12 @@ class Machine:
     in_terminal: bool = False
     serve_port: int = 0
     is_handed_sockets: bool = False
+    admin_gids: tuple[int, ...] = ()
 
 
 SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are options
     "process": Process,
+    "control": Control,
     "listen": Listen,
     "limits": Limits,
     "tls": Tls,
@@ -56,6 +60,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
 @dataclass(frozen=True, slots=True)
 class Settings:
     process: Process = field(default_factory=Process)
+    control: Control = field(default_factory=Control)
     listen: Listen = field(default_factory=Listen)
     limits: Limits = field(default_factory=Limits)
     tls: Tls = field(default_factory=Tls)

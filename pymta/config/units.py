@@ -118,8 +118,8 @@ class HostItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """Marks a port given as a number or as a service name (PT-01); text in the program."""
+class NameOrNumber:
+    """Marks what has a name and a number, such as a port (PT-01); text in the program."""
 
     def read(self, value: object) -> object:
         return str(value) if type(value) is int else value
@@ -184,7 +184,8 @@ MOST = (1 << 31) - 1  # what the C interfaces below us take as a count
 Count = Annotated[int, Range(0, MOST)]
 Positive = Annotated[int, Range(1, MOST)]
 Port = Annotated[int, Range(1, 65_535)]
-PortName = Annotated[str, Service()]
+PortName = Annotated[str, NameOrNumber()]
+GroupName = Annotated[str, NameOrNumber()]
 Seconds = Annotated[int, Time(), TimeRange(0, LONGEST_WAIT)]
 Timeout = Annotated[int, Time(), TimeRange(1, LONGEST_WAIT)]  # nothing may wait for ever
 Bytes = Annotated[int, Size(), Range(0, LARGEST)]

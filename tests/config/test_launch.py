@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pymta.config.immediate import Immediate
-from pymta.config.launch import Launch, pid_file
+from pymta.config.launch import Launch, has_control_socket, pid_file
 from pymta.config.listen import Listen
 from pymta.config.overrule import overruled
 from pymta.config.queue import Queue
@@ -57,6 +57,36 @@ def test_where_the_pid_goes(launch: Launch, configured: str, given: str, expecte
     launch = replace(launch, pid_file=given)
 
     assert pid_file(launch, configured, "/var/lib/pymta") == expected
+
+
+@pytest.mark.parametrize(
+    ("launch", "configured", "expected"),
+    [
+        (Launch(), "control", True),
+        (Launch(), "", False),
+        (CLASSIC, "control", True),
+        (RUNS_ONLY, "control", True),
+        (replace(CLASSIC, no_control=True), "control", False),
+        (ON_A_PORT, "control", False),
+        (replace(ON_A_PORT, pid_file="/run/b.pid"), "control", True),
+        (replace(ON_A_PORT, pid_file="/run/b.pid", no_control=True), "control", False),
+        (Launch(is_classic=True, interfaces=("127.0.0.1",)), "control", False),
+    ],
+    ids=[
+        "a unit",
+        "switched off",
+        "-bd",
+        "-q30m",
+        "-bd -oY",
+        "-bd -oX",
+        "-bd -oX -oP",
+        "-bd -oX -oP -oY",
+        "-bd -oX of an address",
+    ],
+)
+def test_who_has_a_control_socket(launch: Launch, configured: str, expected: bool) -> None:
+    """N-22"""
+    assert has_control_socket(launch, configured) == expected
 
 
 def test_what_the_command_line_does_not_name_stays_as_it_is() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pymta.config import groups
 from pymta.config.complaints import ConfigError
 from pymta.config.document import as_toml
 from pymta.config.read import read_settings
@@ -15,9 +16,18 @@ from pymta.config.settings import SUBJECTS, Machine, Settings
 SERVICES = {"smtp": 25, "submission": 587}
 
 
+def gid_of(name: str) -> int:
+    return 500 if name == "postmasters" else groups.gid_of(name)
+
+
 def read(file: Path | None, machine: Machine | None = None, login: str = "") -> Settings:
     return read_settings(
-        file, machine or Machine(), login=login, hostname="Box.Example.ORG", port_of=SERVICES.get
+        file,
+        machine or Machine(),
+        login=login,
+        hostname="Box.Example.ORG",
+        port_of=SERVICES.get,
+        gid_of=gid_of,
     )
 
 
@@ -600,3 +610,34 @@ def test_what_show_prints_reads_back_as_the_same_settings(tmp_path: Path) -> Non
     file.write_text(as_toml(settings))
 
     assert read(file, Machine(in_terminal=True, serve_port=2525)) == settings
+
+
+def test_admin_groups_are_looked_up_when_the_file_is_read(tmp_path: Path) -> None:
+    """ST-03, N-22: by name or number; the daemon never asks."""
+    file = tmp_path / "pymta.toml"
+    file.write_text('admin_groups = ["postmasters", 4, "17"]\n')
+
+    settings = read(file)
+
+    assert settings.control.admin_groups == ("postmasters", "4", "17")
+    assert settings.machine.admin_gids == (500, 4, 17)
+
+
+@pytest.mark.parametrize("wrong", ['"nosuchgroup"', "-1", '""', '"a\\u0000b"', "4294967295"])
+def test_an_admin_group_that_nobody_knows_is_a_mistake(tmp_path: Path, wrong: str) -> None:
+    (complaint,) = complaints(f'admin_groups = ["postmasters", {wrong}]\n', tmp_path)
+
+    assert complaint.startswith("pymta.toml:1: admin_groups: found ")
+    assert complaint.endswith(("; no group has this name", "; want the number of a group"))
+
+
+def test_the_control_socket_is_there_or_not_but_nowhere_else(tmp_path: Path) -> None:
+    """N-22"""
+    (tmp_path / "off.toml").write_text('notifier_socket = ""\n')
+
+    assert read(tmp_path / "off.toml").control.notifier_socket == ""
+    (complaint,) = complaints('notifier_socket = "/run/elsewhere"\n', tmp_path)
+    assert complaint == (
+        'pymta.toml:1: notifier_socket: found "/run/elsewhere"; want "control", where the commands'
+        ' look for it, or "" for none'
+    )

@@ -1,0 +1,23 @@
+"""Who may give orders to the daemon, and where it hears them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.config.setting import setting
+from pymta.config.units import GroupName
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    admin_groups: tuple[GroupName, ...] = setting(
+        (), "Groups, by name or number, whose members may do what else only root and we may."
+    )
+    prod_requires_admin: bool = setting(
+        True, "Only they may ask for queue runs and deliveries; false: every local user may."
+    )
+    notifier_socket: str = setting(
+        "control",
+        "Control socket in the runtime directory, where pymta status and pymta reload ask; empty:"
+        " none.",
+    )
