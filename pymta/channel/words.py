@@ -82,11 +82,18 @@ class Attempted:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """Child to parent: so many messages are in the queue."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Parent to child: finish what you are doing, start nothing new."""
 
 
-Word = HandOn | Short | Done | Serve | Deliver | Attempted | Drain
+Word = HandOn | Short | Done | Serve | Deliver | Attempted | Counted | Drain
 
 
 def encode(word: Word) -> bytes:
@@ -105,6 +112,8 @@ def encode(word: Word) -> bytes:
             return f"D{reach}{id}".encode("ascii")
         case Attempted(id):
             return b"A" + id.encode("ascii")
+        case Counted(messages):
+            return b"N%d" % messages
         case Drain():
             return b"X"
 
@@ -134,6 +143,8 @@ def decode(packet: bytes) -> Word:
             return Deliver(argument[1:], Reach(argument[:1]))
         case b"A":
             return Attempted(argument)
+        case b"N":
+            return Counted(int(argument))
         case b"X":
             return Drain()
     raise ValueError(f"not a channel packet: {packet!r}")

@@ -9,12 +9,15 @@ says on standard error what is wrong and what to do.
     options       options that several commands share
     places        which directories, from options and environment
     identity      become the owner of the state directory, or say what is missing
+    permission    who may, besides root and the owner
+    ask_daemon    a request to the running daemon, and its answer
+    via_daemon    what it does for those who may not touch the queue
     account       whose a daemon is that root starts
     background    the classic way of a daemon out of sight, with a report to who waits
     start         settings read, kept as a generation, and the supervisor put in our place
-    serve, daemon, reload, settings, queue, queue_run       the commands
+    serve, daemon, reload, status, settings, queue, queue_run       the commands
     classic       the other program, pymta-sendmail: the words of sendmail to the same parts
     classic_line, classic_items        what such words ask for
     classic_daemon, classic_queue      its jobs
-    listing       how the queue looks on a terminal and as JSON
+    listing, status_view       how the queue and the daemon look on a terminal
 """

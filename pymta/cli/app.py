@@ -34,6 +34,7 @@ COMMANDS = {
     "serve": "pymta.cli.serve:serve",
     "daemon": "pymta.cli.daemon:daemon",
     "reload": "pymta.cli.reload:reload",
+    "status": "pymta.cli.status:status",
     "queue": "pymta.cli.queue:queue",
     "config": "pymta.cli.settings:config",
     "version": "pymta.cli.app:version",

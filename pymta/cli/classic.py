@@ -84,26 +84,22 @@ def _do(job: Job, environ: Mapping[str, str]) -> int:
             show = classic_queue.count if isinstance(job, CountQueue) else classic_queue.list_all
             return show(daemon_places(environ).state)
         case RunQueue(selection, is_debugging):
-            _check_caller(environ, is_debugging=is_debugging)
+            _check_caller(environ, is_prod=True, is_debugging=is_debugging)
             from pymta.cli import classic_queue  # noqa: PLC0415
 
             return classic_queue.run(daemon_places(environ).state, selection)
         case Serve():
-            _check_caller(environ, is_debugging=job.is_debugging)
+            is_prod = not job.launch.listens
+            _check_caller(environ, is_prod=is_prod, is_debugging=job.is_debugging)
             from pymta.cli import classic_daemon  # noqa: PLC0415
 
             return classic_daemon.serve(job, environ)
 
 
-def _check_caller(environ: Mapping[str, str], *, is_debugging: bool) -> None:
-    """Only root and the owner of the queue start daemons and queue runs (ST-03)."""
-    euid = os.geteuid()
-    try:
-        owner = os.stat(daemon_places(environ).state).st_uid  # noqa: PTH116 - pathlib is not loaded
-    except FileNotFoundError:  # the daemon makes it, if it may
-        return
-    if euid not in {0, owner}:
-        raise CommandError(f"{'debugging ' if is_debugging else ''}permission denied", FAILED)
+def _check_caller(environ: Mapping[str, str], *, is_prod: bool, is_debugging: bool) -> None:
+    from pymta.cli.permission import check_caller  # noqa: PLC0415 - not for the version or a list
+
+    check_caller(daemon_places(environ).state, is_prod=is_prod, is_debugging=is_debugging)
 
 
 def _complain(line: str) -> int:

@@ -9,6 +9,7 @@ the job needs is looked for afterwards.
     -q[q][i][f[f]][l]   run the queue once; with a time (-q30m, -q 30m) again and again, in a daemon
     -R text, -S text    only messages to, or from, an address that contains the text
     -oX list, -oP path  where the daemon listens, and where its pid goes
+    -oY                 it has no control socket
     -C file             its settings
     -tls-on-connect     every client speaks TLS from its first octet
     -odb -odf -odi -odq -odqs, -os time     when mail is delivered, how long a client may be silent
@@ -105,6 +106,7 @@ class _Said:
     senders: str = ""
     items: str = ""
     pid_file: str = ""
+    no_control: bool = False
     settings_file: str = ""
     delivery: str = ""
     receive_timeout: int = 0
@@ -165,6 +167,7 @@ class _Said:
             ports=ports,
             interfaces=interfaces,
             pid_file=self.pid_file,
+            no_control=self.no_control,
             queue_interval=self.interval,
             receive_timeout=self.receive_timeout,
             delivery=self.delivery,
@@ -289,5 +292,6 @@ _WORDS: Mapping[str, Callable[[_Said], None]] = {
     "-odqs": _set("delivery", "local"),
     "-oP": _take("pid_file", "-oP"),
     "-oX": _take("items", "-oX"),
+    "-oY": _set("no_control", value=True),
     "-tls-on-connect": _set("tls_on_connect", value=True),
 }

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from pymta.channel.selection import Selection
-from pymta.cli.identity import become_owner
+from pymta.cli.identity import become_owner, may_become_owner
 
 
 def list_all(state: str) -> int:
@@ -39,7 +39,12 @@ def count(state: str) -> int:
 
 
 def run(state: str, selection: Selection) -> int:
-    """One pass, in this process; 0, or 1 when it could not be done."""
+    """One pass, in this process or by the daemon; 0, or 1 when it could not be done."""
+    if not may_become_owner(state):
+        from pymta.cli.via_daemon import run_via_daemon  # noqa: PLC0415 - as above
+
+        sys.stdout.write(run_via_daemon(state, selection) + "\n")
+        return 0
     from pymta.cli.served import served_settings  # noqa: PLC0415 - as above
     from pymta.journal.log import open_hand_log  # noqa: PLC0415
     from pymta.queue.main import main  # noqa: PLC0415

@@ -39,6 +39,12 @@ def decide(euid: int, owner_uid: int, owner_gid: int) -> Stay | Become | Refuse:
     return Refuse()
 
 
+def may_become_owner(state_directory: str) -> bool:
+    """Whether `become_owner` would work.  Raises CommandError when there is no such directory."""
+    found = _look(state_directory)
+    return not isinstance(decide(os.geteuid(), found.st_uid, found.st_gid), Refuse)
+
+
 def become_owner(state_directory: str) -> None:
     """Be the owner of the state directory from here on.  Raises CommandError."""
     found = _look(state_directory)

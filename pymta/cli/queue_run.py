@@ -11,8 +11,9 @@ import click
 
 from pymta.channel.selection import Selection
 from pymta.cli.command_error import CommandError
-from pymta.cli.identity import become_owner
+from pymta.cli.identity import become_owner, may_become_owner
 from pymta.cli.served import served_settings
+from pymta.cli.via_daemon import run_via_daemon
 from pymta.journal.log import is_journal_stream, open_hand_log
 from pymta.mail.message_id import is_id
 from pymta.queue.main import main
@@ -30,6 +31,9 @@ def run(state: str, force: bool, ids: tuple[str, ...]) -> int:
     for id in ids:
         if not is_id(id):
             raise CommandError(f"{id!r} is not a message id", os.EX_DATAERR)
+    if not may_become_owner(state):
+        click.echo(run_via_daemon(state, Selection(force=force, thaw=force, ids=ids)))
+        return os.EX_OK
     become_owner(state)
     settings = served_settings(state)
     log = open_hand_log(settings)

@@ -25,6 +25,11 @@ def served_settings(state_directory: str) -> Settings:
         return _from_files(state_directory)
 
 
+def settings_for_others(state_directory: str) -> Settings:
+    """What the files say, for those who may not see what is served.  Raises as above."""
+    return _from_files(state_directory)
+
+
 def _from_files(state_directory: str) -> Settings:
     # The reader of files weighs more than all the rest of a queue command.
     from pymta.config.read import read_settings  # noqa: PLC0415 - needed once in a blue moon

@@ -21,10 +21,10 @@ from pymta.cli.identity import account_name
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
 from pymta.config import generation, sources
 from pymta.config.generation import GenerationError, current_file
-from pymta.config.launch import Launch
+from pymta.config.launch import Launch, has_control_socket
 from pymta.config.read import read_settings
 from pymta.config.settings import Machine, Settings
-from pymta.supervisor import birth, control
+from pymta.supervisor import birth, control, sole
 from pymta.supervisor.privilege import CannotChangeUserError, Privilege, decide
 
 SUPERVISOR = "pymta.supervisor.main"
@@ -120,7 +120,7 @@ def _give(path: str, account: Account) -> None:
 
 def _become_supervisor(settings: Settings, execute: Execute) -> NoReturn:
     """Same process, same descriptors, same environment, but for what a birth leaves there."""
-    _refuse_second(settings.machine.runtime_directory)
+    _refuse_second(settings)
     current = current_file(settings.machine.state_directory)
     settings = _stored(settings, current)
     kept = []
@@ -138,10 +138,15 @@ def _become_supervisor(settings: Settings, execute: Execute) -> NoReturn:
     execute(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(current)])
 
 
-def _refuse_second(directory: str) -> None:
+def _refuse_second(settings: Settings) -> None:
     """Said before our settings stand where a running daemon, and its queue runs, read theirs."""
-    if control.is_served(Path(directory)):
-        raise CommandError(f"another pymta daemon serves {directory}", 1)
+    machine = settings.machine
+    if pid := sole.holder(machine.state_directory):
+        text = f"another pymta daemon, process {pid}, serves {machine.state_directory}"
+        raise CommandError(text, 1)
+    has_control = has_control_socket(settings.launch, settings.control.notifier_socket)
+    if has_control and control.is_served(Path(machine.runtime_directory)):
+        raise CommandError(f"another pymta daemon serves {machine.runtime_directory}", 1)
 
 
 def _stored(settings: Settings, current: Path) -> Settings:

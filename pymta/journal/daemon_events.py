@@ -113,6 +113,21 @@ def remark(text: str) -> Event:
     return Event(Kind.TROUBLE, text)
 
 
+def not_allowed(uid: int, pid: int, untold: int) -> Event:
+    """N-22: somebody on this machine asked for what he may not."""
+    others = f", {untold} more since the last such line" if untold else ""
+    return Event(
+        Kind.TROUBLE,
+        f"control socket: uid {uid} (process {pid}) is not allowed{others}",
+        fields={"PEER_UID": str(uid), "PEER_PID": str(pid)},
+    )
+
+
+def notified(id: str) -> Event:
+    """N-22, message 1; for one message, whose id stands before the text."""
+    return Event(Kind.QUEUE_RUN, "notify triggered queue run", queue_id=id)
+
+
 def child_crashed(job: str, pid: int, signal: str, client: str) -> Event:
     """CH-04: a worker that dies of a signal leaves a line."""
     serving = f" serving [{client}]" if client else ""

@@ -62,6 +62,12 @@ def queue_only(immediate: Immediate) -> Load:
     return _limit(immediate.queue_only_load, immediate.queue_only_pressure)
 
 
+def either(first: Load, second: Load) -> Load:
+    """A limit for all that one of the two has a limit for."""
+    limits = {name: (getattr(first, name), getattr(second, name)) for name in _WORDS}
+    return Load(**{name: a if a is not None else b for name, (a, b) in limits.items()})
+
+
 def excess(load: Load, limit: Load) -> Excess | None:
     """The first value above its limit.
 

@@ -13,6 +13,8 @@ waits for anybody: everything slow or hostile happens after the fork.
     dispatch, deliveries, queue_clock                  who delivers, when a run is due
     fork, signals                                      birth and death
     announce, notify, process_info, pidfile            what it says of itself
-    birth, privilege, process_limits, idle_end         how it begins by hand, or ends by itself
-    control, reload, handover                          a new generation in place of the old one
+    control, desk, find_control                        the control socket, and who may use it
+    requests, status, report, backlog, queue_count     what is asked there, and the answers
+    birth, privilege, process_limits, idle_end, sole   how it begins by hand, or ends by itself
+    reload, renewal, handover                          a new generation in place of the old one
 """

@@ -12,19 +12,20 @@ from dataclasses import dataclass
 
 from pymta.config.duration import format_duration
 from pymta.config.settings import Settings
-from pymta.supervisor.listener import Listener
+from pymta.supervisor.listener import Backlog, Listener
 
 MOST_ITEMS = 10  # a start line with a hundred ports helps nobody (SL-04)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Live counts for STATUS=."""
+    """Live counts for STATUS=; `backlogs` are those of the listeners, in their order."""
 
     sessions: int = 0
     deliveries: int = 0
     queue_runs: int = 0
     waiting: int = 0
+    backlogs: Sequence[Backlog] = ()
 
 
 def started(
@@ -66,9 +67,11 @@ def status(listeners: Sequence[Listener], settings: Settings, figures: Figures) 
         f"{figures.deliveries}/{settings.queue.deliver_max} deliveries",
     ]
     if figures.queue_runs:
-        parts.append("queue run")
+        most = settings.queue.queue_run_max
+        parts.append(f"{figures.queue_runs}{f'/{most}' if most else ''} queue runs")
     if figures.waiting:
         parts.append(f"{figures.waiting} waiting for a delivery worker")
+    parts += _backlogs(listeners, figures.backlogs)[:MOST_ITEMS]
     what = f"listening for {listening(listeners)}" if listeners else "not listening"
     text = f"{what}; {', '.join(parts)}; configuration {settings.generation}"
     return text.encode("ascii", "replace").decode("ascii")
@@ -93,6 +96,15 @@ def welcome(listeners: Sequence[Listener], settings: Settings) -> str:
         f"Mailboxes: {mailboxes}, at localhost and {settings.hostname}."
         " Stop with Ctrl-C."
     )
+
+
+def _backlogs(listeners: Sequence[Listener], backlogs: Sequence[Backlog]) -> list[str]:
+    """N-24, where anybody waits."""
+    return [
+        f"{backlog.waiting}/{backlog.most} waiting at [{one.at.address}]:{one.at.port}"
+        for one, backlog in zip(listeners, backlogs, strict=False)
+        if backlog.waiting
+    ]
 
 
 def _queue_info(settings: Settings) -> str:

@@ -1,7 +1,4 @@
-"""How many connections wait on a listener, which the kernel keeps for us (N-24).
-
-For a listening socket TCP_INFO means other things than its names say: "unacked" is how many wait,
-"sacked" how many may (inet_diag in Linux).
+"""Ask the kernel how many callers wait at a listener (N-24).
 
 Touches: sockets.
 """
@@ -11,13 +8,17 @@ from __future__ import annotations
 import socket
 import struct
 
-_INFO = struct.Struct("8x4I2I")  # struct tcp_info up to tcpi_sacked
+from pymta.supervisor.listener import Backlog
+
+# In a listening socket's struct tcp_info (linux/tcp.h) two counters mean something else than they
+# say: tcpi_unacked is the number of connections that wait, tcpi_sacked the most that may.
+_COUNTERS = struct.Struct("24x2I")
 
 
-def waiting(listener: socket.socket) -> int:
-    """Connections that nobody has accepted yet; 0 where the kernel does not tell."""
+def backlog_of(listener: socket.socket) -> Backlog:
+    """Of a listening TCP socket; nothing at all of any other."""
     try:
-        info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
+        raw = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _COUNTERS.size)
     except OSError:
-        return 0
-    return int(_INFO.unpack(info)[4])
+        return Backlog()
+    return Backlog(*_COUNTERS.unpack(raw))

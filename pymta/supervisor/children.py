@@ -7,7 +7,7 @@ done, dies, or both (CH-02); after that the child may live on, but it no longer 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -16,6 +16,7 @@ class Job(Enum):
     SESSION = "session"
     DELIVERY = "delivery"
     QUEUE_RUN = "queue run"
+    COUNT = "queue count"
     VALIDATION = "validation"
 
 
@@ -41,6 +42,7 @@ class Children:
 
     def __init__(self) -> None:
         self._by_pid: dict[int, Child] = {}
+        self._jobs: Counter[Job] = Counter()
         self._sessions = 0
         self._from: Counter[str] = Counter()
 
@@ -55,17 +57,26 @@ class Children:
         """Connections being served: held slots, not processes."""
         return self._sessions
 
+    @property
+    def callers(self) -> Mapping[str, int]:
+        """How many connections each address holds."""
+        return self._from
+
     def sessions_from(self, address: str) -> int:
         return self._from[address]
 
     def count(self, job: Job) -> int:
-        return sum(child.job is job for child in self._by_pid.values())
+        return self._jobs[job]
+
+    def pids(self, job: Job) -> tuple[int, ...]:
+        return tuple(child.pid for child in self._by_pid.values() if child.job is job)
 
     def get(self, pid: int) -> Child | None:
         return self._by_pid.get(pid)
 
     def add(self, child: Child) -> None:
         self._by_pid[child.pid] = child
+        self._jobs[child.job] += 1
         if child.holds_slot:
             self._sessions += 1
             self._from[child.address] += 1
@@ -73,8 +84,10 @@ class Children:
     def occupy(self, pid: int, address: str) -> None:
         """A worker that was free has a caller again."""
         self.free_slot(pid)
-        child = self._by_pid.pop(pid)
-        self.add(replace(child, address=address, holds_slot=True))
+        child = self._by_pid[pid]
+        self._by_pid[pid] = replace(child, address=address, holds_slot=True)
+        self._sessions += 1
+        self._from[address] += 1
 
     def free_slot(self, pid: int) -> None:
         """The connection of this worker has ended; saying so twice changes nothing."""
@@ -96,5 +109,7 @@ class Children:
         """It is dead; as it was in its last moment.  None when it was none of ours (CH-04)."""
         child = self._by_pid.get(pid)
         self.free_slot(pid)
-        self._by_pid.pop(pid, None)
+        if child:
+            del self._by_pid[pid]
+            self._jobs[child.job] -= 1
         return child

@@ -1,12 +1,10 @@
 """The control socket: a command asks the running daemon for something and hears what came of it.
 
-It lies in the runtime directory.  Only root and our own user are heard (SO_PEERCRED); a request is
-one packet of one known word, so there is nothing to parse.
+It lies in the runtime directory, and everybody may connect: who is at the other end is asked of
+the kernel, so that members of several groups can be heard and a refusal has a text.  The packets
+are those of `pymta.channel.control`.  Nothing here waits, whatever the other side does or omits.
 
-    reload   answered when the new generation serves ("ok ..."), or "failed ..." and why not
-    status   answered at once with the text of STATUS=
-
-Touches: sockets, disk.
+Touches: sockets, descriptors, disk.
 """
 
 from __future__ import annotations
@@ -15,13 +13,24 @@ import contextlib
 import errno
 import os
 import socket
-import struct
+from collections.abc import Callable
 from pathlib import Path
 
-NAME = "control"
-LONGEST = 64  # bytes of a request
-LONGEST_ANSWER = 60_000
-_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: struct ucred
+from pymta.channel.control import (
+    FAILED,
+    LONGEST,
+    LONGEST_ANSWER,
+    NAME,
+    OK,
+    address_in,
+    person_at,
+    pid_at,
+)
+from pymta.config.rights import Person
+
+BACKLOG = 128
+EVERYBODY = 0o666
+_MOST_UNREAD = 16  # packets that are read away before we hang up
 
 
 class AlreadyServedError(Exception):
@@ -29,35 +38,76 @@ class AlreadyServedError(Exception):
 
 
 class Client:
-    """One connected command."""
+    """One connected command, until it has its answer; `leaves` is told right before we hang up."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self.leaves: Callable[[Client], None] = lambda _: None
         sock.setblocking(False)
 
     def fileno(self) -> int:
+        """-1 when it is closed."""
         return self._sock.fileno()
 
-    def is_trusted(self) -> bool:
-        raw = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        uid = _CREDENTIALS.unpack(raw)[1]
-        return uid in {0, os.geteuid()}
+    def person(self) -> Person:
+        return person_at(self._sock)
+
+    def pid(self) -> int:
+        return pid_at(self._sock)
 
     def request(self) -> bytes:
-        """The word it said; empty when it has gone."""
+        """What it said; empty when it has gone, or said more than a request can be.
+
+        Raises BlockingIOError when it has said nothing yet.
+        """
         try:
-            return self._sock.recv(LONGEST)
+            data, _, flags, _ = self._sock.recvmsg(LONGEST)
+        except BlockingIOError:
+            raise
         except OSError:
             return b""
+        return b"?" if flags & socket.MSG_TRUNC else data
 
-    def answer(self, text: str) -> None:
-        """Tell it and hang up; whoever did not wait for the answer misses it."""
-        with contextlib.suppress(OSError):
-            self._sock.send(text.encode()[:LONGEST_ANSWER], socket.MSG_NOSIGNAL)
-        self._sock.close()
+    def succeed(self, text: str = "") -> None:
+        """Tell it what it asked for, however long, and hang up."""
+        data = text.encode()
+        if len(data) <= LONGEST_ANSWER:
+            self._answer(f"{OK} {text}".encode() if text else OK.encode())
+        else:
+            self._answer_with_file(data)
+
+    def fail(self, why: str) -> None:
+        """Tell it why not, and hang up."""
+        self._answer(f"{FAILED} {why}".encode()[:LONGEST_ANSWER])
 
     def close(self) -> None:
+        self.leaves(self)
         self._sock.close()
+
+    def _answer(self, packet: bytes) -> None:
+        """Whoever does not wait for it misses it."""
+        with contextlib.suppress(OSError):
+            self._sock.send(packet, socket.MSG_NOSIGNAL)
+            self._forget_unread()
+        self.close()
+
+    def _answer_with_file(self, data: bytes) -> None:
+        try:
+            fd = os.memfd_create("pymta-answer")
+        except OSError as error:
+            self.fail(f"no room for the answer: {error.strerror}")
+            return
+        with contextlib.suppress(OSError), open(fd, "wb", buffering=0) as file:  # noqa: PTH123
+            file.write(data)
+            socket.send_fds(self._sock, [OK.encode()], [fd], socket.MSG_NOSIGNAL)
+            self._forget_unread()
+        self.close()
+
+    def _forget_unread(self) -> None:
+        """Closing with unread packets would show the other side a reset before the answer."""
+        for _ in range(_MOST_UNREAD):
+            if not self._sock.recv(LONGEST):
+                return
 
 
 def listen(directory: Path) -> socket.socket:
@@ -65,47 +115,45 @@ def listen(directory: Path) -> socket.socket:
 
     Raises AlreadyServedError, or OSError when the directory does not let us.
     """
-    at = os.open(directory, os.O_PATH | os.O_DIRECTORY)
-    try:
-        short = f"/proc/self/fd/{at}/{NAME}"  # sun_path holds 107 bytes, a directory may have more
-        if _answers(short):
+    with address_in(directory) as address:
+        if _answers(address):
             raise AlreadyServedError(f"another pymta daemon serves {directory}")
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(NAME, dir_fd=at)
+            os.unlink(address)  # noqa: PTH108 - a name that means something here only
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        sock.bind(short)
-        os.chmod(NAME, 0o600, dir_fd=at)
-        sock.listen(16)
+        try:
+            sock.bind(address)
+            os.chmod(address, EVERYBODY)  # noqa: PTH101 - likewise
+            sock.listen(BACKLOG)
+        except OSError:
+            sock.close()
+            raise
         sock.setblocking(False)
         return sock
-    finally:
-        os.close(at)
 
 
 def is_served(directory: Path) -> bool:
     """Does a daemon answer here?  False also for a directory that is not there."""
     try:
-        at = os.open(directory, os.O_PATH | os.O_DIRECTORY)
+        with address_in(directory) as address:
+            return _answers(address)
     except FileNotFoundError:
         return False
-    try:
-        return _answers(f"/proc/self/fd/{at}/{NAME}")
-    finally:
-        os.close(at)
 
 
 def accept(sock: socket.socket) -> Client | None:
+    """None: whoever it was has gone.  Raises OSError when we are short of something."""
     try:
         return Client(sock.accept()[0])
-    except OSError:
+    except (BlockingIOError, InterruptedError, ConnectionAbortedError):
         return None
 
 
-def _answers(path: str) -> bool:
+def _answers(address: str) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
         probe.setblocking(False)
         # A full backlog means that somebody listens.
-        return probe.connect_ex(path) in {0, errno.EAGAIN}
+        return probe.connect_ex(address) in {0, errno.EAGAIN}
 
 
 def remove(directory: Path) -> None:

@@ -64,6 +64,15 @@ class Deliveries:
         self._children.add(Child(pid, Job.QUEUE_RUN, generation=self._settings.generation))
         return True
 
+    def start_count(self, adopt: Adopt) -> None:
+        """Have a child count the queue.  Raises OSError when there can be no more processes."""
+        pid, ours = fork.fork_with_channel(
+            lambda channel: fork.count_life(channel, self._settings), self._log.descriptors()
+        )
+        child = Child(pid, Job.COUNT, channel=ours.fileno(), generation=self._settings.generation)
+        self._children.add(child)
+        adopt(child, ours)
+
     def _hire(self, task: Task, adopt: Adopt) -> bool:
         """Fork a worker for this task; false when there can be no more processes."""
         try:

@@ -18,6 +18,7 @@ from pymta.channel.reach import Reach
 
 MOST_WAITING = 1000  # ids in memory; the rest is found by a queue run over first deliveries
 HOLD_OFF = 1.0  # seconds without a new worker after one found every place on the host taken
+ANYWHERE = "?"  # the destination of a message that nobody has looked at: no domain, yet remote
 FORK_PAUSE = 10.0  # seconds without a fork after one failed: a shortage, and a log line each time
 
 

@@ -16,22 +16,26 @@ from collections.abc import Callable
 from functools import partial
 
 from pymta.channel.pair import End, from_fd
-from pymta.channel.words import NO_PLACE, Attempted, Done, Drain, HandOn, Short, Word
+from pymta.channel.words import NO_PLACE, Attempted, Counted, Done, Drain, HandOn, Short, Word
 from pymta.journal import daemon_events
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
+from pymta.supervisor.queue_count import QueueCount
 from pymta.supervisor.signals import name_of
 from pymta.supervisor.workplace import Workplace
 
 
 class Family:
-    """`ends` are our ends of all channels by pid; `validated` is told how a validation ended."""
+    """`ends` are our ends of all channels by pid; `validated` is told how a validation ended,
+    `count` what a counting child found.
+    """
 
     def __init__(
         self,
         place: Workplace,
         selector: selectors.BaseSelector,
         validated: Callable[[int], None],
+        count: QueueCount,
     ) -> None:
         self.ends: dict[int, End] = {}
         self._place = place
@@ -40,6 +44,7 @@ class Family:
         self._standby = place.reception.standby
         self._selector = selector
         self._validated = validated
+        self._count = count
         self._is_parting = False  # nobody is kept for another call
         self._is_killing = False  # who dies of a signal now died of ours
 
@@ -59,9 +64,8 @@ class Family:
         if not child.holds_slot:
             self._dismiss(child.pid)
 
-    def let_the_idle_go(self, now: float) -> None:
-        """Workers that have waited for something to do for too long."""
-        timeout = self._place.settings.queue.worker_idle_timeout
+    def let_the_idle_go(self, now: float, timeout: float) -> None:
+        """Workers that have waited for something to do for so many seconds."""
         retired = (*self._dispatch.retire(now, timeout), *self._standby.retire(now, timeout))
         for pid in retired:
             self._dismiss(pid)
@@ -72,7 +76,7 @@ class Family:
         for pid in self.ends:
             self._dismiss(pid)
         for child in self._children:
-            if child.job in {Job.QUEUE_RUN, Job.VALIDATION}:  # they have no channel
+            if child.job in {Job.QUEUE_RUN, Job.VALIDATION, Job.COUNT}:  # they hear nothing
                 os.kill(child.pid, signal.SIGTERM)
 
     def send_signal(self, number: signal.Signals) -> None:
@@ -116,6 +120,8 @@ class Family:
                 self._children.free_slot(pid)
                 if stays:
                     self._keep_or_dismiss(pid)
+            case Counted(messages):
+                self._count.counted(messages)
             case _:
                 raise ValueError(f"said {word}, which is for a parent to say")
 
@@ -156,7 +162,9 @@ class Family:
             self._dispatch.gone(pid, time.monotonic(), found_no_place=code == NO_PLACE)
         elif child.job is Job.VALIDATION:
             self._validated(code)
-        if code < 0 and not self._is_killing:
+        elif child.job is Job.COUNT:
+            self._count.ended(could_count=code == 0)
+        if code < 0 and not self._is_killing and not (self._is_parting and code == -signal.SIGTERM):
             job, name = child.job.value, name_of(-code)
             event = daemon_events.child_crashed(job, pid, name, child.address)
             self._place.log.write(event)

@@ -22,7 +22,7 @@ from pymta.journal.log import Log
 from pymta.queue import main as queue
 from pymta.session import main as session
 from pymta.spool.store import Spool
-from pymta.supervisor import signals
+from pymta.supervisor import queue_count, signals
 
 FIRST_FD = 3  # 0-2 are the null device, the terminal or the journal's stream
 
@@ -41,6 +41,10 @@ def session_life(
 
 def delivery_life(channel: End, settings: Settings, log: Log) -> Life:
     return lambda: delivery.main(channel, settings, log)
+
+
+def count_life(channel: End, settings: Settings) -> Life:
+    return lambda: queue_count.count(channel, settings)
 
 
 def queue_life(settings: Settings, log: Log, selection: Selection) -> Life:

@@ -34,7 +34,7 @@ class UnknownVersionError(ValueError):
 class Handover:
     """`busy` maps the pids of delivery workers to what they deliver; `clients` are descriptors of
     commands that wait to hear how the reload went.  `certificate` is a memory file, see
-    `pymta.supervisor.certificate`.
+    `pymta.supervisor.certificate`.  `began` is when the first image started.
     """
 
     listeners: tuple[Listener, ...]
@@ -46,12 +46,14 @@ class Handover:
     clients: tuple[int, ...] = ()
     by_systemd: bool = False
     certificate: int = -1
+    began: float = 0.0
 
     def descriptors(self) -> tuple[int, ...]:
         """All that must stay open over the exec."""
         channels = tuple(child.channel for child in self.children if child.channel >= 0)
         single = tuple(fd for fd in (self.control, self.certificate) if fd >= 0)
-        return (*(item.fd for item in self.listeners), *channels, *single, *self.clients)
+        listeners = tuple(item.fd for item in self.listeners)
+        return (*listeners, *channels, *single, *self.clients)
 
 
 def encode(table: Handover) -> bytes:
@@ -81,6 +83,7 @@ def decode(data: bytes) -> Handover:
         clients=tuple(plain["clients"]),
         by_systemd=plain["by_systemd"],
         certificate=plain.get("certificate", -1),
+        began=plain.get("began", 0.0),
     )
 
 

@@ -10,6 +10,14 @@ SMTP = "smtp"
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """Callers that the kernel keeps waiting at a listener, and how many it would (N-24)."""
+
+    waiting: int = 0
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """`fd` is open and listening.  `takes_ipv4`: an IPv6 wildcard without IPV6_V6ONLY.
 

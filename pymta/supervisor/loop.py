@@ -13,22 +13,25 @@ import os
 import selectors
 import signal
 import time
-from functools import partial
 from pathlib import Path
 
 from pymta import __version__
+from pymta.channel.control import STOPPING
 from pymta.config.launch import PROCESS_LOG
 from pymta.journal import daemon_events
-from pymta.supervisor import announce, control, process_info, queue_clock
-from pymta.supervisor.announce import Figures
+from pymta.supervisor import announce, process_info, queue_clock
 from pymta.supervisor.children import Job
+from pymta.supervisor.desk import Desk
 from pymta.supervisor.family import Family
 from pymta.supervisor.farewell import Farewell, Measure
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.idle_end import IdleEnd
 from pymta.supervisor.queue_clock import QueueClock
+from pymta.supervisor.queue_count import QueueCount
 from pymta.supervisor.renewal import Renewal
+from pymta.supervisor.requests import Requests
 from pymta.supervisor.signals import Signals
+from pymta.supervisor.status import Status
 from pymta.supervisor.workplace import Workplace
 
 
@@ -47,9 +50,12 @@ class Loop:
         self._farewell: Farewell | None = None
         self._renewal = Renewal(place, self._handover, self._signals)
         self._selector = selectors.DefaultSelector()
-        self._family = Family(place, self._selector, self._renewal.validated)
+        self._count = QueueCount(lambda: place.deliveries.start_count(self._family.adopt))
+        self._family = Family(place, self._selector, self._renewal.validated, self._count)
+        self._status = Status(place, self._renewal, self._count)
+        requests = Requests(place, self._renewal, self._status, self._count)
+        self._desk = Desk(place.control, self._selector, place.door, requests.words(), place.log)
         self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
-        self._selector.register(place.control, selectors.EVENT_READ, self._hear_command)
         self._watch_listeners()
 
     def take_over(self, table: Handover) -> None:
@@ -60,11 +66,12 @@ class Loop:
         dispatch.missed = table.missed
         for child in table.children:
             self._family.take_over(child)
-        self._renewal.welcome_clients(table.clients)
+        for client in self._renewal.take_over(table.clients):
+            self._desk.keep(client)
 
     def run(self) -> None:
         """Serve until told to stop and everybody has gone."""
-        self._place.notify.ready(self._status())
+        self._place.notify.ready(self._status.text())
         self._renewal.report_success()
         while not (self._farewell and not len(self._children)):
             self._turn()
@@ -78,6 +85,7 @@ class Loop:
             self._take_call(fd)
         self._deliver()
         self._renewal.check_time()
+        self._desk.check_time(time.monotonic())
         self._end_if_idle()
         if self._farewell:
             self._see_off(self._farewell)
@@ -103,8 +111,9 @@ class Loop:
         due = [
             self._place.deliveries.dispatch.wait(now, timeout),
             self._place.reception.standby.wait(now, timeout),
-            self._place.notify.status(self._status()),
+            self._place.notify.status(self._status.text()),
             self._renewal.wait(now),
+            self._desk.wait(now),
         ]
         if self._farewell:
             due.append(max(0.0, self._farewell.deadline - now))
@@ -152,27 +161,6 @@ class Loop:
         if trouble := process_info.write(Path(path), process_info.line(os.getpid(), text)):
             self._log.write(daemon_events.remark(f"process info not written: {trouble}"))
 
-    def _hear_command(self) -> None:
-        client = control.accept(self._place.control)
-        if client is None:
-            return
-        if not client.is_trusted():
-            client.close()
-            return
-        self._selector.register(client, selectors.EVENT_READ, partial(self._serve_command, client))
-
-    def _serve_command(self, client: control.Client) -> None:
-        self._selector.unregister(client)
-        match client.request():
-            case b"reload" if self._farewell is None:
-                self._renewal.want(client)
-            case b"status":
-                client.answer(f"ok {self._status()}")
-            case b"":
-                client.close()
-            case _:
-                client.answer("failed the daemon is stopping or does not know this request")
-
     # What it does
 
     def _take_call(self, fd: int) -> None:
@@ -201,7 +189,7 @@ class Loop:
         if self._farewell:
             return
         self._place.deliveries.act(now, self._family.ends, self._family.adopt)
-        self._family.let_the_idle_go(now)
+        self._family.let_the_idle_go(now, self._settings.queue.worker_idle_timeout)
 
     # How it ends
 
@@ -225,11 +213,13 @@ class Loop:
 
     def _begin_farewell(self, now: float) -> None:
         self._farewell = Farewell(now + self._settings.queue.shutdown_grace)
-        self._place.notify.stopping(self._status())
+        self._place.is_stopping = True
+        self._place.notify.stopping(self._status.text())
         if not self._accept_from:
             self._ignore_listeners()
         self._place.reception.close()
         self._renewal.abandon()
+        self._count.abandon(STOPPING)
         self._family.say_farewell()
 
     def _see_off(self, farewell: Farewell) -> None:
@@ -245,6 +235,7 @@ class Loop:
         self._farewell = farewell.after(measure, now)
 
     def _handover(self) -> Handover:
+        self._count.abandon("the daemon is being replaced, ask again")
         dispatch = self._place.deliveries.dispatch
         return Handover(
             listeners=self._place.reception.listeners,
@@ -252,24 +243,8 @@ class Loop:
             waiting=tuple(dispatch.waiting),
             busy=dispatch.busy,
             missed=dispatch.missed,
-            control=self._place.control.fileno(),
+            control=self._place.control.fileno() if self._place.control else -1,
             by_systemd=self._place.by_systemd,
             certificate=certificate.fd if (certificate := self._place.certificate) else -1,
+            began=self._place.began,
         )
-
-    def _status(self) -> str:
-        dispatch = self._place.deliveries.dispatch
-        figures = Figures(
-            sessions=self._children.sessions,
-            deliveries=len(dispatch.busy),
-            queue_runs=self._children.count(Job.QUEUE_RUN),
-            waiting=len(dispatch.waiting),
-        )
-        if self._farewell:
-            return announce.stopping(figures)
-        text = announce.status(self._place.reception.listeners, self._settings, figures)
-        if self._place.shortage.lasts(time.monotonic()):
-            text += "; mail is put off: short of disk space"
-        if self._renewal.refused:
-            text += f"; reload refused: {self._renewal.refused}"
-        return text

@@ -9,7 +9,7 @@ or that a reload has put in its place.  Exit status:
     1   cannot start: settings, port, directory, account or handed-in socket; one line says which
     70  a bug of ours: the log has the traceback
 
-Touches: processes, sockets, disk, environment.
+Touches: processes, sockets, disk, environment, clock.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import socket
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,12 +33,22 @@ from pymta.journal import daemon_events
 from pymta.journal.log import Log, open_log
 from pymta.load.gauge import blind
 from pymta.spool.files import FileSpool
-from pymta.supervisor import announce, birth, control, handover, pidfile, process_limits, signals
+from pymta.supervisor import (
+    announce,
+    birth,
+    control,
+    handover,
+    pidfile,
+    process_limits,
+    signals,
+    sole,
+)
 from pymta.supervisor.birth import Birth
 from pymta.supervisor.certificate import find_certificate
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.dispatch import Dispatch
+from pymta.supervisor.find_control import find_control, find_door
 from pymta.supervisor.find_listeners import CannotStartError, find_listeners
 from pymta.supervisor.handover import Handover, UnknownVersionError
 from pymta.supervisor.loop import Loop
@@ -127,6 +137,7 @@ def _move_in(
     log: Log,
     privilege: Privilege,
 ) -> Workplace:
+    _be_alone(settings, log, is_renewed=table is not None)
     listeners, by_systemd = find_listeners(settings, table, notify, log, privilege.root)
     certificate = find_certificate(settings, table, listeners, privilege.root, log)
     tls = certificate.context if certificate else None
@@ -138,12 +149,25 @@ def _move_in(
         children,
         Reception(listeners, children, settings, spool, log, tls=tls),
         Deliveries(Dispatch(settings.queue.deliver_max), children, settings, log),
-        _control(settings, table),
+        find_control(settings, table),
+        find_door(settings),
         notify,
         log,
         by_systemd=by_systemd,
         certificate=certificate,
+        began=table.began if table and table.began else time.monotonic(),
     )
+
+
+def _be_alone(settings: Settings, log: Log, *, is_renewed: bool) -> None:
+    """A daemon that serves already goes on, whoever came between its two images."""
+    state = settings.machine.state_directory
+    if sole.take(state):
+        return
+    text = f"another pymta daemon, process {sole.holder(state)}, serves {state}"
+    if not is_renewed:
+        raise CannotStartError(text)
+    log.write(daemon_events.trouble(text))
 
 
 def _pid_file(settings: Settings) -> str:
@@ -159,7 +183,8 @@ def _write_pid(settings: Settings) -> str:
 def _leave(place: Workplace) -> None:
     """The last of us: no file says any more that we are here (BG-06)."""
     settings = place.settings
-    control.remove(Path(settings.machine.runtime_directory))
+    if place.control:
+        control.remove(Path(settings.machine.runtime_directory))
     if path := _pid_file(settings):
         pidfile.remove(Path(path), os.getpid())
     place.log.write(daemon_events.stopped(os.getpid(), cut_off=place.cut_off))
@@ -175,20 +200,6 @@ def _spool(settings: Settings, log: Log) -> FileSpool:
     spool.reserve()
     spool.close()
     return spool
-
-
-def _control(settings: Settings, table: Handover | None) -> socket.socket:
-    if table and table.control >= 0:
-        sock = socket.socket(fileno=table.control)
-        sock.setblocking(False)
-        return sock
-    directory = Path(settings.machine.runtime_directory)
-    try:
-        return control.listen(directory)
-    except control.AlreadyServedError as error:
-        raise CannotStartError(str(error)) from error
-    except OSError as error:
-        raise CannotStartError(f"{directory / control.NAME}: {error.strerror}") from error
 
 
 def _announce(place: Workplace, table: Handover | None) -> None:

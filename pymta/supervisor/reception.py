@@ -27,12 +27,13 @@ from pymta.load.reading import Load, reserve
 from pymta.mail.caller import Endpoint, endpoint
 from pymta.mail.host_list import HostList
 from pymta.spool.store import Spool
-from pymta.supervisor import accept_faults, backlog, fork
+from pymta.supervisor import accept_faults, fork
 from pymta.supervisor.accept_faults import Line, Series
 from pymta.supervisor.admission import Admit, House, Refuse, admit
+from pymta.supervisor.backlog import backlog_of
 from pymta.supervisor.children import Child, Children, Job
 from pymta.supervisor.connection_ids import ConnectionIds
-from pymta.supervisor.listener import Listener
+from pymta.supervisor.listener import Backlog, Listener
 from pymta.supervisor.share import share_of
 from pymta.supervisor.standby import Standby
 
@@ -81,7 +82,7 @@ class Reception:
         `ends` are our ends of all channels by pid.
         """
         most = self._settings.listen.smtp_backlog_monitor
-        queue = backlog.waiting(self._sockets[fd]) if most else 0
+        queue = backlog_of(self._sockets[fd]).waiting if most else 0
         try:
             conn, name = self._sockets[fd].accept()
         except _NO_CALL:
@@ -103,6 +104,10 @@ class Reception:
     def pause(self) -> float:
         """Seconds without an accept, after a shortage of descriptors or memory (AE-04)."""
         return self._faults.pause
+
+    def backlogs(self) -> tuple[Backlog, ...]:
+        """What waits at each of `listeners` (N-24)."""
+        return tuple(backlog_of(self._sockets[item.fd]) for item in self.listeners)
 
     def close(self) -> None:
         """No more calls.  Where systemd holds the sockets too, callers wait in its backlog."""

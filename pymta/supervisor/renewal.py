@@ -13,9 +13,11 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from pymta.channel.control import STOPPING
 from pymta.config import generation
 from pymta.config.generation import GenerationError
 from pymta.journal import daemon_events
@@ -24,6 +26,7 @@ from pymta.supervisor.children import Child, Job
 from pymta.supervisor.control import Client
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.reload import Validation
+from pymta.supervisor.report import Outcome
 from pymta.supervisor.signals import Signals, name_of
 from pymta.supervisor.workplace import Workplace
 
@@ -38,22 +41,30 @@ class Renewal:
         self._validation: Validation | None = None
         self._is_wanted = False
         self._is_abandoned = False
-        self.refused = ""  # why the last reload changed nothing
+        self.last: Outcome | None = None  # how the last reload of this daemon ended
         self._next: list[Client] = []  # who asked since the validation began
         self._clients: list[Client] = []  # who waits for the one that is under way
+
+    @property
+    def refused(self) -> str:
+        """Why the last reload changed nothing; "" when there was none, or it did."""
+        return self.last.text if self.last else ""
 
     def want(self, client: Client | None = None) -> None:
         self._is_wanted = True
         if client:
             self._next.append(client)
 
-    def welcome_clients(self, descriptors: Iterable[int]) -> None:
-        """Those who asked the image before us."""
+    def take_over(self, descriptors: Iterable[int]) -> tuple[Client, ...]:
+        """We are what came of a reload; `descriptors` are of those who asked for it."""
+        self.last = Outcome(is_success=True, at=time.monotonic())
         self._clients = [Client(socket.socket(fileno=fd)) for fd in descriptors]
+        return tuple(self._clients)
 
     def report_success(self) -> None:
         """The new generation serves."""
-        self._answer(f"ok generation {self._place.settings.generation} serves")
+        for client in self._taken():
+            client.succeed(f"generation {self._place.settings.generation} serves")
 
     def go_on(self) -> None:
         """Begin with what is wanted, unless something is under way."""
@@ -62,10 +73,11 @@ class Renewal:
         self._is_wanted = False
         self._clients += self._next
         self._next = []
-        self._place.notify.reloading()
+        place = self._place
+        place.notify.reloading()
         try:
-            sockets = self._place.reception.listeners if self._place.by_systemd else ()
-            self._validation = Validation(self._place.current, sockets)
+            sockets = place.reception.listeners if place.by_systemd else ()
+            self._validation = Validation(place.current, sockets)
         except OSError as error:
             self._refuse((f"the settings could not be validated: {error.strerror}",))
             return
@@ -100,7 +112,7 @@ class Renewal:
         self._is_wanted = False
         self._is_abandoned = True
         self._clients += self._next
-        self._answer("failed the daemon is stopping")
+        self._fail(STOPPING)
 
     def _replace_program(self) -> None:
         place = self._place
@@ -111,8 +123,8 @@ class Renewal:
             return
         pid = os.getpid()
         place.log.write(daemon_events.reexec(pid, place.settings.generation + 1))
-        clients = tuple(client.fileno() for client in self._clients)
-        table = replace(self._table(), clients=clients)
+        waiting = (client.fileno() for client in self._clients)
+        table = replace(self._table(), clients=tuple(fd for fd in waiting if fd >= 0))
         program = self._program()
         failure = reload.reexec(program, place.current, table, place.notify.address, self._signals)
         place.log.write(daemon_events.exec_failed(pid, program, failure))
@@ -138,11 +150,14 @@ class Renewal:
     def _refuse(self, complaints: tuple[str, ...]) -> None:
         for complaint in complaints:
             self._place.log.write(daemon_events.reload_refused(complaint))
-        self.refused = complaints[0]
+        self.last = Outcome(is_success=False, at=time.monotonic(), text=complaints[0])
         self._place.notify.ready(f"reload refused: {self.refused}")
-        self._answer("failed " + "\n".join(complaints))
+        self._fail("\n".join(complaints))
 
-    def _answer(self, text: str) -> None:
-        for client in self._clients:
-            client.answer(text)
-        self._clients = []
+    def _fail(self, why: str) -> None:
+        for client in self._taken():
+            client.fail(why)
+
+    def _taken(self) -> list[Client]:
+        clients, self._clients = self._clients, []
+        return clients

@@ -14,6 +14,7 @@ from pymta.journal.log import Log
 from pymta.supervisor.certificate import Certificate
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
+from pymta.supervisor.desk import Door
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.reception import Reception
 from pymta.supervisor.shortage import Shortage
@@ -21,8 +22,10 @@ from pymta.supervisor.shortage import Shortage
 
 @dataclass(slots=True)
 class Workplace:
-    """`current` is the file of the generation that serves; `cut_off` counts the children that
-    were still there when the grace time of a stop was over.
+    """`current` is the file of the generation that serves; `control` is None for a daemon without
+    a control socket.  `began` is when its first image started, on the clock of the loop.
+
+    `cut_off` counts the children that were still there when the grace time of a stop was over.
     """
 
     settings: Settings
@@ -30,10 +33,13 @@ class Workplace:
     children: Children
     reception: Reception
     deliveries: Deliveries
-    control: socket.socket
+    control: socket.socket | None
+    door: Door
     notify: Notify
     log: Log
     shortage: Shortage = field(default_factory=Shortage)
     by_systemd: bool = False
     certificate: Certificate | None = None
+    began: float = 0.0
+    is_stopping: bool = False
     cut_off: int = 0

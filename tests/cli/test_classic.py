@@ -6,6 +6,8 @@ import os
 import pwd
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,13 +25,17 @@ UNKNOWN = "pymta abandoned: unknown, malformed, or incomplete option "
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """A state directory of ours, without a daemon."""
-    made = tmp_path / "state"
-    made.mkdir(mode=0o700)
-    machine = Machine(str(made), str(made), in_terminal=True)
-    generation.store(generation.current_file(made), Settings(machine=machine))
-    return made
+def state() -> Iterator[Path]:
+    """A state directory of ours, without a daemon.
+
+    Not below pytest's own, which every new run of pytest closes to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="pymta-") as directory:
+        made = Path(directory, "state")
+        made.mkdir(mode=0o700)
+        machine = Machine(str(made), str(made), in_terminal=True)
+        generation.store(generation.current_file(made), Settings(machine=machine))
+        yield made
 
 
 def run(state: Path, *words: str, before: str = "") -> subprocess.CompletedProcess[str]:
@@ -127,18 +133,70 @@ def test_one_run_goes_over_the_queue(state: Path) -> None:
     assert len(list((state / "mail/user/new").iterdir())) == 1
 
 
-def test_who_may_not_is_told_so(state: Path) -> None:
-    """ST-03"""
+def as_member(state: Path, *words: str, settings: str) -> subprocess.CompletedProcess[str]:
+    """As nobody, who is in group 4711 besides, under these settings."""
     if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")
     let_others_in(state)
-    be_nobody = f"os.setresuid(*[{NOBODY.pw_uid}] * 3)"
+    file = state.parent / "pymta.toml"
+    file.write_text(settings)
+    before = (
+        "import pymta.cli.classic_daemon, pymta.cli.classic_queue, pymta.cli.permission\n"
+        "import pymta.cli.via_daemon, pymta.config.read, pymta.config.schema\n"
+        "from pymta.cli import served\n"
+        "pymta.config.schema._model()\n"
+        f"served.DAEMON_CONFIG = {str(file)!r}\n"
+        f"os.setgroups([4711]); os.setresgid(*[{NOBODY.pw_gid}] * 3)\n"
+        f"os.setresuid(*[{NOBODY.pw_uid}] * 3)"
+    )
+    return run(state, *words, before=before)
 
+
+def test_who_may_not_is_told_so(state: Path) -> None:
+    """ST-03"""
     for words in (["-bd"], ["-q30m"], ["-q"], ["-R", "x"]):
-        done = run(state, *words, before=be_nobody)
+        done = as_member(state, *words, settings="")
         assert (done.returncode, done.stderr) == (1, "pymta: permission denied\n")
-    done = run(state, "-bd", "-d", before=be_nobody)
+    done = as_member(state, "-bd", "-d", settings="")
     assert (done.returncode, done.stderr) == (1, "pymta: debugging permission denied\n")
+
+
+def test_a_member_of_an_admin_group_may(state: Path) -> None:
+    """ST-03: and hears then what else keeps him from it, since nothing here is set-id."""
+    settings = 'admin_groups = ["4711"]\n'
+
+    for words in (["-q"], ["-qff"], ["-q", "-d"]):
+        done = as_member(state, *words, settings=settings)
+        assert done.returncode == 1
+        assert done.stderr == f"pymta: no pymta daemon answers at {state}/control\n"
+    done = as_member(state, "-q", "-R", "x", settings=settings)
+    assert done.stderr.startswith("pymta: messages are selected by address for root")
+    for words in (["-bd"], ["-bd", "-d"], ["-q30m"]):
+        done = as_member(state, *words, settings=settings)
+        assert done.returncode == 1
+        assert f"{state} belongs to root, and the daemon would be nobody" in done.stderr
+
+
+def test_prod_requires_admin_is_about_queue_runs_alone(state: Path) -> None:
+    """ST-03: the half of listeners and of -d is never lifted."""
+    settings = "prod_requires_admin = false\n"
+
+    done = as_member(state, "-q", settings=settings)
+    assert done.stderr == f"pymta: no pymta daemon answers at {state}/control\n"
+    done = as_member(state, "-q30m", settings=settings)
+    assert "belongs to root" in done.stderr
+    done = as_member(state, "-q", "-d", settings=settings)
+    assert (done.returncode, done.stderr) == (1, "pymta: debugging permission denied\n")
+    done = as_member(state, "-bd", "-q30m", settings=settings)
+    assert (done.returncode, done.stderr) == (1, "pymta: permission denied\n")
+
+
+@pytest.mark.parametrize("settings", ['admin_groups = ["4712"]', "no_such = 1", "what is this"])
+def test_settings_that_say_nothing_of_him_let_nobody_in(state: Path, settings: str) -> None:
+    """ST-03"""
+    done = as_member(state, "-q", settings=settings)
+
+    assert (done.returncode, done.stderr) == (1, "pymta: permission denied\n")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,8 @@ def test_a_second_start_changes_nothing_for_the_daemon_that_serves(tmp_path: Pat
             process.terminate()
 
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == f"pymta: another pymta daemon serves {state}"
+    said = f"pymta: another pymta daemon, process {process.pid}, serves {state}"
+    assert done.stderr.splitlines()[-1] == said
     assert (served.machine.serve_port, served.generation) == (port, 1)
 
 

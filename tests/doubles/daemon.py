@@ -62,6 +62,8 @@ class Daemon:
         self._socket.listen(512)
         self.port: int = self._socket.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
+        self.interpreter = sys.executable
+        self.extra_environment: dict[str, str] = {}
         self.settings: dict[str, Any] = {
             "primary_hostname": HOSTNAME,
             "local_parts": ["postmaster", "user", "alice", "bob"],
@@ -97,9 +99,10 @@ class Daemon:
                 [
                     *("setpriv", "--pdeathsig", "KILL"),  # nothing may outlive a test run
                     *("bash", "-c", _HAND_IN.format(fd=fd, name=self.socket_name), "bash"),
-                    *command("daemon", "--config", str(self.config)),
+                    self.interpreter,
+                    *command("daemon", "--config", str(self.config))[1:],
                 ],
-                env=self.environment,
+                env=self.environment | self.extra_environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -166,13 +169,26 @@ class Daemon:
                     found.append(int(entry.name))
         return [pid for pid in found if pid != os.getpid()]
 
+    def control(self) -> socket.socket:
+        """A connection to its control socket."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        sock.settimeout(DEADLINE)
+        sock.connect(str(self.directory / "run" / "control"))
+        return sock
+
+    def ask(self, request: str) -> str:
+        """The answer, in a packet, to one request on the control socket."""
+        with self.control() as sock:
+            with suppress(BrokenPipeError):  # a refusal does not wait for the request
+                sock.send(request.encode())
+            try:
+                return sock.recv(65536).decode()
+            except ConnectionResetError:  # likewise; it comes behind this
+                return sock.recv(65536).decode()
+
     def status(self) -> str:
-        """What the daemon says of itself on its control socket."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
-            sock.settimeout(DEADLINE)
-            sock.connect(str(self.directory / "run" / "control"))
-            sock.send(b"status")
-            return sock.recv(65536).decode()
+        """What the daemon says of itself."""
+        return self.ask("status")
 
     def wait_for_idle(self) -> None:
         """Until no connection is being served; workers may wait for the next."""
@@ -270,13 +286,27 @@ def daemon(socket_name: str = "smtp", **settings: Any) -> Iterator[Daemon]:
     """A started daemon; nothing of it is left afterwards.
 
     `socket_name` is what systemd calls its socket (FileDescriptorName).
-
-    Its directory lies directly below the temporary directory: paths of sockets must be short.
     """
+    with _made(socket_name, settings) as made:
+        made.start()
+        yield made
+
+
+@contextmanager
+def daemon_after(prepare: Callable[[Daemon], object], **settings: Any) -> Iterator[Daemon]:
+    """Likewise, when its directory has been prepared for it."""
+    with _made("smtp", settings) as made:
+        prepare(made)
+        made.start()
+        yield made
+
+
+@contextmanager
+def _made(socket_name: str, settings: dict[str, Any]) -> Iterator[Daemon]:
+    """Its directory lies directly below the temporary one: paths of sockets must be short."""
     directory = Path(tempfile.mkdtemp(prefix="pymta-"))
     made = Daemon(directory, socket_name, **settings)
     try:
-        made.start()
         yield made
     finally:
         made.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -97,16 +99,18 @@ def test_in_front_it_does_not_return(option: str) -> None:
 
 
 def test_ports_of_the_command_line_survive_a_reload() -> None:
-    """OX-01, OX-04, HU-02: the daemon is started again as it was, with no pid file."""
+    """OX-01, OX-04, HU-02: the daemon is started again as it was, with no pid file.
+
+    N-22: and with no control socket, so the wish comes as a signal.
+    """
     with standalone(daemon_smtp_ports=[9]) as made:
         pid = start(made, "-bd", "-oX", f"<; {made.address}.2600 ; {made.address} ; 2601 ; 2602")
         wanted = f"[{made.address}]:{{2600,2601,2602}}"
         assert wanted in made.log()
 
-        answer = made.run("pymta", "reload")
-
-        assert answer.returncode == 0, answer.stderr
-        assert made.log().count(f"pid={pid}, no queue runs, listening for SMTP on {wanted}") == 2
+        assert made.run("pymta", "reload").returncode == os.EX_UNAVAILABLE
+        os.kill(pid, signal.SIGHUP)
+        made.wait_for_log(f"pid={pid}, no queue runs, listening for SMTP on {wanted}", 2)
         assert made.greeting(2600).startswith("220 ")
         assert made.greeting(2602).startswith("220 ")
         assert not (made.state / "pymta-daemon.pid").exists()
@@ -128,6 +132,41 @@ def test_a_pid_file_of_the_command_line() -> None:
         path = made.directory / "own.pid"
         pid = start(made, "-bd", "-oX", str(made.port), "-oP", str(path))
         assert path.read_text() == f"{pid}\n"
+        assert made.run("pymta", "reload").returncode == 0  # N-22
+
+
+def test_several_daemons_share_a_runtime_directory_where_one_has_a_control_socket() -> None:
+    """N-22: -oY; the state directory is never shared."""
+    with standalone() as made, standalone() as other:
+        run = made.directory / "run"
+        start(made, "-bd")
+        words = (CLASSIC, "-bd", "-oY", "-C", str(other.config))
+
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", *words],
+            env=other.environment | {"RUNTIME_DIRECTORY": str(run)},
+            timeout=DEADLINE,
+            check=False,
+        )
+
+        assert done.returncode == 0
+        assert other.greeting().startswith("220 ")
+        status = made.run("pymta", "status", "--json")
+        assert json.loads(status.stdout)["listeners"][0]["address"] == made.address
+        other.end()
+        assert (run / "control").exists()
+
+        other.write_settings()
+        again = subprocess.run(
+            [sys.executable, "-P", "-m", *words],
+            env=made.environment,
+            timeout=DEADLINE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert again.returncode == 1
+        assert "pymta: another pymta daemon, process " in again.stderr
 
 
 def test_without_a_log_file_the_background_has_one() -> None:

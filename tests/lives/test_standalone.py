@@ -168,5 +168,5 @@ def test_two_daemons_of_one_state_directory() -> None:
             other = Standalone(made.directory, pid_file_path=str(path))
             done = other.run("pymta", "daemon", "--config", str(other.config))
             assert done.returncode == 1
-            assert "another pymta daemon serves" in done.stderr
+            assert f"another pymta daemon, process {first.pid}, serves" in done.stderr
             assert path.read_text() == f"{first.pid}\n"

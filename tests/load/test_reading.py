@@ -9,6 +9,7 @@ from pymta.load.reading import (
     Excess,
     Load,
     as_word,
+    either,
     excess,
     from_word,
     parse_average,
@@ -100,3 +101,10 @@ def test_a_reading_goes_through_a_channel_unchanged(load: Load) -> None:
 def test_what_is_no_reading_is_a_bug_of_ours(word: str) -> None:
     with pytest.raises(ValueError, match=r"not a reading|could not convert"):
         from_word(word)
+
+
+def test_two_limits_watch_what_either_limits() -> None:
+    first, second = Load(average=1.0, cpu=2.0), Load(average=9.0, io=3.0)
+
+    assert either(first, second) == Load(average=1.0, cpu=2.0, io=3.0)
+    assert either(NOTHING, NOTHING) == NOTHING

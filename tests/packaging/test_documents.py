@@ -6,10 +6,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from pymta.config.settings import Settings
+from pymta.supervisor.report import report
 from tests.doubles.peers import CHECKOUT
+from tests.supervisor.test_report import BUSY
 
 
 @pytest.mark.parametrize(
@@ -26,6 +31,26 @@ def test_documents_of_settings_are_as_new_as_the_settings(kind: str, file: str) 
         check=True,
     )
     assert (CHECKOUT / "packaging" / file).read_text() == printed.stdout
+
+
+def test_the_manual_names_every_member_of_the_status() -> None:
+    """Monitors read them: nothing is printed that nobody can look up."""
+    text = (CHECKOUT / "packaging/man/pymta.8").read_text()
+    section = text[text.index("\n.SH STATUS\n") : text.index("\n.SH EXIT STATUS\n")]
+
+    assert {name for name in members(report(BUSY, Settings())) if name not in section} == set()
+
+
+def members(found: Any) -> Iterator[str]:
+    """Names of all members, those left out whose names are addresses or settings."""
+    if isinstance(found, list):
+        for item in found:
+            yield from members(item)
+    elif isinstance(found, dict):
+        for name, value in found.items():
+            yield name
+            if name not in {"by_address", "limits"}:
+                yield from members(value)
 
 
 def test_the_sample_becomes_a_settings_file_line_by_line() -> None:

@@ -12,7 +12,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.mail.caller import Endpoint
 from pymta.supervisor import announce, process_info
 from pymta.supervisor.announce import Figures
-from pymta.supervisor.listener import Listener
+from pymta.supervisor.listener import Backlog, Listener
 
 SETTINGS = Settings(routing=Routing(primary_hostname="mx.example.org"), generation=3)
 
@@ -179,8 +179,19 @@ def test_the_status_shows_live_figures_in_ascii() -> None:
 
     assert announce.status(listeners("::0 25 dual"), SETTINGS, figures) == (
         "listening for SMTP on port 25 (IPv6 with IPv4); 3/20 connections, 1/20 deliveries,"
-        " queue run, 2 waiting for a delivery worker; configuration 3"
+        " 1/5 queue runs, 2 waiting for a delivery worker; configuration 3"
     )
+
+
+def test_the_status_names_listeners_at_which_callers_wait() -> None:
+    """N-24"""
+    sockets = listeners("0.0.0.0 25", "::1 587")
+    figures = Figures(backlogs=(Backlog(0, 20), Backlog(3, 20)))
+
+    text = announce.status(sockets, SETTINGS, figures)
+
+    assert "0/20 deliveries, 3/20 waiting at [::1]:587; configuration" in text
+    assert ":25" not in text
 
 
 def test_the_welcome_says_how_to_send_and_where_it_lands() -> None:

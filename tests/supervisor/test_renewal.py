@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pymta.config import generation
+from pymta.config.rights import Rights
 from pymta.config.settings import Machine, Settings
 from pymta.spool.files import FileSpool
 from pymta.supervisor.children import Children
 from pymta.supervisor.control import Client
 from pymta.supervisor.deliveries import Deliveries
+from pymta.supervisor.desk import Door
 from pymta.supervisor.dispatch import Dispatch
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.notify import Notify
@@ -38,7 +39,7 @@ def replaced() -> Handover:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Workplace]:
+def place(tmp_path: Path) -> Workplace:
     machine = Machine(state_directory=str(tmp_path), config_file="", is_configured=True)
     settings = Settings(machine=machine)
     current = generation.current_file(tmp_path)
@@ -46,8 +47,8 @@ def place(tmp_path: Path) -> Iterator[Workplace]:
     children, log = Children(), MemoryLog()
     reception = Reception((), children, settings, FileSpool(tmp_path / "spool"), log)
     deliveries = Deliveries(Dispatch(1), children, settings, log)
-    with socket.socket() as control:
-        yield Workplace(settings, current, children, reception, deliveries, control, Notify(), log)
+    door = Door(Rights(os.geteuid()), "nobody may")
+    return Workplace(settings, current, children, reception, deliveries, None, door, Notify(), log)
 
 
 def asking(renewal: Renewal) -> socket.socket:

@@ -1,0 +1,73 @@
+"""The control socket as both of its sides know it: name, packets, and who is at the other end.
+
+A request is one packet, ``word`` or ``word argument`` in ASCII.  The answer is one packet as well,
+``ok`` or ``failed`` and a text; one that is too large for a packet lies in an open file that
+comes with the word ``ok``.
+
+Touches: sockets, descriptors.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pymta.config.rights import Person
+
+NAME = "control"  # in the runtime directory
+LONGEST = 4096  # bytes of a request
+LONGEST_ANSWER = 60_000  # bytes of an answer in a packet; the kernel takes three times that
+OK = "ok"
+FAILED = "failed"
+# What a failed request hears that would not fail for others, or later.
+ONLY = "only root"
+STOPPING = "the daemon is stopping"
+BUSY = "too many"
+
+_CREDENTIALS = struct.Struct("iII")  # pid, uid, gid: struct ucred in unix(7)
+_PEERGROUPS = 59  # SO_PEERGROUPS of asm-generic/socket.h, Linux 4.13; Python has no name for it
+_MOST_GROUPS = 256  # what fits into the 1024 bytes that Python reads of a socket option
+
+
+@contextmanager
+def address_in(directory: Path | str) -> Iterator[str]:
+    """The socket's address while the block lasts, and for bind(2) and connect(2) only.
+
+    By way of the directory's descriptor: sun_path holds 107 bytes, a directory may have more.
+    Raises OSError when there is no such directory.
+    """
+    at = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{at}/{NAME}"
+    finally:
+        os.close(at)
+
+
+def pid_at(sock: socket.socket) -> int:
+    """Who connected, or whose socket it was that we connected to, as a process."""
+    return _credentials(sock)[0]
+
+
+def person_at(sock: socket.socket) -> Person:
+    """The same as a user, with the groups of that moment (SO_PEERCRED, SO_PEERGROUPS)."""
+    _, uid, gid = _credentials(sock)
+    return Person(uid, frozenset({gid, *_more_groups(sock)}))
+
+
+def _credentials(sock: socket.socket) -> tuple[int, int, int]:
+    raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    pid, uid, gid = _CREDENTIALS.unpack(raw)
+    return pid, uid, gid
+
+
+def _more_groups(sock: socket.socket) -> tuple[int, ...]:
+    """None of them for a process in more than we can read: it is judged by its first group."""
+    try:
+        raw = sock.getsockopt(socket.SOL_SOCKET, _PEERGROUPS, 4 * _MOST_GROUPS)
+    except OSError:
+        return ()
+    return struct.unpack(f"{len(raw) // 4}I", raw)

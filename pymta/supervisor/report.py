@@ -1,0 +1,154 @@
+"""All that a running daemon says of itself, as data that JSON has (`pymta status --json`).
+
+The names are part of the product: pymta(8) documents them, monitors read them.  New ones may
+come; what is here keeps its name and its meaning, or FORMAT changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pymta.config.settings import Settings
+from pymta.config.units import RESOURCES
+from pymta.load.reading import NOTHING, Load
+from pymta.supervisor.dispatch import Task
+from pymta.supervisor.listener import Listener
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a reload ended.  `at` is on the clock of the loop; `text` says why it was refused."""
+
+    is_success: bool
+    at: float
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`began` and all other times are on the clock of the loop, like `now`.
+
+    `backlogs` are waiting and most for each of `listeners`; `callers` counts connections by
+    address; `busy` maps pids of delivery workers to what they deliver, `waiting` are those for
+    whom there is no worker yet, `missed` says that there may be more of them in the queue.
+    `messages` in the queue were counted at `counted_at`; None: nobody has asked.
+    """
+
+    version: str
+    pid: int
+    now: float
+    began: float
+    is_stopping: bool = False
+    last_reload: Outcome | None = None
+    listeners: Sequence[Listener] = ()
+    backlogs: Sequence[tuple[int, int]] = ()
+    is_accepting: bool = True
+    sessions: int = 0
+    callers: Mapping[str, int] = field(default_factory=dict)
+    free_workers: int = 0
+    busy: Mapping[int, Task] = field(default_factory=dict)
+    idle: int = 0
+    waiting: Sequence[Task] = ()
+    missed: bool = False
+    queue_runs: Sequence[int] = ()
+    messages: int | None = None
+    counted_at: float = 0.0
+    load: Load = NOTHING
+    is_short_of_space: bool = False
+
+
+def report(facts: Facts, settings: Settings) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": facts.version,
+        "pid": facts.pid,
+        "state": "stopping" if facts.is_stopping else "serving",
+        "uptime": _seconds(facts.now - facts.began),
+        "generation": settings.generation,
+        "last_reload": _reload(facts),
+        "listeners": [
+            _listener(one, *backlog)
+            for one, backlog in zip(facts.listeners, facts.backlogs, strict=True)
+        ],
+        "accepting": facts.is_accepting,
+        "short_of_space": facts.is_short_of_space,
+        "connections": {
+            "now": facts.sessions,
+            "max": settings.limits.smtp_accept_max,
+            "by_address": dict(sorted(facts.callers.items(), key=lambda item: -item[1])),
+            "free_workers": facts.free_workers,
+        },
+        "deliveries": {
+            "now": len(facts.busy),
+            "max": settings.queue.deliver_max,
+            "busy": [{"pid": pid, **_task(task)} for pid, task in facts.busy.items()],
+            "free_workers": facts.idle,
+            "waiting": [_task(task) for task in facts.waiting],
+            "more_in_queue": facts.missed,
+        },
+        "queue_runs": {
+            "now": len(facts.queue_runs),
+            "max": settings.queue.queue_run_max,
+            "pids": list(facts.queue_runs),
+        },
+        "queue": _queue(facts),
+        "load": facts.load.average,
+        "pressure": _pressure(facts.load),
+        "limits": {name: _plain(value) for name, value in _limits(settings).items()},
+    }
+
+
+def _reload(facts: Facts) -> dict[str, Any] | None:
+    last = facts.last_reload
+    if last is None:
+        return None
+    ago = _seconds(facts.now - last.at)
+    return {"ok": last.is_success, "seconds_ago": ago, "text": last.text}
+
+
+def _listener(one: Listener, waiting: int, most: int) -> dict[str, Any]:
+    return {
+        "address": str(one.at.address),
+        "port": one.at.port,
+        "role": one.role,
+        "starts_tls": one.starts_tls,
+        "takes_ipv4": one.takes_ipv4,
+        "backlog": waiting,
+        "backlog_max": most,
+    }
+
+
+def _task(task: Task) -> dict[str, str]:
+    return {"id": task.id, "destination": task.destination}
+
+
+def _queue(facts: Facts) -> dict[str, Any] | None:
+    if facts.messages is None:
+        return None
+    return {"messages": facts.messages, "seconds_ago": _seconds(facts.now - facts.counted_at)}
+
+
+def _pressure(load: Load) -> dict[str, float]:
+    """What is known of it, which is what has a limit."""
+    found = ((name, getattr(load, name)) for name in RESOURCES)
+    return {name: value for name, value in found if value is not None}
+
+
+def _limits(settings: Settings) -> dict[str, Any]:
+    immediate, limits = settings.immediate, asdict(settings.limits)
+    return limits | {
+        "queue_only_load": immediate.queue_only_load,
+        "queue_only_pressure": immediate.queue_only_pressure,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _seconds(span: float) -> float:
+    return round(span, 1)

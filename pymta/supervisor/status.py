@@ -1,0 +1,82 @@
+"""What the daemon says of itself while it runs, from the facts of the moment.
+
+`text` is the line of STATUS= and of the request `status`; it is made in every turn of the loop,
+so it asks the kernel for nothing but the backlogs.  `report` is for `pymta status`.
+
+Touches: sockets, clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from pymta import __version__
+from pymta.load.gauge import Gauge
+from pymta.load.reading import either, queue_only, reserve
+from pymta.supervisor import announce
+from pymta.supervisor.announce import Figures
+from pymta.supervisor.children import Job
+from pymta.supervisor.queue_count import QueueCount
+from pymta.supervisor.renewal import Renewal
+from pymta.supervisor.report import Facts, report
+from pymta.supervisor.workplace import Workplace
+
+
+class Status:
+    def __init__(self, place: Workplace, renewal: Renewal, count: QueueCount) -> None:
+        self._place = place
+        self._renewal = renewal
+        self._count = count
+        limits, immediate = place.settings.limits, place.settings.immediate
+        self._gauge = Gauge(either(reserve(limits), queue_only(immediate)), limits)
+
+    def text(self) -> str:
+        place, dispatch = self._place, self._place.deliveries.dispatch
+        figures = Figures(
+            sessions=place.children.sessions,
+            deliveries=len(dispatch.busy),
+            queue_runs=place.children.count(Job.QUEUE_RUN),
+            waiting=len(dispatch.waiting),
+            backlogs=place.reception.backlogs(),
+        )
+        if place.is_stopping:
+            return announce.stopping(figures)
+        text = announce.status(place.reception.listeners, place.settings, figures)
+        if place.shortage.lasts(time.monotonic()):
+            text += "; mail is put off: short of disk space"
+        if self._renewal.refused:
+            text += f"; reload refused: {self._renewal.refused}"
+        return text
+
+    def report(self) -> str:
+        """As JSON, in one line."""
+        return json.dumps(report(self._facts(), self._place.settings))
+
+    def _facts(self) -> Facts:
+        place, now = self._place, time.monotonic()
+        reception, dispatch, count = place.reception, place.deliveries.dispatch, self._count
+        return Facts(
+            version=__version__,
+            pid=os.getpid(),
+            now=now,
+            began=place.began,
+            is_stopping=place.is_stopping,
+            last_reload=self._renewal.last,
+            listeners=reception.listeners,
+            backlogs=[(one.waiting, one.most) for one in reception.backlogs()],
+            is_accepting=not (place.is_stopping or reception.pause()),
+            sessions=place.children.sessions,
+            callers=place.children.callers,
+            free_workers=len(reception.standby),
+            busy=dispatch.busy,
+            idle=len(dispatch.idle),
+            waiting=tuple(dispatch.waiting),
+            missed=dispatch.missed,
+            queue_runs=place.children.pids(Job.QUEUE_RUN),
+            messages=count.messages,
+            counted_at=count.counted_at,
+            load=self._gauge.read(),
+            is_short_of_space=place.shortage.lasts(now),
+        )
