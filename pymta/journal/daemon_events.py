@@ -39,6 +39,12 @@ def reexec(pid: int, generation: int) -> Event:
     )
 
 
+def survivors(why: str, children: int) -> Event:
+    """HU-04: the image before us was of a version that we do not know."""
+    processes = "1 child process holds" if children == 1 else f"{children} child processes hold"
+    return Event(Kind.RELOAD, f"{why}: {processes} a connection slot until the end")
+
+
 def reload_refused(complaint: str) -> Event:
     """HU-06: one line per mistake."""
     return Event(

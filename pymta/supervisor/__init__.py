@@ -16,5 +16,5 @@ waits for anybody: everything slow or hostile happens after the fork.
     control, desk, find_control                        the control socket, and who may use it
     requests, status, report, backlog, queue_count     what is asked there, and the answers
     birth, privilege, process_limits, idle_end, sole   how it begins by hand, or ends by itself
-    reload, renewal, handover                          a new generation in place of the old one
+    reload, renewal, handover, survivors               a new generation in place of the old one
 """

@@ -27,6 +27,8 @@ from pymta.tls import credentials
 from pymta.tls.context import server_context
 from pymta.tls.credentials import CredentialsError
 
+NAME = "pymta-certificate"  # of the memory file
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -87,7 +89,7 @@ def _take(tls: Tls, former: int, root: Root, log: Log) -> Certificate | None:
 
 
 def _kept(pem: bytes) -> int:
-    fd = os.memfd_create("pymta-certificate")
+    fd = os.memfd_create(NAME)
     os.write(fd, pem)
     return fd
 

@@ -17,6 +17,7 @@ class Job(Enum):
     DELIVERY = "delivery"
     QUEUE_RUN = "queue run"
     COUNT = "queue count"
+    UNKNOWN = "child"  # of an image that could not tell us
     VALIDATION = "validation"
 
 

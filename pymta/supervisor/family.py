@@ -38,6 +38,7 @@ class Family:
         count: QueueCount,
     ) -> None:
         self.ends: dict[int, End] = {}
+        self._strangers: set[End] = set()
         self._place = place
         self._children = place.children
         self._dispatch = place.deliveries.dispatch
@@ -64,6 +65,15 @@ class Family:
         if not child.holds_slot:
             self._dismiss(child.pid)
 
+    def hear_stranger(self, end: End) -> None:
+        """The channel of a child that nobody can name: what it hands on is heard, and it goes."""
+        self._strangers.add(end)
+        self._selector.register(end, selectors.EVENT_READ, partial(self._hear_stranger, end))
+
+    @property
+    def strangers(self) -> tuple[int, ...]:
+        return tuple(end.fileno() for end in self._strangers)
+
     def let_the_idle_go(self, now: float, timeout: float) -> None:
         """Workers that have waited for something to do for so many seconds."""
         retired = (*self._dispatch.retire(now, timeout), *self._standby.retire(now, timeout))
@@ -75,6 +85,8 @@ class Family:
         self._is_parting = True
         for pid in self.ends:
             self._dismiss(pid)
+        for end in self._strangers:
+            end.say(Drain())
         for child in self._children:
             if child.job in {Job.QUEUE_RUN, Job.VALIDATION, Job.COUNT}:  # they hear nothing
                 os.kill(child.pid, signal.SIGTERM)
@@ -128,6 +140,24 @@ class Family:
     def _tell_shortage(self, why: str) -> None:
         if line := self._place.shortage.heard(why, time.monotonic()):
             self._place.log.write(daemon_events.remark(line))
+
+    def _hear_stranger(self, end: End) -> None:
+        try:
+            while (word := end.hear()) is not None:
+                match word:
+                    case HandOn(id, destination, reach):
+                        self._dispatch.hand_on(Task(id, destination, reach))
+                    case Short(why):
+                        self._tell_shortage(why)
+                    case Attempted() | Done(_, True):
+                        end.say(Drain())
+        except BlockingIOError:
+            return
+        except ValueError:
+            pass  # it speaks as the other program does; the end of its channel sends it away
+        self._strangers.discard(end)
+        self._selector.unregister(end)
+        end.close()
 
     def _keep_or_dismiss(self, pid: int) -> None:
         """A free session worker waits for a caller, unless it knows only older settings."""

@@ -49,10 +49,10 @@ def _found(
     """
     if not settings.launch.listens:
         return (), False  # ML-06: a daemon for queue runs alone
-    if table and table.by_systemd:
-        return table.listeners, True
+    if table and (table.by_systemd or table.keeps_listeners):
+        return table.listeners, table.by_systemd
     try:
-        if not table and (given := activation.handed_in()):
+        if not (table and table.listeners) and (given := activation.handed_in()):
             return given, True
         wanted = plan(settings.listen, port_of)
     except (activation.UnusableSocketError, ValueError) as error:

@@ -27,7 +27,19 @@ VERSION = 1
 
 
 class UnknownVersionError(ValueError):
-    """The table was written by an image that this one does not understand."""
+    """The table was written by an image that this one does not understand.
+
+    `roles` of listeners by descriptor, and `by_systemd`, are what it says all the same.
+    """
+
+    def __init__(self, why: str, data: bytes = b"") -> None:
+        super().__init__(why)
+        try:
+            table = json.loads(data)["table"]
+            self.roles = {int(item["fd"]): str(item["role"]) for item in table["listeners"]}
+            self.by_systemd = table["by_systemd"] is True
+        except (ValueError, KeyError, TypeError):
+            self.roles, self.by_systemd = {}, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,9 @@ class Handover:
     """`busy` maps the pids of delivery workers to what they deliver; `clients` are descriptors of
     commands that wait to hear how the reload went.  `certificate` is a memory file, see
     `pymta.supervisor.certificate`.  `began` is when the first image started.
+
+    `strangers` are channels of children that nobody can name; `keeps_listeners` says that the
+    sockets stay as they are, whatever the settings say, until a restart (`survivors`).
     """
 
     listeners: tuple[Listener, ...]
@@ -47,13 +62,15 @@ class Handover:
     by_systemd: bool = False
     certificate: int = -1
     began: float = 0.0
+    strangers: tuple[int, ...] = ()
+    keeps_listeners: bool = False
 
     def descriptors(self) -> tuple[int, ...]:
         """All that must stay open over the exec."""
         channels = tuple(child.channel for child in self.children if child.channel >= 0)
         single = tuple(fd for fd in (self.control, self.certificate) if fd >= 0)
         listeners = tuple(item.fd for item in self.listeners)
-        return (*listeners, *channels, *single, *self.clients)
+        return (*listeners, *channels, *single, *self.clients, *self.strangers)
 
 
 def encode(table: Handover) -> bytes:
@@ -68,11 +85,19 @@ def encode(table: Handover) -> bytes:
 
 
 def decode(data: bytes) -> Handover:
-    """Raises UnknownVersionError."""
-    whole = json.loads(data)
-    if whole.get("version") != VERSION:
-        raise UnknownVersionError(f"handover table has version {whole.get('version')}")
-    plain: dict[str, Any] = whole["table"]
+    """Raises UnknownVersionError, also for what nobody can understand."""
+    try:
+        whole = json.loads(data)
+        version = whole["version"]
+        if version == VERSION:
+            return _table(whole["table"])
+    except (ValueError, KeyError, TypeError) as error:
+        why = f"handover table cannot be read: {error!r}"
+        raise UnknownVersionError(why, data) from error
+    raise UnknownVersionError(f"handover table has version {version}", data)
+
+
+def _table(plain: Mapping[str, Any]) -> Handover:
     return Handover(
         listeners=tuple(_listener(item) for item in plain["listeners"]),
         children=tuple(Child(**item | {"job": Job(item["job"])}) for item in plain["children"]),
@@ -84,6 +109,8 @@ def decode(data: bytes) -> Handover:
         by_systemd=plain["by_systemd"],
         certificate=plain.get("certificate", -1),
         began=plain.get("began", 0.0),
+        strangers=tuple(plain.get("strangers", ())),
+        keeps_listeners=plain.get("keeps_listeners", False),
     )
 
 
@@ -109,7 +136,10 @@ def leave(table: Handover) -> int:
 
 
 def take() -> Handover | None:
-    """The table that the image before us left; None at a first start."""
+    """The table that the image before us left; None at a first start.
+
+    Raises UnknownVersionError when it is there and not for us.
+    """
     number = os.environ.pop(VARIABLE, "")
     if not number:
         return None

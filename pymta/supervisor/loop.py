@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pymta import __version__
 from pymta.channel.control import STOPPING
+from pymta.channel.pair import from_fd
 from pymta.config.launch import PROCESS_LOG
 from pymta.journal import daemon_events
 from pymta.supervisor import announce, process_info, queue_clock
@@ -66,6 +67,8 @@ class Loop:
         dispatch.missed = table.missed
         for child in table.children:
             self._family.take_over(child)
+        for fd in table.strangers:
+            self._family.hear_stranger(from_fd(fd))
         for client in self._renewal.take_over(table.clients):
             self._desk.keep(client)
 
@@ -179,7 +182,8 @@ class Loop:
         if self._farewell or not self._clock.is_due(now):
             return
         self._clock = self._clock.started(now)
-        alive = self._children.count(Job.QUEUE_RUN)
+        # Those that nobody can name may be queue runs as well.
+        alive = self._children.count(Job.QUEUE_RUN) + self._children.count(Job.UNKNOWN)
         if queue_clock.may_start(alive, self._settings.queue.queue_run_max):
             selection = queue_clock.selection(self._settings.launch)
             self._place.deliveries.start_queue_run(selection)
@@ -235,6 +239,8 @@ class Loop:
         self._farewell = farewell.after(measure, now)
 
     def _handover(self) -> Handover:
+        """The next image has no work for those who wait for some, and may not even know them."""
+        self._family.let_the_idle_go(time.monotonic(), timeout=0)
         self._count.abandon("the daemon is being replaced, ask again")
         dispatch = self._place.deliveries.dispatch
         return Handover(
@@ -247,4 +253,6 @@ class Loop:
             by_systemd=self._place.by_systemd,
             certificate=certificate.fd if (certificate := self._place.certificate) else -1,
             began=self._place.began,
+            strangers=self._family.strangers,
+            keeps_listeners=self._place.keeps_listeners,
         )

@@ -42,6 +42,7 @@ from pymta.supervisor import (
     process_limits,
     signals,
     sole,
+    survivors,
 )
 from pymta.supervisor.birth import Birth
 from pymta.supervisor.certificate import find_certificate
@@ -84,9 +85,9 @@ def _live(settings: Settings, current: Path, born: Birth, log: Log) -> int:
     notify = Notify()
     signals.block_reload()
     try:
-        table = handover.take()
+        table = _table(log)
         place = _start(settings, current, table, notify, log)
-    except (CannotStartError, CannotChangeUserError, UnknownVersionError, OSError) as error:
+    except (CannotStartError, CannotChangeUserError, OSError) as error:
         log.write(daemon_events.trouble(f"pymta cannot start: {error}"))
         log.close()
         born.failed(f"pymta cannot start: {error}")
@@ -100,6 +101,15 @@ def _live(settings: Settings, current: Path, born: Birth, log: Log) -> int:
     loop.run()
     _leave(place)
     return 0
+
+
+def _table(log: Log) -> Handover | None:
+    try:
+        return handover.take()
+    except UnknownVersionError as error:
+        table = survivors.find(error.roles, by_systemd=error.by_systemd)
+        log.write(daemon_events.survivors(str(error), len(table.children)))
+        return table
 
 
 def _start(
@@ -155,6 +165,7 @@ def _move_in(
         log,
         by_systemd=by_systemd,
         certificate=certificate,
+        keeps_listeners=bool(table and table.keeps_listeners),
         began=table.began if table and table.began else time.monotonic(),
     )
 

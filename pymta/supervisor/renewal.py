@@ -76,8 +76,8 @@ class Renewal:
         place = self._place
         place.notify.reloading()
         try:
-            sockets = place.reception.listeners if place.by_systemd else ()
-            self._validation = Validation(place.current, sockets)
+            stay = place.by_systemd or place.keeps_listeners
+            self._validation = Validation(place.current, place.reception.listeners if stay else ())
         except OSError as error:
             self._refuse((f"the settings could not be validated: {error.strerror}",))
             return

@@ -40,6 +40,7 @@ class Workplace:
     shortage: Shortage = field(default_factory=Shortage)
     by_systemd: bool = False
     certificate: Certificate | None = None
+    keeps_listeners: bool = False
     began: float = 0.0
     is_stopping: bool = False
     cut_off: int = 0

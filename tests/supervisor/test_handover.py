@@ -40,13 +40,6 @@ def test_nothing_is_lost_between_two_images() -> None:
     assert decode(encode(TABLE)) == TABLE
 
 
-def test_an_image_that_knew_no_certificate_left_none() -> None:
-    plain = json.loads(encode(TABLE))
-    del plain["table"]["certificate"]
-
-    assert decode(json.dumps(plain).encode()) == replace(TABLE, certificate=-1)
-
-
 def test_a_task_of_an_older_image_is_one_of_a_new_message() -> None:
     plain = encode(TABLE).replace(b', "reach": "S"', b"").replace(b', "reach": "N"', b"")
 
@@ -58,11 +51,22 @@ def test_a_task_of_an_older_image_is_one_of_a_new_message() -> None:
 def test_every_descriptor_that_must_stay_open_is_named() -> None:
     """HU-05"""
     assert TABLE.descriptors() == (3, 4, 7, 8, 6, 9)
+    assert replace(TABLE, strangers=(11, 12)).descriptors() == (3, 4, 7, 8, 6, 9, 11, 12)
 
 
 def test_a_table_of_another_version_is_not_believed() -> None:
     with pytest.raises(UnknownVersionError, match="version 99"):
         decode(b'{"version": 99, "table": {}}')
+
+
+def test_what_it_says_of_sockets_is_heard_all_the_same() -> None:
+    """HU-04, PT-05: else TLS would no longer begin at once on them."""
+    plain = json.loads(encode(TABLE)) | {"version": 99}
+    with pytest.raises(UnknownVersionError) as unknown:
+        decode(json.dumps(plain).encode())
+
+    assert unknown.value.roles == {3: "smtp", 4: "submissions"}
+    assert unknown.value.by_systemd
 
 
 def test_the_next_image_finds_the_table_and_hides_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,3 +85,32 @@ def test_the_next_image_finds_the_table_and_hides_it(monkeypatch: pytest.MonkeyP
 
 def test_a_first_start_has_no_table() -> None:
     assert handover.take() is None
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"",
+        b"what is this",
+        b"[]",
+        b"{}",
+        b"7",
+        b'{"version": 1}',
+        b'{"version": 1, "table": {}}',
+        encode(TABLE).replace(b'"queue run"', b'"a job of later times"'),
+        encode(TABLE).replace(b'"holds_slot"', b'"holds_more"'),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_not_believed_either(table: bytes) -> None:
+    with pytest.raises(UnknownVersionError, match="cannot be read") as unknown:
+        decode(table)
+    assert unknown.value.roles in ({}, {3: "smtp", 4: "submissions"})
+
+
+def test_a_table_of_the_program_before_this_one_is_understood() -> None:
+    """It did not know when it began, and named all its children."""
+    plain = json.loads(encode(TABLE))
+    for name in ("began", "strangers", "keeps_listeners", "certificate"):
+        del plain["table"][name]
+
+    assert decode(json.dumps(plain).encode()) == replace(TABLE, certificate=-1)

@@ -47,3 +47,30 @@ def test_others_hear_that_they_may_not(serving: Box) -> None:
     assert (done.returncode, done.stdout) == (1, "pymta: permission denied\n")
     done = as_nobody(serving, "adm", "pymta-sendmail", "-q")
     assert (done.returncode, done.stdout) == (0, "a queue run has begun\n")
+
+
+def test_an_upgrade_with_another_table_refuses_nobody_and_keeps_the_limit(serving: Box) -> None:
+    """HU-04: who was there before holds the slot that he had."""
+    mta.settings(serving, "smtp_accept_max = 2\n")
+    serving.run("systemctl", "reload", "pymta")
+    talk = mta.Talk(serving)
+    assert talk.say("EHLO client.example").startswith("250")
+    mta.upgrade(serving, "s/^VERSION = .*/VERSION = 4711/", "supervisor/handover.py")
+    serving.run("systemctl", "reload", "pymta")
+    told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
+    assert "1 child process holds a connection slot until the end" in told
+    other, refused = mta.Talk(serving), mta.Talk(serving)
+    assert other.greeting.startswith("220 ")
+    assert refused.greeting.startswith("421 Too many concurrent SMTP connections")
+    assert talk.say("NOOP").startswith("250")
+    assert talk.say("QUIT").startswith("221")
+    assert other.say("QUIT").startswith("221")
+    for one in (talk, other, refused):
+        one.end()
+
+    def held() -> int:
+        found = json.loads(serving.says("pymta", "status", "--json"))
+        return int(found["connections"]["now"])
+
+    serving.wait_until("the slots are free", lambda: held() == 0)
+    assert mta.greeting(serving).startswith("220 ")
