@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
-from pymta.config import generation
+from pymta.config import generation, zone
 from pymta.config.generation import current_file
 from pymta.config.settings import Machine, Settings
 
@@ -17,12 +17,14 @@ from pymta.config.settings import Machine, Settings
 def served_settings(state_directory: str) -> Settings:
     """The current generation; before the first start of a daemon, what the files say.
 
-    Raises GenerationError, ConfigError or OSError.
+    Local time is the daemon's from here on.  Raises GenerationError, ConfigError or OSError.
     """
     try:
-        return generation.load(current_file(state_directory))
+        settings = generation.load(current_file(state_directory))
     except FileNotFoundError:
-        return _from_files(state_directory)
+        settings = _from_files(state_directory)
+    zone.adopt(settings.journal.timezone)
+    return settings
 
 
 def settings_for_others(state_directory: str) -> Settings:

@@ -24,6 +24,7 @@ from pymta.config.generation import GenerationError, current_file
 from pymta.config.launch import Launch, has_control_socket
 from pymta.config.read import read_settings
 from pymta.config.settings import Machine, Settings
+from pymta.journal.file import DIRECTORY_MODE as LOG_DIRECTORY_MODE
 from pymta.supervisor import birth, control, sole
 from pymta.supervisor.privilege import CannotChangeUserError, Privilege, decide
 
@@ -66,6 +67,7 @@ def start_daemon(machine: Machine, launch: Launch, *, execute: Execute = os.exec
     for path, mode in ((machine.state_directory, 0o700), (machine.runtime_directory, 0o755)):
         make_directory(path, mode)
         _give(path, account)
+    _make_log_directory(settings.journal.log_path, account)
     _become_supervisor(settings, execute)
 
 
@@ -97,6 +99,17 @@ def make_directory(path: str, mode: int) -> None:
         Path(path).mkdir(mode=mode, parents=True, exist_ok=True)
     except OSError as error:
         raise CommandError(f"cannot make {path}: {error.strerror}", os.EX_CANTCREAT) from error
+
+
+def _make_log_directory(log: str, account: Account) -> None:
+    """Only root can make one in /var/log.  One that is there stays as it is.
+
+    Raises CommandError.
+    """
+    directory = Path(log).parent
+    if log and os.geteuid() == 0 and not directory.exists():
+        make_directory(str(directory), LOG_DIRECTORY_MODE)
+        os.chown(directory, account.uid, account.gid)
 
 
 def _give(path: str, account: Account) -> None:

@@ -6,6 +6,7 @@ they have an effect (ST-06, ST-07).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -21,8 +22,10 @@ from pymta.config.addresses import (
 from pymta.config.domain_list import parse_domain_item
 from pymta.config.held import Held
 from pymta.config.immediate import Immediate, parse_queue_file
+from pymta.config.journal import Journal
 from pymta.config.launch import Launch
 from pymta.config.listen import Listen
+from pymta.config.log_places import SYSLOG, parse_facility, parse_place
 from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
@@ -32,13 +35,13 @@ GidOf = Callable[[str], int]
 MOST_CONNECTIONS = 4096  # ST-06
 _EXAMPLES = {
     "load_average_file": "/proc/loadavg",
-    "log_file_path": "/var/log/pymta/mainlog",
     "pid_file_path": "/run/pymta/pymta.pid",
     "pymta_path": "/usr/bin/python3",
     "process_log_path": "/run/pymta/process.info",
     "tls_certificate": "/etc/pymta/tls/fullchain.pem",
     "tls_privatekey": "/etc/pymta/tls/privkey.pem",
 }
+_PROCESS_NAME = re.compile(r"[!-9;-Z^-~]{1,32}")
 LONGEST_BANNER = 500  # octets; RFC 5321 s4.5.3.1.5 has 512 for a reply line with code and CRLF
 
 
@@ -62,9 +65,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_names(settings),
         *_hosts(settings),
         *_retry(settings.queue.retry),
-        *_file("log_file_path", settings.journal.log_file_path),
-        *_items("log_selector", settings.journal.log_selector, parse_selector),
-        *_items("log_ports", settings.journal.log_ports, parse_log_port),
+        *_journal(settings.journal),
         *_file("pid_file_path", settings.process.pid_file_path),
         *_file("process_log_path", settings.process.process_log_path),
         *_file("pymta_path", settings.process.pymta_path),
@@ -204,8 +205,7 @@ def _is_banner_line(line: str) -> bool:
 def _hosts(settings: Settings) -> Iterator[Fault]:
     routing = settings.routing
     if routing.smarthost:
-        for fault in _items("smarthost", [routing.smarthost], lambda text: parse_host(text, 25)):
-            yield replace(fault, item=None)
+        yield from _alone("smarthost", routing.smarthost, lambda text: parse_host(text, 25))
     yield from _items("dns_servers", routing.dns_servers, parse_name_server)
 
 
@@ -218,6 +218,20 @@ def _retry(rules: tuple[str, ...]) -> Iterator[Fault]:
         parse_rules(rules)
     except ValueError as error:
         yield Fault("retry", list(rules), str(error))
+
+
+def _journal(journal: Journal) -> Iterator[Fault]:
+    places = journal.log_file_path
+    yield from _items("log_file_path", places, parse_place)
+    if len([place for place in places if place != SYSLOG]) > 1:
+        yield Fault("log_file_path", list(places), "want one path at most")
+    yield from _items("log_selector", journal.log_selector, parse_selector)
+    yield from _items("log_ports", journal.log_ports, parse_log_port)
+    yield from _alone("syslog_facility", journal.syslog_facility, parse_facility)
+    name = journal.syslog_processname
+    if not _PROCESS_NAME.fullmatch(name):
+        wanted = "want a name of at most 32 printable ASCII characters, without blank, colon or ["
+        yield Fault("syslog_processname", name, wanted)
 
 
 def _file(key: str, path: str) -> Iterator[Fault]:
@@ -238,6 +252,12 @@ def _items(key: str, items: object, parse: Callable[[str], object]) -> Iterator[
             parse(item)
         except ValueError as error:
             yield Fault(key, item, str(error), number)
+
+
+def _alone(key: str, text: str, parse: Callable[[str], object]) -> Iterator[Fault]:
+    """A setting that is not a list of such items, but one."""
+    for fault in _items(key, [text], parse):
+        yield replace(fault, item=None)
 
 
 def _need(is_good: Callable[[str], bool], wanted: str) -> Callable[[str], None]:

@@ -11,7 +11,7 @@ Touches: disk, pydantic, sockets, accounts, OpenSSL.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from pymta.config.services import port_of
 from pymta.config.settings import SUBJECTS, Machine, Settings
 from pymta.config.sources import Found, Sources, read_sources
 from pymta.config.tls import Tls
+from pymta.config.zone import is_zone
 from pymta.tls import credentials
 from pymta.tls.credentials import CredentialsError
 
@@ -69,9 +70,8 @@ def read_settings(
     settings = overruled(_compose(values, machine), launch)
     if not sources.complaints:  # what an unreadable file would have said may mend the rest
         wrong = {fault.key for fault in faults}
-        faults += [
-            fault for fault in check(settings, port_of, gid_of, held) if fault.key not in wrong
-        ]
+        found = (*check(settings, port_of, gid_of, held), *_zone(settings.journal.timezone))
+        faults += [fault for fault in found if fault.key not in wrong]
         if is_to_serve and not any(fault.key in _TLS for fault in faults):
             faults += _unusable(settings.tls, held)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
@@ -120,6 +120,12 @@ def _own_name(hostname: str) -> str:
     """The name of the machine, or one that is never wrong when it has none that mail can use."""
     name = hostname.rstrip(".").lower()
     return name if is_host_name(name) else "localhost"
+
+
+def _zone(name: str) -> Iterator[Fault]:
+    if name and not is_zone(name):
+        wanted = 'want a time zone that this machine knows, such as "UTC" or "Europe/Berlin"'
+        yield Fault("timezone", name, wanted)
 
 
 def _compose(values: Mapping[str, Any], machine: Machine) -> Settings:

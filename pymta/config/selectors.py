@@ -4,7 +4,7 @@
 
 What is said last wins; "+all" and "-all" name every one.  The names are those of the classic
 daemon.  A few of them are about things that pymta does not do (yet); they are known all the same,
-so that a list that was written for another daemon can be kept (N-39).
+so that a list that was written for another daemon can be kept, and the manual says which.
 
     log_ports = ["!25", "!587"]       of the ports, only others are worth a number (N-32)
 """
@@ -12,22 +12,97 @@ so that a list that was written for another daemon can be kept (N-39).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
-DEFAULT = frozenset(
-    "acl_warn_skipped connection_reject delay_delivery dkim dnslist_defer etrn host_lookup_failed"
-    " lost_incoming_connection msg_id queue_run rejected_header retry_defer sender_verify_fail"
-    " size_reject skip_delivery smtp_confirmation tls_certificate_verified tls_cipher".split()
-)
-KNOWN = DEFAULT | frozenset(
-    "8bitmime address_rewrite all_parents arguments connection_id deliver_time delivery_size"
-    " dkim_verbose dnssec ident_timeout incoming_interface incoming_port millisec msg_id_created"
-    " outgoing_interface outgoing_port pid pipelining protocol_detail proxy queue_time"
-    " queue_time_exclusive queue_time_overall receive_time received_recipients received_sender"
-    " return_path_on_delivery sender_on_delivery smtp_connection smtp_incomplete_transaction"
-    " smtp_mailauth smtp_no_mail smtp_protocol_error smtp_syntax_error subject tls_on_connect"
-    " tls_peerdn tls_resumption tls_sni unknown_in_list".split()
-)
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """`meaning` is what the manual prints.  `acts`: something in pymta asks for it."""
+
+    meaning: str
+    is_default: bool = False
+    acts: bool = True
+
+
+def _on(meaning: str) -> Selector:
+    return Selector(meaning, is_default=True)
+
+
+def _off(meaning: str) -> Selector:
+    return Selector(meaning)
+
+
+def _idle(meaning: str, *, is_default: bool = False) -> Selector:
+    return Selector(meaning, is_default=is_default, acts=False)
+
+
+SELECTORS = {
+    "8bitmime": _off("M8S= on <= lines: 8 or 7 as BODY= of MAIL said, 0 when it said nothing"),
+    "acl_warn_skipped": _idle("a warn statement that was skipped", is_default=True),
+    "address_rewrite": _idle("addresses that were rewritten"),
+    "all_parents": _idle("all addresses between the one received and the one delivered to"),
+    "arguments": _off("directory and command line of a daemon or queue run, at its start"),
+    "connection_id": _idle("Ci=, an identifier of the connection"),
+    "connection_reject": _on("connections that were refused"),
+    "delay_delivery": _on("messages that are not delivered at once"),
+    "deliver_time": _off("DT= on =>, == and ** lines: how long the attempt took"),
+    "delivery_size": _off("S= on => lines: octets of the message as it was delivered"),
+    "dkim": _idle("DKIM domains on <= lines", is_default=True),
+    "dkim_verbose": _idle("every DKIM signature"),
+    "dmarc": _idle("DMARC on <= lines"),
+    "dmarc_verbose": _idle("the DMARC result on <= lines"),
+    "dnslist_defer": _idle("DNS lists that did not answer", is_default=True),
+    "dnssec": _idle("DS where DNSSEC secured the lookups"),
+    "etrn": _idle("ETRN commands", is_default=True),
+    "host_lookup_failed": _idle("client addresses without a name", is_default=True),
+    "ident_timeout": _idle("ident connections that timed out"),
+    "incoming_interface": _off("I=, our own address: on => lines, with outgoing_interface"),
+    "incoming_port": _idle("the client's port behind its address"),
+    "lost_incoming_connection": _on("clients that vanished or fell silent"),
+    "millisec": _off("milliseconds in the time of a line and in QT=, DT=, RT= below five seconds"),
+    "msg_id": _on("id= on <= lines: the Message-ID field"),
+    "msg_id_created": _off("id*= on <= lines of reports, whose Message-ID is our own"),
+    "outgoing_interface": _on("I= on =>, -> , == and ** lines, with incoming_interface"),
+    "outgoing_port": _off("the port of the other host behind its address, and ours in I="),
+    "pid": _off("the process id behind the time of a line"),
+    "pipelining": _off("L on <= and => lines where PIPELINING was used; L- on <= where not"),
+    "protocol_detail": _idle("PS= on => lines: how the SMTP session began"),
+    "proxy": _idle("PRX=, the proxy between us and the other side"),
+    "queue_run": _on("start and end of queue runs"),
+    "queue_time": _off("QT= on => lines: time since the message came"),
+    "queue_time_exclusive": _idle("without the time of its reception"),
+    "queue_time_overall": _off("QT= on Completed lines"),
+    "receive_time": _off("RT= on <= lines: how long the reception took"),
+    "received_recipients": _off("recipients at the end of <= lines"),
+    "received_sender": _off("sender at the end of <= lines"),
+    "rejected_header": _idle("the header of a refused message in the reject log", is_default=True),
+    "retry_defer": _on("== lines of recipients whose retry time was not reached"),
+    "return_path_on_delivery": _off("P= on => and ** lines: the return path"),
+    "sender_on_delivery": _off("F= on => and ** lines: the sender"),
+    "sender_verify_fail": _idle("senders that could not be verified", is_default=True),
+    "size_reject": _on("messages that were refused for their size"),
+    "skip_delivery": _on("messages that a queue run passed over: locked or frozen"),
+    "smtp_confirmation": _on("C= on => lines: what the other host said to the message"),
+    "smtp_connection": _idle("begin and end of connections"),
+    "smtp_incomplete_transaction": _idle("transactions without an end"),
+    "smtp_mailauth": _idle("the AUTH parameter of MAIL, in A="),
+    "smtp_no_mail": _idle("connections without a MAIL command"),
+    "smtp_protocol_error": _idle("SMTP protocol errors"),
+    "smtp_syntax_error": _idle("SMTP syntax errors"),
+    "spf": _idle("SPF on <= lines"),
+    "spf_verbose": _idle("the SPF result on <= lines"),
+    "subject": _off("T= on <= lines: the Subject field, decoded"),
+    "tls_certificate_verified": _idle("CV=, whether the certificate was good", is_default=True),
+    "tls_cipher": _idle("X=, version and cipher of TLS", is_default=True),
+    "tls_on_connect": _idle("other protocol names for TLS that began at once"),
+    "tls_peerdn": _idle("DN=, whom the certificate names"),
+    "tls_resumption": _idle("an asterisk at X= for a resumed TLS session"),
+    "tls_sni": _idle("SNI=, the name that the client asked for"),
+    "unknown_in_list": _idle("lists that could not be looked up"),
+}
+KNOWN = frozenset(SELECTORS)
+DEFAULT = frozenset(name for name, selector in SELECTORS.items() if selector.is_default)
 ALL = "all"
 HIGHEST_PORT = 65_535
 

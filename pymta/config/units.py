@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated
 
+from pymta.config.classic_list import split_list
 from pymta.config.duration import format_duration, parse_duration
 from pymta.mail.host_list import parse_item, parse_network_item
 
@@ -126,6 +127,18 @@ class NameOrNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassicList:
+    """Marks a list that may also be one text, as the classic daemon has it: "one : two"."""
+
+    def read(self, value: object) -> object:
+        if isinstance(value, str):
+            return split_list(value)
+        if isinstance(value, list):
+            return tuple(value)
+        raise ValueError('want a text in quotes, or a list such as ["a", "b"]')
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """Marks a number with bounds, both included."""
 
@@ -194,3 +207,4 @@ Host = Annotated[str, HostItem()]
 HostNetwork = Annotated[str, HostItem(lookups=False)]
 LoadAverage = Annotated[float | None, Fixed()]  # None: no limit
 Pressure = Annotated[dict[str, float] | None, Percent()]  # None: no limit
+Texts = Annotated[tuple[str, ...], ClassicList()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pymta.journal.event import MAIN, MAIN_AND_PANIC, Event, Kind, Stream
+from pymta.journal.event import MAIN, MAIN_AND_PANIC, Event, Kind, Severity, Stream
 from pymta.mail.caller import Endpoint
 
 
@@ -51,6 +51,7 @@ def reload_refused(complaint: str) -> Event:
         Kind.RELOAD_FAILED,
         f"reload refused, the old configuration stays: {complaint}",
         streams=MAIN_AND_PANIC,
+        severity=Severity.WRONG_SETTINGS,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, IntEnum
 
 
 class Kind(Enum):
@@ -32,6 +32,14 @@ class Kind(Enum):
     QUEUE_RUN = "98badcfe103254769abcde0123456787"
 
 
+class Severity(IntEnum):
+    """Priorities of syslog and the journal that no stream stands for (section 3.4)."""
+
+    LOG_FAILURE = 2
+    WRONG_SETTINGS = 3
+    DEBUG = 7
+
+
 class Stream(Enum):
     """The classic log files; one line may belong to several (section 0.2 of the catalogue)."""
 
@@ -51,7 +59,8 @@ class Event:
 
     `fields` are journal fields without their prefix: ``{"SENDER": "a@b.example"}`` is sent as
     ``PYMTA_SENDER=a@b.example``.  `selector` names the log selector without which the line stays
-    out of the main log; its other streams do not depend on it (section 0.2).
+    out of the main log; its other streams do not depend on it (section 0.2).  `severity` is the
+    syslog priority where it is not that of its streams (section 3.4).
     """
 
     kind: Kind
@@ -60,3 +69,4 @@ class Event:
     fields: Mapping[str, str] = field(default_factory=dict)
     streams: tuple[Stream, ...] = MAIN
     selector: str = ""
+    severity: Severity | None = None

@@ -6,8 +6,8 @@ that does not print stands here as ``\xNN`` or ``\uNNNN``, and a line has a larg
 field of a journal entry may hold several lines (a traceback of ours): it is sent with its
 length, so a line end in it ends nothing.
 
-Priorities are those of the catalogue (daemon-behaviour.md s3.4): main 6, reject 5, panic 1.  An
-event for several streams is told once, at the most severe of them, and names them all.
+Priorities are those of the catalogue (daemon-behaviour.md s3.4): main 6, reject 5, panic 1.  In the
+journal an event for several streams is told once, at the most severe of them, and names them all.
 """
 
 from __future__ import annotations
@@ -35,7 +35,14 @@ _UNPRINTABLE_BUT_LAYOUT = re.compile(f"(?![\n\t]){_UNPRINTABLE.pattern}")
 
 def priority(event: Event) -> int:
     """The syslog priority, 0 (worst) to 7."""
-    return min(_SEVERITY[stream] for stream in event.streams)
+    return min(priorities(event))
+
+
+def priorities(event: Event) -> tuple[int, ...]:
+    """One for each of its streams."""
+    if event.severity is not None:
+        return (event.severity,)
+    return tuple(_SEVERITY[stream] for stream in event.streams)
 
 
 def message(event: Event) -> str:
@@ -50,7 +57,7 @@ def prefixed(event: Event) -> bytes:
 
 
 def stamped(event: Event, stamp: str) -> bytes:
-    """For a terminal or a file: `stamp` is the local time, ``YYYY-MM-DD HH:MM:SS``."""
+    """For a terminal or a file: `stamp` is what `pymta.journal.stamp` makes."""
     return f"{stamp} {message(event)}\n".encode()
 
 

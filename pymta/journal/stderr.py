@@ -5,7 +5,7 @@ terminal that was stopped with Ctrl-S, not for a journald that hangs.  The non-b
 belongs to the open file, which our parent's shell shares, so it is never set on descriptor 2
 itself: a socket is asked per call, and a pipe or terminal is opened once more for ourselves.
 
-Touches: clock, disk, sockets.
+Touches: clock, disk, processes, sockets.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ import os
 import select
 import socket
 import stat
-import time
-from collections.abc import Callable
 from typing import Protocol
 
 from pymta.journal.event import Event
 from pymta.journal.line import prefixed, stamped
+from pymta.journal.stamp import PLAIN, Stamp
 
 
 class _Way(Protocol):
@@ -33,16 +32,16 @@ class _Way(Protocol):
 class StderrSink:
     """Lines to `fd`, with the priority in front when journald reads them, else with the time."""
 
-    def __init__(
-        self, fd: int, *, with_priority: bool, clock: Callable[[], float] = time.time
-    ) -> None:
+    trouble = ""
+
+    def __init__(self, fd: int, stamp: Stamp = PLAIN, *, with_priority: bool) -> None:
         self._with_priority = with_priority
-        self._clock = clock
+        self._stamp = stamp
         self._is_torn = False
         self._way = _way_to(fd)
 
     def put(self, event: Event) -> bool:
-        line = prefixed(event) if self._with_priority else stamped(event, stamp(self._clock()))
+        line = prefixed(event) if self._with_priority else stamped(event, self._stamp())
         # The rest of a line that went out in part is lost; the next starts on a line of its own.
         data = b"\n" + line if self._is_torn else line
         try:
@@ -60,11 +59,6 @@ class StderrSink:
         if self._way:
             self._way.close()
             self._way = None
-
-
-def stamp(now: float) -> str:
-    """Local time as the classic log writes it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
 
 
 def _way_to(fd: int) -> _Way | None:

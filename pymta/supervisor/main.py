@@ -25,7 +25,7 @@ from pathlib import Path
 
 from pymta import __version__
 from pymta.channel.life import BUG
-from pymta.config import generation
+from pymta.config import generation, zone
 from pymta.config.generation import GenerationError
 from pymta.config.launch import pid_file
 from pymta.config.settings import Settings
@@ -70,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"pymta cannot start: {error}\n")
         born.failed(f"pymta cannot start: {error}")
         return CANNOT_START
+    zone.adopt(settings.journal.timezone)
     log = open_log(settings)
     try:
         return _live(settings, current, born, log)

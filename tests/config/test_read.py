@@ -331,10 +331,45 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             [
                 (
                     'pymta.toml:1: log_file_path: found "mainlog"; want an absolute path of a file,'
-                    ' such as "/var/log/pymta/mainlog"'
+                    ' such as "/var/log/pymta/mainlog" or "/var/log/pymta/%slog", or "syslog"'
                 )
             ],
             id="relative path",
+        ),
+        pytest.param(
+            'log_file_path = [\n"syslog",\n"/var/log/%slog-%D"]',
+            [
+                (
+                    'pymta.toml:3: log_file_path: found "/var/log/%slog-%D"; want no "%" but one'
+                    ' "%s", which stands for main, reject and panic; files with a date in their'
+                    " name are the work of logrotate"
+                )
+            ],
+            id="dates in log names",
+        ),
+        pytest.param(
+            'log_file_path = "/a : syslog : /b"',
+            [('pymta.toml:1: log_file_path: found ["/a", "syslog", "/b"]; want one path at most')],
+            id="two paths",
+        ),
+        pytest.param(
+            'syslog_facility = "post"\nsyslog_processname = "a b"\ntimezone = "Europe/Berln"',
+            [
+                (
+                    'pymta.toml:1: syslog_facility: found "post"; want one of kern, user, mail,'
+                    " daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, local0, local1,"
+                    " local2, local3, local4, local5, local6, local7"
+                ),
+                (
+                    'pymta.toml:2: syslog_processname: found "a b"; want a name of at most 32'
+                    " printable ASCII characters, without blank, colon or ["
+                ),
+                (
+                    'pymta.toml:3: timezone: found "Europe/Berln"; want a time zone that this'
+                    ' machine knows, such as "UTC" or "Europe/Berlin"'
+                ),
+            ],
+            id="section 4.2",
         ),
         pytest.param(
             'log_selector = ["+pid", "smtp_connection"]',

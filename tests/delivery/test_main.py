@@ -41,7 +41,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         routing=Routing(primary_hostname="mail.example.net", dns_timeout=5),
         transport=Transport(connect_timeout=5, command_timeout=20, final_timeout=20),
-        journal=Journal(log_file_path=str(tmp_path / "log")),
+        journal=Journal(log_file_path=(str(tmp_path / "log"),)),
         machine=Machine(state_directory=str(tmp_path / "state"), serve_port=1),
     )
 
@@ -63,7 +63,7 @@ def put(spool: FileSpool, *recipients: str, sender: str = "s@localhost") -> str:
 
 def lines(settings: Settings) -> list[str]:
     """What was logged, without the time."""
-    text = Path(settings.journal.log_file_path).read_text()
+    text = Path(settings.journal.log_path).read_text()
     return [line[20:] for line in text.split("\n")[:-1]]
 
 

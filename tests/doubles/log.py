@@ -1,8 +1,12 @@
-"""A log that remembers."""
+"""A log that remembers, and a line for logs that do not."""
 
 from __future__ import annotations
 
-from pymta.journal.event import Event
+from pymta.journal.event import Event, Kind
+from pymta.journal.stamp import Stamp
+
+LINE = Event(Kind.ARRIVED, "<= a@b.example", queue_id="1aB2cD-00000000123-4567")
+STAMP = Stamp(clock=lambda: 1_000_000_000.25)
 
 
 class MemoryLog:

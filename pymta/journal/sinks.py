@@ -1,0 +1,178 @@
+"""Rows of sinks: where a line goes that the first one cannot take.
+
+A log is a row of sinks.  Each event goes to the first that takes it at once; none waits, because
+a session or the supervisor must not stand still when nobody reads the log.  What no sink took is
+counted for the whole family of processes, and the count is told as soon as one takes lines again.
+
+A log file or a syslog daemon that takes no lines is worth a line itself, to whom takes them
+instead, and so is their return.  journald has no such line: standard error leads to it as well.
+
+Touches: clock, descriptors.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from pymta.journal.event import MAIN_AND_PANIC, Event, Kind, Severity, Stream
+
+TELL_AGAIN = 3600.0  # seconds before one and the same trouble is told once more
+
+
+class Writer(Protocol):
+    """Neither call raises or waits for long."""
+
+    def write(self, event: Event) -> None: ...
+
+    def descriptors(self) -> tuple[int, ...]:
+        """What a forked child must not close, if it is to go on with this log."""
+        ...
+
+    def close(self) -> None:
+        """Drain what this process has sent, within a bound, and let go."""
+        ...
+
+
+class Sink(Protocol):
+    @property
+    def trouble(self) -> str:
+        """Why the last event was not taken, where that is worth a line."""
+        ...
+
+    def put(self, event: Event) -> bool:
+        """Take it at once, or say False."""
+        ...
+
+    def descriptors(self) -> tuple[int, ...]: ...
+
+    def close(self) -> None: ...
+
+
+class Row:
+    """A log over sinks, the best first.  A forked child may go on with the one it inherited."""
+
+    def __init__(self, sinks: Sequence[Sink]) -> None:
+        self._sinks = tuple(sinks)
+        self._lost = _Lost()
+        self._detour = _Detour()
+
+    def write(self, event: Event) -> None:
+        self._tell_lost()
+        if not self._put(event):
+            self._lost.add(1)
+
+    def descriptors(self) -> tuple[int, ...]:
+        return (*(fd for sink in self._sinks for fd in sink.descriptors()), *self._lost.fds())
+
+    def close(self) -> None:
+        self._tell_lost()
+        self._lost.close()
+        for sink in self._sinks:
+            sink.close()
+
+    def _tell_lost(self) -> None:
+        count = self._lost.take()
+        if count and not self._put(_lines_lost(count)):
+            self._lost.add(count)
+
+    def _put(self, event: Event) -> bool:
+        taker = next((sink for sink in self._sinks if sink.put(event)), None)
+        if taker is None:
+            return False
+        first = self._sinks[0]
+        is_detour = taker is not first
+        remark = self._detour.goes_on(first.trouble) if is_detour else self._detour.ends()
+        if remark:
+            taker.put(remark)
+        return True
+
+
+class Both:
+    """Two logs at once, such as the daemon's and a terminal, which may get panics only."""
+
+    def __init__(self, first: Writer, second: Writer, *, panics_only: bool = False) -> None:
+        self._logs = (first, second)
+        self._panics_only = panics_only
+
+    def write(self, event: Event) -> None:
+        first, second = self._logs
+        first.write(event)
+        if not self._panics_only or Stream.PANIC in event.streams:
+            second.write(event)
+
+    def descriptors(self) -> tuple[int, ...]:
+        return tuple(fd for log in self._logs for fd in log.descriptors())
+
+    def close(self) -> None:
+        for log in self._logs:
+            log.close()
+
+
+class _Lost:
+    """How many lines were lost, by this process and all that were forked from it, not yet told."""
+
+    def __init__(self) -> None:
+        self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def add(self, count: int) -> None:
+        if self._fd >= 0:
+            os.eventfd_write(self._fd, count)
+
+    def take(self) -> int:
+        """The number; from here on it is ours to tell."""
+        with suppress(BlockingIOError):
+            return os.eventfd_read(self._fd) if self._fd >= 0 else 0
+        return 0
+
+    def fds(self) -> tuple[int, ...]:
+        return (self._fd,) if self._fd >= 0 else ()
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
+
+
+class _Detour:
+    """Lines of this process that went to another sink than the first, and what to say of it."""
+
+    def __init__(self) -> None:
+        self._lines = 0
+        self._told = ""
+        self._told_at = 0.0
+
+    def goes_on(self, trouble: str) -> Event | None:
+        now = time.monotonic()
+        if not trouble or (trouble == self._told and now - self._told_at < TELL_AGAIN):
+            return None
+        self._told, self._told_at = trouble, now
+        self._lines = 1
+        return _failure(f"log cannot be written: {trouble}: lines go elsewhere until it can")
+
+    def ends(self) -> Event | None:
+        if not self._lines:
+            return None
+        self._lines = 0
+        return _failure("log can be written again: lines before this one went elsewhere")
+
+
+def _lines_lost(count: int) -> Event:
+    noun = "line was" if count == 1 else "lines were"
+    return _failure(
+        f"{count} log {noun} lost: nobody took them in time (is journald stuck, the disk full?)",
+        LOST=str(count),
+    )
+
+
+def _failure(text: str, **fields: str) -> Event:
+    return Event(
+        Kind.TROUBLE,
+        text,
+        fields=fields,
+        streams=MAIN_AND_PANIC,
+        severity=Severity.LOG_FAILURE,
+    )
