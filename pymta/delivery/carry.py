@@ -28,17 +28,25 @@ def carry(group: Group, claim: Claim, world: World) -> tuple[Tried, ...]:
 
 
 def _store(who: Addressee, mailbox: str, claim: Claim, world: World) -> Tried:
+    began = world.now()
+    parcel = parcel_of(claim, (who.address,))
     outcome: Outcome = Delivered()
     try:
-        if not world.store(mailbox, parcel_of(claim, (who.address,))):
+        if not world.store(mailbox, parcel):
             outcome = Later(0, why="message was taken over by another process")
     except OSError as error:
         outcome = from_error(error, why=f"cannot store into mailbox {mailbox}")
-    return Tried(who, outcome, LOCAL, MAILDIR, mailbox)
+    took = world.now() - began
+    return Tried(who, outcome, LOCAL, MAILDIR, mailbox, parcel.size, took)
 
 
 def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
+    began = world.now()
     parcel = parcel_of(claim, tuple(who.address for who in group.recipients))
     found = remote.deliver(parcel, group.remote.hosts, talk=world.talk, memory=world.memory)
+    took = world.now() - began
+    router = group.remote.router
     pairs = zip(group.recipients, found, strict=True)
-    return tuple(Tried(who, outcome, group.remote.router, SMTP) for who, outcome in pairs)
+    return tuple(
+        Tried(who, outcome, router, SMTP, size=parcel.size, took=took) for who, outcome in pairs
+    )

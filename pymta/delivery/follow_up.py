@@ -18,6 +18,7 @@ from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
+from pymta.journal.delivery_events import Bounce
 from pymta.mail.envelope import NULL_SENDER, Client, Envelope, Recipient
 from pymta.mail.trace import received_field
 from pymta.report.dsn import Report, compose
@@ -45,7 +46,8 @@ def report(claim: Claim, world: World) -> None:
 def _write(report_id: str, claim: Claim, world: World) -> None:
     sender = claim.envelope.sender
     now = world.now()
-    message = compose(_report(report_id, claim, world))
+    report = _report(report_id, claim, world)
+    message = compose(report)
     envelope = Envelope(NULL_SENDER, (Recipient(sender),), now, Client(protocol=PROTOCOL))
     intake = world.spool.begin(envelope, id=report_id)
     try:
@@ -54,7 +56,8 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
     except BaseException:
         intake.abandon()
         raise
-    world.tell(delivery_events.bounced(report_id, claim.id, sender, len(message)))
+    bounce = Bounce(report_id, claim.id, sender, len(message), report.message_id)
+    world.tell(delivery_events.bounced(bounce, on=world.settings.journal.selected))
 
 
 def _report(report_id: str, claim: Claim, world: World) -> Report:

@@ -69,7 +69,12 @@ class _Attempt:
             follow_up.report(self._claim, self._world)
             if self._is_delivered or self._claim.state.is_finished:
                 self._claim.finish()
-                self._world.tell(delivery_events.completed(self._claim.id))
+                self._tell_end()
+
+    def _tell_end(self) -> None:
+        waited = self._world.now() - self._claim.envelope.received_at
+        on = self._world.settings.journal.selected
+        self._world.tell(delivery_events.completed(self._claim.id, waited, on=on))
 
     def _thaw(self) -> bool:
         """Only force moves a frozen message."""
@@ -94,7 +99,7 @@ class _Attempt:
             now = self._world.now()
             next_try = self._world.schedule.next_try
             settlement = settle(tried, self._claim.state, next_try, now)
-            tell.what_happened(settlement, self._claim, self._world.tell)
+            tell.what_happened(settlement, self._claim, self._world, now)
             self._record(settlement, now, is_last=number == len(groups) - 1)
         return True
 

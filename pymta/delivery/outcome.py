@@ -17,10 +17,15 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """`router` and `transport` are words for the log, "" where it did not get so far."""
+    """`router` and `transport` are words for the log, "" where it did not get so far.
+
+    `size` is what was to be delivered, in octets, and `took` how long that took, in seconds.
+    """
 
     addressee: Addressee
     outcome: Outcome
     router: str = ""
     transport: str = ""
     mailbox: str = ""
+    size: int = 0
+    took: float = 0.0

@@ -2,64 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pymta.delivery.outcome import Tried
 from pymta.delivery.settle import GIVEN_UP, Settlement
+from pymta.delivery.world import World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Leg
-from pymta.journal.event import Event
 from pymta.mail.host import Host
 from pymta.spool.store import Claim
 from pymta.transport.classify import Delivered, Later
 
-Tell = Callable[[Event], None]
 
-
-def what_happened(settlement: Settlement, claim: Claim, tell: Tell) -> None:
+def what_happened(settlement: Settlement, claim: Claim, world: World, now: float) -> None:
     """Delivered, failed, put off; an expired recipient has both a last reason and the end."""
-    served: set[Host] = set()
-    for tried in settlement.delivered:
-        _delivered(tried, claim, tell, served)
-    for given in settlement.given:
-        leg = _leg(given.tried, claim)
-        if given.is_expired:
-            _deferred(given.tried, leg, tell)
-            tell(delivery_events.failed(leg, GIVEN_UP))
-        else:
-            tell(delivery_events.failed(leg, given.failure.text))
-    for due in settlement.due:
-        _deferred(due.tried, _leg(due.tried, claim), tell)
+    _Teller(claim, world, now).tell(settlement)
 
 
-def _delivered(tried: Tried, claim: Claim, tell: Tell, served: set[Host]) -> None:
-    """A host that has taken the message once took it for the others in the same transaction."""
-    assert isinstance(tried.outcome, Delivered)
-    host = tried.outcome.host
-    is_further = host in served
-    if host is not None:
-        served.add(host)
-    tell(
-        delivery_events.delivered(
-            _leg(tried, claim), tried.outcome.confirmation, is_further=is_further
+class _Teller:
+    """The lines of one group; `now` is in seconds since the epoch."""
+
+    def __init__(self, claim: Claim, world: World, now: float) -> None:
+        self._claim = claim
+        self._tell = world.tell
+        self._on = world.settings.journal.selected
+        self._now = now
+        self._served: set[Host] = set()
+
+    def tell(self, settlement: Settlement) -> None:
+        for tried in settlement.delivered:
+            self._delivered(tried)
+        for given in settlement.given:
+            if given.is_expired:
+                self._deferred(given.tried)
+            why = GIVEN_UP if given.is_expired else given.failure.text
+            self._tell(delivery_events.failed(self._leg(given.tried), why, on=self._on))
+        for due in settlement.due:
+            self._deferred(due.tried)
+
+    def _delivered(self, tried: Tried) -> None:
+        """A host that has taken the message once took it for the others in the same transaction."""
+        assert isinstance(tried.outcome, Delivered)
+        host, said = tried.outcome.host, tried.outcome.confirmation
+        is_further = host in self._served
+        if host is not None:
+            self._served.add(host)
+        leg = self._leg(tried)
+        self._tell(delivery_events.delivered(leg, said, is_further=is_further, on=self._on))
+
+    def _deferred(self, tried: Tried) -> None:
+        why = tried.outcome
+        assert isinstance(why, Later)
+        leg = self._leg(tried)
+        self._tell(delivery_events.deferred(leg, why.number, why.error, why.why, on=self._on))
+
+    def _leg(self, tried: Tried) -> Leg:
+        connection = tried.outcome.connection
+        return Leg(
+            id=self._claim.id,
+            sender=self._claim.envelope.sender,
+            recipient=tried.addressee.address,
+            router=tried.router,
+            transport=tried.transport,
+            host=tried.outcome.host,
+            mailbox=tried.mailbox,
+            local=connection.local if connection else None,
+            greeted=connection.greeted if connection else "",
+            has_pipelined=connection.has_pipelined if connection else False,
+            size=tried.size,
+            took=tried.took,
+            waited=self._now - self._claim.envelope.received_at,
         )
-    )
-
-
-def _deferred(tried: Tried, leg: Leg, tell: Tell) -> None:
-    assert isinstance(tried.outcome, Later)
-    tell(
-        delivery_events.deferred(leg, tried.outcome.number, tried.outcome.error, tried.outcome.why)
-    )
-
-
-def _leg(tried: Tried, claim: Claim) -> Leg:
-    return Leg(
-        id=claim.id,
-        sender=claim.envelope.sender,
-        recipient=tried.addressee.address,
-        router=tried.router,
-        transport=tried.transport,
-        host=tried.outcome.host,
-        mailbox=tried.mailbox,
-    )

@@ -6,23 +6,34 @@
 == a@example.org R=mx T=smtp defer (111): Connection refused H=mx.example.org [192.0.2.1]
 ** a@example.org R=mx T=smtp H=mx.example.org [192.0.2.1]: SMTP error from remote mail server …
 Completed
+
+Log selectors add to them, each at its place (N-39); the fields tell the same whatever they say:
+
+=> a@example.org F=<s@x.example> P=<s@x.example> R=mx T=smtp S=1234
+   H=mx.example.org [192.0.2.1]:25 I=[198.51.100.7]:40112 PS=e L C="250 2.0.0 queued" QT=2s DT=1s
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pymta.config.selectors import DEFAULT
 from pymta.journal.event import MAIN_AND_PANIC, Event, Kind
+from pymta.journal.parts import Selected, elapsed, quoted
+from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
 
 USER = "pymta"
+NOT_YET = -51  # a deferral of this number or below: the way was not tried at all
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One recipient's way: "" where the way was not known, no `host` where none was asked.
 
-    `mailbox` is set for a mailbox of ours.
+    `mailbox` is set for a mailbox of ours.  `local` is our end of the connection, `greeted` the
+    letters of protocol_detail, `has_pipelined` whether commands went out in groups.  `size` is in
+    octets; `took` and `waited` are seconds, of this attempt and since the message came.
     """
 
     id: str
@@ -32,18 +43,44 @@ class Leg:
     transport: str = ""
     host: Host | None = None
     mailbox: str = ""
+    local: Endpoint | None = None
+    greeted: str = ""
+    has_pipelined: bool = False
+    size: int = 0
+    took: float = 0.0
+    waited: float = 0.0
 
     @property
-    def who(self) -> str:
-        """The recipient with router and transport, as every line begins."""
-        name = f"{self.mailbox} <{self.recipient}>" if self.mailbox else self.recipient
+    def name(self) -> str:
+        return f"{self.mailbox} <{self.recipient}>" if self.mailbox else self.recipient
+
+    def origin(self, on: Selected) -> str:
+        """F= and P=.  The return path is only chosen with the transport; here it is the sender."""
+        sender = f" F=<{self.sender}>" if "sender_on_delivery" in on else ""
+        has_path = self.transport and "return_path_on_delivery" in on
+        return sender + (f" P=<{self.sender}>" if has_path else "")
+
+    @property
+    def way(self) -> str:
         router = f" R={self.router}" if self.router else ""
-        transport = f" T={self.transport}" if self.transport else ""
-        return f"{name}{router}{transport}"
+        return router + (f" T={self.transport}" if self.transport else "")
 
-    @property
-    def at(self) -> str:
-        return f" H={self.host}" if self.host else ""
+    def at(self, on: Selected) -> str:
+        """H= and I=; for I= the classic daemon wants two selectors."""
+        if not self.host:
+            return ""
+        port = f":{self.host.port}" if "outgoing_port" in on else ""
+        text = f" H={self.host.name} [{self.host.address}]{port}"
+        if self.local and {"incoming_interface", "outgoing_interface"} <= on:
+            text += f" I=[{self.local.address}]" + (f":{self.local.port}" if port else "")
+        return text
+
+    def protocol(self, on: Selected) -> str:
+        """PS=, which deliveries and failures have."""
+        return f" PS={self.greeted}" if self.greeted and "protocol_detail" in on else ""
+
+    def delivery_time(self, on: Selected) -> str:
+        return f" DT={elapsed(self.took, on)}" if "deliver_time" in on else ""
 
     def fields(self, **more: str) -> dict[str, str]:
         fields = {"SENDER": self.sender, "RECIPIENT": self.recipient}
@@ -55,49 +92,93 @@ class Leg:
             fields["HOST"] = self.host.name
             fields["HOST_ADDRESS"] = str(self.host.address)
             fields["HOST_PORT"] = str(self.host.port)
-        return fields | more
+        if self.local:
+            fields["LOCAL_ADDRESS"] = str(self.local.address)
+            fields["LOCAL_PORT"] = str(self.local.port)
+        return fields | {"DELIVER_TIME": f"{self.took:.3f}"} | more
 
 
-def delivered(leg: Leg, confirmation: str = "", *, is_further: bool = False) -> Event:
+def delivered(
+    leg: Leg, confirmation: str = "", *, is_further: bool = False, on: Selected = DEFAULT
+) -> Event:
     """`is_further`: not the first recipient of one SMTP transaction."""
-    mark = "->" if is_further else "=>"
-    quoted = confirmation.replace("\\", "\\\\").replace('"', '\\"')
-    said = f' C="{quoted}"' if confirmation else ""
-    fields = leg.fields(REPLY=confirmation) if confirmation else leg.fields()
-    return Event(Kind.DELIVERED, f"{mark} {leg.who}{leg.at}{said}", leg.id, fields)
+    text = (
+        f"{'->' if is_further else '=>'} {leg.name}{leg.origin(on)}{leg.way}"
+        + (f" S={leg.size}" if "delivery_size" in on else "")
+        + f"{leg.at(on)}{leg.protocol(on)}"
+        + (" L" if leg.has_pipelined and "pipelining" in on else "")
+        + (f" C={quoted(confirmation)}" if confirmation and "smtp_confirmation" in on else "")
+        + (f" QT={elapsed(leg.waited, on)}" if "queue_time" in on else "")
+        + leg.delivery_time(on)
+    )
+    fields = leg.fields(SIZE=str(leg.size), QUEUE_TIME=f"{leg.waited:.3f}")
+    if confirmation:
+        fields["REPLY"] = confirmation
+    return Event(Kind.DELIVERED, text, leg.id, fields)
 
 
-def deferred(leg: Leg, number: int, error: str, why: str) -> Event:
+def deferred(leg: Leg, number: int, error: str, why: str, *, on: Selected = DEFAULT) -> Event:
     """`number` and `error` are an errno and its text, or a negative number and ""."""
     named = f": {error}" if error else ""
     more = f": {why}" if why else ""
-    text = f"== {leg.who} defer ({number}){named}{leg.at}{more}"
+    tail = f"{leg.at(on)}{leg.delivery_time(on)}{more}"
+    text = f"== {leg.name}{leg.way} defer ({number}){named}{tail}"
     fields = leg.fields(ERRNO=str(number), WHY=": ".join(t for t in (error, why) if t))
-    return Event(Kind.DEFERRED, text, leg.id, fields)
+    selector = "retry_defer" if number <= NOT_YET else ""
+    return Event(Kind.DEFERRED, text, leg.id, fields, selector=selector)
 
 
 def left_to_queue_runs(leg: Leg) -> Event:
     """Not tried at once (N-42): its domain waits, or where the route is known, SMTP."""
     if leg.transport:
         why = "first-pass only routing due to -odqs, queue_smtp_domains or control=queue"
-        return Event(Kind.QUEUED, f"== {leg.who} defer (0): {why}", leg.id, leg.fields(WHY=why))
+        return Event(Kind.QUEUED, f"== {leg.name}{leg.way} defer (0): {why}", leg.id, leg.fields(WHY=why))
     why = "domain is in queue_domains"
-    text = f"== {leg.who} defer (-56): {why}"
+    text = f"== {leg.name}{leg.way} defer (-56): {why}"
     return Event(Kind.QUEUED, text, leg.id, leg.fields(WHY=why), selector="retry_defer")
 
 
-def failed(leg: Leg, why: str) -> Event:
-    return Event(Kind.FAILED, f"** {leg.who}{leg.at}: {why}", leg.id, leg.fields(WHY=why))
+def failed(leg: Leg, why: str, *, on: Selected = DEFAULT) -> Event:
+    way = f"{leg.origin(on)}{leg.way}{leg.at(on)}{leg.protocol(on)}"
+    text = f"** {leg.name}{way}: {why}{leg.delivery_time(on)}"
+    return Event(Kind.FAILED, text, leg.id, leg.fields(WHY=why))
 
 
-def bounced(id: str, about: str, recipient: str, size: int) -> Event:
-    """A report about message `about` has come into being as message `id`."""
-    fields = {"SENDER": "", "RECIPIENT": recipient, "ABOUT": about, "SIZE": str(size)}
-    return Event(Kind.BOUNCED, f"<= <> R={about} U={USER} P=local S={size}", id, fields)
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A report about message `about` that has come into being as message `id`.
+
+    `message_id` is what stands in its Message-ID field.
+    """
+
+    id: str
+    about: str
+    recipient: str
+    size: int
+    message_id: str = ""
 
 
-def completed(id: str) -> Event:
-    return Event(Kind.COMPLETED, "Completed", id)
+def bounced(bounce: Bounce, *, on: Selected = DEFAULT) -> Event:
+    text = (
+        f"<= <> R={bounce.about} U={USER} P=local S={bounce.size}"
+        + (f" id*={bounce.message_id}" if "msg_id_created" in on else "")
+        + (" from <>" if "received_sender" in on else "")
+        + (f" for {bounce.recipient}" if "received_recipients" in on else "")
+    )
+    fields = {
+        "SENDER": "",
+        "RECIPIENT": bounce.recipient,
+        "ABOUT": bounce.about,
+        "SIZE": str(bounce.size),
+        "MESSAGE_ID_HEADER": bounce.message_id,
+    }
+    return Event(Kind.BOUNCED, text, bounce.id, fields)
+
+
+def completed(id: str, waited: float = 0.0, *, on: Selected = DEFAULT) -> Event:
+    """`waited` are the seconds since the message came."""
+    time = f" QT={elapsed(waited, on)}" if "queue_time_overall" in on else ""
+    return Event(Kind.COMPLETED, f"Completed{time}", id, {"QUEUE_TIME": f"{waited:.3f}"})
 
 
 def frozen(id: str) -> Event:

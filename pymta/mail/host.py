@@ -11,7 +11,7 @@ SMTP_PORT = 25
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One address of a host; prints as the log shows it, ``mx.example.org [192.0.2.1]:2525``.
+    """One address of a host; prints as reports show it, ``mx.example.org [192.0.2.1]:2525``.
 
     `name` was checked to be a host name, or is an address in brackets.
     """

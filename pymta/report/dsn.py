@@ -74,6 +74,10 @@ class Report:
     failures: tuple[tuple[str, Failure], ...]
     header: bytes
 
+    @property
+    def message_id(self) -> str:
+        return f"E{self.id}@{self.hostname}"
+
 
 def compose(report: Report) -> bytes:
     """The whole message with CRLF line ends, 7-bit."""
@@ -87,7 +91,7 @@ def compose(report: Report) -> bytes:
     message["To"] = f"<{_safe(report.sender)}>"
     message["Subject"] = SUBJECT
     message["Date"] = report.date
-    message["Message-ID"] = f"<E{report.id}@{report.hostname}>"
+    message["Message-ID"] = f"<{report.message_id}>"
     message["Auto-Submitted"] = "auto-replied"  # RFC 3834 s5
     message["MIME-Version"] = "1.0"
     boundary = _boundary(report.id, parts)

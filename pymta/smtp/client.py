@@ -170,6 +170,11 @@ class ClientDialogue:
         self._rejected: Refused | None = None  # MAIL or DATA, said of the whole message
         self._farewell = b""
         self.offers: frozenset[str] = frozenset()  # EHLO keywords, upper case
+        self.greeted = ""  # "e" for each EHLO said, "h" for each HELO
+
+    @property
+    def has_pipelined(self) -> bool:
+        return self._group > 1
 
     def receive(self, data: bytes) -> None:
         """Take what was read; b"" is end of file."""
@@ -234,10 +239,12 @@ class ClientDialogue:
         if reply.code != 220:
             self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
         else:
+            self.greeted += "e"
             self._say(_Step(Stage.EHLO, f"EHLO {self._helo}"))
 
     def _hear_ehlo(self, step: _Step, reply: Reply) -> None:
         if reply.is_permanent:  # RFC 5321 s3.2: an old server; speak as one would have then
+            self.greeted += "h"
             self._say(_Step(Stage.HELO, f"HELO {self._helo}"))
         elif reply.code != 250:
             self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")

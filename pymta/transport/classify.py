@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.smtp.client import Refused, Result, Stage, Taken, Unheard
@@ -30,11 +31,25 @@ _REFUSED = {
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection to a host, as the log tells of it.
+
+    `local` is our own end.  `greeted` has a letter for each greeting, ``e`` for EHLO and ``h`` for
+    HELO; `has_pipelined`: commands went out in groups.
+    """
+
+    local: Endpoint
+    greeted: str = ""
+    has_pipelined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """`host` and its `confirmation` are absent for a mailbox of ours."""
 
     host: Host | None = None
     confirmation: str = ""
+    connection: Connection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,7 @@ class Later:
     why: str = ""
     host: Host | None = None
     not_before: float = 0.0
+    connection: Connection | None = None
 
     @property
     def text(self) -> str:
@@ -63,6 +79,7 @@ class Never:
     why: str
     enhanced: str
     host: Host | None = None
+    connection: Connection | None = None
 
 
 Outcome = Delivered | Later | Never

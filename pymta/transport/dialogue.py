@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pymta.config.transport import Transport
+from pymta.mail.caller import Endpoint, endpoint
 from pymta.mail.host import Host
 from pymta.smtp.client import (
     ClientDialogue,
@@ -35,7 +36,7 @@ from pymta.smtp.client import (
 )
 from pymta.smtp.stuffing import DotStuffer
 from pymta.spool.store import SpoolError
-from pymta.transport.classify import CLOSED, Later, from_error
+from pymta.transport.classify import CLOSED, Connection, Later, from_error
 from pymta.transport.connect import connect
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
@@ -67,7 +68,8 @@ class Caller:
             sock.setblocking(False)
             deadline = self.clock() + BASE_BUDGET + parcel.size / SLOWEST
             wire = Wire(sock, self.clock, deadline)
-            return _Conversation(wire, parcel, self.settings, self.hostname).hold()
+            local = endpoint(sock.getsockname())
+            return _Conversation(wire, local, parcel, self.settings, self.hostname).hold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Wire:
 @dataclass(slots=True)
 class _Conversation:
     wire: Wire
+    local: Endpoint
     parcel: Parcel
     timeouts: Transport
     hostname: str
@@ -135,11 +138,15 @@ class _Conversation:
             action = self.dialogue.next_action()
             if isinstance(action, Finished):
                 self._say_farewell(action.farewell)
-                return Heard(action.results, self.number, self.error)
+                return Heard(action.results, self.number, self.error, self._connection())
             try:
                 self._do(action)
             except OSError as error:
                 self._lost(error)
+
+    def _connection(self) -> Connection:
+        greeted, has_pipelined = self.dialogue.greeted, self.dialogue.has_pipelined
+        return Connection(self.local, greeted, has_pipelined)
 
     def _do(self, action: SendBytes | NeedReply | SendBody) -> None:
         match action:

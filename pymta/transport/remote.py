@@ -18,6 +18,7 @@ from pymta.mail.host import Host
 from pymta.smtp.client import Result
 from pymta.transport.classify import (
     NO_TIME_YET,
+    Connection,
     Delivered,
     Later,
     Never,
@@ -41,6 +42,7 @@ class Heard:
     results: tuple[Result, ...]
     number: int = 0
     error: str = ""
+    connection: Connection | None = None
 
 
 Talk = Callable[[Host, Parcel], Heard | Later]  # Later: no connection
@@ -81,7 +83,10 @@ def _ask(parcel: Parcel, host: Host, talk: Talk, memory: HostMemory) -> _Settled
         memory.failed(host, heard.text)
         return _Settled(dict.fromkeys(parcel.recipients, heard), parcel.recipients)
     pairs = list(zip(parcel.recipients, heard.results, strict=True))
-    outcomes = {who: from_result(r, host, heard.number, heard.error) for who, r in pairs}
+    outcomes = {
+        who: replace(from_result(r, host, heard.number, heard.error), connection=heard.connection)
+        for who, r in pairs
+    }
     first = outcomes[parcel.recipients[0]]
     if is_about_host(heard.results[0]) and isinstance(first, Later):
         memory.failed(host, first.text)

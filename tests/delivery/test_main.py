@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -116,7 +117,7 @@ def test_a_remote_message_goes_where_the_mx_points(
     with DnsServer(ZONE) as dns, SmtpHost() as host:
         with worker(at(settings, dns, host.port), tmp_path) as one:
             assert one.deliver(id)
-        where = f'R=mx T=smtp H=mx.example.org [127.0.0.1]:{host.port} C="250 2.0.0 queued as 42"'
+        where = 'R=mx T=smtp H=mx.example.org [127.0.0.1] C="250 2.0.0 queued as 42"'
     assert host.messages() == [b"Received: by us\r\n" + BODY]
     assert lines(settings) == [
         f"{id} => a@example.org {where}",
@@ -213,7 +214,31 @@ def test_a_smarthost_takes_everything(settings: Settings, spool: FileSpool, tmp_
         with worker(replace(settings, routing=routing), tmp_path) as one:
             assert one.deliver(id)
     assert len(host.messages()) == 1
-    assert " R=smarthost T=smtp H=[127.0.0.1] [127.0.0.1]:" in lines(settings)[0]
+    assert " R=smarthost T=smtp H=[127.0.0.1] [127.0.0.1] C=" in lines(settings)[0]
+
+
+def test_the_log_tells_as_much_of_a_delivery_as_it_is_asked_for(
+    settings: Settings, spool: FileSpool, tmp_path: Path
+) -> None:
+    """N-39: ports, our own address, times, with a real connection."""
+    names = "outgoing_port incoming_interface queue_time queue_time_overall delivery_size"
+    selectors = tuple(f"+{name}" for name in f"{names} protocol_detail pipelining".split())
+    journal = replace(settings.journal, log_selector=selectors)
+    id = put(spool, "a@one.example")
+    with SmtpHost() as host:
+        routing = replace(settings.routing, smarthost=f"127.0.0.1:{host.port}")
+        with worker(replace(settings, routing=routing, journal=journal), tmp_path) as one:
+            assert one.deliver(id)
+
+    delivered, completed = lines(settings)
+    size = len(b"Received: by us\r\n" + BODY)
+    assert re.fullmatch(
+        rf"{id} => a@one\.example R=smarthost T=smtp S={size}"
+        rf" H=\[127\.0\.0\.1\] \[127\.0\.0\.1\]:{host.port} I=\[127\.0\.0\.1\]:\d+ PS=e L"
+        r' C="250 2\.0\.0 queued as 42" QT=\S+s',
+        delivered,
+    )
+    assert re.fullmatch(rf"{id} Completed QT=\S+s", completed)
 
 
 # How it ends.

@@ -44,6 +44,9 @@ def test_every_event_carries_the_queue_id_and_the_addresses(rig: Rig) -> None:
         "HOST_ADDRESS": "192.0.2.1",
         "HOST_PORT": "25",
         "REPLY": "250 queued",
+        "SIZE": "41",
+        "QUEUE_TIME": "0.000",
+        "DELIVER_TIME": "0.000",
     }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 
+from pymta.config.selectors import KNOWN, selected
 from pymta.journal import delivery_events
-from pymta.journal.delivery_events import Leg
+from pymta.journal.delivery_events import Bounce, Leg
 from pymta.journal.event import Event, Kind, Stream
+from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
 
 ID = "1wIcRd-000000012Tz-1abc"
@@ -16,6 +19,18 @@ MX = Host("mx.example.org", ip_address("192.0.2.1"))
 LOCAL = Leg(ID, "s@x.example", "user@example.org", "local", "maildir", mailbox="user")
 REMOTE = Leg(ID, "s@x.example", "a@example.org", "mx", "smtp", MX)
 NOWHERE = Leg(ID, "s@x.example", "a@example.org")
+WHOLE = replace(
+    REMOTE,
+    local=Endpoint(ip_address("198.51.100.7"), 40112),
+    greeted="eh",
+    has_pipelined=True,
+    size=1234,
+    took=1.304,
+    waited=65.9,
+)
+BOUNCE = Bounce(ID, "OTHER", "s@x.example", 7, "E1@mail.example.net")
+TIMES = selected(("+queue_time", "+queue_time_overall", "+deliver_time"))
+PRECISE = TIMES | {"millisec"}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +58,7 @@ NOWHERE = Leg(ID, "s@x.example", "a@example.org")
             "** a@example.org: domain does not exist",
         ),
         (
-            delivery_events.bounced(ID, "OTHER", "s@x.example", 7),
+            delivery_events.bounced(BOUNCE),
             "<= <> R=OTHER U=pymta P=local S=7",
         ),
         (delivery_events.completed(ID), "Completed"),
@@ -58,6 +73,99 @@ NOWHERE = Leg(ID, "s@x.example", "a@example.org")
 def test_lines_are_the_classic_ones(event: Event, text: str) -> None:
     assert event.text == text
     assert event.queue_id == ID
+
+
+def on(*names: str) -> frozenset[str]:
+    return selected(("-all", *names))
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        ("", ""),
+        ("+sender_on_delivery", " F=<s@x.example>"),
+        ("+return_path_on_delivery", " P=<s@x.example>"),
+        ("+delivery_size", " S=1234"),
+        ("+outgoing_port", ":25"),
+        ("+incoming_interface +outgoing_interface", " I=[198.51.100.7]"),
+        ("+incoming_interface", ""),
+        ("+outgoing_interface", ""),
+        ("+protocol_detail", " PS=eh"),
+        ("+pipelining", " L"),
+        ("+smtp_confirmation", ' C="250 ok"'),
+        ("+queue_time", " QT=1m5s"),
+        ("+deliver_time", " DT=1s"),
+        ("+deliver_time +millisec", " DT=1.304s"),
+        ("+queue_time +millisec", " QT=1m5s"),
+    ],
+)
+def test_a_selector_adds_its_part_to_a_delivery(names: str, parts: str) -> None:
+    """N-39"""
+    event = delivery_events.delivered(WHOLE, "250 ok", on=on(*names.split()))
+
+    plain = "=> a@example.org R=mx T=smtp H=mx.example.org [192.0.2.1]"
+    assert event.text.replace(parts, "", 1) == plain
+
+
+def test_every_part_of_a_delivery_has_its_place() -> None:
+    """N-39"""
+    event = delivery_events.delivered(WHOLE, "250 ok", on=KNOWN)
+
+    assert event.text == (
+        "=> a@example.org F=<s@x.example> P=<s@x.example> R=mx T=smtp S=1234"
+        " H=mx.example.org [192.0.2.1]:25 I=[198.51.100.7]:40112"
+        ' PS=eh L C="250 ok" QT=1m5s DT=1.304s'
+    )
+
+
+def test_every_part_of_a_deferral_and_of_a_failure_has_its_place() -> None:
+    """N-39"""
+    deferred = delivery_events.deferred(WHOLE, 111, "Connection refused", "after MAIL", on=KNOWN)
+    failed = delivery_events.failed(WHOLE, "550 no", on=KNOWN)
+
+    at = "H=mx.example.org [192.0.2.1]:25 I=[198.51.100.7]:40112"
+    assert deferred.text == (
+        f"== a@example.org R=mx T=smtp defer (111): Connection refused {at} DT=1.304s: after MAIL"
+    )
+    assert failed.text == (
+        f"** a@example.org F=<s@x.example> P=<s@x.example> R=mx T=smtp {at} PS=eh: 550 no DT=1.304s"
+    )
+
+
+def test_a_recipient_without_a_way_has_no_return_path() -> None:
+    """N-39"""
+    failed = delivery_events.failed(NOWHERE, "no such domain", on=KNOWN - {"deliver_time"})
+
+    assert failed.text == "** a@example.org F=<s@x.example>: no such domain"
+
+
+@pytest.mark.parametrize(
+    ("number", "selector"), [(-53, "retry_defer"), (-52, "retry_defer"), (-44, ""), (111, "")]
+)
+def test_a_deferral_without_a_try_may_stay_out_of_the_log(number: int, selector: str) -> None:
+    """N-39 retry_defer"""
+    assert delivery_events.deferred(NOWHERE, number, "", "why").selector == selector
+
+
+def test_the_end_and_a_report_have_parts_too() -> None:
+    """N-39"""
+    assert delivery_events.completed(ID, 65.9, on=TIMES).text == "Completed QT=1m5s"
+    assert delivery_events.completed(ID, 0.0304, on=PRECISE).text == "Completed QT=0.030s"
+    assert delivery_events.completed(ID, -3.0, on=TIMES).text == "Completed QT=0s"
+    assert delivery_events.bounced(BOUNCE, on=KNOWN).text == (
+        "<= <> R=OTHER U=pymta P=local S=7 id*=E1@mail.example.net from <> for s@x.example"
+    )
+
+
+def test_the_fields_tell_everything_whatever_the_selectors_say() -> None:
+    few = delivery_events.delivered(WHOLE, "250 ok", on=frozenset())
+    many = delivery_events.delivered(WHOLE, "250 ok", on=KNOWN)
+
+    assert few.fields == many.fields
+    assert {"DELIVER_TIME": "1.304", "QUEUE_TIME": "65.900", "SIZE": "1234"}.items() <= (
+        few.fields.items()
+    )
+    assert few.fields["LOCAL_ADDRESS"] == "198.51.100.7"
 
 
 def test_the_fields_tell_host_and_address_apart() -> None:
