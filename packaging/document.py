@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 
 from pymta.config.document import as_toml
+from pymta.config.selectors import SELECTORS, Selector
 from pymta.config.settings import Settings
 
 SAMPLE_HEAD = """\
@@ -51,6 +52,24 @@ Without any file, mail is taken from this machine only and other callers hear 45
 .SH SETTINGS
 """.lstrip()
 
+SELECTORS_HEAD = r"""
+.SH LOG SELECTORS
+.B log_selector
+turns lines, or parts of lines, on and off:
+.BR \(dq+name\(dq " and " \(dq\-name\(dq ,
+what is said last wins,
+.BR \(dq+all\(dq " and " \(dq\-all\(dq
+are all of them.
+A mark says which are on when nothing is said.
+In the journal each line has its facts as fields too, whatever is selected; only the subject of a
+message stands there for those who select it alone.
+""".lstrip()
+
+IDLE_HEAD = r"""
+.PP
+These are known, so that a list written for another daemon can be kept, and do nothing yet:
+""".lstrip()
+
 MANUAL_TAIL = r"""
 .SH SEE ALSO
 .BR pymta (8)
@@ -70,7 +89,18 @@ def sample() -> str:
 
 def manual() -> str:
     lines = (f".TP\n.B {_roff(line)}\n{_roff(meaning)}\n" for meaning, line in entries())
-    return MANUAL_HEAD + "".join(lines) + MANUAL_TAIL
+    return MANUAL_HEAD + "".join(lines) + selectors() + MANUAL_TAIL
+
+
+def selectors() -> str:
+    lines = (_selector(name, one) for name, one in SELECTORS.items() if one.acts)
+    idle = ", ".join(name for name, one in SELECTORS.items() if not one.acts)
+    return SELECTORS_HEAD + "".join(lines) + IDLE_HEAD + _roff(idle) + ".\n"
+
+
+def _selector(name: str, one: Selector) -> str:
+    mark = ' " (on)"' if one.is_default else ""
+    return f".TP\n.BR {_roff(name)}{mark}\n{_roff(one.meaning)}\n"
 
 
 def _roff(text: str) -> str:

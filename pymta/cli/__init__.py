@@ -15,6 +15,7 @@ says on standard error what is wrong and what to do.
     account       whose a daemon is that root starts
     background    the classic way of a daemon out of sight, with a report to who waits
     start         settings read, kept as a generation, and the supervisor put in our place
+    typed         the words themselves, for the log
     serve, daemon, reload, status, settings, queue, queue_run       the commands
     classic       the other program, pymta-sendmail: the words of sendmail to the same parts
     classic_line, classic_items        what such words ask for

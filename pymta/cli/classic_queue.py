@@ -45,10 +45,13 @@ def run(state: str, selection: Selection) -> int:
 
         sys.stdout.write(run_via_daemon(state, selection) + "\n")
         return 0
-    from pymta.cli.served import served_settings  # noqa: PLC0415 - as above
+    from pymta.cli import typed  # noqa: PLC0415 - as above
+    from pymta.cli.served import served_settings  # noqa: PLC0415
     from pymta.journal.log import open_hand_log  # noqa: PLC0415
     from pymta.queue.main import main  # noqa: PLC0415
 
     become_owner(state)
     settings = served_settings(state)
-    return 1 if main(settings, open_hand_log(settings), selection) else 0
+    log = open_hand_log(settings)
+    log.write(typed.event())
+    return 1 if main(settings, log, selection) else 0

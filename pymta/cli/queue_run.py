@@ -10,6 +10,7 @@ import os
 import click
 
 from pymta.channel.selection import Selection
+from pymta.cli import typed
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner, may_become_owner
 from pymta.cli.served import served_settings
@@ -37,6 +38,7 @@ def run(state: str, force: bool, ids: tuple[str, ...]) -> int:
     become_owner(state)
     settings = served_settings(state)
     log = open_hand_log(settings)
+    log.write(typed.event())
     # A unit has its standard error in the journal; a person has not.
     by = "timer" if is_journal_stream(2, os.environ) else "hand"
     return main(settings, log, Selection(force=force, thaw=force, ids=ids, by=by))

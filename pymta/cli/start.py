@@ -19,6 +19,7 @@ from pymta.cli.account import Account, account_for
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import account_name
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
+from pymta.cli.typed import noted
 from pymta.config import generation, sources
 from pymta.config.generation import GenerationError, current_file
 from pymta.config.launch import Launch, has_control_socket
@@ -57,6 +58,7 @@ def start_daemon(machine: Machine, launch: Launch, *, execute: Execute = os.exec
     ours.
     """
     file = Path(machine.config_file) if machine.is_configured else None
+    launch = noted(launch)
     settings = read_settings(file, machine, login="", launch=launch)
     account = Account(os.geteuid(), os.getegid())
     if account.uid == 0:
@@ -78,7 +80,8 @@ def start(
 
     Raises ConfigError with all mistakes, CommandError when the state directory cannot be written.
     """
-    _become_supervisor(read_settings(file, machine, login=login), execute)
+    settings = read_settings(file, machine, login=login, launch=noted(Launch()))
+    _become_supervisor(settings, execute)
 
 
 def next_number(current: Path) -> int:

@@ -10,8 +10,9 @@ In `pymta.toml` all options stand at the top level under their classic names
     launch, overrule            what the command line said, and that it wins
     held                        what a running daemon has besides, at a reload
     settings                    all of them together, with what only the machine knows
-    addresses, domain_list, retry_rules, per_host       how single items are written
-    services, groups            the port of a service, the number of a group
+    addresses, domain_list, retry_rules, per_host, classic_list, log_places, selectors
+                                how single items are written
+    services, groups, zone      the port of a service, the number of a group, the time zone
     rights                      who may do what with daemon and queue
     read                        pymta.toml to settings, or every mistake at once with its line:
         sources, place          which files there are, what each says and on which line

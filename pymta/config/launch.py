@@ -23,7 +23,8 @@ class Launch:
     `tls_on_connect`: every port is one of tls_on_connect_ports.  `no_control` is -oY (N-22).
     `delivery` is "now", "queue" or "local" (SMTP alone waits for a queue run), "" when not given.
     `force` to `senders` say which messages its own queue runs take.  `uid` and `gid` are what root
-    becomes once the sockets listen, -1 when there is nothing to become.
+    becomes once the sockets listen, -1 when there is nothing to become.  `command` is what was
+    typed, in `directory`.
     """
 
     is_classic: bool = False
@@ -49,6 +50,8 @@ class Launch:
     senders: str = ""
     uid: int = -1
     gid: int = -1
+    command: tuple[str, ...] = ()
+    directory: str = ""
 
 
 def has_control_socket(launch: Launch, configured: str) -> bool:

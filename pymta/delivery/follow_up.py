@@ -57,7 +57,7 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
         intake.abandon()
         raise
     bounce = Bounce(report_id, claim.id, sender, len(message), report.message_id)
-    world.tell(delivery_events.bounced(bounce, on=world.settings.journal.selected))
+    world.tell(delivery_events.bounced(bounce, journal=world.settings.journal))
 
 
 def _report(report_id: str, claim: Claim, world: World) -> Report:

@@ -73,8 +73,8 @@ class _Attempt:
 
     def _tell_end(self) -> None:
         waited = self._world.now() - self._claim.envelope.received_at
-        on = self._world.settings.journal.selected
-        self._world.tell(delivery_events.completed(self._claim.id, waited, on=on))
+        journal = self._world.settings.journal
+        self._world.tell(delivery_events.completed(self._claim.id, waited, journal=journal))
 
     def _thaw(self) -> bool:
         """Only force moves a frozen message."""

@@ -23,7 +23,7 @@ class _Teller:
     def __init__(self, claim: Claim, world: World, now: float) -> None:
         self._claim = claim
         self._tell = world.tell
-        self._on = world.settings.journal.selected
+        self._journal = world.settings.journal
         self._now = now
         self._served: set[Host] = set()
 
@@ -34,7 +34,7 @@ class _Teller:
             if given.is_expired:
                 self._deferred(given.tried)
             why = GIVEN_UP if given.is_expired else given.failure.text
-            self._tell(delivery_events.failed(self._leg(given.tried), why, on=self._on))
+            self._tell(delivery_events.failed(self._leg(given.tried), why, journal=self._journal))
         for due in settlement.due:
             self._deferred(due.tried)
 
@@ -46,13 +46,17 @@ class _Teller:
         if host is not None:
             self._served.add(host)
         leg = self._leg(tried)
-        self._tell(delivery_events.delivered(leg, said, is_further=is_further, on=self._on))
+        self._tell(
+            delivery_events.delivered(leg, said, is_further=is_further, journal=self._journal)
+        )
 
     def _deferred(self, tried: Tried) -> None:
         why = tried.outcome
         assert isinstance(why, Later)
         leg = self._leg(tried)
-        self._tell(delivery_events.deferred(leg, why.number, why.error, why.why, on=self._on))
+        self._tell(
+            delivery_events.deferred(leg, why.number, why.error, why.why, journal=self._journal)
+        )
 
     def _leg(self, tried: Tried) -> Leg:
         connection = tried.outcome.connection

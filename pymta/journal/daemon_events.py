@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, Event, Kind, Severity, Stream
 from pymta.mail.caller import Endpoint
 
@@ -13,6 +15,13 @@ def started(text: str, *, pid: int, generation: int) -> Event:
         text,
         fields={"DAEMON_PID": str(pid), "GENERATION": str(generation)},
     )
+
+
+def arguments(directory: str, command: Sequence[str]) -> Event:
+    """What was typed, quoted where it would else not be read as one word."""
+    words = (f'"{word}"' if not word or any(map(str.isspace, word)) else word for word in command)
+    text = f"cwd={directory} {len(command)} args: {' '.join(words)}"
+    return Event(Kind.STARTED, text, selector="arguments")
 
 
 def stopping(pid: int, signal: str, *, sessions: int, deliveries: int) -> Event:

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pymta.config.selectors import DEFAULT
+from pymta.config.journal import Journal
+from pymta.config.selectors import is_shown_port
 from pymta.journal.event import MAIN_AND_PANIC, Event, Kind
-from pymta.journal.parts import Selected, elapsed, quoted
+from pymta.journal.parts import USUAL, elapsed, quoted
 from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
 
@@ -54,8 +55,9 @@ class Leg:
     def name(self) -> str:
         return f"{self.mailbox} <{self.recipient}>" if self.mailbox else self.recipient
 
-    def origin(self, on: Selected) -> str:
+    def origin(self, journal: Journal) -> str:
         """F= and P=.  The return path is only chosen with the transport; here it is the sender."""
+        on = journal.selected
         sender = f" F=<{self.sender}>" if "sender_on_delivery" in on else ""
         has_path = self.transport and "return_path_on_delivery" in on
         return sender + (f" P=<{self.sender}>" if has_path else "")
@@ -65,22 +67,24 @@ class Leg:
         router = f" R={self.router}" if self.router else ""
         return router + (f" T={self.transport}" if self.transport else "")
 
-    def at(self, on: Selected) -> str:
+    def at(self, journal: Journal) -> str:
         """H= and I=; for I= the classic daemon wants two selectors."""
         if not self.host:
             return ""
-        port = f":{self.host.port}" if "outgoing_port" in on else ""
-        text = f" H={self.host.name} [{self.host.address}]{port}"
-        if self.local and {"incoming_interface", "outgoing_interface"} <= on:
-            text += f" I=[{self.local.address}]" + (f":{self.local.port}" if port else "")
+        text = f" H={self.host.name} [{self.host.address}]{_port(self.host.port, journal)}"
+        on = journal.selected
+        if self.local and "incoming_interface" in on and "outgoing_interface" in on:
+            text += f" I=[{self.local.address}]{_port(self.local.port, journal)}"
         return text
 
-    def protocol(self, on: Selected) -> str:
+    def protocol(self, journal: Journal) -> str:
         """PS=, which deliveries and failures have."""
-        return f" PS={self.greeted}" if self.greeted and "protocol_detail" in on else ""
+        return (
+            f" PS={self.greeted}" if self.greeted and "protocol_detail" in journal.selected else ""
+        )
 
-    def delivery_time(self, on: Selected) -> str:
-        return f" DT={elapsed(self.took, on)}" if "deliver_time" in on else ""
+    def delivery_time(self, journal: Journal) -> str:
+        return f" DT={elapsed(self.took, journal)}" if "deliver_time" in journal.selected else ""
 
     def fields(self, **more: str) -> dict[str, str]:
         fields = {"SENDER": self.sender, "RECIPIENT": self.recipient}
@@ -99,17 +103,18 @@ class Leg:
 
 
 def delivered(
-    leg: Leg, confirmation: str = "", *, is_further: bool = False, on: Selected = DEFAULT
+    leg: Leg, confirmation: str = "", *, is_further: bool = False, journal: Journal = USUAL
 ) -> Event:
     """`is_further`: not the first recipient of one SMTP transaction."""
+    on = journal.selected
     text = (
-        f"{'->' if is_further else '=>'} {leg.name}{leg.origin(on)}{leg.way}"
+        f"{'->' if is_further else '=>'} {leg.name}{leg.origin(journal)}{leg.way}"
         + (f" S={leg.size}" if "delivery_size" in on else "")
-        + f"{leg.at(on)}{leg.protocol(on)}"
+        + f"{leg.at(journal)}{leg.protocol(journal)}"
         + (" L" if leg.has_pipelined and "pipelining" in on else "")
         + (f" C={quoted(confirmation)}" if confirmation and "smtp_confirmation" in on else "")
-        + (f" QT={elapsed(leg.waited, on)}" if "queue_time" in on else "")
-        + leg.delivery_time(on)
+        + (f" QT={elapsed(leg.waited, journal)}" if "queue_time" in on else "")
+        + leg.delivery_time(journal)
     )
     fields = leg.fields(SIZE=str(leg.size), QUEUE_TIME=f"{leg.waited:.3f}")
     if confirmation:
@@ -117,15 +122,16 @@ def delivered(
     return Event(Kind.DELIVERED, text, leg.id, fields)
 
 
-def deferred(leg: Leg, number: int, error: str, why: str, *, on: Selected = DEFAULT) -> Event:
+def deferred(leg: Leg, number: int, error: str, why: str, *, journal: Journal = USUAL) -> Event:
     """`number` and `error` are an errno and its text, or a negative number and ""."""
     named = f": {error}" if error else ""
     more = f": {why}" if why else ""
-    tail = f"{leg.at(on)}{leg.delivery_time(on)}{more}"
+    tail = f"{leg.at(journal)}{leg.delivery_time(journal)}{more}"
     text = f"== {leg.name}{leg.way} defer ({number}){named}{tail}"
     fields = leg.fields(ERRNO=str(number), WHY=": ".join(t for t in (error, why) if t))
-    selector = "retry_defer" if number <= NOT_YET else ""
-    return Event(Kind.DEFERRED, text, leg.id, fields, selector=selector)
+    return Event(
+        Kind.DEFERRED, text, leg.id, fields, selector="retry_defer" if number <= NOT_YET else ""
+    )
 
 
 def left_to_queue_runs(leg: Leg) -> Event:
@@ -138,9 +144,9 @@ def left_to_queue_runs(leg: Leg) -> Event:
     return Event(Kind.QUEUED, text, leg.id, leg.fields(WHY=why), selector="retry_defer")
 
 
-def failed(leg: Leg, why: str, *, on: Selected = DEFAULT) -> Event:
-    way = f"{leg.origin(on)}{leg.way}{leg.at(on)}{leg.protocol(on)}"
-    text = f"** {leg.name}{way}: {why}{leg.delivery_time(on)}"
+def failed(leg: Leg, why: str, *, journal: Journal = USUAL) -> Event:
+    way = f"{leg.origin(journal)}{leg.way}{leg.at(journal)}{leg.protocol(journal)}"
+    text = f"** {leg.name}{way}: {why}{leg.delivery_time(journal)}"
     return Event(Kind.FAILED, text, leg.id, leg.fields(WHY=why))
 
 
@@ -158,7 +164,8 @@ class Bounce:
     message_id: str = ""
 
 
-def bounced(bounce: Bounce, *, on: Selected = DEFAULT) -> Event:
+def bounced(bounce: Bounce, *, journal: Journal = USUAL) -> Event:
+    on = journal.selected
     text = (
         f"<= <> R={bounce.about} U={USER} P=local S={bounce.size}"
         + (f" id*={bounce.message_id}" if "msg_id_created" in on else "")
@@ -175,9 +182,9 @@ def bounced(bounce: Bounce, *, on: Selected = DEFAULT) -> Event:
     return Event(Kind.BOUNCED, text, bounce.id, fields)
 
 
-def completed(id: str, waited: float = 0.0, *, on: Selected = DEFAULT) -> Event:
+def completed(id: str, waited: float = 0.0, *, journal: Journal = USUAL) -> Event:
     """`waited` are the seconds since the message came."""
-    time = f" QT={elapsed(waited, on)}" if "queue_time_overall" in on else ""
+    time = f" QT={elapsed(waited, journal)}" if "queue_time_overall" in journal.selected else ""
     return Event(Kind.COMPLETED, f"Completed{time}", id, {"QUEUE_TIME": f"{waited:.3f}"})
 
 
@@ -218,3 +225,8 @@ def crashed(id: str, trace: str) -> Event:
         fields={"TRACEBACK": trace},
         streams=MAIN_AND_PANIC,
     )
+
+
+def _port(port: int, journal: Journal) -> str:
+    is_shown = "outgoing_port" in journal.selected and is_shown_port(port, journal.log_ports)
+    return f":{port}" if is_shown else ""

@@ -13,11 +13,13 @@ from pymta.config.duration import format_duration
 from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, MAIN_AND_REJECT, Event, Kind, Stream
+from pymta.journal.parts import LONGEST_SUBJECT, USUAL, elapsed, quoted
 from pymta.mail.caller import Endpoint
 from pymta.tls.facts import Facts
 
 LOST = "lost_incoming_connection"  # log selectors
 CONNECTION = "smtp_connection"
+SIZE = "size_reject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +96,55 @@ def tls_mark(tls: Facts | None, selected: frozenset[str]) -> str:
 
 
 def arrived(
-    origin: Origin, id: str, sender: str, recipients: tuple[str, ...], facts: Mapping[str, str]
+    origin: Origin,
+    id: str,
+    sender: str,
+    recipients: tuple[str, ...],
+    facts: Mapping[str, str],
+    *,
+    journal: Journal = USUAL,
 ) -> Event:
-    """``<= SENDER H=WHO P=PROTOCOL X=TLS S=SIZE id=MESSAGE-ID``.
+    """``<= SENDER H=WHO P=PROTOCOL X=TLS S=SIZE id=MESSAGE-ID``, and more as selectors ask for it.
 
-    `facts` are PROTOCOL, SIZE and, where the message has one, MESSAGE_ID_HEADER.
+    `facts` are PROTOCOL, SIZE and RECEIVE_TIME in seconds, and of what the message has
+    MESSAGE_ID_HEADER, BODY as MAIL said it, SUBJECT (decoded), and PIPELINING, ``L`` where the
+    client sent commands in groups and ``L-`` where it only might have.
     """
-    text = f"<= {sender or '<>'} H={origin.who} P={facts['PROTOCOL']}{origin.tls_mark}"
-    text += f" S={facts['SIZE']}"
-    if "MESSAGE_ID_HEADER" in facts:
-        text += f" id={facts['MESSAGE_ID_HEADER']}"
+    text = (
+        f"<= {sender or '<>'} H={origin.who} P={facts['PROTOCOL']}"
+        f"{_pipelining(facts, journal)}{origin.tls_mark} S={facts['SIZE']}"
+        f"{_asked_for(facts, journal)}"
+        f"{_who_is_named(sender, recipients, journal)}"
+    )
     names = {"SENDER": sender, "RECIPIENTS": " ".join(recipients)}
     return Event(Kind.ARRIVED, text, id, origin.fields | names | dict(facts))
+
+
+def _pipelining(facts: Mapping[str, str], journal: Journal) -> str:
+    is_shown = "PIPELINING" in facts and "pipelining" in journal.selected
+    return f" {facts['PIPELINING']}" if is_shown else ""
+
+
+def _asked_for(facts: Mapping[str, str], journal: Journal) -> str:
+    """What stands between the size and the names."""
+    on = journal.selected
+    text = ""
+    if "8bitmime" in on:
+        text += f" M8S={facts.get('BODY', '0')[0]}"
+    if "receive_time" in on:
+        text += f" RT={elapsed(float(facts['RECEIVE_TIME']), journal)}"
+    if "msg_id" in on and "MESSAGE_ID_HEADER" in facts:
+        text += f" id={facts['MESSAGE_ID_HEADER']}"
+    if "subject" in on and "SUBJECT" in facts:
+        text += f" T={quoted(facts['SUBJECT'][:LONGEST_SUBJECT])}"
+    return text
+
+
+def _who_is_named(sender: str, recipients: tuple[str, ...], journal: Journal) -> str:
+    text = f" from <{sender}>" if "received_sender" in journal.selected else ""
+    if "received_recipients" in journal.selected:
+        text += f" for {' '.join(recipients)}"
+    return text
 
 
 def not_delivered_now(id: str, why: str) -> Event:
@@ -115,7 +154,13 @@ def not_delivered_now(id: str, why: str) -> Event:
 
 
 def rejected(
-    origin: Origin, what: str, why: str, *, sender: str | None = None, recipient: str = ""
+    origin: Origin,
+    what: str,
+    why: str,
+    *,
+    sender: str | None = None,
+    recipient: str = "",
+    selector: str = "",
 ) -> Event:
     """``H=WHO F=<SENDER> rejected WHAT: WHY``; no F= before there is a sender."""
     mark = "" if sender is None else f" F=<{sender}>"
@@ -123,14 +168,14 @@ def rejected(
     if recipient:
         fields["RECIPIENT"] = recipient
     text = f"H={origin.who}{origin.tls_mark}{mark} rejected {what}: {why}"
-    return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT)
+    return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT, selector=selector)
 
 
-def message_refused(origin: Origin, id: str, sender: str, why: str) -> Event:
+def message_refused(origin: Origin, id: str, sender: str, why: str, *, selector: str = "") -> Event:
     """``rejected from <SENDER> H=WHO: WHY``: after the message was seen."""
     text = f"rejected from <{sender}> H={origin.who}{origin.tls_mark}: {why}"
     fields = origin.fields | {"SENDER": sender}
-    return Event(Kind.REJECTED, text, id, fields, MAIN_AND_REJECT)
+    return Event(Kind.REJECTED, text, id, fields, MAIN_AND_REJECT, selector)
 
 
 def too_many_messages(origin: Origin) -> Event:

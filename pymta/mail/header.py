@@ -1,4 +1,4 @@
-"""Read along while a header passes by: how often was it received, and what is its Message-ID?
+"""Read along while a header passes by: how often was it received, what are its id and subject?
 
 A scanner, not a parser: it is fed the message in blocks and keeps a few numbers.  Nothing here
 changes or regenerates a field; what was received is what is delivered.  The header ends at the
@@ -25,11 +25,12 @@ class HeaderScanner:
     def __init__(self, limit: int = HEADER) -> None:
         self._limit = limit
         self._line = b""  # the line that has not ended yet, cut to _KEPT
-        self._in_message_id = False
+        self._field = b""  # the name of the field that we are in, in lower case
         self.is_over = False
         self.size = 0
         self.received = 0
         self.message_id = ""
+        self.subject: bytes | None = None  # of the first such field, unfolded, cut to _KEPT
 
     @property
     def is_too_large(self) -> bool:
@@ -59,7 +60,7 @@ class HeaderScanner:
 
     def _read(self, line: bytes) -> None:
         if line[:1] in (b" ", b"\t"):
-            self._look_for_id(line)
+            self._look_into(line)
             return
         field = _FIELD.match(line)
         if field is None:
@@ -67,13 +68,18 @@ class HeaderScanner:
             return
         name = field[1].lower()
         self.received += name == b"received"
-        self._in_message_id = name == b"message-id"
-        self._look_for_id(line[field.end() :])
+        # A second Subject is not what people see.
+        self._field = b"" if name == b"subject" and self.subject is not None else name
+        self._look_into(line[field.end() :])
+
+    def _look_into(self, text: bytes) -> None:
+        if self._field == b"message-id":
+            self._look_for_id(text)
+        elif self._field == b"subject":
+            self.subject = ((self.subject or b"") + text)[:_KEPT]
 
     def _look_for_id(self, text: bytes) -> None:
         """The first id of the first Message-ID field, wherever it was folded."""
-        if not self._in_message_id or self.message_id:
-            return
-        found = _ID.fullmatch(text.strip(b" \t"))
+        found = None if self.message_id else _ID.fullmatch(text.strip(b" \t"))
         if found is not None:
             self.message_id = found[1].decode("ascii")

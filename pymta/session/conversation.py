@@ -191,6 +191,7 @@ class Conversation:
         return self._answer(answer, command.line)
 
     def _obey(self, command: Command) -> int | None:
+        self._visit.has_pipelined |= self._server.has_pending
         enough = self._pace.command(command.verb)
         if enough is not None:
             self._give_up_transaction("too many non-mail commands")

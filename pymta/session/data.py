@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pymta import __version__
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
+from pymta.config.journal import Journal
 from pymta.journal.event import Event
-from pymta.journal.session_events import arrived, message_refused, spool_trouble
+from pymta.journal.session_events import SIZE, arrived, message_refused, spool_trouble
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
 from pymta.mail.reply import Reply
 from pymta.mail.trace import received_field
+from pymta.mail.unstructured import text_of
 from pymta.session.answer import Answer
 from pymta.session.mail_from import NO_ROOM, TOO_BIG
 from pymta.session.visit import Visit
@@ -98,7 +100,8 @@ class Reception:
         settings = self._visit.settings.session
         limit = self._visit.size_limit.octets
         if limit and self._size > limit:
-            return self._refuse(TOO_BIG, f"message too big: read={self._size} max={limit}")
+            why = f"message too big: read={self._size} max={limit}"
+            return self._refuse(TOO_BIG, why, selector=SIZE)
         if part.has_bare_newline:
             text = "bare CR or LF in message: lines must end with CRLF"
             return self._refuse(Reply(550, text, "5.6.0"), text)
@@ -149,14 +152,29 @@ class Reception:
         )
 
     def _arrival(self) -> Event:
+        names = tuple(recipient.address for recipient in self._envelope.recipients)
+        journal = self._visit.settings.journal
+        origin, facts = self._visit.origin, self._facts(journal)
+        return arrived(origin, self.id, self.sender, names, facts, journal=journal)
+
+    def _facts(self, journal: Journal) -> dict[str, str]:
+        took = self._world.now() - self._envelope.received_at
         facts = {"PROTOCOL": self._visit.logged_protocol, "SIZE": str(self._size)}
+        facts["RECEIVE_TIME"] = f"{took:.3f}"
+        if self._visit.is_extended:
+            facts["PIPELINING"] = "L" if self._visit.has_pipelined else "L-"
+        if self._visit.transaction.body:
+            facts["BODY"] = self._visit.transaction.body
         if self._header.message_id:
             facts["MESSAGE_ID_HEADER"] = self._header.message_id
-        names = tuple(recipient.address for recipient in self._envelope.recipients)
-        return arrived(self._visit.origin, self.id, self.sender, names, facts)
+        # What people write to each other stands in no log unless somebody asked for it.
+        if self._header.subject is not None and "subject" in journal.selected:
+            facts["SUBJECT"] = text_of(self._header.subject)
+        return facts
 
-    def _refuse(self, reply: Reply, why: str) -> Refusal:
-        event = message_refused(self._visit.origin, self.id, self.sender, why)
+    def _refuse(self, reply: Reply, why: str, selector: str = "") -> Refusal:
+        origin = self._visit.origin
+        event = message_refused(origin, self.id, self.sender, why, selector=selector)
         return Refusal(reply, event)
 
     def _spool_refusal(self, error: SpoolError) -> Refusal:

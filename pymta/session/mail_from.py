@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pymta.channel.words import Short
 from pymta.config.limits import Limits
-from pymta.journal.session_events import rejected, too_many_messages
+from pymta.journal.session_events import SIZE, rejected, too_many_messages
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
 from pymta.session.answer import Answer, fault
@@ -68,7 +68,7 @@ def _too_big(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -
         return None
     why = f"message too big: size={parameters.size} max={limit}"
     what = f"MAIL <{sender or ''}>"
-    return Answer(TOO_BIG, events=(rejected(visit.origin, what, why),))
+    return Answer(TOO_BIG, events=(rejected(visit.origin, what, why, selector=SIZE),))
 
 
 def _no_room(limits: Limits, world: World, size: int) -> Answer | None:

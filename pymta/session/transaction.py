@@ -16,11 +16,13 @@ from pymta.mail.envelope import Client, Envelope, Recipient
 class Transaction:
     """`sender` is "" for the null sender; whether there is one at all, the state knows.
 
+    `body` is the BODY parameter of MAIL, "" when it had none.
+
     `recipients` are kept by their comparing key, so that one named twice is stored once.
     """
 
     sender: str = ""
-    body: str = "7BIT"
+    body: str = ""
     recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
     remote_domain: str = ""  # of the first recipient that another host is to get now
     is_full_told: bool = False  # one log line for all recipients above the limit
@@ -36,5 +38,5 @@ class Transaction:
             recipients=tuple(self.recipients.values()),
             received_at=received_at,
             client=client,
-            body=self.body,
+            body=self.body or "7BIT",
         )

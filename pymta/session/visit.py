@@ -27,6 +27,7 @@ class Visit:
     existed.  `mode` says whether its mail waits.  `id` is that of the connection.
     `name` and `ident` are what was found out about the client before the greeting.
     `may_send_early` and `needs_hello` were decided then, too.
+    `has_pipelined`: he sent a command while the reply to another was still to come.
     `mails` counts MAIL commands taken, `accepted` messages answered 250.
 
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
@@ -48,6 +49,7 @@ class Visit:
     needs_hello: bool = True
     helo: str = ""
     is_extended: bool = False
+    has_pipelined: bool = False
     mails: int = 0
     accepted: int = 0
     transaction: Transaction = field(default_factory=Transaction)

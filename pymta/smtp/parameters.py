@@ -17,10 +17,10 @@ _BODIES = {b"7BIT": "7BIT", b"8BITMIME": "8BITMIME"}
 
 @dataclass(frozen=True, slots=True)
 class MailParameters:
-    """`size` in octets, 0 when the client did not say."""
+    """`size` in octets, 0 when the client did not say; `body` "" likewise."""
 
     size: int = 0
-    body: str = "7BIT"
+    body: str = ""
 
 
 def parse_mail_parameters(rest: bytes) -> MailParameters | Reply:
@@ -28,7 +28,7 @@ def parse_mail_parameters(rest: bytes) -> MailParameters | Reply:
     words = _split(rest)
     if isinstance(words, Reply):
         return words
-    size, body = 0, "7BIT"
+    size, body = 0, ""
     for keyword, value in words.items():
         match keyword:
             case b"SIZE" if _SIZE.fullmatch(value):

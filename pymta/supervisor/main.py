@@ -218,6 +218,8 @@ def _announce(place: Workplace, table: Handover | None) -> None:
     """SL-01, and in a terminal how to go on from here."""
     listeners, settings = place.reception.listeners, place.settings
     pid = os.getpid()
+    launch = settings.launch
+    place.log.write(daemon_events.arguments(launch.directory, launch.command))
     text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
     place.log.write(daemon_events.started(text, pid=pid, generation=settings.generation))
     for line in blind(settings):

@@ -120,6 +120,14 @@ class Standalone:
     def wait_for_log(self, text: str, count: int = 1) -> None:
         wait_until(lambda: self.log().count(text) >= count, f"{count} x {text!r} in {self.log()}")
 
+    def queued(self) -> list[str]:
+        """The ids of all messages in the queue."""
+        return sorted(path.name for path in (self.state / "spool" / "queue").glob("*"))
+
+    def mail(self, name: str = "postmaster") -> list[bytes]:
+        """The messages in new/ of a mailbox."""
+        return [path.read_bytes() for path in (self.state / "mail" / name / "new").glob("*")]
+
     def family(self) -> list[int]:
         """All processes that belong to this daemon."""
         mark = f"STATE_DIRECTORY={self.state}".encode()

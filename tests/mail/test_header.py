@@ -29,6 +29,24 @@ def test_fields_are_counted_until_the_empty_line(step: int) -> None:
     assert found.size == FOLDED.index(b"\r\n\r\n") + 4
 
 
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
+def test_the_subject_is_that_of_the_first_field_unfolded(step: int) -> None:
+    folded = (
+        b"To: a\r\n b\r\nSubject:\r\n one\r\n\ttwo\r\nX: y\r\n z\r\nsubject: other\r\n more\r\n\r\n"
+    )
+
+    assert scan(folded, step).subject == b" one\ttwo"
+    assert scan(b"Subject:\r\n\r\n", step).subject == b""
+    assert scan(b"To: a\r\n\r\nSubject: in the body\r\n", step).subject is None
+
+
+def test_a_subject_is_bounded() -> None:
+    found = scan(b"Subject: a\r\n" + b" b\r\n" * 10_000, 1000, limit=100_000)
+
+    assert found.subject is not None
+    assert len(found.subject) < 1000
+
+
 @pytest.mark.parametrize("step", [1, 1000])
 def test_a_line_that_is_no_field_begins_the_body(step: int) -> None:
     assert scan(b"Received: a\r\nhello\r\nReceived: b\r\n", step).received == 1

@@ -187,7 +187,7 @@ def test_mail_and_rcpt_need_an_address(line: bytes) -> None:
     [
         (b"", MailParameters()),
         (b" size=7 BODY=8bitmime", MailParameters(7, "8BITMIME")),
-        (b" BODY=7BIT ", MailParameters()),
+        (b" BODY=7BIT ", MailParameters(body="7BIT")),
         (b" SIZE=", 501),
         (b" SIZE=-1", 501),
         (b" SIZE=1_0", 501),
