@@ -83,11 +83,11 @@ def _do(job: Job, environ: Mapping[str, str]) -> int:
 
             show = classic_queue.count if isinstance(job, CountQueue) else classic_queue.list_all
             return show(daemon_places(environ).state)
-        case RunQueue(selection, is_debugging):
+        case RunQueue(selection, is_debugging, debug):
             _check_caller(environ, is_prod=True, is_debugging=is_debugging)
             from pymta.cli import classic_queue  # noqa: PLC0415
 
-            return classic_queue.run(daemon_places(environ).state, selection)
+            return classic_queue.run(daemon_places(environ).state, selection, debug)
         case Serve():
             is_prod = not job.launch.listens
             _check_caller(environ, is_prod=is_prod, is_debugging=job.is_debugging)

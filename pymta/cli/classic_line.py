@@ -13,7 +13,7 @@ the job needs is looked for afterwards.
     -C file             its settings
     -tls-on-connect     every client speaks TLS from its first octet
     -odb -odf -odi -odq -odqs, -os time     when mail is delivered, how long a client may be silent
-    -d -dd -v           stay in front, with the log on the terminal as well
+    -d[+name…] -dd -v   stay in front, with the log on the terminal as well; -d with debug lines
     -bp -bpc -bV        list the queue, count it, print the version
 
 A word that is none of these is refused, and so are jobs that exclude each other.
@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 
 from pymta.channel.selection import Selection
 from pymta.cli.classic_items import sorted_items
+from pymta.config.debugging import parse_debug
 from pymta.config.duration import parse_duration
 from pymta.config.launch import Launch
 
@@ -50,6 +51,7 @@ class Serve:
 class RunQueue:
     selection: Selection
     is_debugging: bool = False
+    debug: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class _Said:
     receive_timeout: int = 0
     tls_on_connect: bool = False
     is_debugging: bool = False
+    debug: tuple[str, ...] = ()
+    debugs_daemon_only: bool = False
     is_in_front: bool = False
     others: list[Job] = field(default_factory=list)
 
@@ -128,7 +132,7 @@ class _Said:
         if self.where or self.interval:
             jobs.append(self._serve())
         if run and not self.interval:
-            jobs.append(RunQueue(run, is_debugging=self.is_debugging))
+            jobs.append(RunQueue(run, is_debugging=self.is_debugging, debug=self.debug))
         if len(jobs) != 1 or (self._is_for_a_daemon() and not isinstance(jobs[0], Serve)):
             raise _RefusedError(INCOMPATIBLE)
         return jobs[0]
@@ -179,6 +183,8 @@ class _Said:
             two_stage=run.two_stage,
             recipients=run.recipients,
             senders=run.senders,
+            debug=self.debug,
+            debugs_daemon_only=self.debugs_daemon_only,
         )
         return Serve(launch, self.settings_file, is_debugging=self.is_debugging)
 
@@ -191,6 +197,8 @@ class _Said:
             self._hear_wait(word)
         elif word.startswith(("-R", "-S")):
             self._hear_selector(word)
+        elif word.startswith("-d"):
+            self._hear_debug(word)
         elif word.startswith("-os"):
             time = word[3:] or self.next(word)
             self.receive_timeout = self._time(word if word[3:] else time, time)
@@ -236,6 +244,14 @@ class _Said:
         else:
             self.senders = text
 
+    def _hear_debug(self, word: str) -> None:
+        self.is_debugging = self.is_in_front = True
+        self.debugs_daemon_only = word.startswith("-dd")
+        try:
+            self.debug = parse_debug(word.removeprefix("-dd" if self.debugs_daemon_only else "-d"))
+        except ValueError as error:
+            raise _RefusedError(f"pymta: {error}") from None
+
     def listen(self, where: str) -> None:
         if self.where and self.where != where:
             raise _RefusedError(INCOMPATIBLE)
@@ -271,10 +287,6 @@ def _take(name: str, word: str) -> Callable[[_Said], None]:
     return lambda said: setattr(said, name, said.next(word))
 
 
-def _debug(said: _Said) -> None:
-    said.is_debugging = said.is_in_front = True
-
-
 _WORDS: Mapping[str, Callable[[_Said], None]] = {
     "-bd": lambda said: said.listen("-bd"),
     "-bdf": lambda said: said.listen("-bdf"),
@@ -282,8 +294,6 @@ _WORDS: Mapping[str, Callable[[_Said], None]] = {
     "-bpc": lambda said: said.others.append(CountQueue()),
     "-bV": lambda said: said.others.append(Version()),
     "-C": _take("settings_file", "-C"),
-    "-d": _debug,
-    "-dd": _debug,
     "-v": _set("is_in_front", value=True),
     "-odb": _set("delivery", "now"),
     "-odf": _set("delivery", "now"),

@@ -38,7 +38,7 @@ def count(state: str) -> int:
     return 0
 
 
-def run(state: str, selection: Selection) -> int:
+def run(state: str, selection: Selection, debug: tuple[str, ...]) -> int:
     """One pass, in this process or by the daemon; 0, or 1 when it could not be done."""
     if not may_become_owner(state):
         from pymta.cli.via_daemon import run_via_daemon  # noqa: PLC0415 - as above
@@ -52,6 +52,6 @@ def run(state: str, selection: Selection) -> int:
 
     become_owner(state)
     settings = served_settings(state)
-    log = open_hand_log(settings)
+    log = open_hand_log(settings, debug)
     log.write(typed.event())
     return 1 if main(settings, log, selection) else 0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from pymta.cli.options import PATH
+from pymta.cli.options import PATH, debug_option
 from pymta.cli.places import DAEMON_CONFIG
 from pymta.cli.start import daemon_machine, start_daemon
 from pymta.config.launch import Launch
@@ -26,10 +26,11 @@ from pymta.config.launch import Launch
     default=None,
     help=f"The settings file  [default: {DAEMON_CONFIG}, if it exists]",
 )
-def daemon(config: Path | None) -> None:
+@debug_option
+def daemon(config: Path | None, debug: tuple[str, ...]) -> None:
     """Serve mail for this host, in the foreground; for units.
 
     Sockets come from systemd, else they are bound here.  Without a settings file mail is taken from
     this machine only.
     """
-    start_daemon(daemon_machine(config, os.environ), Launch())
+    start_daemon(daemon_machine(config, os.environ), Launch(debug=debug))

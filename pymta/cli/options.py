@@ -1,20 +1,45 @@
 """Options that several commands share.
 
-Touches: click.
+Touches: click, environment.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pymta.config.debugging import parse_debug
+
 Command = Callable[..., Any]
 
+DEBUG = "PYMTA_DEBUG"
 # click would look at the path before we do, and call what only root may read a usage error.
 PATH = click.Path(path_type=Path, readable=False)
+
+
+def _categories(ctx: click.Context, param: click.Parameter, value: bool) -> tuple[str, ...]:
+    """Which lines somebody wants to watch; a unit may say so in its environment."""
+    said = os.environ.get(DEBUG, "1" if value else "")
+    if not said:
+        return ()
+    try:
+        return parse_debug("" if said == "1" else said)
+    except ValueError as error:
+        raise click.BadParameter(f"{DEBUG}: {error}", ctx, param) from error
+
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    default=False,
+    callback=_categories,
+    help=f"Say line by line what is being done.  {DEBUG} in the environment does the same and"
+    " chooses: 1, or names as behind -d of pymta-sendmail.",
+)
 
 state_option = click.option(
     "--state", type=PATH, default=None, help="State directory of a `pymta serve`."

@@ -15,9 +15,10 @@ import click
 
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import Stay, account_name, decide, login_name
-from pymta.cli.options import PATH
+from pymta.cli.options import PATH, debug_option
 from pymta.cli.places import serve_state
 from pymta.cli.start import make_directory, start
+from pymta.config.launch import Launch
 from pymta.config.settings import Machine
 
 DEFAULT_PORT = 2525
@@ -43,7 +44,8 @@ DEFAULT_PORT = 2525
     default=None,
     help="Where mail, queue and the rest lie  [default: ~/.local/state/pymta]",
 )
-def serve(port: int, config: Path | None, state: Path | None) -> None:
+@debug_option
+def serve(port: int, config: Path | None, state: Path | None, debug: tuple[str, ...]) -> None:
     """Serve mail in this terminal, until Ctrl-C.
 
     Takes mail for localhost and this machine's name, from this machine only, and puts it into
@@ -62,7 +64,8 @@ def serve(port: int, config: Path | None, state: Path | None) -> None:
         in_terminal=True,
         serve_port=port,
     )
-    start(config.absolute() if config else None, machine, login=login_name())
+    launch = Launch(debug=debug)
+    start(config.absolute() if config else None, machine, login=login_name(), launch=launch)
 
 
 def _home() -> str:

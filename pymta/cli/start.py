@@ -74,13 +74,18 @@ def start_daemon(machine: Machine, launch: Launch, *, execute: Execute = os.exec
 
 
 def start(
-    file: Path | None, machine: Machine, *, login: str, execute: Execute = os.execv
+    file: Path | None,
+    machine: Machine,
+    *,
+    login: str,
+    launch: Launch = Launch(),
+    execute: Execute = os.execv,
 ) -> NoReturn:
     """Become the supervisor of `pymta serve`, as whoever we are.
 
     Raises ConfigError with all mistakes, CommandError when the state directory cannot be written.
     """
-    settings = read_settings(file, machine, login=login, launch=noted(Launch()))
+    settings = read_settings(file, machine, login=login, launch=noted(launch))
     _become_supervisor(settings, execute)
 
 

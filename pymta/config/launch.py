@@ -24,7 +24,8 @@ class Launch:
     `delivery` is "now", "queue" or "local" (SMTP alone waits for a queue run), "" when not given.
     `force` to `senders` say which messages its own queue runs take.  `uid` and `gid` are what root
     becomes once the sockets listen, -1 when there is nothing to become.  `command` is what was
-    typed, in `directory`.
+    typed, in `directory`.  `debug` are the categories of -d; with `debugs_daemon_only` (-dd)
+    children fall silent.
     """
 
     is_classic: bool = False
@@ -52,6 +53,8 @@ class Launch:
     gid: int = -1
     command: tuple[str, ...] = ()
     directory: str = ""
+    debug: tuple[str, ...] = ()
+    debugs_daemon_only: bool = False
 
 
 def has_control_socket(launch: Launch, configured: str) -> bool:

@@ -115,6 +115,7 @@ def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, fo
         now=time.time,
         date=local_date,
         is_over=orders.is_over,
+        debug=log.debug,
         force=force,
     )
 

@@ -14,7 +14,7 @@ from pymta.channel.reach import Reach
 from pymta.delivery import follow_up, tell
 from pymta.delivery.carry import SMTP, carry
 from pymta.delivery.outcome import Addressee
-from pymta.delivery.plan import plan
+from pymta.delivery.plan import plan, shown
 from pymta.delivery.settle import (
     FROZEN_WHY,
     Due,
@@ -38,6 +38,8 @@ ROUNDING = 1.0  # seconds
 
 def attempt(id: str, world: World) -> None:
     """Deliver to whoever is due.  Trouble with the disk is told, and the message stays."""
+    if world.debug:
+        world.debug(f"delivering {id}", "deliver", QUEUE_ID=id)
     try:
         claim = world.spool.claim(id)
         if claim is None:
@@ -93,6 +95,8 @@ class _Attempt:
         for number, group in enumerate(groups):
             if number and self._world.is_over():
                 break  # who was not tried is due at once, at the next run
+            if debug := self._world.debug:
+                debug(f"trying {shown(group)}", "deliver", QUEUE_ID=self._claim.id)
             tried = carry(group, self._claim, self._world)
             if not self._claim.is_mine():
                 return False

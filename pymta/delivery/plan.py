@@ -62,6 +62,21 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
     return tuple(groups)
 
 
+def shown(group: Group) -> str:
+    """For whoever watches."""
+    match group:
+        case Unrouted(recipients):
+            return f"no way for {_addresses(who for who, _ in recipients)}"
+        case ToMailboxes(recipients):
+            return f"mailboxes for {_addresses(who for who, _ in recipients)}"
+        case ToHosts(recipients, remote):
+            return f"{', '.join(map(str, remote.hosts))} for {_addresses(recipients)}"
+
+
+def _addresses(addressees: Iterable[Addressee]) -> str:
+    return ", ".join(who.address for who in addressees)
+
+
 def _parts(addressees: list[Addressee]) -> Iterator[tuple[Addressee, ...]]:
     for start in range(0, len(addressees), MOST_RECIPIENTS):
         yield tuple(addressees[start : start + MOST_RECIPIENTS])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.config.settings import Settings
+from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.retry.schedule import Schedule
 from pymta.routing.route import Route
@@ -25,7 +26,7 @@ class World:
     `pymta.transport.maildir`.  `hand_on` tells the parent of a message that we wrote; it never
     waits, and an id that nobody heard is safe in the spool.  `destination_of` is what the parent
     is told of a recipient.  `is_over`: finish what has begun, begin nothing.  `reach`: whom this
-    attempt is for.
+    attempt is for.  `debug` is there when somebody watches.
     """
 
     settings: Settings
@@ -41,5 +42,6 @@ class World:
     now: Callable[[], float]
     date: Callable[[float], str]
     is_over: Callable[[], bool]
+    debug: Debug | None = None
     force: bool = False
     reach: Reach = Reach.ALL

@@ -30,6 +30,7 @@ class Kind(Enum):
     COMPLETED = "f5a7c9eb0d2f4143b5677989abbdcf76"
     REMOVED = "000ddd27c9c745148e8483f6234cc0bf"
     QUEUE_RUN = "98badcfe103254769abcde0123456787"
+    DEBUG = "b721573ffb7941ceaa64bc2bcf8a6ea8"
 
 
 class Severity(IntEnum):

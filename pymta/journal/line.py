@@ -72,8 +72,9 @@ def entry(event: Event) -> list[tuple[str, str]]:
         ("SYSLOG_IDENTIFIER", IDENTIFIER),
         ("SYSLOG_FACILITY", MAIL_FACILITY),
         ("MESSAGE_ID", event.kind.value),
-        ("PYMTA_STREAM", ",".join(stream.value for stream in event.streams)),
     ]
+    if event.streams:
+        fields.append(("PYMTA_STREAM", ",".join(stream.value for stream in event.streams)))
     if event.queue_id:
         fields.append(("PYMTA_QUEUE_ID", printable(event.queue_id)))
     fields += [(f"PYMTA_{name}", _value(text)) for name, text in event.fields.items()]

@@ -16,7 +16,7 @@ Touches: clock, disk, processes, sockets.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -24,30 +24,40 @@ from typing import Protocol
 from pymta.config.journal import Journal
 from pymta.config.launch import MAIN_LOG
 from pymta.config.settings import Settings
+from pymta.journal.debug import Debug
 from pymta.journal.event import Event, Stream
 from pymta.journal.file import FileSink
 from pymta.journal.journald import JournalSink
 from pymta.journal.sinks import Both, Row, Sink, Writer
 from pymta.journal.stamp import stamp_of
-from pymta.journal.stderr import StderrSink
+from pymta.journal.stderr import DebugSink, StderrSink
 from pymta.journal.syslog import SyslogSink
 
 
 class Log(Writer, Protocol):
-    """What the rest of the program knows of logging."""
+    """What the rest of the program knows of logging.  `debug`: None when nobody watches."""
+
+    debug: Debug | None
 
 
 class SelectedLog:
     """Only what the operator wants to read.
 
     An event whose selector is off loses the main log; without `write_rejectlog` there is no reject
-    log.  What has no log left is not written.
+    log.  What has no log left is not written.  Debug lines of `categories` go to `watched`.
     """
 
-    def __init__(self, log: Writer, journal: Journal) -> None:
-        self._log = log
+    def __init__(
+        self,
+        log: Writer,
+        journal: Journal,
+        categories: Collection[str] = (),
+        watched: Writer | None = None,
+    ) -> None:
+        self._logs = (log, watched) if watched else (log,)
         self._selected = journal.selected
         self._unwanted = frozenset() if journal.write_rejectlog else frozenset({Stream.REJECT})
+        self.debug = Debug(categories, watched.write) if watched else None
 
     def write(self, event: Event) -> None:
         unwanted = self._unwanted
@@ -56,31 +66,45 @@ class SelectedLog:
         if not unwanted.isdisjoint(event.streams):
             event = replace(event, streams=tuple(s for s in event.streams if s not in unwanted))
         if event.streams:
-            self._log.write(event)
+            self._logs[0].write(event)
 
     def descriptors(self) -> tuple[int, ...]:
-        return self._log.descriptors()
+        return tuple(fd for log in self._logs for fd in log.descriptors())
 
     def close(self) -> None:
-        self._log.close()
+        for log in self._logs:
+            log.close()
 
 
 def open_log(settings: Settings) -> Log:
     """The log of a process that is part of the daemon, or was started by a unit."""
-    return SelectedLog(_daemon_log(settings), settings.journal)
+    debug = settings.launch.debug
+    return SelectedLog(_daemon_log(settings), settings.journal, debug, _watched(debug))
 
 
-def open_hand_log(settings: Settings) -> Log:
+def open_hand_log(settings: Settings, debug: tuple[str, ...] = ()) -> Log:
     """The log of a command typed by hand: the same places as the daemon's, and the terminal.
+
+    `debug` are the categories that were asked for, whatever the daemon's command line says.
 
     Standard error says nothing about where the daemon's lines go then, so a daemon of units is
     taken to log to the journal whenever there is one.
     """
+    settings = replace(settings, launch=replace(settings.launch, debug=debug))
     is_here_already = settings.machine.in_terminal and not settings.journal.log_file_path
     if is_here_already or is_journal_stream(2, os.environ):
         return open_log(settings)
     terminal = Row([StderrSink(2, stamp_of(settings.journal), with_priority=False)])
-    return SelectedLog(Both(_log_of_another(settings), terminal), settings.journal)
+    both = Both(_log_of_another(settings), terminal)
+    return SelectedLog(both, settings.journal, debug, _watched(debug))
+
+
+def _watched(categories: Collection[str]) -> Writer | None:
+    if not categories:
+        return None
+    if is_journal_stream(2, os.environ):
+        return Row([JournalSink(), StderrSink(2, with_priority=True)])
+    return Row([DebugSink(2)])
 
 
 def _daemon_log(settings: Settings) -> Writer:

@@ -17,7 +17,7 @@ import stat
 from typing import Protocol
 
 from pymta.journal.event import Event
-from pymta.journal.line import prefixed, stamped
+from pymta.journal.line import message, prefixed, stamped
 from pymta.journal.stamp import PLAIN, Stamp
 
 
@@ -41,7 +41,7 @@ class StderrSink:
         self._way = _way_to(fd)
 
     def put(self, event: Event) -> bool:
-        line = prefixed(event) if self._with_priority else stamped(event, self._stamp())
+        line = self._line(event)
         # The rest of a line that went out in part is lost; the next starts on a line of its own.
         data = b"\n" + line if self._is_torn else line
         try:
@@ -51,6 +51,9 @@ class StderrSink:
         if sent:
             self._is_torn = sent < len(data)
         return sent == len(data)
+
+    def _line(self, event: Event) -> bytes:
+        return prefixed(event) if self._with_priority else stamped(event, self._stamp())
 
     def descriptors(self) -> tuple[int, ...]:
         return (self._way.fileno(),) if self._way else ()
@@ -76,6 +79,16 @@ def _way_to(fd: int) -> _Way | None:
         return _Plain(os.open(f"/proc/self/fd/{fd}", flags))
     except OSError:  # no /proc, or the terminal belongs to the user we were before
         return _Polled(os.dup(fd))
+
+
+class DebugSink(StderrSink):
+    """Lines of whoever watches, in the classic form: the pid in five columns (DB-01)."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd, with_priority=False)
+
+    def _line(self, event: Event) -> bytes:
+        return f"{os.getpid():5} {message(event)}\n".encode()
 
 
 class _Plain:

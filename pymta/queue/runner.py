@@ -91,6 +91,8 @@ class Runner:
 
     def _give(self, worker: Worker, id: str) -> None:
         worker.id, worker.since = id, time.monotonic()
+        if debug := self._log.debug:
+            debug(f"queue running: {id} goes to process {worker.pid}", "queue_run", QUEUE_ID=id)
         self._pool.gave(worker.pid, id)
         # When it has just died, its death gives the id back.
         worker.end.say(Deliver(id, self._reach))

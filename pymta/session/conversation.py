@@ -27,6 +27,7 @@ from pymta.session.stream import Stop, Stream
 from pymta.session.transaction import Transaction
 from pymta.session.turn import line_out_of_turn
 from pymta.session.visit import Visit
+from pymta.session.watch import Watch
 from pymta.session.world import World
 from pymta.smtp.command import BadSyntax, Command, Unknown, Verb
 from pymta.smtp.server import BodyPart, Event, Misplaced, Server
@@ -50,6 +51,7 @@ class Conversation:
         )
         self._pace = Pace(visit.settings.session, self._is_counted)
         self._chronicle = Chronicle(visit, world.tell)
+        self._watch = Watch(world.debug, visit, self._pace.quote)
         self._reception: data.Reception | None = None
         self._replies = bytearray()
         self._has_refused = False  # the last command was a MAIL or RCPT that failed
@@ -65,6 +67,7 @@ class Conversation:
         if refused is not None:
             self._chronicle.was_refused = True
             return self._end(refused)
+        self._watch.ready()
         self._server.needs_hello = self._visit.needs_hello
         self._waiting_since = time.monotonic()
         self._say(hello.banner(self._visit, self._world.date(self._world.now())))
@@ -147,6 +150,7 @@ class Conversation:
             self._waiting_since = time.monotonic()
         if isinstance(event, BodyPart):
             return self._take(event)
+        self._watch.heard(event)
         if self._server.has_pending and self._visit.enforces_sync:
             line = line_out_of_turn(event, is_pipelining=self._visit.is_extended)
             if line is not None:
@@ -255,10 +259,12 @@ class Conversation:
         # client may send it again, and losing it would be worse.
         stop = self._flush()
         if reception.accepted is not None:
+            self._watch.accepted(reception.id)
             hand_on(self._visit, self._world, reception.accepted)
         self._visit.transaction = Transaction()
         if stop is not None:
             return self._end(farewell.unwritable(self._visit, self._stream.error))
+        self._watch.ready()
         return None
 
     def _hurry(self, reception: data.Reception) -> None:
@@ -294,6 +300,7 @@ class Conversation:
         return None
 
     def _say(self, reply: Reply) -> None:
+        self._watch.said(reply)
         self._replies += reply.encode(with_enhanced=self._visit.is_extended)
 
     def _flush(self) -> Stop | None:

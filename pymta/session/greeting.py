@@ -5,11 +5,12 @@ his address; is he let in (`gate`); TLS, where it comes before the greeting; has
 speak first.  What was found out stays in the visit.  A refusal is the only reply that such a
 session hears, and its exit status is 0 (SS-01).
 
-Touches: sockets, clock.
+Touches: processes, sockets, clock.
 """
 
 from __future__ import annotations
 
+import os
 import time
 
 from pymta.journal import session_events as say
@@ -32,6 +33,9 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
     """None: greet him."""
     began = time.monotonic()
     _ask_ident(visit, caller, world)
+    if debug := world.debug_daemon:
+        origin = visit.origin
+        debug(f"Process {os.getpid()} is handling incoming connection from {origin.who}")
     if visit.size_limit.trouble:
         return farewell.unclear(visit, visit.size_limit.trouble)
     _look_up_name(visit, caller, world)

@@ -154,12 +154,14 @@ def make_world(settings: Settings, spool: Spool, log: Log, channel: End) -> Worl
         ask_ident=ident.ask,
         now=time.time,
         date=local_date,
+        debug=None if settings.launch.debugs_daemon_only else log.debug,
+        debug_daemon=log.debug,
     )
 
 
 def _log_room(settings: Settings) -> Room | None:
     """None: nobody asks, or there is no such directory; then the log says so, not the client."""
-    limits, path = settings.limits, settings.journal.log_file_path
+    limits, path = settings.limits, settings.journal.log_path
     if not path or not (limits.check_log_space or limits.check_log_inodes):
         return None
     try:

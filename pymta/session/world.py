@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pymta.channel.words import HandOn, Short
+from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Address, Endpoint
@@ -24,6 +25,8 @@ class World:
     `put_off` tells it of a message for which there was no room.  `read_load` reads what
     queue_only_load and queue_only_pressure limit, `log_room` what is free where the log is written,
     None where nobody need ask.
+    `debug` is there when somebody watches sessions, `debug_daemon` also when he only wants to see
+    what the daemon does (-dd).
     """
 
     spool: Spool
@@ -38,3 +41,5 @@ class World:
     put_off: Callable[[Short], object] = lambda _: None
     read_load: Callable[[], Load] = lambda: NOTHING
     log_room: Callable[[], Room | None] = lambda: None
+    debug: Debug | None = None
+    debug_daemon: Debug | None = None

@@ -15,7 +15,7 @@ A refusal takes the place of the greeting, so it carries no enhanced code (RFC 2
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pymta.config.limits import Limits
 from pymta.load.reading import NOTHING, Excess, Load, excess, reserve
@@ -45,9 +45,12 @@ class Admit:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
+    """`measured` is the number and its limit, for whoever watches (DB-01)."""
+
     reply: str
     why: str
     trouble: str = ""
+    measured: str = field(default="", compare=False)
 
 
 def admit(house: House, limits: Limits) -> Admit | Refuse:
@@ -55,12 +58,14 @@ def admit(house: House, limits: Limits) -> Admit | Refuse:
         return Refuse(
             "421 Too many concurrent SMTP connections; please try again later.",
             "too many connections",
+            measured=f"count={house.sessions} max={limits.smtp_accept_max}",
         )
     above = _excess(house.load, limits)
     if above:
         return Refuse(
             "421 Too much load; please try again later.",
             f"{above.what} = {above.value:.2f}",
+            measured=f"{above.what} = {above.value:.2f}",
         )
     share = house.share
     if _is_full(house.from_address, share.limit):
@@ -69,6 +74,7 @@ def admit(house: House, limits: Limits) -> Admit | Refuse:
             " please try again later.",
             "too many connections from that IP address",
             share.trouble,
+            f"too many from this IP address: count={house.from_address} max={share.limit}",
         )
     return Admit(house.sessions + 1, share.trouble)
 

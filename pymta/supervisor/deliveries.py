@@ -14,7 +14,7 @@ from pymta.channel.words import Deliver
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
-from pymta.supervisor import fork
+from pymta.supervisor import debug_lines, fork
 from pymta.supervisor.children import Child, Children, Job
 from pymta.supervisor.dispatch import Dispatch, Give, Hire, RunFirst, Task
 
@@ -62,6 +62,8 @@ class Deliveries:
             self._log.write(daemon_events.trouble(text))
             return False
         self._children.add(Child(pid, Job.QUEUE_RUN, generation=self._settings.generation))
+        if self._log.debug:
+            self._log.debug(debug_lines.queue_runs(self._children.count(Job.QUEUE_RUN)))
         return True
 
     def start_count(self, adopt: Adopt) -> None:
@@ -85,6 +87,8 @@ class Deliveries:
             pid, Job.DELIVERY, channel=ours.fileno(), generation=self._settings.generation
         )
         self._children.add(child)
+        if self._log.debug:
+            self._log.debug(f"forked delivery process {pid}", QUEUE_ID=task.id)
         self.dispatch.hired(pid, task)
         ours.say(Deliver(task.id, task.reach))
         adopt(child, ours)

@@ -18,6 +18,7 @@ from functools import partial
 from pymta.channel.pair import End, from_fd
 from pymta.channel.words import NO_PLACE, Attempted, Counted, Done, Drain, HandOn, Short, Word
 from pymta.journal import daemon_events
+from pymta.supervisor import debug_lines
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
 from pymta.supervisor.queue_count import QueueCount
@@ -130,6 +131,7 @@ class Family:
                 self._dispatch.attempted(pid, time.monotonic())
             case Done(_, stays):
                 self._children.free_slot(pid)
+                self._debug_sessions()
                 if stays:
                     self._keep_or_dismiss(pid)
             case Counted(messages):
@@ -185,6 +187,7 @@ class Family:
             self._drop_channel(pid)
         self._standby.drop(pid)
         child = self._children.remove(pid)
+        self._debug_end(pid, status, child)
         if child is None:
             return  # CH-04: none of ours
         code = os.waitstatus_to_exitcode(status)
@@ -198,3 +201,18 @@ class Family:
             job, name = child.job.value, name_of(-code)
             event = daemon_events.child_crashed(job, pid, name, child.address)
             self._place.log.write(event)
+
+    def _debug_end(self, pid: int, status: int, child: Child | None) -> None:
+        debug = self._place.log.debug
+        if not debug:
+            return
+        for line in debug_lines.ended(pid, status):
+            debug(line)
+        if child and child.holds_slot:
+            self._debug_sessions()
+        if child and child.job is Job.QUEUE_RUN:
+            debug(debug_lines.queue_runs(self._children.count(Job.QUEUE_RUN), now=True))
+
+    def _debug_sessions(self) -> None:
+        if debug := self._place.log.debug:
+            debug(debug_lines.sessions(self._children.sessions, now=True))

@@ -108,4 +108,7 @@ def _open(
     def say(line: str) -> None:
         log.write(daemon_events.remark(line))
 
-    return Opening(wanted, settings.listen, say=say, sleep=sleep, layer=Kernel(root)).open_all()
+    opening = Opening(
+        wanted, settings.listen, say=say, sleep=sleep, layer=Kernel(root), debug=log.debug
+    )
+    return opening.open_all()

@@ -40,7 +40,11 @@ def session_life(
 
 
 def delivery_life(channel: End, settings: Settings, log: Log) -> Life:
-    return lambda: delivery.main(channel, settings, log)
+    def life() -> int:
+        _fall_silent(settings, log)
+        return delivery.main(channel, settings, log)
+
+    return life
 
 
 def count_life(channel: End, settings: Settings) -> Life:
@@ -48,7 +52,19 @@ def count_life(channel: End, settings: Settings) -> Life:
 
 
 def queue_life(settings: Settings, log: Log, selection: Selection) -> Life:
-    return lambda: queue.main(settings, log, selection)
+    def life() -> int:
+        if debug := log.debug:
+            debug(f"Starting queue-runner: pid {os.getpid()}")
+        _fall_silent(settings, log)
+        return queue.main(settings, log, selection)
+
+    return life
+
+
+def _fall_silent(settings: Settings, log: Log) -> None:
+    """QR-05: -dd is for the daemon alone."""
+    if settings.launch.debugs_daemon_only:
+        log.debug = None
 
 
 def fork(life: Life, keep: Iterable[int]) -> int:

@@ -99,6 +99,8 @@ class Loop:
 
     def _wait(self) -> list[int]:
         """Wait for anything at all; everything but calls is dealt with, calls are returned."""
+        if self._log.debug and self._place.reception.listeners:
+            self._log.debug("Listening...")
         calls: list[int] = []
         for key, _ in self._selector.select(self._patience()):
             if key.data is None:
@@ -182,6 +184,8 @@ class Loop:
         if self._farewell or not self._clock.is_due(now):
             return
         self._clock = self._clock.started(now)
+        if self._log.debug:
+            self._log.debug("SIGALRM received")  # the classic word for it
         # Those that nobody can name may be queue runs as well.
         alive = self._children.count(Job.QUEUE_RUN) + self._children.count(Job.UNKNOWN)
         if queue_clock.may_start(alive, self._settings.queue.queue_run_max):

@@ -30,6 +30,7 @@ from pymta.config.generation import GenerationError
 from pymta.config.launch import pid_file
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
+from pymta.journal.debug import Debug
 from pymta.journal.log import Log, open_log
 from pymta.load.gauge import blind
 from pymta.spool.files import FileSpool
@@ -37,6 +38,7 @@ from pymta.supervisor import (
     announce,
     birth,
     control,
+    debug_lines,
     handover,
     pidfile,
     process_limits,
@@ -127,7 +129,16 @@ def _start(
     privilege.drop()
     if trouble:
         log.write(daemon_events.remark(f"pid file not written: {trouble}"))
+    if log.debug:
+        _debug_start(settings, log.debug, has_pid_file=not trouble)
     return place
+
+
+def _debug_start(settings: Settings, debug: Debug, *, has_pid_file: bool) -> None:
+    if has_pid_file and (path := _pid_file(settings)):
+        debug(f"pid written to {path}")
+    uid, gid, euid, egid = os.getuid(), os.getgid(), os.geteuid(), os.getegid()
+    debug(f"daemon running with uid={uid} gid={gid} euid={euid} egid={egid}")
 
 
 def _arrange_process(settings: Settings, privilege: Privilege, log: Log) -> None:
@@ -149,6 +160,9 @@ def _move_in(
     privilege: Privilege,
 ) -> Workplace:
     _be_alone(settings, log, is_renewed=table is not None)
+    if log.debug:
+        for line in debug_lines.overridden(settings.launch):
+            log.debug(line)
     listeners, by_systemd = find_listeners(settings, table, notify, log, privilege.root)
     certificate = find_certificate(settings, table, listeners, privilege.root, log)
     tls = certificate.context if certificate else None

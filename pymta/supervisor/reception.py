@@ -27,7 +27,7 @@ from pymta.load.reading import Load, reserve
 from pymta.mail.caller import Endpoint, endpoint
 from pymta.mail.host_list import HostList
 from pymta.spool.store import Spool
-from pymta.supervisor import accept_faults, fork
+from pymta.supervisor import accept_faults, debug_lines, fork
 from pymta.supervisor.accept_faults import Line, Series
 from pymta.supervisor.admission import Admit, House, Refuse, admit
 from pymta.supervisor.backlog import backlog_of
@@ -118,6 +118,9 @@ class Reception:
 
     def _admitted(self, conn: socket.socket, caller: Endpoint, *, starts_tls: bool) -> Call | None:
         """The call to serve; None when it was refused, which it has heard, or seen (N-40)."""
+        debug = self._log.debug
+        if debug:
+            debug(f"Connection request from {caller.address} port {caller.port}")
         try:
             local = endpoint(conn.getsockname())
         except OSError as error:
@@ -126,6 +129,8 @@ class Reception:
             reply = f"421 Local problem: {text}; please try again later"
             say_and_close(conn, "" if starts_tls else reply)
             return None
+        if debug:
+            debug(f"interface address={local.address} port={local.port}", "interface")
         ends = ends_text(caller, local, self._settings.journal)
         if starts_tls and self._tls is None:  # a reload has just lost the files
             why = "TLS begins at once on this port, and there is no certificate"
@@ -145,6 +150,8 @@ class Reception:
             self._log.write(daemon_events.trouble(answer.trouble))
         match answer:
             case Refuse(reply, why):
+                if debug:
+                    debug(f"rejecting SMTP connection: {answer.measured}")
                 self._log.write(daemon_events.refused(caller, ends, why))
                 say_and_close(conn, "" if starts_tls else reply)
                 return None
@@ -170,6 +177,7 @@ class Reception:
             word = Serve(call.caller, call.local, call.others, call.id, call.load, call.starts_tls)
             if pid in ends and ends[pid].give(word, call.sock.fileno()):
                 self._children.occupy(pid, str(call.caller.address))
+                self._debug_count()
                 return True
         return False
 
@@ -196,7 +204,12 @@ class Reception:
             holds_slot=True,
         )
         self._children.add(child)
+        self._debug_count()
         return child, ours
+
+    def _debug_count(self) -> None:
+        if self._log.debug:
+            self._log.debug(debug_lines.sessions(self._children.sessions))
 
     def _report(self, line: Line | None) -> None:
         if line:

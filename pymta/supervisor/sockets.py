@@ -14,7 +14,9 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from pymta.config.listen import Listen
+from pymta.journal.debug import Debug
 from pymta.mail.caller import endpoint
+from pymta.supervisor import debug_lines
 from pymta.supervisor.bind_faults import CarryOn, Drop, Fault, GiveUp, Step, Wait, judge
 from pymta.supervisor.listen_plan import ListenAt
 from pymta.supervisor.listener import Listener
@@ -74,12 +76,14 @@ class Opening:
         say: Say,
         sleep: Callable[[float], None],
         layer: Layer,
+        debug: Debug | None = None,
     ) -> None:
         self._plan = plan
         self._listen = listen
         self._say = say
         self._sleep = sleep
         self._layer = layer
+        self._debug = debug
         self._tries_left = listen.daemon_startup_retries
         self._open: dict[ListenAt, socket.socket] = {}
         self._takes_ipv4: set[ListenAt] = set()
@@ -105,7 +109,10 @@ class Opening:
             except _StepError as failed:
                 if sock is not None:
                     sock.close()
-                again = self._carry_out(self._judge(failed.fault, at), at)
+                answer = self._judge(failed.fault, at)
+                if self._debug and isinstance(answer, Drop) and answer.includes_ipv4:
+                    self._debug(debug_lines.covered(failed.fault.step.value))
+                again = self._carry_out(answer, at)
             else:
                 self._open[at] = sock
                 return
@@ -132,6 +139,8 @@ class Opening:
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             step = Step.BIND
             sock.bind(_name(at))
+            if self._debug:
+                self._debug(debug_lines.listening(at))
             step = Step.LISTEN
             sock.listen(self._listen.smtp_connect_backlog)
         except OSError as error:

@@ -18,10 +18,12 @@ from pymta.cli.classic_line import (
     Version,
     read_line,
 )
+from pymta.config.debugging import USUAL
 from pymta.config.launch import Launch
 
 BD = Launch(is_classic=True, in_background=True)
 BDF = replace(BD, in_background=False)
+USUALLY = tuple(sorted(USUAL))
 UNKNOWN = "pymta abandoned: unknown, malformed, or incomplete option "
 INCOMPATIBLE = "pymta: incompatible command-line options or arguments"
 
@@ -47,8 +49,10 @@ def launch(line: str) -> Launch:
         ("-bdf", BDF),
         ("-bdf -q2s", replace(BDF, queue_interval=2)),
         ("-bd -v", replace(BDF, echoes_log=True)),
-        ("-bd -d", replace(BDF, echoes_log=True)),
-        ("-bd -dd", replace(BDF, echoes_log=True)),
+        ("-bd -d", replace(BDF, echoes_log=True, debug=USUALLY)),
+        ("-bd -dd", replace(BDF, echoes_log=True, debug=USUALLY, debugs_daemon_only=True)),
+        ("-bd -d-all+receive", replace(BDF, echoes_log=True, debug=("receive",))),
+        ("-dd+interface-all -bd", replace(BDF, echoes_log=True, debugs_daemon_only=True)),
         ("-v -q1m", replace(BDF, echoes_log=True, listens=False, queue_interval=60)),
     ],
     ids=[
@@ -62,6 +66,8 @@ def launch(line: str) -> Launch:
         "ST-02 -v",
         "ST-02 -d",
         "ST-11 -dd",
+        "ST-11 one category",
+        "ST-11 none",
         "ST-02 -v without -bd",
     ],
 )
@@ -162,7 +168,11 @@ def test_a_socket_that_is_there_already(line: str, wait: int) -> None:
         ("-bd -oP", f"{UNKNOWN}-oP"),
         ("-bd -os", f"{UNKNOWN}-os"),
         ("-bd -odx", f"{UNKNOWN}-odx"),
-        ("-d+all -bd", f"{UNKNOWN}-d+all"),
+        ("-d+nosuch -bd", "pymta: unknown debug_selector setting: +nosuch"),
+        (
+            "-bd -ddx",
+            'pymta: malformed debug_selector setting: + or - expected but found "x"',
+        ),
         ("-oPX", f"{UNKNOWN}-oPX"),
         ("-oX25 -bd", f"{UNKNOWN}-oX25"),
         ("--help", f"{UNKNOWN}--help"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pymta.journal.debug import Debug
 from pymta.journal.event import Event, Kind
 from pymta.journal.stamp import Stamp
 
@@ -14,6 +15,7 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.debug: Debug | None = None
         self.is_closed = False
 
     def write(self, event: Event) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pymta.channel.call import Call
 from pymta.channel.pair import End
+from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.mail.caller import Endpoint, plain_address
 from pymta.session.main import main
@@ -24,6 +25,8 @@ from tests.doubles.memory_spool import MemorySpool
 
 
 class PrintedLog:
+    debug: Debug | None = None
+
     def write(self, event: Event) -> None:
         print(event.text, flush=True)
 
