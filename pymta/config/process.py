@@ -28,6 +28,6 @@ class Process:
     )
     process_log_path: str = setting(
         "",
-        "File to which SIGUSR1 makes the daemon write what it does; empty: pymta-process.info in"
-        " the state directory.",
+        "File to which SIGUSR1 makes each process of ours write what it is doing; empty:"
+        " pymta-process.info in the state directory.",
     )

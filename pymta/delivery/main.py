@@ -33,6 +33,7 @@ from pymta.delivery.world import World
 from pymta.hints.sqlite import SqliteHints
 from pymta.journal import delivery_events
 from pymta.journal.log import Log
+from pymta.journal.process_info import told_on_signal
 from pymta.mail.caller import Address
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
@@ -49,6 +50,7 @@ from pymta.transport.maildir import Maildirs
 
 DONE = 0
 CRASHED = 1
+WAITS = "waiting for a message"
 PATIENCE = 1.0  # seconds to wait for a place; the parent waits better than we do
 DNS_BUDGET = 4  # times dns_timeout, for all the questions about one domain
 
@@ -84,13 +86,17 @@ def _take_place(settings: Settings, log: Log) -> Place | None:
 def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
     orders = Orders(channel)
     world = make_world(channel, settings, log, orders, force=force)
-    while (order := orders.next()) is not None:
-        try:
-            attempt(order.id, replace(world, reach=order.reach))
-        except Exception:  # noqa: BLE001 - our own fault costs one attempt; the message stays
-            log.write(delivery_events.crashed(order.id, traceback.format_exc()))
-            return CRASHED
-        channel.say(Attempted(order.id))
+    does = WAITS
+    with told_on_signal(settings, lambda: does):
+        while (order := orders.next()) is not None:
+            does = f"delivering {order.id}"
+            try:
+                attempt(order.id, replace(world, reach=order.reach))
+            except Exception:  # noqa: BLE001 - our own fault costs one attempt; the message stays
+                log.write(delivery_events.crashed(order.id, traceback.format_exc()))
+                return CRASHED
+            channel.say(Attempted(order.id))
+            does = WAITS
     return DONE
 
 

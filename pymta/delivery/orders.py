@@ -51,7 +51,8 @@ class Orders:
         poll.register(self._channel, select.POLLIN)
         for fd, _ in poll.poll(milliseconds):
             if fd == self._wake.fileno():
-                self._is_over = True
+                # Another signal with a handler wakes us, too.
+                self._is_over |= signal.SIGTERM in self._wake.recv(64)
             else:
                 self._hear()
 

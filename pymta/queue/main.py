@@ -21,6 +21,7 @@ from pymta.channel.selection import Selection
 from pymta.config.settings import Settings
 from pymta.journal import queue_events
 from pymta.journal.log import Log
+from pymta.journal.process_info import told_on_signal
 from pymta.queue.due import due, forced_first, in_random_order, stages
 from pymta.queue.runner import Runner, deliver_with
 from pymta.queue.stop import Stop
@@ -47,7 +48,8 @@ def _run(settings: Settings, log: Log, selection: Selection) -> int:
     log.write(queue_events.started(pid, selection.flags, selection.by))
     with Stop() as stop:
         run = _Run(settings, log, stop)
-        could_work = run.sweep_and_go(selection)
+        with told_on_signal(settings, lambda: run.does):
+            could_work = run.sweep_and_go(selection)
     if not could_work:
         log.write(queue_events.abandoned(pid))
     log.write(queue_events.ended(pid, selection.flags, selection.by, attempted=run.attempted))
@@ -63,7 +65,15 @@ class _Run:
         self._stop = stop
         self._spool = FileSpool(Path(settings.machine.state_directory, "spool"), tell=log.write)
         self._is_stopped = False
+        self._runner: Runner | None = None
         self.attempted = 0
+
+    @property
+    def does(self) -> str:
+        """For whoever asks with SIGUSR1."""
+        busy = self._runner.busy if self._runner else {}
+        waits = ", ".join(f"{id} ({pid})" for pid, id in busy.items())
+        return f"running queue: waiting for {waits}" if waits else "running queue"
 
     def sweep_and_go(self, selection: Selection) -> bool:
         """False: delivery processes could not work."""
@@ -92,6 +102,7 @@ class _Run:
             grace=self._settings.queue.shutdown_grace,
             reach=selection.reach,
         )
+        self._runner = runner
         could_work = runner.run()
         self.attempted += runner.attempted
         self._is_stopped = runner.is_stopped

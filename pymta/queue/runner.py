@@ -73,6 +73,11 @@ class Runner:
         """How many attempts came to their end, whatever came of them."""
         return self._pool.attempted
 
+    @property
+    def busy(self) -> dict[int, str]:
+        """What each worker attempts now, by pid."""
+        return {worker.pid: worker.id for worker in self._workers if worker.id}
+
     def _attempt_all(self) -> None:
         while True:
             match self._pool.next_move():

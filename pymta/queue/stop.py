@@ -65,6 +65,7 @@ def put_back() -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until it has something of its own to tell
 
 
 def _note(number: int, frame: FrameType | None) -> None:

@@ -24,6 +24,7 @@ from pymta.channel.words import Done, Serve
 from pymta.config.immediate import parse_queue_file
 from pymta.config.settings import Settings
 from pymta.journal.log import Log
+from pymta.journal.process_info import told_on_signal
 from pymta.load.gauge import Gauge, room
 from pymta.load.reading import Room, queue_only
 from pymta.mail.timestamp import format_date
@@ -34,7 +35,7 @@ from pymta.session import ident
 from pymta.session.conversation import Conversation
 from pymta.session.reuse import may_stay
 from pymta.session.stream import Stream
-from pymta.session.termination import Termination
+from pymta.session.termination import Termination, has_come
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.spool.store import Spool
@@ -57,9 +58,10 @@ def main(
     `tls` is what connections with TLS have in common; without it there are none.
     """
     worker = _Worker(settings, spool, log, channel, tls=tls)
-    status = worker.serve(call)
-    while (next_call := worker.wait_for_call()) is not None:
-        status = worker.serve(next_call)
+    with told_on_signal(settings, lambda: worker.does):
+        status = worker.serve(call)
+        while (next_call := worker.wait_for_call()) is not None:
+            status = worker.serve(next_call)
     log.close()
     return status
 
@@ -84,6 +86,15 @@ class _Worker:
         self._world = make_world(settings, spool, log, channel)
         self._served = 0
         self._stays = False
+        self._visit: Visit | None = None
+
+    @property
+    def does(self) -> str:
+        """For whoever asks with SIGUSR1."""
+        if self._visit is None:
+            return "waiting for a connection"
+        connection = "TLS connection" if self._visit.tls else "connection"
+        return f"handling incoming {connection} from {self._visit.origin.who}"
 
     def serve(self, call: Call) -> int:
         """One connection, from the banner to the close; the exit status of SS-03."""
@@ -97,6 +108,7 @@ class _Worker:
             starts_tls=call.starts_tls,
             queue_files=_existing(self._settings.immediate.queue_only_file),
         )
+        self._visit = visit
         stream = Stream(
             call.sock,
             self._channel,
@@ -117,6 +129,7 @@ class _Worker:
         # Before the client can see the end: its next call must find this slot free (ML-04).
         self._channel.say(Done(status, self._stays))
         call.sock.close()
+        self._visit = None
         return status
 
     def _layer(self) -> Layer:
@@ -130,8 +143,11 @@ class _Worker:
         poll = select.poll()
         for source in (self._channel, self._termination):
             poll.register(source.fileno(), select.POLLIN)
-        if self._termination.fileno() in {fd for fd, _ in poll.poll()}:
-            return None
+        ready: set[int] = set()
+        while self._channel.fileno() not in ready:
+            ready = {fd for fd, _ in poll.poll()}
+            if self._termination.fileno() in ready and has_come(self._termination):
+                return None
         match self._channel.take():
             case Serve(caller, local, others, id, load, starts_tls), fd if fd >= 0:
                 sock = socket.socket(fileno=fd)

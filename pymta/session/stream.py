@@ -19,9 +19,9 @@ import socket
 import time
 from contextlib import suppress
 from enum import Enum, auto
-from typing import Protocol
 
 from pymta.channel.pair import End
+from pymta.session.termination import HasFileno, has_come
 from pymta.tls.facts import Facts
 from pymta.tls.layer import LARGEST, Layer, TlsError
 
@@ -50,10 +50,6 @@ class Stop(Enum):
     TIMED_OUT = auto()
     DRAINING = auto()  # the supervisor wants us to end, or has gone
     TERMINATED = auto()  # SIGTERM
-
-
-class HasFileno(Protocol):
-    def fileno(self) -> int: ...
 
 
 class Stream:
@@ -243,9 +239,12 @@ class Stream:
         poll.register(self._termination.fileno(), select.POLLIN)
         if at_command:
             poll.register(self._channel.fileno(), select.POLLIN)
-        ready = {fd for fd, _ in poll.poll(_milliseconds(deadline))}
-        if self._termination.fileno() in ready:
-            return Stop.TERMINATED
+        bell = self._termination.fileno()
+        ready = {bell}
+        while ready == {bell}:
+            ready = {fd for fd, _ in poll.poll(_milliseconds(deadline))}
+            if bell in ready and has_come(self._termination):
+                return Stop.TERMINATED
         if at_command and self._channel.fileno() in ready:
             # Drain is the only word that is said to a session, and the end means the same.
             self._channel.hear()

@@ -9,9 +9,15 @@ Touches: signals, sockets.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from types import FrameType
+from typing import Protocol
+
+
+class HasFileno(Protocol):
+    def fileno(self) -> int: ...
 
 
 class Termination:
@@ -27,6 +33,11 @@ class Termination:
 
     def fileno(self) -> int:
         return self._read.fileno()
+
+
+def has_come(bell: HasFileno) -> bool:
+    """Was it SIGTERM that made `bell` readable?  Any signal with a handler does."""
+    return signal.SIGTERM in os.read(bell.fileno(), 64)
 
 
 def _note(number: int, frame: FrameType | None) -> None:

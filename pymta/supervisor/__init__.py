@@ -12,7 +12,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     shortage                                           mail that was put off, told once
     dispatch, deliveries, queue_clock                  who delivers, when a run is due
     fork, signals                                      birth and death
-    announce, notify, process_info, pidfile            what it says of itself
+    announce, notify, pidfile, debug_lines             what it says of itself
     control, desk, find_control                        the control socket, and who may use it
     requests, status, report, backlog, queue_count     what is asked there, and the answers
     birth, privilege, process_limits, idle_end, sole   how it begins by hand, or ends by itself

@@ -13,14 +13,12 @@ import os
 import selectors
 import signal
 import time
-from pathlib import Path
 
 from pymta import __version__
 from pymta.channel.control import STOPPING
 from pymta.channel.pair import from_fd
-from pymta.config.launch import PROCESS_LOG
-from pymta.journal import daemon_events
-from pymta.supervisor import announce, process_info, queue_clock
+from pymta.journal import daemon_events, process_info
+from pymta.supervisor import announce, queue_clock
 from pymta.supervisor.children import Job
 from pymta.supervisor.desk import Desk
 from pymta.supervisor.family import Family
@@ -160,10 +158,9 @@ class Loop:
     def _tell_what_it_does(self) -> None:
         """SL-06"""
         settings = self._settings
-        path = settings.process.process_log_path
-        path = path or f"{settings.machine.state_directory}/{PROCESS_LOG}"
         text = announce.process_info(__version__, self._place.reception.listeners, settings)
-        if trouble := process_info.write(Path(path), process_info.line(os.getpid(), text)):
+        path = process_info.path_of(settings)
+        if trouble := process_info.write(path, process_info.line(os.getpid(), text)):
             self._log.write(daemon_events.remark(f"process info not written: {trouble}"))
 
     # What it does

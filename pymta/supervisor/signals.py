@@ -87,4 +87,4 @@ def put_back() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # only the supervisor tells what it does
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until it has something of its own to tell

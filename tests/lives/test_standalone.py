@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import pwd
-import signal
 import socket
 from pathlib import Path
 
 import pytest
 
-from tests.doubles.daemon import wait_until
 from tests.doubles.standalone import Standalone, standalone, status_of
 from tests.doubles.ways_in import readable
 
@@ -118,33 +116,6 @@ def test_a_daemon_of_units_writes_no_pid_file() -> None:
     """BG-03"""
     with standalone() as made, made.in_front():
         assert not list(made.state.glob("*.pid"))
-
-
-def test_a_signal_makes_it_say_what_it_does() -> None:
-    """SL-06, ST-10: and nothing else happens, to no process of it."""
-    with standalone() as made, made.in_front() as process:
-        info = made.state / "pymta-process.info"
-        with made.connect() as sock:
-            assert sock.recv(100).startswith(b"220 ")
-            for pid in made.family():
-                os.kill(pid, signal.SIGUSR1)
-            wait_until(lambda: info.exists() and info.read_text(), "process info")
-            sock.sendall(b"QUIT\r\n")
-            assert sock.recv(100).startswith(b"221 ")
-        assert info.read_text() == (
-            f"{process.pid:5} daemon(0.1.0): no queue runs,"
-            f" listening for SMTP on [{made.address}]:{made.port}\n"
-        )
-
-
-def test_the_process_info_goes_where_it_is_wanted() -> None:
-    """SL-06"""
-    with standalone() as made:
-        wanted = made.directory / "info"
-        made.write_settings(process_log_path=str(wanted))
-        with made.in_front() as process:
-            process.send_signal(signal.SIGUSR1)
-            wait_until(wanted.exists, "process info")
 
 
 def test_panics_are_seen_where_the_daemon_was_started() -> None:

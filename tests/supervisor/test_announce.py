@@ -9,8 +9,9 @@ from pymta.config.launch import Launch
 from pymta.config.queue import Queue
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
+from pymta.journal import process_info
 from pymta.mail.caller import Endpoint
-from pymta.supervisor import announce, process_info
+from pymta.supervisor import announce
 from pymta.supervisor.announce import Figures
 from pymta.supervisor.listener import Backlog, Listener
 
