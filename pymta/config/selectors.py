@@ -94,10 +94,10 @@ SELECTORS = {
     "spf_verbose": _idle("the SPF result on <= lines"),
     "subject": _off("T= on <= lines: the Subject field, decoded"),
     "tls_certificate_verified": _idle("CV=, whether the certificate was good", is_default=True),
-    "tls_cipher": _idle("X=, version and cipher of TLS", is_default=True),
-    "tls_on_connect": _idle("other protocol names for TLS that began at once"),
+    "tls_cipher": _on("X=, version and cipher of TLS"),
+    "tls_on_connect": _off("other protocol names for TLS that began at once"),
     "tls_peerdn": _idle("DN=, whom the certificate names"),
-    "tls_resumption": _idle("an asterisk at X= for a resumed TLS session"),
+    "tls_resumption": _off("an asterisk at X= for a resumed TLS session"),
     "tls_sni": _idle("SNI=, the name that the client asked for"),
     "unknown_in_list": _idle("lists that could not be looked up"),
 }

@@ -1,4 +1,4 @@
-"""Lines about connections and arriving messages, in the classic words.
+"""Lines about connections, in the classic words.
 
 `who` is always the text of CP-07, made by `Origin`.  Where `selector` stands, the line is written
 only when the operator wants it: a connection that ends well has no line of its own, unless asked.
@@ -6,14 +6,13 @@ only when the operator wants it: a connection that ends well has no line of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pymta.config.duration import format_duration
 from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, MAIN_AND_REJECT, Event, Kind, Stream
-from pymta.journal.parts import LONGEST_SUBJECT, USUAL, elapsed, quoted
 from pymta.mail.caller import Endpoint
 from pymta.tls.facts import Facts
 
@@ -93,58 +92,6 @@ def tls_mark(tls: Facts | None, selected: frozenset[str]) -> str:
         return ""
     star = "*" if tls.is_resumed and "tls_resumption" in selected else ""
     return f" X={tls.text}{star}"
-
-
-def arrived(
-    origin: Origin,
-    id: str,
-    sender: str,
-    recipients: tuple[str, ...],
-    facts: Mapping[str, str],
-    *,
-    journal: Journal = USUAL,
-) -> Event:
-    """``<= SENDER H=WHO P=PROTOCOL X=TLS S=SIZE id=MESSAGE-ID``, and more as selectors ask for it.
-
-    `facts` are PROTOCOL, SIZE and RECEIVE_TIME in seconds, and of what the message has
-    MESSAGE_ID_HEADER, BODY as MAIL said it, SUBJECT (decoded), and PIPELINING, ``L`` where the
-    client sent commands in groups and ``L-`` where it only might have.
-    """
-    text = (
-        f"<= {sender or '<>'} H={origin.who} P={facts['PROTOCOL']}"
-        f"{_pipelining(facts, journal)}{origin.tls_mark} S={facts['SIZE']}"
-        f"{_asked_for(facts, journal)}"
-        f"{_who_is_named(sender, recipients, journal)}"
-    )
-    names = {"SENDER": sender, "RECIPIENTS": " ".join(recipients)}
-    return Event(Kind.ARRIVED, text, id, origin.fields | names | dict(facts))
-
-
-def _pipelining(facts: Mapping[str, str], journal: Journal) -> str:
-    is_shown = "PIPELINING" in facts and "pipelining" in journal.selected
-    return f" {facts['PIPELINING']}" if is_shown else ""
-
-
-def _asked_for(facts: Mapping[str, str], journal: Journal) -> str:
-    """What stands between the size and the names."""
-    on = journal.selected
-    text = ""
-    if "8bitmime" in on:
-        text += f" M8S={facts.get('BODY', '0')[0]}"
-    if "receive_time" in on:
-        text += f" RT={elapsed(float(facts['RECEIVE_TIME']), journal)}"
-    if "msg_id" in on and "MESSAGE_ID_HEADER" in facts:
-        text += f" id={facts['MESSAGE_ID_HEADER']}"
-    if "subject" in on and "SUBJECT" in facts:
-        text += f" T={quoted(facts['SUBJECT'][:LONGEST_SUBJECT])}"
-    return text
-
-
-def _who_is_named(sender: str, recipients: tuple[str, ...], journal: Journal) -> str:
-    text = f" from <{sender}>" if "received_sender" in journal.selected else ""
-    if "received_recipients" in journal.selected:
-        text += f" for {' '.join(recipients)}"
-    return text
 
 
 def not_delivered_now(id: str, why: str) -> Event:

@@ -19,8 +19,9 @@ from pymta import __version__
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.config.journal import Journal
+from pymta.journal.arrival_events import arrived
 from pymta.journal.event import Event
-from pymta.journal.session_events import SIZE, arrived, message_refused, spool_trouble
+from pymta.journal.session_events import SIZE, message_refused, spool_trouble
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
 from pymta.mail.reply import Reply

@@ -152,7 +152,7 @@ def test_a_message_is_seen_by_its_envelope_alone() -> None:
 
 
 def test_dd_is_for_the_daemon_alone() -> None:
-    """ST-11, CP-05, QR-05: children fall silent where it says so, and show no dialogue."""
+    """ST-11, CP-05: children fall silent at their points, queue runs too, and show no dialogue."""
     with watched("-dd", "-q1h") as (made, seen, daemon):
         with smtplib.SMTP(made.address, made.port, "client.test", timeout=DEADLINE) as client:
             client.sendmail("s@client.test", ["postmaster@localhost"], "hi\r\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pymta.config.journal import Journal
-from pymta.journal.session_events import Origin, arrived
+from pymta.journal.arrival_events import arrived
+from pymta.journal.session_events import Origin
 
 ORIGIN = Origin("192.0.2.7", 40112, "client.example")
 FACTS = {

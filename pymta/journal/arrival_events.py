@@ -1,0 +1,70 @@
+"""The line of a message that has arrived, in the classic words.
+
+<= s@x.example H=(client.example) [192.0.2.7] P=esmtp S=1234 id=1@client.example
+
+Log selectors add to it, each at its place (N-39); the fields tell the same whatever they say:
+
+<= s@x.example H=(client.example) [192.0.2.7] P=esmtps L X=TLS1.3:TLS_AES_256_GCM_SHA384:256 S=1234
+   M8S=8 RT=2s id=1@client.example T="hello" from <s@x.example> for a@x.example b@x.example
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pymta.config.journal import Journal
+from pymta.journal.event import Event, Kind
+from pymta.journal.parts import LONGEST_SUBJECT, USUAL, elapsed, quoted
+from pymta.journal.session_events import Origin
+
+
+def arrived(
+    origin: Origin,
+    id: str,
+    sender: str,
+    recipients: tuple[str, ...],
+    facts: Mapping[str, str],
+    *,
+    journal: Journal = USUAL,
+) -> Event:
+    """``<= SENDER H=WHO P=PROTOCOL X=TLS S=SIZE id=MESSAGE-ID``, and more as selectors ask for it.
+
+    `facts` are PROTOCOL, SIZE and RECEIVE_TIME in seconds, and of what the message has
+    MESSAGE_ID_HEADER, BODY as MAIL said it, SUBJECT (decoded), and PIPELINING, ``L`` where the
+    client sent commands in groups and ``L-`` where it only might have.
+    """
+    text = (
+        f"<= {sender or '<>'} H={origin.who} P={facts['PROTOCOL']}"
+        f"{_pipelining(facts, journal)}{origin.tls_mark} S={facts['SIZE']}"
+        f"{_asked_for(facts, journal)}"
+        f"{_who_is_named(sender, recipients, journal)}"
+    )
+    names = {"SENDER": sender, "RECIPIENTS": " ".join(recipients)}
+    return Event(Kind.ARRIVED, text, id, origin.fields | names | dict(facts))
+
+
+def _pipelining(facts: Mapping[str, str], journal: Journal) -> str:
+    is_shown = "PIPELINING" in facts and "pipelining" in journal.selected
+    return f" {facts['PIPELINING']}" if is_shown else ""
+
+
+def _asked_for(facts: Mapping[str, str], journal: Journal) -> str:
+    """What stands between the size and the names."""
+    on = journal.selected
+    text = ""
+    if "8bitmime" in on:
+        text += f" M8S={facts.get('BODY', '0')[0]}"
+    if "receive_time" in on:
+        text += f" RT={elapsed(float(facts['RECEIVE_TIME']), journal)}"
+    if "msg_id" in on and "MESSAGE_ID_HEADER" in facts:
+        text += f" id={facts['MESSAGE_ID_HEADER']}"
+    if "subject" in on and "SUBJECT" in facts:
+        text += f" T={quoted(facts['SUBJECT'][:LONGEST_SUBJECT])}"
+    return text
+
+
+def _who_is_named(sender: str, recipients: tuple[str, ...], journal: Journal) -> str:
+    text = f" from <{sender}>" if "received_sender" in journal.selected else ""
+    if "received_recipients" in journal.selected:
+        text += f" for {' '.join(recipients)}"
+    return text
