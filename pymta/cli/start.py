@@ -117,6 +117,7 @@ def _make_log_directory(log: str, account: Account) -> None:
     directory = Path(log).parent
     if log and os.geteuid() == 0 and not directory.exists():
         make_directory(str(directory), LOG_DIRECTORY_MODE)
+        directory.chmod(LOG_DIRECTORY_MODE)  # whatever the umask
         os.chown(directory, account.uid, account.gid)
 
 

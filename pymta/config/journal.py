@@ -27,7 +27,8 @@ class Journal:
         "Addresses and networks whose connections leave no smtp_connection and smtp_no_mail lines.",
     )
     log_ports: tuple[str, ...] = setting(
-        ("*",), 'Local ports whose numbers incoming_interface logs, such as ["!25", "!587"].'
+        ("*",),
+        'Ports whose numbers incoming_interface and outgoing_port log, such as ["!25", "!587"].',
     )
     log_timezone: bool = setting(False, "Put the zone behind the time of a line, such as +0100.")
     timezone: str = setting(

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from pymta.journal.event import Event, Stream
@@ -39,6 +40,7 @@ class FileSink:
         names = {stream: path.replace("%s", stream.value, 1) for stream in Stream}
         files = {name: _LogFile(Path(name), owner) for name in names.values()}
         self._files = {stream: files[name] for stream, name in names.items()}
+        self._distinct = cache(self._find_distinct)
         self.trouble = ""
 
     def put(self, event: Event) -> bool:
@@ -52,14 +54,14 @@ class FileSink:
         return not self.trouble
 
     def descriptors(self) -> tuple[int, ...]:
-        return tuple(file.fd for file in self._distinct(Stream) if file.fd >= 0)
+        return tuple(file.fd for file in self._distinct(tuple(Stream)) if file.fd >= 0)
 
     def close(self) -> None:
-        for file in self._distinct(Stream):
+        for file in self._distinct(tuple(Stream)):
             file.close()
 
-    def _distinct(self, streams: Iterable[Stream]) -> list[_LogFile]:
-        return list(dict.fromkeys(self._files[stream] for stream in streams))
+    def _find_distinct(self, streams: tuple[Stream, ...]) -> tuple[_LogFile, ...]:
+        return tuple(dict.fromkeys(self._files[stream] for stream in streams))
 
 
 class _LogFile:
@@ -111,6 +113,7 @@ def _open(path: Path) -> int:
         return os.open(path, _FLAGS)
     with suppress(FileExistsError):
         path.parent.mkdir(DIRECTORY_MODE)
+        path.parent.chmod(DIRECTORY_MODE)  # whatever the umask
     try:
         fd = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, MODE)
     except FileExistsError:  # another process was quicker

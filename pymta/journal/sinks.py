@@ -12,6 +12,7 @@ Touches: clock, descriptors.
 
 from __future__ import annotations
 
+import mmap
 import os
 import time
 from collections.abc import Sequence
@@ -113,19 +114,28 @@ class Both:
 
 
 class _Lost:
-    """How many lines were lost, by this process and all that were forked from it, not yet told."""
+    """How many lines were lost, by this process and all that were forked from it, not yet told.
+
+    The kernel counts, because several may lose at once.  To ask it costs as much as half a line,
+    so a byte that all of them share says whether there is anything to ask.
+    """
 
     def __init__(self) -> None:
         self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._flag = mmap.mmap(-1, 1)
 
     def add(self, count: int) -> None:
         if self._fd >= 0:
             os.eventfd_write(self._fd, count)
+            self._flag[0] = True
 
     def take(self) -> int:
         """The number; from here on it is ours to tell."""
-        with suppress(BlockingIOError):
-            return os.eventfd_read(self._fd) if self._fd >= 0 else 0
+        if self._fd < 0 or not self._flag[0]:
+            return 0
+        self._flag[0] = False
+        with suppress(BlockingIOError):  # another process was quicker
+            return os.eventfd_read(self._fd)
         return 0
 
     def fds(self) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import smtplib
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -193,17 +192,19 @@ def test_the_limit_of_one_address_is_measured() -> None:
         seen.wait_for("rejecting SMTP connection: too many from this IP address: count=1 max=1")
 
 
+@pytest.mark.root
 def test_what_binds_without_ox_is_named() -> None:
-    """DB-01: both wildcards of a free port."""
-    with socket.socket(socket.AF_INET6) as probe:
-        probe.bind(("::", 0))
-        port = probe.getsockname()[1]
-    settings = {"local_interfaces": ["::0", "0.0.0.0"], "daemon_smtp_ports": [port]}
-    with watched("-d", **settings) as (_, seen, daemon):
-        assert [text for text in seen.of(daemon) if text.startswith("listening")] == [
-            f"listening on all interfaces (IPv6) port {port}",
-            f"listening on all interfaces (IPv4) port {port}",
-        ]
+    """DB-01: both wildcards, in a network of its own."""
+    with standalone(local_interfaces=["::0", "0.0.0.0"]) as made:
+        seen = Watched(made)
+        made.prefix = ["unshare", "--net", *made.prefix]
+        with made.in_front(CLASSIC, "-bd", "-d", "-C", str(made.config)) as process:
+            said = seen.of(process.pid)
+
+    assert [text for text in said if text.startswith("listening")] == [
+        "listening on all interfaces (IPv6) port 2525",
+        "listening on all interfaces (IPv4) port 2525",
+    ]
 
 
 def test_a_queue_run_by_hand_may_be_watched() -> None:
