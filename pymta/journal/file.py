@@ -130,10 +130,10 @@ def _as(owner: tuple[int, int]) -> Iterator[None]:
         yield
         return
     groups, root_group = os.getgroups(), os.getegid()
-    os.setgroups([gid])
-    os.setegid(gid)
-    os.seteuid(uid)
     try:
+        os.setgroups([gid])
+        os.setegid(gid)
+        os.seteuid(uid)
         yield
     finally:
         os.seteuid(0)
