@@ -138,7 +138,9 @@ def left_to_queue_runs(leg: Leg) -> Event:
     """Not tried at once (N-42): its domain waits, or where the route is known, SMTP."""
     if leg.transport:
         why = "first-pass only routing due to -odqs, queue_smtp_domains or control=queue"
-        return Event(Kind.QUEUED, f"== {leg.name}{leg.way} defer (0): {why}", leg.id, leg.fields(WHY=why))
+        return Event(
+            Kind.QUEUED, f"== {leg.name}{leg.way} defer (0): {why}", leg.id, leg.fields(WHY=why)
+        )
     why = "domain is in queue_domains"
     text = f"== {leg.name}{leg.way} defer (-56): {why}"
     return Event(Kind.QUEUED, text, leg.id, leg.fields(WHY=why), selector="retry_defer")
