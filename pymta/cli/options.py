@@ -23,7 +23,7 @@ PATH = click.Path(path_type=Path, readable=False)
 
 def _categories(ctx: click.Context, param: click.Parameter, value: bool) -> tuple[str, ...]:
     """Which lines somebody wants to watch; a unit may say so in its environment."""
-    said = os.environ.get(DEBUG, "1" if value else "")
+    said = os.environ.get(DEBUG) or ("1" if value else "")
     if not said:
         return ()
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from encodings.aliases import aliases
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,13 @@ from pymta.mail.unstructured import text_of
 def test_encoded_words_are_decoded_where_they_make_sense(field: bytes, text: str) -> None:
     """N-39 subject"""
     assert text_of(field) == text
+
+
+@pytest.mark.parametrize("charset", sorted({*aliases, *aliases.values(), "undefined", "a b", ""}))
+def test_no_character_set_that_a_stranger_names_breaks_anything(charset: str) -> None:
+    """The message is ours by then: a mistake would have its sender send it again."""
+    for word in ("?q?=FF=00a-?=", "?b?/wBhLQ==?=", "?q??="):
+        assert isinstance(text_of(f"=?{charset}{word} and more".encode()), str)
 
 
 @given(
