@@ -8,9 +8,14 @@ and no route ever stands here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 NULL_SENDER = ""
+DEFAULT_QUEUE = ""
+
+# It stands in file names, log lines, classic words (-qGNAME/10m) and names of units.
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,8 @@ class Envelope:
     """Sender and recipients of one message, with the facts of its arrival.
 
     `sender` is "" for the null sender (RFC 5321 s4.5.5).  `received_at` is in seconds since the
-    epoch.  `body` is the BODY parameter of MAIL, 7BIT or 8BITMIME (RFC 6152).
+    epoch.  `body` is the BODY parameter of MAIL, 7BIT or 8BITMIME (RFC 6152).  `queue_name` is the
+    queue that the message waits in, for good (N-16).
     """
 
     sender: str
@@ -46,4 +52,9 @@ class Envelope:
     received_at: float
     client: Client = Client()
     body: str = "7BIT"
-    queue_name: str = ""
+    queue_name: str = DEFAULT_QUEUE
+
+
+def is_queue_name(text: str) -> bool:
+    """Can a queue beside the default one have this name?"""
+    return _QUEUE_NAME.fullmatch(text) is not None

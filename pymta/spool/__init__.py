@@ -9,7 +9,8 @@ json_fields         typed reading of what may be damaged
 paths               names below the spool directory
 
 disk                one method per system call, and no other module makes one
-places              the directories, and the number of this host
+queues              the directories that hold messages, one for each queue
+places              all directories, and the number of this host
 intake              a message comes in
 claim               one process has it: records, removal
 opened, scan        reading: one message, the whole queue

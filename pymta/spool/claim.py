@@ -1,4 +1,4 @@
-"""One process per message: the lock on queue/ID, and what its holder may do.
+"""One process per message: the lock on its file, and what its holder may do.
 
 A lock is on a file, not on a name.  Between our open and our lock the message may have been
 settled, so what was got is compared with what the name means now.  The lock ends with the
@@ -19,7 +19,7 @@ from pymta.spool.aside import Tell, set_aside
 from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
 from pymta.spool.outcomes import Record, State, alarm, fold, step
-from pymta.spool.places import Places
+from pymta.spool.places import Places, Queued, find_queued
 from pymta.spool.store import SpoolError, refusing
 
 # Bytes that one attempt may add to a journal: some replies of hosts, and numbers of recipients.
@@ -30,51 +30,59 @@ _ROOM_EACH = 16
 def take_claim(places: Places, id: str, tell: Tell) -> FileClaim | None:
     """None: gone, in other hands, or unreadable and now set aside."""
     with refusing(f"cannot claim message {id}"):
-        try:
-            fd = open_queued(places, id)
-        except ValueError as error:  # nothing to lock; whoever renames it first tells it
-            set_aside(places, id, str(error), tell)
-            return None
-        if fd is None:
-            return None
-        claim = None
-        try:
-            if places.disk.lock(fd) and _is_linked(places, id, fd):
-                claim = _read_or_set_aside(places, id, fd, tell)
-        finally:
-            if claim is None:
-                places.disk.close(fd)
-        return claim
+        queued = find_queued(places, id)
+        return _open_and_lock(queued, tell) if queued else None
 
 
-def _read_or_set_aside(places: Places, id: str, fd: int, tell: Tell) -> FileClaim | None:
+def _open_and_lock(queued: Queued, tell: Tell) -> FileClaim | None:
+    disk = queued.places.disk
     try:
-        opened = read_message(places.disk, fd)
-        pen = Pen(places, id)
-    except ValueError as error:
-        set_aside(places, id, str(error), tell)
+        fd = open_queued(queued)
+    except ValueError as error:  # nothing to lock; whoever renames it first tells it
+        set_aside(queued, str(error), tell)
         return None
-    return FileClaim(places, id, fd, opened, pen, tell=tell)
+    if fd is None:
+        return None
+    claim = None
+    try:
+        if disk.lock(fd) and _is_linked(queued, fd):
+            claim = _read_or_set_aside(queued, fd, tell)
+    finally:
+        if claim is None:
+            disk.close(fd)
+    return claim
 
 
-def _is_linked(places: Places, id: str, fd: int) -> bool:
-    now = places.disk.look(places.queue, id)
-    return now is not None and now.inode == places.disk.facts(fd).inode
+def _read_or_set_aside(queued: Queued, fd: int, tell: Tell) -> FileClaim | None:
+    try:
+        opened = read_message(queued.places.disk, fd)
+        pen = Pen(queued)
+    except ValueError as error:
+        set_aside(queued, str(error), tell)
+        return None
+    return FileClaim(queued, fd, opened, pen, tell=tell)
+
+
+def _is_linked(queued: Queued, fd: int) -> bool:
+    disk = queued.places.disk
+    now = disk.look(queued.queue, queued.id)
+    return now is not None and now.inode == disk.facts(fd).inode
 
 
 class Pen:
     """Writes the journal of a claimed message, which exists only once there is a record."""
 
-    def __init__(self, places: Places, id: str) -> None:
-        self._disk = places.disk
-        self._places = places
-        self._id = id
+    def __init__(self, queued: Queued) -> None:
+        self._disk = queued.places.disk
+        self._queue = queued.queue
+        self._directory = queued.places.journal
+        self._id = queued.id
         self._fd: int | None = None
         self._is_broken = False
         self._is_named = False
         self.journal = Journal()
         with suppress(FileNotFoundError):
-            self._fd = places.disk.open_to_append(places.journal, id)
+            self._fd = self._disk.open_to_append(self._directory, self._id)
             self._read(self._fd)
 
     @property
@@ -87,11 +95,11 @@ class Pen:
             raise SpoolError(errno.EIO, f"the journal of {self._id} failed before")
         line = journal_lines.encode(record)
         if self._fd is None:
-            self._fd = self._disk.create(self._places.journal, self._id)
+            self._fd = self._disk.create(self._directory, self._id)
         try:
             self._put(self._fd, line, due)
             if not self._is_named:  # who created it may have been stopped before this
-                self._disk.sync(self._places.journal)
+                self._disk.sync(self._directory)
                 self._is_named = True
         except OSError:
             self._is_broken = True
@@ -106,11 +114,11 @@ class Pen:
         and that works on a full disk too.
         """
         if recipients <= 1 and self._fd is None:
-            if not self._disk.is_writable(self._places.queue):
+            if not self._disk.is_writable(self._queue):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             return
         if self._fd is None:
-            self._fd = self._disk.create(self._places.journal, self._id)
+            self._fd = self._disk.create(self._directory, self._id)
         try:
             self._drop_torn(self._fd)
             self._disk.write(self._fd, b" " * (_ROOM + _ROOM_EACH * recipients))
@@ -152,19 +160,18 @@ class FileClaim:
 
     def __init__(
         self,
-        places: Places,
-        id: str,
+        queued: Queued,
         fd: int,
         opened: Opened,
         pen: Pen,
         *,
         tell: Tell,
     ) -> None:
-        self.id = id
+        self.id = queued.id
         self.envelope = opened.envelope
         self.seal = opened.seal
-        self._disk = places.disk
-        self._places = places
+        self._queued = queued
+        self._disk = queued.places.disk
         self._fd: int | None = fd
         self._opened = opened
         self._pen = pen
@@ -181,7 +188,7 @@ class FileClaim:
             try:
                 yield from read_body(self._disk, fd, self._opened)
             except ValueError as error:
-                set_aside(self._places, self.id, str(error), self._tell)
+                set_aside(self._queued, str(error), self._tell)
                 raise SpoolError(errno.EBADMSG, f"message {self.id}: {error}") from error
 
     def prepare(self) -> None:
@@ -198,17 +205,17 @@ class FileClaim:
 
     def is_mine(self) -> bool:
         with refusing(f"cannot look at message {self.id}"):
-            return _is_linked(self._places, self.id, self._held())
+            return _is_linked(self._queued, self._held())
 
     def finish(self) -> None:
         self._held()
         with refusing(f"cannot remove message {self.id}"):
             with suppress(FileNotFoundError):
-                self._disk.unlink(self._places.queue, self.id)
+                self._disk.unlink(self._queued.queue, self.id)
             if self._pen.exists:
-                self._disk.sync(self._places.queue)
+                self._disk.sync(self._queued.queue)
                 with suppress(FileNotFoundError):
-                    self._disk.unlink(self._places.journal, self.id)
+                    self._disk.unlink(self._queued.places.journal, self.id)
         self.release()
 
     def release(self) -> None:

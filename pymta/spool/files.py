@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pymta.journal.event import Event
 from pymta.load.reading import Room
-from pymta.mail.envelope import Envelope
+from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
 from pymta.mail.message_id import FRACTIONS, HOST_BITS, is_id, make_id, pid_part
 from pymta.spool import scan, sweep
 from pymta.spool.aside import Tell
@@ -57,13 +57,9 @@ class FileSpool:
 
     def begin(self, envelope: Envelope, *, id: str = "") -> FileIntake:
         with refusing("cannot begin a message"):
-            if id:
-                return self._begin_reserved(envelope, id)
-            while True:
-                id = self._new_id()
-                fd = self._create(id)
-                if fd is not None:
-                    return self._intake(fd, id, envelope)
+            queue = self._places().queues.make(envelope.queue_name)
+            fd, id = (self._create_reserved(id), id) if id else self._create_new()
+            return FileIntake(self._places(), fd, id, envelope, self._clock, queue=queue)
 
     def reserve(self) -> str:
         with refusing("cannot make a message id"):
@@ -75,7 +71,7 @@ class FileSpool:
         if not is_id(id):
             return False
         with refusing(f"cannot look at message {id}"):
-            return self._disk.look(self._places().queue, id) is not None
+            return self._places().queues.find(id) is not None
 
     def claim(self, id: str) -> FileClaim | None:
         if not is_id(id):
@@ -85,8 +81,12 @@ class FileSpool:
     def peek(self, id: str) -> Message | None:
         return scan.peek(self._places(), id) if is_id(id) else None
 
-    def waiting(self) -> Iterator[Waiting]:
-        return scan.scan(self._places())
+    def queues(self) -> tuple[str, ...]:
+        with refusing("cannot list the queues"):
+            return self._places().queues.names()
+
+    def waiting(self, queue: str = DEFAULT_QUEUE) -> Iterator[Waiting]:
+        return scan.scan(self._places(), queue)
 
     def room(self) -> Room:
         with refusing("cannot see what is free on the disk"):
@@ -118,6 +118,13 @@ class FileSpool:
         seconds, fraction = divmod(self._last_tick, FRACTIONS)
         return make_id(seconds, pid_part(host, os.getpid()), fraction)
 
+    def _create_new(self) -> tuple[int, str]:
+        while True:
+            id = self._new_id()
+            fd = self._create(id)
+            if fd is not None:
+                return fd, id
+
     def _create(self, id: str) -> int | None:
         """A descriptor of a new incoming/ID; None: some file of this id exists."""
         places = self._places()
@@ -138,10 +145,10 @@ class FileSpool:
     def _is_free(self, id: str, *, but: int = -1) -> bool:
         """No file of this id anywhere, except perhaps in the directory `but`."""
         places = self._places()
-        everywhere = (places.incoming, places.queue, places.journal, places.corrupt)
-        return not any(self._disk.look(at, id) for at in everywhere if at != but)
+        elsewhere = (at for at in (places.incoming, places.journal, places.corrupt) if at != but)
+        return not any(self._disk.look(at, id) for at in elsewhere) and not self.holds(id)
 
-    def _begin_reserved(self, envelope: Envelope, id: str) -> FileIntake:
+    def _create_reserved(self, id: str) -> int:
         if not is_id(id):
             raise SpoolError(errno.EINVAL, "not a message id")
         # Who reserved an id is the only one to use it, one process after another (the claim of
@@ -151,7 +158,4 @@ class FileSpool:
         fd = self._create(id)
         if fd is None:
             raise SpoolError(errno.EEXIST, f"message {id} exists")
-        return self._intake(fd, id, envelope)
-
-    def _intake(self, fd: int, id: str, envelope: Envelope) -> FileIntake:
-        return FileIntake(self._places(), fd, id, envelope, self._clock)
+        return fd

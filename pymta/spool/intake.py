@@ -26,7 +26,10 @@ BLOCK = 128 * 1024  # bytes gathered before they are written
 
 
 class FileIntake:
-    """A message on its way in; the file incoming/ID has been created by the caller as `fd`."""
+    """A message on its way in; the file incoming/ID has been created by the caller as `fd`.
+
+    `queue` is the directory of the queue that it goes to.
+    """
 
     def __init__(
         self,
@@ -35,8 +38,11 @@ class FileIntake:
         id: str,
         envelope: Envelope,
         clock: Callable[[], float],
+        *,
+        queue: int,
     ) -> None:
         self.id = id
+        self._queue = queue
         self._disk = places.disk
         self._places = places
         self._fd: int | None = fd
@@ -75,16 +81,16 @@ class FileIntake:
     def _publish(self) -> None:
         self._flush()
         self._disk.sync(self._writable())
-        self._disk.link(self._places.incoming, self.id, self._places.queue, self.id)
+        self._disk.link(self._places.incoming, self.id, self._queue, self.id)
         try:
             with suppress(OSError):  # a second name does no harm; the sweeper takes it
                 self._disk.unlink(self._places.incoming, self.id)
-            self._disk.sync(self._places.queue)
+            self._disk.sync(self._queue)
         except OSError:
             # It may be gone after a power cut, so it was not accepted, and must not be delivered
             # after the client has been told to keep it.
             with suppress(OSError):
-                self._disk.unlink(self._places.queue, self.id)
+                self._disk.unlink(self._queue, self.id)
             raise
         self._close()
 

@@ -14,7 +14,7 @@ from pymta.mail.envelope import Envelope
 from pymta.spool import journal_lines
 from pymta.spool.disk import Disk
 from pymta.spool.journal_lines import Journal
-from pymta.spool.places import Places
+from pymta.spool.places import Queued
 from pymta.spool.record import FOOTER, OPENING, Layout, decode_head, decode_layout, decode_seal
 from pymta.spool.store import Seal
 
@@ -31,10 +31,10 @@ class Opened:
     layout: Layout
 
 
-def open_queued(places: Places, id: str) -> int | None:
-    """A descriptor of queue/ID; None: it has gone.  ValueError: this is no file of ours."""
+def open_queued(queued: Queued) -> int | None:
+    """A descriptor of the message; None: it has gone.  ValueError: this is no file of ours."""
     try:
-        return places.disk.open(places.queue, id)
+        return queued.places.disk.open(queued.queue, queued.id)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -1,12 +1,14 @@
 """Names below the spool directory.  Which file means what is in `pymta.spool.states`.
 
-queue/ holds messages and nothing else, because systemd units ask whether it is empty.
+queue/, and each queue.NAME/ beside it, holds messages and nothing else, because systemd units ask
+whether it is empty.
 """
 
 from __future__ import annotations
 
 INCOMING = "incoming"
 QUEUE = "queue"
+NAMED_QUEUE = "queue."  # and its name
 JOURNAL = "journal"
 CORRUPT = "corrupt"
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from pymta.mail.message_id import HOST_BITS
 from pymta.spool.disk import Disk
 from pymta.spool.paths import CORRUPT, HOST, INCOMING, JOURNAL, QUEUE
+from pymta.spool.queues import Queues
 
 Roll = Callable[[], int]
 
@@ -32,10 +33,24 @@ class Places:
     disk: Disk
     top: int
     incoming: int
-    queue: int
+    queues: Queues
     journal: int
     corrupt: int
     host: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message that was seen in a queue; `queue` is the descriptor of that directory."""
+
+    places: Places
+    queue: int
+    id: str
+
+
+def find_queued(places: Places, id: str) -> Queued | None:
+    queue = places.queues.find(id)
+    return None if queue is None else Queued(places, queue, id)
 
 
 def open_places(disk: Disk, directory: Path, roll: Roll) -> Places:
@@ -48,7 +63,8 @@ def open_places(disk: Disk, directory: Path, roll: Roll) -> Places:
 
 
 def close_places(places: Places) -> None:
-    for fd in (places.top, places.incoming, places.queue, places.journal, places.corrupt):
+    places.queues.close()
+    for fd in (places.top, places.incoming, places.journal, places.corrupt):
         places.disk.close(fd)
 
 
@@ -64,7 +80,8 @@ def _open(disk: Disk, directory: Path) -> Places:
             disk.close(fd)
         raise
     top, incoming, queue, journal, corrupt = fds
-    return Places(disk, top, incoming, queue, journal, corrupt, host)
+    queues = Queues(disk, directory, top, queue)
+    return Places(disk, top, incoming, queues, journal, corrupt, host)
 
 
 def _make(disk: Disk, directory: Path, roll: Roll) -> None:

@@ -12,14 +12,15 @@ from pymta.mail.message_id import is_id
 from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import open_queued, read_journal, read_message
 from pymta.spool.outcomes import fold
-from pymta.spool.places import Places
+from pymta.spool.places import Places, find_queued
 from pymta.spool.store import Message, SpoolError, Waiting, refusing
 
 
-def scan(places: Places) -> Iterator[Waiting]:
-    """Names and times only.  Ids sort as text in the order of arrival."""
+def scan(places: Places, queue: str) -> Iterator[Waiting]:
+    """Names and times only, of this queue only.  Ids sort as text in the order of arrival."""
     with refusing("cannot list the queue"):
-        names = places.disk.names(places.queue)
+        at = places.queues.get(queue)
+        names = [] if at is None else places.disk.names(at)
     for id in sorted(filter(is_id, names)):
         with refusing(f"cannot look at message {id}"):
             journal = places.disk.look(places.journal, id)
@@ -39,15 +40,16 @@ def peek(places: Places, id: str) -> Message | None:
 
 
 def _read(places: Places, id: str) -> Message | None:
-    fd = open_queued(places, id)
-    if fd is None:
+    queued = find_queued(places, id)
+    fd = open_queued(queued) if queued else None
+    if queued is None or fd is None:
         return None
     try:
         opened = read_message(places.disk, fd)
     finally:
         places.disk.close(fd)
     records = _journal(places, id).records
-    if places.disk.look(places.queue, id) is None:  # settled meanwhile: its journal may be gone too
+    if places.disk.look(queued.queue, id) is None:  # settled meanwhile, and its journal with it
         return None
     state = fold(len(opened.envelope.recipients), records)
     return Message(id, opened.envelope, opened.seal, state, records)

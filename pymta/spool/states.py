@@ -11,6 +11,16 @@ A state is which of them exist.  A step is one system call that changes that, ma
 the writer (who created incoming/ID), the claimer (who holds the lock on queue/ID) or the
 sweeper (anybody, at any time).  A step not in `STEPS` is never made.
 
+Queues:  a message belongs to one queue for good, the one that its envelope names.  queue/ is the
+    default queue; a queue NAME has the directory queue.NAME/, and what is said here of queue/ goes
+    for the one that the message is in.  incoming/, journal/ and corrupt/ are common to all, so an
+    id is in one queue at most, and who knows only the id looks through the queues one by one.
+    That is why no message ever moves to another queue: half-way it would look settled.
+    The directory of a named queue is made before the first message of it is begun.  Every process
+    that brings messages in syncs its name once, since whoever made it may have been stopped before
+    that; else a power cut could take the directory away with an accepted message in it.  It stays
+    when the queue is empty; an operator may remove it then.
+
 Accepting:  CREATE, write and sync the file, LINK, CLEAR, sync queue/, and only then the 250.
     Stopped before LINK: incoming/ID is never looked at again, whatever is in it; the client heard
     no 250 and keeps the message.  After LINK: the message is whole, since the file was synced
@@ -39,7 +49,7 @@ Setting aside:  ASIDE, sync queue/ and corrupt/, ASIDE_JOURNAL, in this order fo
 
 Sweeping:  SWEEP_INCOMING takes what is older than SWEEP_AGE: its writer is dead, for a live one
     gives up after WRITER_LIMIT.  DROP_JOURNAL takes a journal whose message has gone, after a
-    sync of queue/; ASIDE_JOURNAL, when its message was set aside.
+    sync of every queue, for nobody knows in which it was; ASIDE_JOURNAL, when it was set aside.
 """
 
 from __future__ import annotations

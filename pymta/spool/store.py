@@ -1,12 +1,15 @@
 """The shape of a spool, behind which another engine must fit without touching its callers.
 
-It speaks of ids, records, streams and claims; never of paths, descriptors' names or mtimes.
+It speaks of ids, queue names, records, streams and claims; never of paths, descriptors' names or
+mtimes.  A message goes to the queue that its envelope names, for good; an id is in one queue only.
 `pymta.spool.files` is the one for a single host: one file per message, a journal beside it.
 
     intake = spool.begin(envelope)      a name is taken; nobody else can see the message
     intake.write(chunk)                 the message as received, in blocks
     intake.commit(seal)                 synced; from here on it is ours to deliver or to return
     intake.abandon()                    instead of commit: nothing remains
+
+    spool.waiting(queue)                what waits in one queue, without looking at the others
 
     claim = spool.claim(id)             one process per message, while the claim is held
     claim.prepare()                     before anybody gets it: can it be recorded?
@@ -27,7 +30,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pymta.load.reading import Room
-from pymta.mail.envelope import Envelope
+from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
 from pymta.spool.outcomes import Record, State
 
 
@@ -138,7 +141,7 @@ class Spool(Protocol):
         ...
 
     def holds(self, id: str) -> bool:
-        """Is a message of this id in the queue?"""
+        """Is a message of this id in any queue?"""
         ...
 
     def claim(self, id: str) -> Claim | None:
@@ -149,8 +152,12 @@ class Spool(Protocol):
         """Read it without a claim; None when it has gone."""
         ...
 
-    def waiting(self) -> Iterator[Waiting]:
-        """Every message in the queue, in the order of arrival, cheaply."""
+    def queues(self) -> tuple[str, ...]:
+        """The names of all queues: the default one, "", and those that ever had a message."""
+        ...
+
+    def waiting(self, queue: str = DEFAULT_QUEUE) -> Iterator[Waiting]:
+        """Every message of one queue, in the order of arrival, cheaply."""
         ...
 
     def room(self) -> Room:

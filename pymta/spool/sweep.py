@@ -33,13 +33,13 @@ def _sweep_journals(places: Places) -> int:
     orphans = [
         id
         for id in filter(is_id, places.disk.names(places.journal))
-        if places.disk.look(places.queue, id) is None
+        if places.queues.find(id) is None
     ]
     if not orphans:
         return 0
     # The removal of a message may not be on disk yet.  If it came back without its journal, all
     # its recipients would get it again.
-    places.disk.sync(places.queue)
+    places.queues.sync_all()
     for id in orphans:
         with suppress(FileNotFoundError):
             if places.disk.look(places.corrupt, id):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.memory_spool import MemorySpool
 
 NOW = 1_700_000_000.0
+SLOW = "slow"
 TO = tuple(Recipient(f"user{n}@example.net") for n in range(3))
 ENVELOPE = Envelope(
     "sender@example.org",
@@ -24,7 +26,7 @@ ENVELOPE = Envelope(
     NOW,
     Client("2001:db8::1", 40_112, "client.example.org", "esmtps"),
     body="8BITMIME",
-    queue_name="slow",
+    queue_name=SLOW,
 )
 BODY = b"Subject: x\r\n\r\nbody\x00\x80\xff\r\n.\r\n"
 
@@ -71,8 +73,8 @@ def claimed(spool: Spool, id: str) -> Claim:
     return claim
 
 
-def ids(spool: Spool) -> list[str]:
-    return [message.id for message in spool.waiting()]
+def ids(spool: Spool, queue: str = SLOW) -> list[str]:
+    return [message.id for message in spool.waiting(queue)]
 
 
 def test_an_id_has_the_classic_form_and_the_time_of_arrival(spool: Spool) -> None:
@@ -217,7 +219,7 @@ def test_what_was_noted_is_there_for_the_next_claim(spool: Spool) -> None:
 def test_a_new_message_is_due_at_once_and_first(spool: Spool) -> None:
     accept(spool)
 
-    (message,) = spool.waiting()
+    (message,) = spool.waiting(SLOW)
     assert message.due == 0
     assert message.is_first
 
@@ -226,10 +228,10 @@ def test_a_deferred_message_is_due_when_its_first_recipient_is(spool: Spool) -> 
     id = accept(spool)
     claim = claimed(spool, id)
     claim.note(Deferred(NOW, (0, 1), NOW + 900, "busy"))
-    (partly,) = spool.waiting()
+    (partly,) = spool.waiting(SLOW)
     claim.note(Deferred(NOW, (2,), NOW + 300, "busy"))
 
-    (message,) = spool.waiting()
+    (message,) = spool.waiting(SLOW)
     assert not message.is_first
     assert partly.due == pytest.approx(NOW)  # the third is still to be tried in this attempt
     assert message.due == pytest.approx(NOW + 300)
@@ -239,9 +241,9 @@ def test_a_frozen_message_is_not_due_until_it_is_thawed(spool: Spool) -> None:
     id = accept(spool)
     claim = claimed(spool, id)
     claim.note(Frozen(NOW, "by hand"))
-    (frozen,) = spool.waiting()
+    (frozen,) = spool.waiting(SLOW)
     claim.note(Thawed(NOW))
-    (thawed,) = spool.waiting()
+    (thawed,) = spool.waiting(SLOW)
 
     assert frozen.due > NOW + 10 * 365 * 86_400
     assert thawed.due <= NOW
@@ -264,6 +266,57 @@ def test_the_queue_lists_in_the_order_of_arrival(spool: Spool) -> None:
     accepted = [accept(spool) for _ in range(5)]
 
     assert ids(spool) == accepted
+
+
+def test_a_queue_lists_its_own_messages_only(spool: Spool) -> None:
+    """N-16"""
+    slow, plain = accept(spool), accept(spool, envelope=replace(ENVELOPE, queue_name=""))
+
+    assert spool.queues() == ("", SLOW)
+    assert (ids(spool), ids(spool, "")) == ([slow], [plain])
+    assert ids(spool, "unheard-of") == []
+    assert list(spool.waiting()) == list(spool.waiting(""))
+
+
+def test_who_knows_the_id_needs_no_queue(spool: Spool) -> None:
+    """N-16: whatever queues have come into being since."""
+    first = [accept(spool, envelope=replace(ENVELOPE, queue_name=name)) for name in ("", "a")]
+    assert all(spool.holds(id) for id in first)
+    later = [
+        accept(spool, envelope=replace(ENVELOPE, queue_name=name)) for name in ("b", "c.d-e_1")
+    ]
+
+    for id in first + later:
+        message = spool.peek(id)
+        assert message
+        claim = claimed(spool, id)
+        assert claim.envelope == message.envelope
+        claim.note(Deferred(NOW, (0, 1, 2), NOW + 900, "busy"))
+        claim.finish()
+        assert not spool.holds(id)
+    assert spool.queues() == ("", "a", "b", "c.d-e_1")
+    assert not any(ids(spool, name) for name in spool.queues())
+
+
+def test_an_id_is_in_one_queue_only(spool: Spool) -> None:
+    """N-16"""
+    id = spool.reserve()
+    spool.begin(ENVELOPE, id=id).commit(Seal())
+
+    with pytest.raises(SpoolError) as refused:
+        spool.begin(replace(ENVELOPE, queue_name=""), id=id)
+    assert refused.value.errno == errno.EEXIST
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/b", "-x", "a b", "\u00e4", "a\n", "x" * 65])
+def test_what_is_no_name_makes_no_queue(spool: Spool, name: str) -> None:
+    """N-16"""
+    with pytest.raises(SpoolError) as refused:
+        spool.begin(replace(ENVELOPE, queue_name=name))
+
+    assert refused.value.errno == errno.EINVAL
+    assert ids(spool, name) == []
+    assert spool.queues() == ("",)
 
 
 def test_peeking_needs_no_claim(spool: Spool) -> None:

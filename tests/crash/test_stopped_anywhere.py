@@ -13,7 +13,8 @@ import os
 import random
 import signal
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from pymta.spool.files import FileSpool, say_on_stderr
 from pymta.spool.intake import FileIntake
 from pymta.spool.journal_lines import encode
 from pymta.spool.outcomes import Deferred, Delivered, Failed, Frozen, Record, Reported
+from pymta.spool.queues import Queues
 from pymta.spool.store import Seal, SpoolError
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
@@ -37,6 +39,7 @@ SpoolOn = Callable[[Disk], FileSpool]
 NOW = 1_700_000_000.0
 LATER = 4e9
 TOP = Path("/spool")
+NAMED = "slow"
 ENVELOPE = Envelope(
     "sender@example.org",
     (Recipient("one@example.net"), Recipient("two@example.net")),
@@ -71,7 +74,8 @@ def live(spool: FileSpool, promises: Promises) -> None:
     """Every kind of thing that happens to messages."""
     put_off = accept(spool, promises)
     at_once = accept(spool, promises)
-    in_parts = accept(spool, promises)
+    in_parts = accept(spool, promises, queue=NAMED)
+    slow = accept(spool, promises, queue=NAMED)
     spool.begin(ENVELOPE).write(BODY)  # its client hangs up: nobody even abandons it
     abandoned = spool.begin(ENVELOPE)
     abandoned.write(BODY)
@@ -82,15 +86,16 @@ def live(spool: FileSpool, promises: Promises) -> None:
     attempt(spool, promises, in_parts, Delivered(NOW, (0,)))
     bounce = spool.reserve()
     attempt(spool, promises, in_parts, Failed(NOW, (1,), "no such user", bounce))
-    accept(spool, promises, id=bounce)
+    accept(spool, promises, id=bounce, queue=NAMED)
     settle(spool, promises, in_parts, Reported(NOW, bounce))
     attempt(spool, promises, put_off, Frozen(NOW, "by hand"))
+    settle(spool, promises, slow)
     accept(spool, promises)
     spool.sweep()
 
 
-def accept(spool: FileSpool, promises: Promises, *, id: str = "") -> str:
-    intake = spool.begin(ENVELOPE, id=id)
+def accept(spool: FileSpool, promises: Promises, *, id: str = "", queue: str = "") -> str:
+    intake = spool.begin(replace(ENVELOPE, queue_name=queue), id=id)
     for start in range(0, len(BODY), 50_000):
         intake.write(BODY[start : start + 50_000])
     intake.commit(Seal(on_top=("Received: by us\r\n",)))
@@ -144,20 +149,25 @@ def check(spool: FileSpool, promises: Promises, *, was_cut: bool) -> None:
         attempt(spool, promises, id, record)
         assert history(spool, id)[-1] == encode(record)
         claimed(spool, id).finish()
-    assert list(spool.waiting()) == []
+    assert all_waiting(spool) == []
 
 
 def present(spool: FileSpool, promises: Promises) -> set[str]:
-    ids = [message.id for message in spool.waiting()]
+    ids = [id for _, id in all_waiting(spool)]
     assert len(set(ids)) == len(ids)
-    for id in ids:
+    for queue, id in all_waiting(spool):
         claim = claimed(spool, id)
-        assert claim.envelope == ENVELOPE
+        assert claim.envelope == replace(ENVELOPE, queue_name=queue)
         assert b"".join(claim.blocks()) == BODY
         claim.release()
         noted = promises.noted.get(id, [])
         assert history(spool, id)[: len(noted)] == noted
     return set(ids)
+
+
+def all_waiting(spool: FileSpool) -> list[tuple[str, str]]:
+    """Queue and id of every message."""
+    return [(queue, message.id) for queue in spool.queues() for message in spool.waiting(queue)]
 
 
 def history(spool: FileSpool, id: str) -> list[bytes]:
@@ -231,9 +241,9 @@ def test_after_a_kill_and_then_a_power_cut_every_promise_holds() -> None:
         promises, is_through = live_until(disk, count, right_spool)
         disk.stop()
         spool = open_spool(disk)
-        for message in list(spool.waiting()):
-            attempt(spool, promises, message.id, Deferred(NOW, (0,), NOW, "after the kill"))
-            promises.noted[message.id] = history(spool, message.id)
+        for _, id in all_waiting(spool):
+            attempt(spool, promises, id, Deferred(NOW, (0,), NOW, "after the kill"))
+            promises.noted[id] = history(spool, id)
         disk.cut_power(lambda: False)
         check(open_spool(disk), promises, was_cut=True)
         if is_through:
@@ -308,9 +318,9 @@ class PublishesFirst(FileIntake):
     """Gives the message its name before its content is on disk."""
 
     def _publish(self) -> None:
-        self._disk.link(self._places.incoming, self.id, self._places.queue, self.id)
+        self._disk.link(self._places.incoming, self.id, self._queue, self.id)
         self._disk.unlink(self._places.incoming, self.id)
-        self._disk.sync(self._places.queue)
+        self._disk.sync(self._queue)
         self._flush()
         self._disk.sync(self._writable())
         self._close()
@@ -319,30 +329,54 @@ class PublishesFirst(FileIntake):
 class DropsJournalFirst(FileClaim):
     def finish(self) -> None:
         if self._pen.exists:
-            self._disk.unlink(self._places.journal, self.id)
-            self._disk.sync(self._places.journal)
-        self._disk.unlink(self._places.queue, self.id)
-        self._disk.sync(self._places.queue)
+            self._disk.unlink(self._queued.places.journal, self.id)
+            self._disk.sync(self._queued.places.journal)
+        self._disk.unlink(self._queued.queue, self.id)
+        self._disk.sync(self._queued.queue)
         self.release()
 
 
 class NeverSyncsRemoval(FileClaim):
     def finish(self) -> None:
-        self._disk.unlink(self._places.queue, self.id)
+        self._disk.unlink(self._queued.queue, self.id)
         if self._pen.exists:
-            self._disk.unlink(self._places.journal, self.id)
-            self._disk.sync(self._places.journal)
+            self._disk.unlink(self._queued.places.journal, self.id)
+            self._disk.sync(self._queued.places.journal)
         self.release()
 
 
-class WrongSpool(FileSpool):
-    """Its intakes and claims are of the given wrong kinds."""
+class NeverSyncsNames(Queues):
+    """Makes the directory of a queue without making sure that it stays."""
 
-    def __init__(self, disk: Disk, intake: type = FileIntake, claim: type = FileClaim) -> None:
+    def make(self, name: str) -> int:
+        if name not in self._open:
+            with suppress(FileExistsError):
+                self._disk.make_directory(self._path(name))
+        found = self.get(name)
+        assert found is not None
+        return found
+
+
+class SyncsDefaultOnly(Queues):
+    def sync_all(self) -> None:
+        self._disk.sync(self._open[""])
+
+
+class WrongSpool(FileSpool):
+    """Its intakes, claims and queues are of the given wrong kinds."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        intake: type = FileIntake,
+        claim: type = FileClaim,
+        queues: type = Queues,
+    ) -> None:
         ticks = itertools.count()
         super().__init__(TOP, clock=lambda: NOW + next(ticks) / 1000, disk=disk, roll=lambda _: 7)
         self._wrong_intake = intake
         self._wrong_claim = claim
+        self._places().queues.__class__ = queues
 
     def begin(self, envelope: Envelope, *, id: str = "") -> FileIntake:
         intake = super().begin(envelope, id=id)
@@ -354,6 +388,27 @@ class WrongSpool(FileSpool):
         if claim is not None:
             claim.__class__ = self._wrong_claim
         return claim
+
+
+def test_a_sweeper_that_syncs_one_queue_only_is_found_out() -> None:
+    """Killed between removal and journal; swept, life goes on, and then the power goes."""
+    with pytest.raises(AssertionError):
+        sweep_after_every_kill(SyncsDefaultOnly)
+    sweep_after_every_kill(Queues)
+
+
+def sweep_after_every_kill(queues: type) -> None:
+    for count in itertools.count():
+        disk = MemoryDisk(lambda: NOW)
+        promises, is_through = live_until(disk, count, right_spool)
+        disk.stop()
+        spool = WrongSpool(disk, queues=queues)
+        spool.sweep()
+        attempt(spool, Promises(), accept(spool, Promises()), Deferred(NOW, (0,), NOW, "busy"))
+        disk.cut_power(lambda: False)
+        check(open_spool(disk), promises, was_cut=True)
+        if is_through:
+            return
 
 
 @pytest.mark.parametrize(
@@ -386,6 +441,11 @@ class WrongSpool(FileSpool):
             lambda disk: WrongSpool(disk, claim=NeverSyncsRemoval),
             cut_power("nothing"),
             id="journal removed before the removal of its message is on disk",
+        ),
+        pytest.param(
+            lambda disk: WrongSpool(disk, queues=NeverSyncsNames),
+            cut_power("nothing"),
+            id="the directory of a queue is not synced",
         ),
     ],
 )

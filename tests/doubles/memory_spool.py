@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from pymta.load.reading import Room
-from pymta.mail.envelope import Envelope
+from pymta.mail.envelope import DEFAULT_QUEUE, Envelope, is_queue_name
 from pymta.mail.message_id import is_id, make_id
 from pymta.spool.outcomes import Record, State, alarm, fold
 from pymta.spool.store import Message, Seal, SpoolError, Waiting
@@ -50,13 +50,17 @@ class MemorySpool:
         self.crash = crash
         self._clock = clock
         self._numbers = itertools.count()
+        self._queues = {DEFAULT_QUEUE}
 
     def begin(self, envelope: Envelope, *, id: str = "") -> MemoryIntake:
         self.step("begin")
+        if envelope.queue_name and not is_queue_name(envelope.queue_name):
+            raise SpoolError(errno.EINVAL, "no name of a queue")
         if id and not is_id(id):
             raise SpoolError(errno.EINVAL, "not a message id")
         if id in self.messages:
             raise SpoolError(errno.EEXIST, f"message {id} exists")
+        self._queues.add(envelope.queue_name)
         intake = MemoryIntake(self, id or self.reserve(), envelope)
         self.open.add(intake.id)
         return intake
@@ -79,8 +83,12 @@ class MemorySpool:
             return None
         return Message(id, kept.envelope, kept.seal, state_of(kept), tuple(kept.history))
 
-    def waiting(self) -> Iterator[Waiting]:
-        for id, kept in sorted(self.messages.items()):
+    def queues(self) -> tuple[str, ...]:
+        return tuple(sorted(self._queues))
+
+    def waiting(self, queue: str = DEFAULT_QUEUE) -> Iterator[Waiting]:
+        here = {id: kept for id, kept in self.messages.items() if kept.envelope.queue_name == queue}
+        for id, kept in sorted(here.items()):
             yield Waiting(id, kept.due if kept.history else 0.0, is_first=not kept.history)
 
     def room(self) -> Room:

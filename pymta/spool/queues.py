@@ -1,0 +1,103 @@
+"""The directories that hold messages: queue/ for the default queue, queue.NAME/ for a named one.
+
+A message is in one of them, for good, so whoever knows only its id looks through them one after
+another.  They stay open once they have been seen; which others there are is asked of the disk when
+those do not have the answer, because any process may make a new one.
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from pymta.mail.envelope import DEFAULT_QUEUE, is_queue_name
+from pymta.spool.disk import Disk
+from pymta.spool.paths import NAMED_QUEUE
+
+
+class Queues:
+    """`directory` is the spool's, `top` and `default` are descriptors of it and of queue/."""
+
+    def __init__(self, disk: Disk, directory: Path, top: int, default: int) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._top = top
+        self._open = {DEFAULT_QUEUE: default}
+        self._synced = {DEFAULT_QUEUE}
+        self._removed: list[int] = []
+
+    def names(self) -> tuple[str, ...]:
+        """All queues there are, the default one first."""
+        found = (
+            name.removeprefix(NAMED_QUEUE)
+            for name in self._disk.names(self._top)
+            if name.startswith(NAMED_QUEUE)
+        )
+        named = (name for name in sorted(found) if is_queue_name(name))
+        return (DEFAULT_QUEUE, *(name for name in named if self.get(name) is not None))
+
+    def get(self, name: str) -> int | None:
+        """The directory of a queue; None: there is none of this name."""
+        self._forget_removed(name)
+        if name not in self._open and is_queue_name(name):
+            # What is no directory is not ours, and must not stop those that are.
+            with suppress(FileNotFoundError, NotADirectoryError):
+                self._open[name] = self._disk.open_directory(self._path(name), follow=False)
+        return self._open.get(name)
+
+    def make(self, name: str) -> int:
+        """The directory of a queue, there from here on, also after a power cut."""
+        self._forget_removed(name)
+        if name not in self._synced:  # whoever made it may have been stopped before this
+            if not is_queue_name(name):
+                raise OSError(errno.EINVAL, f"{name!r} is no name of a queue")
+            with suppress(FileExistsError):
+                self._disk.make_directory(self._path(name))
+            self._disk.sync(self._top)
+            self._synced.add(name)
+        found = self.get(name)
+        if found is None:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self._path(name))
+        return found
+
+    def find(self, id: str) -> int | None:
+        """The directory that this message is in; None: it is in no queue."""
+        seen = dict(self._open)
+        found = self._first_with(id, seen)
+        if found is None:
+            new = (name for name in self.names() if self._open[name] != seen.get(name))
+            found = self._first_with(id, new)
+        return found
+
+    def sync_all(self) -> None:
+        """What was removed from any queue before this stays away, also after a power cut."""
+        for name in self.names():
+            self._disk.sync(self._open[name])
+
+    def close(self) -> None:
+        for fd in (*self._open.values(), *self._removed):
+            self._disk.close(fd)
+
+    def _first_with(self, id: str, names: Iterable[str]) -> int | None:
+        for name in names:
+            at = self._open[name]
+            if self._disk.look(at, id) is not None:
+                return at
+        return None
+
+    def _forget_removed(self, name: str) -> None:
+        """An operator may have taken away an empty one since, and a writer have made another."""
+        if name == DEFAULT_QUEUE or name not in self._open:
+            return
+        now = self._disk.look(self._top, NAMED_QUEUE + name)
+        if now is None or now.inode != self._disk.facts(self._open[name]).inode:
+            self._removed.append(self._open.pop(name))  # a claim may still look at it
+            self._synced.discard(name)
+
+    def _path(self, name: str) -> str:
+        return str(self._directory / f"{NAMED_QUEUE}{name}")
