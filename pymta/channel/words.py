@@ -13,7 +13,7 @@ from pymta.channel.reach import Reach
 from pymta.load.reading import NOTHING, Load, as_word, from_word
 from pymta.mail.caller import Endpoint
 
-LONGEST = 512  # bytes: a letter, an id of 23, a blank and a domain of at most 255
+LONGEST = 512  # bytes: a letter, an id of 23, a domain of at most 255, a queue name of at most 64
 # The last word of a delivery worker is its exit status: EX_TEMPFAIL says that other processes hold
 # every place of deliver_max, and that it has read no order.
 NO_PLACE = 75
@@ -25,12 +25,13 @@ class HandOn:
 
     `destination` is "" when every recipient is local, else the domain of a remote one: all that
     the supervisor needs to keep one slow destination from holding every delivery worker.
-    `reach` is NEW or NO_SMTP.
+    `reach` is NEW or NO_SMTP, `queue` where it waits.
     """
 
     id: str
     destination: str = ""
     reach: Reach = Reach.NEW
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,9 @@ Word = HandOn | Short | Done | Serve | Deliver | Attempted | Counted | Drain
 
 def encode(word: Word) -> bytes:
     match word:
-        case HandOn(id, destination, reach):
+        case HandOn(id, destination, reach, queue):
             letter = "Q" if reach is Reach.NO_SMTP else "H"
-            return f"{letter}{id} {destination}".encode("ascii")
+            return f"{letter}{id} {destination} {queue}".encode("ascii")
         case Short(why):
             return f"M{why}".encode("ascii", "replace")[:LONGEST]
         case Done(status, stays):
@@ -123,8 +124,9 @@ def decode(packet: bytes) -> Word:
     letter, argument = packet[:1], packet[1:].decode("ascii")
     match letter:
         case b"H" | b"Q":
-            id, _, destination = argument.partition(" ")
-            return HandOn(id, destination, Reach.NO_SMTP if letter == b"Q" else Reach.NEW)
+            id, _, rest = argument.partition(" ")
+            destination, _, queue = rest.partition(" ")
+            return HandOn(id, destination, Reach.NO_SMTP if letter == b"Q" else Reach.NEW, queue)
         case b"M":
             return Short(argument)
         case b"E" | b"R":

@@ -8,6 +8,7 @@ says on standard error what is wrong and what to do.
     command_error a failure with its text and exit code
     options       options that several commands share
     places        which directories, from options and environment
+    ask_daemon    the running daemon, by its control socket
     identity      become the owner of the state directory, or say what is missing
     permission    who may, besides root and the owner
     ask_daemon    a request to the running daemon, and its answer
@@ -18,7 +19,7 @@ says on standard error what is wrong and what to do.
     typed         the words themselves, for the log
     serve, daemon, reload, status, settings, queue, queue_run       the commands
     classic       the other program, pymta-sendmail: the words of sendmail to the same parts
-    classic_line, classic_items        what such words ask for
+    classic_line, classic_runs, classic_items, classic_refusal        what such words ask for
     classic_daemon, classic_queue      its jobs
     listing, status_view       how the queue and the daemon look on a terminal
 """

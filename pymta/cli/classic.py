@@ -78,11 +78,11 @@ def _do(job: Job, environ: Mapping[str, str]) -> int:
 
             sys.stdout.write(f"pymta {__version__}\n")
             return 0
-        case ListQueue() | CountQueue():
+        case ListQueue(queue) | CountQueue(queue):
             from pymta.cli import classic_queue  # noqa: PLC0415
 
             show = classic_queue.count if isinstance(job, CountQueue) else classic_queue.list_all
-            return show(daemon_places(environ).state)
+            return show(daemon_places(environ).state, queue)
         case RunQueue(selection, is_debugging, debug):
             _check_caller(environ, is_prod=True, is_debugging=is_debugging)
             from pymta.cli import classic_queue  # noqa: PLC0415

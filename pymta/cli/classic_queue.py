@@ -13,8 +13,8 @@ from pymta.channel.selection import Selection
 from pymta.cli.identity import become_owner, may_become_owner
 
 
-def list_all(state: str) -> int:
-    """Every message, the oldest first."""
+def list_all(state: str, queue: str) -> int:
+    """Every message of this queue, the oldest first."""
     # Loaded here: who counts or runs does not need it.
     from pymta.cli.listing import listed  # noqa: PLC0415
     from pymta.spool.files import FileSpool  # noqa: PLC0415
@@ -22,18 +22,18 @@ def list_all(state: str) -> int:
     become_owner(state)
     spool = FileSpool(Path(state, "spool"))
     now = time.time()
-    for waiting in spool.waiting():
+    for waiting in spool.waiting(queue):
         message = spool.peek(waiting.id)
         if message:  # it may have been delivered since
             sys.stdout.write(listed(message, now) + "\n")
     return 0
 
 
-def count(state: str) -> int:
+def count(state: str, queue: str) -> int:
     from pymta.spool.files import FileSpool  # noqa: PLC0415 - as above
 
     become_owner(state)
-    number = sum(1 for _ in FileSpool(Path(state, "spool")).waiting())
+    number = sum(1 for _ in FileSpool(Path(state, "spool")).waiting(queue))
     sys.stdout.write(f"{number}\n")
     return 0
 

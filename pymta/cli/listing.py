@@ -24,12 +24,14 @@ Stamp = Callable[[float], str]  # seconds since the epoch, as local time
 
 
 def listed(message: Message, now: float) -> str:
-    """Age, size, id and sender; then a recipient per line, D before one that is settled."""
+    """Age, size, id, sender, queue; then a recipient per line, D before one that is settled."""
     state = message.state
     first = (
         f"{age(now - message.envelope.received_at)} {size(message.seal.size)}"
         f" {message.id} <{printable(message.envelope.sender)}>"
     )
+    if message.envelope.queue_name:
+        first += f" Q={message.envelope.queue_name}"
     lines = [f"{first} *** frozen ***" if state.frozen else first]
     for number, recipient in enumerate(message.envelope.recipients):
         mark = " " if number in state.pending else "D"
@@ -43,6 +45,7 @@ def as_plain(message: Message) -> dict[str, Any]:
     reasons = dict(state.why)
     return {
         "id": message.id,
+        "queue": message.envelope.queue_name,
         "arrived": message.envelope.received_at,
         "size": message.seal.size,
         "sender": message.envelope.sender,
@@ -68,6 +71,8 @@ def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> I
     yield f"Arrived     {arrived}, {_origin(message)}"
     yield f"Sender      <{printable(envelope.sender)}>"
     yield f"Size        {message.seal.size} bytes, {envelope.body}"
+    if envelope.queue_name:
+        yield f"Queue       {envelope.queue_name}"
     yield f"State       {_state(message, now, stamp)}"
     reasons = dict(state.why)
     yield "Recipients"

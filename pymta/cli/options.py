@@ -12,7 +12,10 @@ from typing import Any
 
 import click
 
+from pymta.cli.command_error import CommandError
 from pymta.config.debugging import parse_debug
+from pymta.config.run_word import NO_QUEUE_NAME
+from pymta.mail.envelope import is_queue_name
 
 Command = Callable[..., Any]
 
@@ -41,6 +44,15 @@ debug_option = click.option(
     " chooses: 1, or names as behind -d of pymta-sendmail.",
 )
 
+queue_option = click.option(
+    "--queue",
+    "queue",
+    metavar="NAME",
+    default=None,
+    callback=lambda _ctx, _option, name: None if name is None else check_queue(name),
+    help='Only this queue; "" is the default one.',
+)
+
 state_option = click.option(
     "--state", type=PATH, default=None, help="State directory of a `pymta serve`."
 )
@@ -55,3 +67,10 @@ def wait_option(default: float) -> Callable[[Command], Command]:
         metavar="SECONDS",
         help="How long to wait for the answer.",
     )
+
+
+def check_queue(name: str) -> str:
+    """The name of a queue, "" for the default one.  Raises CommandError."""
+    if name and not is_queue_name(name):
+        raise CommandError(f"{name!r}: {NO_QUEUE_NAME}", os.EX_USAGE)
+    return name

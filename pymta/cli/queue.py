@@ -7,10 +7,12 @@ Touches: click, disk, clock.
 
 from __future__ import annotations
 
+import heapq
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import click
@@ -19,12 +21,13 @@ from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner, login_name
 from pymta.cli.lazy import LazyGroup
 from pymta.cli.listing import as_plain, listed, shown
-from pymta.cli.options import state_option
+from pymta.cli.options import queue_option, state_option
 from pymta.cli.places import daemon_places
 from pymta.cli.served import served_settings
 from pymta.journal.delivery_events import completed
 from pymta.journal.hand_events import removed
 from pymta.journal.log import Log, open_hand_log
+from pymta.mail.envelope import Envelope
 from pymta.mail.message_id import is_id
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Message, Spool, SpoolError
@@ -48,15 +51,18 @@ def queue(ctx: click.Context, state: Path | None) -> None:
 
 
 @click.command(name="list")
+@queue_option
 @click.option("--json", "in_json", is_flag=True, default=False, help="As JSON, for programs.")
 @click.pass_obj
-def list_(state: str, in_json: bool) -> None:
-    """List waiting messages, the oldest first.
+def list_(state: str, queue: str | None, in_json: bool) -> None:
+    """List waiting messages of all queues, the oldest first.
 
-    Age, size, message id and sender of each, then its recipients: D before one that is settled.
+    Age, size, message id and sender of each, and Q= where it is in a named queue; then its
+    recipients: D before one that is settled.
     """
     become_owner(state)
-    messages = _messages(_spool(state))
+    spool = _spool(state)
+    messages = _messages(spool, spool.queues() if queue is None else (queue,))
     if in_json:
         _print_json(messages)
         return
@@ -66,24 +72,26 @@ def list_(state: str, in_json: bool) -> None:
 
 
 @click.command()
+@queue_option
 @click.argument("id")
 @click.pass_obj
-def show(state: str, id: str) -> None:
+def show(state: str, queue: str | None, id: str) -> None:
     """Show one message: envelope, state, history and header."""
     _check_ids((id,))
     become_owner(state)
     spool = _spool(state)
     message = spool.peek(id)
-    if message is None:
-        raise CommandError(f"{id}: no such message in the queue", os.EX_NOINPUT)
+    if message is None or not _is_in(message.envelope, queue):
+        raise _no_such(id, queue)
     for line in shown(message, _header(spool, id), time.time(), _stamp):
         click.echo(line)
 
 
 @click.command()
+@queue_option
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @click.pass_obj
-def remove(state: str, ids: tuple[str, ...]) -> None:
+def remove(state: str, queue: str | None, ids: tuple[str, ...]) -> None:
     """Remove messages, undelivered; the sender is not told."""
     _check_ids(ids)
     user = login_name() or str(os.getuid())  # who typed it, before we become the owner
@@ -91,7 +99,8 @@ def remove(state: str, ids: tuple[str, ...]) -> None:
     log = open_hand_log(served_settings(state))
     try:
         spool = _spool(state, log)
-        failures = [failure for id in ids if (failure := _remove(spool, log, id, user))]
+        told = (_remove(spool, log, id, user=user, queue=queue) for id in ids)
+        failures = [failure for failure in told if failure]
     finally:
         log.close()
     if failures:
@@ -99,16 +108,30 @@ def remove(state: str, ids: tuple[str, ...]) -> None:
         raise CommandError(text, max(failure.status for failure in failures))
 
 
-def _remove(spool: Spool, log: Log, id: str, user: str) -> CommandError | None:
+def _remove(
+    spool: Spool, log: Log, id: str, *, user: str, queue: str | None
+) -> CommandError | None:
     claim = spool.claim(id)
     if claim is None:
         if spool.holds(id):
             return CommandError(f"{id}: another process is handling it, try again", os.EX_TEMPFAIL)
-        return CommandError(f"{id}: no such message in the queue", os.EX_NOINPUT)
+        return _no_such(id, queue)
+    if not _is_in(claim.envelope, queue):
+        claim.release()
+        return _no_such(id, queue)
     claim.finish()
     log.write(removed(id, user))
     log.write(completed(id))
     return None
+
+
+def _is_in(envelope: Envelope, queue: str | None) -> bool:
+    return queue is None or envelope.queue_name == queue
+
+
+def _no_such(id: str, queue: str | None) -> CommandError:
+    where = f"queue {queue}" if queue else "the queue"
+    return CommandError(f"{id}: no such message in {where}", os.EX_NOINPUT)
 
 
 def _check_ids(ids: tuple[str, ...]) -> None:
@@ -122,9 +145,10 @@ def _spool(state: str, log: Log | None = None) -> FileSpool:
     return FileSpool(directory, tell=log.write) if log else FileSpool(directory)
 
 
-def _messages(spool: Spool) -> Iterator[Message]:
+def _messages(spool: Spool, queues: Sequence[str]) -> Iterator[Message]:
     """One that is damaged is told on standard error; it must not hide those after it."""
-    for waiting in spool.waiting():
+    by_arrival = heapq.merge(*map(spool.waiting, queues), key=attrgetter("id"))
+    for waiting in by_arrival:
         try:
             message = spool.peek(waiting.id)
         except SpoolError as error:

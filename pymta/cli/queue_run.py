@@ -1,44 +1,146 @@
-"""`pymta queue run`: one pass over what is due, typed by hand or started by the timer's unit.
+"""`pymta queue run`: a pass over what is due, typed by hand or started by the timer's unit.
 
-Touches: click, environment.
+Touches: click, environment, disk.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from pymta.channel.selection import Selection
 from pymta.cli import typed
+from pymta.cli.ask_daemon import NoDaemonError
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner, may_become_owner
+from pymta.cli.options import check_queue
 from pymta.cli.served import served_settings
 from pymta.cli.via_daemon import run_via_daemon
 from pymta.journal.log import is_journal_stream, open_hand_log
+from pymta.mail.envelope import DEFAULT_QUEUE
 from pymta.mail.message_id import is_id
 from pymta.queue.main import main
+from pymta.spool.files import FileSpool
 
 
 @click.command()
+@click.option(
+    "--queue",
+    "queues",
+    metavar="NAME",
+    multiple=True,
+    callback=lambda _ctx, _option, names: tuple(map(check_queue, names)),
+    help="This queue instead of the default one; may be given again for more.",
+)
 @click.option("--force", is_flag=True, default=False, help="Whatever the retry times say.")
+@click.option(
+    "--two-stage", is_flag=True, default=False, help="All local mailboxes before the first host."
+)
+@click.option("--new", is_flag=True, default=False, help="Only messages that nobody has tried.")
+@click.option("--local", is_flag=True, default=False, help="Only mailboxes of ours.")
+@click.option("--recipient", metavar="TEXT", default="", help="Only to addresses with this text.")
+@click.option("--sender", metavar="TEXT", default="", help="Only from addresses with this text.")
+@click.option(
+    "--regex", is_flag=True, default=False, help="These texts are regular expressions of Python."
+)
+@click.option(
+    "--via-daemon",
+    is_flag=True,
+    default=False,
+    help="Have the daemon do it, counted in queue_run_max; without a daemon do it here.",
+)
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.pass_obj
-def run(state: str, force: bool, ids: tuple[str, ...]) -> int:
+def run(
+    state: str,
+    *,
+    queues: tuple[str, ...],
+    force: bool,
+    two_stage: bool,
+    new: bool,
+    local: bool,
+    recipient: str,
+    sender: str,
+    regex: bool,
+    via_daemon: bool,
+    ids: tuple[str, ...],
+) -> int:
     """Deliver what is due now, or the messages named.
 
-    Log lines go where the daemon's go, and to this terminal.
+    Log lines go where the daemon's go, and to this terminal.  Exit code 75: not now, since other
+    runs are under way.
     """
-    for id in ids:
+    which = Selection(
+        force=force,
+        thaw=force,
+        first_only=new,
+        local_only=local,
+        two_stage=two_stage,
+        ids=ids,
+        recipients=recipient,
+        recipients_are_pattern=regex,
+        senders=sender,
+        senders_are_pattern=regex,
+        # A unit has its standard error in the journal; a person has not.
+        by="timer" if is_journal_stream(2, os.environ) else "hand",
+    )
+    _check(which, via_daemon=via_daemon)
+    is_ours = may_become_owner(state)
+    if via_daemon or not is_ours:
+        try:
+            _have_daemon_do(which, queues, state)
+        except NoDaemonError:
+            if not is_ours:
+                raise
+        else:
+            return os.EX_OK
+    return _run_here(which, queues, state, alone=via_daemon or which.by == "timer")
+
+
+def _check(which: Selection, *, via_daemon: bool) -> None:
+    for id in which.ids:
         if not is_id(id):
             raise CommandError(f"{id!r} is not a message id", os.EX_DATAERR)
-    if not may_become_owner(state):
-        click.echo(run_via_daemon(state, Selection(force=force, thaw=force, ids=ids)))
-        return os.EX_OK
+    for text in (which.recipients, which.senders):
+        if text and via_daemon:
+            raise CommandError("--via-daemon takes no --recipient or --sender", os.EX_USAGE)
+        try:
+            re.compile(text if which.recipients_are_pattern else "")
+        except re.error as error:
+            raise CommandError(f"{text!r} is no regular expression: {error}", os.EX_USAGE) from None
+
+
+def _have_daemon_do(which: Selection, queues: Sequence[str], state: str) -> None:
+    """Raises NoDaemonError, or CommandError: not now, or not for us."""
+    wanted = (DEFAULT_QUEUE,) if which.ids else queues or (DEFAULT_QUEUE,)
+    for queue in wanted:
+        click.echo(run_via_daemon(state, replace(which, queue=queue)))
+
+
+def _run_here(which: Selection, queues: Sequence[str], state: str, *, alone: bool) -> int:
     become_owner(state)
     settings = served_settings(state)
+    by_queue = dict.fromkeys(queues or (DEFAULT_QUEUE,), which.ids)
+    if which.ids and not queues:
+        by_queue = _queues_of(which.ids, state)
+    selections = [replace(which, queue=queue, ids=ids) for queue, ids in by_queue.items()]
     log = open_hand_log(settings)
     log.write(typed.event())
-    # A unit has its standard error in the journal; a person has not.
-    by = "timer" if is_journal_stream(2, os.environ) else "hand"
-    return main(settings, log, Selection(force=force, thaw=force, ids=ids, by=by))
+    return main(settings, log, *selections, alone=alone)
+
+
+def _queues_of(ids: Sequence[str], state: str) -> dict[str, tuple[str, ...]]:
+    """The ids by the queues that they are in, those left out that have gone."""
+    spool = FileSpool(Path(state, "spool"))
+    found = {
+        queue: tuple(message.id for message in spool.waiting(queue) if message.id in ids)
+        for queue in spool.queues()
+    }
+    if not any(found.values()):
+        raise CommandError(f"{' '.join(ids)}: no such message in any queue", os.EX_NOINPUT)
+    return {queue: here for queue, here in found.items() if here}

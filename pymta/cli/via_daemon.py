@@ -26,8 +26,10 @@ def run_via_daemon(state: str, selection: Selection) -> str:
     if selection.recipients or selection.senders:
         text = "messages are selected by address for root and the owner of the queue only"
         raise CommandError(text, os.EX_NOPERM)
+    if selection.first_id or selection.last_id:
+        raise CommandError("the daemon takes no range of ids", os.EX_NOPERM)
     if not selection.ids:
-        return _ask(directory, f"run {selection.flags or '-q'}")
+        return _ask(directory, f"run {selection.word}")
     for id in selection.ids:
         _ask(directory, f"deliver {id}")
     return "the daemon delivers " + ("it" if len(selection.ids) == 1 else "them")

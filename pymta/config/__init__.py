@@ -10,8 +10,10 @@ In `pymta.toml` all options stand at the top level under their classic names
     launch, overrule            what the command line said, and that it wins
     held                        what a running daemon has besides, at a reload
     settings                    all of them together, with what only the machine knows
-    addresses, domain_list, retry_rules, per_host, classic_list, log_places, selectors
+    addresses, domain_list, retry_rules, run_word, classic_list, log_places, selectors
                                 how single items are written
+    per_host, per_queue         settings that may be tables
+    periodic                    the queue runs of the daemon's own clock
     services, groups, zone      the port of a service, the number of a group, the time zone
     rights                      who may do what with daemon and queue
     read                        pymta.toml to settings, or every mistake at once with its line:

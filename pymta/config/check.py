@@ -26,6 +26,7 @@ from pymta.config.journal import Journal
 from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.log_places import SYSLOG, parse_facility, parse_place
+from pymta.config.periodic import faults as faults_of_runs
 from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
@@ -66,6 +67,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_hosts(settings),
         *_retry(settings.queue.retry),
         *_journal(settings.journal),
+        *_queue_runs(settings),
         *_file("pid_file_path", settings.process.pid_file_path),
         *_file("process_log_path", settings.process.process_log_path),
         *_file("pymta_path", settings.process.pymta_path),
@@ -176,6 +178,11 @@ def _immediate(immediate: Immediate) -> Iterator[Fault]:
     yield from _items("queue_only_file", immediate.queue_only_file, parse_queue_file)
     yield from _items("queue_domains", immediate.queue_domains, parse_domain_item)
     yield from _items("queue_smtp_domains", immediate.queue_smtp_domains, parse_domain_item)
+
+
+def _queue_runs(settings: Settings) -> Iterator[Fault]:
+    for number, word, wanted in faults_of_runs(settings.queue):
+        yield Fault("queue_runs", word, wanted, number)
 
 
 def _names(settings: Settings) -> Iterator[Fault]:

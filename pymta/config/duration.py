@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+LONGEST_WAIT = 1_209_600  # 2w; poll() counts milliseconds in 31 bits, which end at 24 days
+
 _PART = re.compile(r"([0-9]+)([wdhms])")
 _WHOLE = re.compile(r"(?:[0-9]+[wdhms])+")
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}

@@ -19,10 +19,11 @@ class Launch:
 
     `inherits_listener`: its socket was descriptor 0 of the command (-bw); after `wait` seconds
     without a call it ends, 0 means never.  `ports` and `interfaces` are the items of -oX,
-    `pid_file` that of -oP.  `queue_interval` and `receive_timeout` are seconds, 0 when not given.
-    `tls_on_connect`: every port is one of tls_on_connect_ports.  `no_control` is -oY (N-22).
+    `pid_file` that of -oP.  `receive_timeout` is in seconds, 0 when not given.  `tls_on_connect`:
+    every port is one of tls_on_connect_ports.  `no_control` is -oY (N-22).
     `delivery` is "now", "queue" or "local" (SMTP alone waits for a queue run), "" when not given.
-    `force` to `senders` say which messages its own queue runs take.  `uid` and `gid` are what root
+    `queue_runs` are the -q words with a time; `force` to `senders_are_pattern` say which messages
+    all its queue runs take, see `pymta.channel.selection`.  `uid` and `gid` are what root
     becomes once the sockets listen, -1 when there is nothing to become.  `command` is what was
     typed, in `directory`.  `debug` are the categories of -d; with `debugs_daemon_only` (-dd)
     children fall silent.
@@ -38,17 +39,16 @@ class Launch:
     interfaces: tuple[str, ...] = ()
     pid_file: str = ""
     no_control: bool = False
-    queue_interval: int = 0
+    queue_runs: tuple[str, ...] = ()
     receive_timeout: int = 0
     delivery: str = ""
     tls_on_connect: bool = False
     force: bool = False
     thaw: bool = False
-    first_only: bool = False
-    local_only: bool = False
-    two_stage: bool = False
     recipients: str = ""
+    recipients_are_pattern: bool = False
     senders: str = ""
+    senders_are_pattern: bool = False
     uid: int = -1
     gid: int = -1
     command: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pymta.config.domain_list import EVERYTHING
 from pymta.config.immediate import Immediate
 from pymta.config.launch import Launch
+from pymta.config.queue import Queue
 from pymta.config.settings import Settings
 
 
@@ -20,16 +21,20 @@ def overruled(settings: Settings, launch: Launch) -> Settings:
             daemon_smtp_ports=launch.ports or settings.listen.daemon_smtp_ports,
             local_interfaces=launch.interfaces or settings.listen.local_interfaces,
         ),
-        queue=replace(
-            settings.queue,
-            queue_run_interval=launch.queue_interval or settings.queue.queue_run_interval,
-        ),
+        queue=_queue(settings.queue, launch),
         session=replace(
             settings.session,
             smtp_receive_timeout=launch.receive_timeout or settings.session.smtp_receive_timeout,
         ),
         immediate=_immediate(settings.immediate, launch.delivery),
     )
+
+
+def _queue(queue: Queue, launch: Launch) -> Queue:
+    """Runs of the command line are all there are: the start line then tells what was typed."""
+    if not launch.queue_runs:
+        return queue
+    return replace(queue, queue_run_interval=0, queue_runs=launch.queue_runs)
 
 
 def _immediate(immediate: Immediate, delivery: str) -> Immediate:

@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from pymta.config.addresses import is_host_name
+from pymta.config.run_word import NO_QUEUE_NAME
 from pymta.config.units import LARGEST, MOST, parse_network, parse_size
 from pymta.mail.caller import Address
+from pymta.mail.envelope import is_queue_name
 from pymta.mail.network_table import Network, NetworkTable
 
 EVERYBODY = "*"
@@ -124,6 +126,20 @@ def _size(value: object) -> int:
     if type(size) is not int or not 0 <= size <= LARGEST:
         raise ValueError('want a size such as "500K", "50M" or "1G"')
     return size
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePerHost:
+    """Marks a name of a queue, or a table of names (N-16)."""
+
+    def read(self, value: object) -> object:
+        return _read(value, self._one)
+
+    @staticmethod
+    def _one(value: object) -> Value:
+        if isinstance(value, str) and (not value or is_queue_name(value)):
+            return value
+        raise ValueError(f'{NO_QUEUE_NAME}, or "" for the default queue')
 
 
 def _read(value: object, one: Callable[[object], Value]) -> PerHost:

@@ -1,12 +1,14 @@
-"""When a message is tried again, and by how many at once."""
+"""In which queue a message waits, when it is tried again, and by how many at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
 
+from pymta.config.per_host import PerHost, QueuePerHost
+from pymta.config.per_queue import DEFAULT, CountPerQueue, PerQueue
 from pymta.config.setting import setting
-from pymta.config.units import Always, Count, Positive, Seconds
+from pymta.config.units import Always, LoadAverage, Positive, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,26 @@ class Queue:
     queue_run_interval: Seconds = setting(
         0, "Start a queue run this often from within the daemon; 0: the systemd timer does it."
     )
-    queue_run_max: Count = setting(
-        5, "Queue runs of the daemon's own clock that may go on at once; 0 means no limit."
+    queue_runs: tuple[str, ...] = setting(
+        (),
+        'More runs of that kind, in classic words: "-qq10m" the default queue in two stages,'
+        ' "-qGhipri/2m" the queue hipri.  Words with a time on the classic command line take the'
+        " place of these and of queue_run_interval.",
+    )
+    queue_run_max: Annotated[PerQueue, CountPerQueue()] = setting(
+        DEFAULT,
+        "Queue runs of the daemon that may go on at once: a number for all of them, or a table of"
+        ' numbers keyed by queue, "" the default one, "*" all others; 0 means no limit.',
+    )
+    queue_name: Annotated[PerHost, QueuePerHost()] = setting(
+        None,
+        "Queue for incoming mail, where that is not the default one: a name, or a table of names"
+        " keyed by network of the client.  It is delivered at once like any other; what stays needs"
+        " runs of its own, by queue_runs or by pymta-queue@NAME.timer.",
+    )
+    deliver_queue_load_max: LoadAverage = setting(
+        None,
+        "One-minute load average above which a queue run ends, unless it was started with force.",
     )
     deliver_max: Positive = setting(20, "Deliveries at once on this host.")
     deliver_drop_privilege: Annotated[bool, Always()] = setting(

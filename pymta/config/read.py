@@ -11,7 +11,7 @@ Touches: disk, pydantic, sockets, accounts, OpenSSL.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pymta.config.groups import gid_of
 from pymta.config.held import Held
 from pymta.config.launch import Launch
 from pymta.config.overrule import overruled
+from pymta.config.periodic import runs_default_queue
 from pymta.config.routing import Routing
 from pymta.config.schema import names, validate
 from pymta.config.services import port_of
@@ -65,7 +66,7 @@ def read_settings(
     ]
     good, faults = validate({k: f.value for k, f in sources.found.items() if k in known})
     name = _own_name(socket.gethostname() if hostname is None else hostname)
-    values = _defaults(machine, login) | good
+    values = _defaults(machine, login, good.get("queue_runs", ())) | good
     values["primary_hostname"] = values.get("primary_hostname") or name  # "" says the same as none
     settings = overruled(_compose(values, machine), launch)
     if not sources.complaints:  # what an unreadable file would have said may mend the rest
@@ -95,7 +96,7 @@ def _unusable(tls: Tls, held: Held) -> list[Fault]:
     return []
 
 
-def _defaults(machine: Machine, login: str) -> dict[str, Any]:
+def _defaults(machine: Machine, login: str, queue_runs: Sequence[str]) -> dict[str, Any]:
     """Defaults that depend on the machine and on who started us."""
     made: dict[str, Any] = {}
     mailboxes = Routing().local_parts
@@ -106,7 +107,8 @@ def _defaults(machine: Machine, login: str) -> dict[str, Any]:
         made["local_interfaces"] = (f"[127.0.0.1]:{port}", f"[::1]:{port}")
         made["daemon_smtp_ports"] = (str(port),)
         made["daemon_startup_retries"] = 0
-        made["queue_run_interval"] = SERVE_QUEUE_INTERVAL
+        if not runs_default_queue(queue_runs):
+            made["queue_run_interval"] = SERVE_QUEUE_INTERVAL
     return made
 
 

@@ -13,7 +13,7 @@ from ipaddress import ip_network
 from typing import Annotated
 
 from pymta.config.classic_list import split_list
-from pymta.config.duration import format_duration, parse_duration
+from pymta.config.duration import LONGEST_WAIT, format_duration, parse_duration
 from pymta.mail.host_list import parse_item, parse_network_item
 
 _SIZE = re.compile(r"([0-9]+)([KMG]?)", re.IGNORECASE)
@@ -190,7 +190,6 @@ class Always:
         return value
 
 
-LONGEST_WAIT = 1_209_600  # 2w; poll() counts milliseconds in 31 bits, which end at 24 days
 LARGEST = (1 << 63) - 1  # bytes: what a file may have
 MOST = (1 << 31) - 1  # what the C interfaces below us take as a count
 

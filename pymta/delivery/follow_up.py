@@ -40,7 +40,8 @@ def report(claim: Claim, world: World) -> None:
         sender = claim.envelope.sender
         # Where SMTP waits for this message, it waits for what comes of it.
         reach = Reach.NO_SMTP if world.reach is Reach.NO_SMTP else Reach.NEW
-        world.hand_on(HandOn(report_id, world.destination_of(sender), reach))
+        queue = claim.envelope.queue_name
+        world.hand_on(HandOn(report_id, world.destination_of(sender), reach, queue))
 
 
 def _write(report_id: str, claim: Claim, world: World) -> None:
@@ -48,7 +49,9 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
     now = world.now()
     report = _report(report_id, claim, world)
     message = compose(report)
-    envelope = Envelope(NULL_SENDER, (Recipient(sender),), now, Client(protocol=PROTOCOL))
+    queue = claim.envelope.queue_name  # as with the classic daemon
+    client = Client(protocol=PROTOCOL)
+    envelope = Envelope(NULL_SENDER, (Recipient(sender),), now, client, queue_name=queue)
     intake = world.spool.begin(envelope, id=report_id)
     try:
         intake.write(message)
@@ -56,7 +59,8 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
     except BaseException:
         intake.abandon()
         raise
-    bounce = Bounce(report_id, claim.id, sender, len(message), report.message_id)
+    size = len(message)
+    bounce = Bounce(report_id, claim.id, sender, size, report.message_id, envelope.queue_name)
     world.tell(delivery_events.bounced(bounce, journal=world.settings.journal))
 
 

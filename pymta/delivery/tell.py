@@ -68,6 +68,7 @@ class _Teller:
             transport=tried.transport,
             host=tried.outcome.host,
             mailbox=tried.mailbox,
+            queue=self._claim.envelope.queue_name,
             local=connection.local if connection else None,
             greeted=connection.greeted if connection else "",
             has_pipelined=connection.has_pipelined if connection else False,

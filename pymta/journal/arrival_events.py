@@ -27,11 +27,11 @@ def arrived(
     *,
     journal: Journal = USUAL,
 ) -> Event:
-    """``<= SENDER H=WHO P=PROTOCOL X=TLS S=SIZE id=MESSAGE-ID``, and more as selectors ask for it.
+    """``<= SENDER H=WHO P=PROTOCOL X=TLS S=SIZE Q=QUEUE id=MESSAGE-ID``, and what selectors add.
 
-    `facts` are PROTOCOL, SIZE and RECEIVE_TIME in seconds, and of what the message has
-    MESSAGE_ID_HEADER, BODY as MAIL said it, SUBJECT (decoded), and PIPELINING, ``L`` where the
-    client sent commands in groups and ``L-`` where it only might have.
+    `facts` are PROTOCOL, SIZE and RECEIVE_TIME in seconds, and of what the message has QUEUE (a
+    named one), MESSAGE_ID_HEADER, BODY as MAIL said it, SUBJECT (decoded), and PIPELINING, ``L``
+    where the client sent commands in groups and ``L-`` where it only might have.
     """
     text = (
         f"<= {sender or '<>'} H={origin.who} P={facts['PROTOCOL']}"
@@ -56,6 +56,8 @@ def _asked_for(facts: Mapping[str, str], journal: Journal) -> str:
         text += f" M8S={facts.get('BODY', '0')[0]}"
     if "receive_time" in on:
         text += f" RT={elapsed(float(facts['RECEIVE_TIME']), journal)}"
+    if "QUEUE" in facts:
+        text += f" Q={facts['QUEUE']}"
     if "msg_id" in on and "MESSAGE_ID_HEADER" in facts:
         text += f" id={facts['MESSAGE_ID_HEADER']}"
     if "subject" in on and "SUBJECT" in facts:

@@ -32,9 +32,10 @@ NOT_YET = -51  # a deferral of this number or below: the way was not tried at al
 class Leg:
     """One recipient's way: "" where the way was not known, no `host` where none was asked.
 
-    `mailbox` is set for a mailbox of ours.  `local` is our end of the connection, `greeted` the
-    letters of protocol_detail, `has_pipelined` whether commands went out in groups.  `size` is in
-    octets; `took` and `waited` are seconds, of this attempt and since the message came.
+    `mailbox` is set for a mailbox of ours; `queue` is "" for the default one.  `local` is our end
+    of the connection, `greeted` the letters of protocol_detail, `has_pipelined` whether commands
+    went out in groups.  `size` is in octets; `took` and `waited` are seconds, of this attempt and
+    since the message came.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Leg:
     transport: str = ""
     host: Host | None = None
     mailbox: str = ""
+    queue: str = ""
     local: Endpoint | None = None
     greeted: str = ""
     has_pipelined: bool = False
@@ -56,11 +58,16 @@ class Leg:
         return f"{self.mailbox} <{self.recipient}>" if self.mailbox else self.recipient
 
     def origin(self, journal: Journal) -> str:
-        """F= and P=.  The return path is only chosen with the transport; here it is the sender."""
+        """F=, Q= and P=.  The return path is chosen with the transport; here it is the sender."""
         on = journal.selected
         sender = f" F=<{self.sender}>" if "sender_on_delivery" in on else ""
         has_path = self.transport and "return_path_on_delivery" in on
-        return sender + (f" P=<{self.sender}>" if has_path else "")
+        return sender + self.waits_in + (f" P=<{self.sender}>" if has_path else "")
+
+    @property
+    def waits_in(self) -> str:
+        """Q=, of a message in a named queue (N-16)."""
+        return f" Q={self.queue}" if self.queue else ""
 
     @property
     def way(self) -> str:
@@ -88,6 +95,8 @@ class Leg:
 
     def fields(self, **more: str) -> dict[str, str]:
         fields = {"SENDER": self.sender, "RECIPIENT": self.recipient}
+        if self.queue:
+            fields["QUEUE"] = self.queue
         if self.router:
             fields["ROUTER"] = self.router
         if self.transport:
@@ -127,7 +136,7 @@ def deferred(leg: Leg, number: int, error: str, why: str, *, journal: Journal = 
     named = f": {error}" if error else ""
     more = f": {why}" if why else ""
     tail = f"{leg.at(journal)}{leg.delivery_time(journal)}{more}"
-    text = f"== {leg.name}{leg.way} defer ({number}){named}{tail}"
+    text = f"== {leg.name}{leg.waits_in}{leg.way} defer ({number}){named}{tail}"
     fields = leg.fields(ERRNO=str(number), WHY=": ".join(t for t in (error, why) if t))
     return Event(
         Kind.DEFERRED, text, leg.id, fields, selector="retry_defer" if number <= NOT_YET else ""
@@ -136,13 +145,12 @@ def deferred(leg: Leg, number: int, error: str, why: str, *, journal: Journal = 
 
 def left_to_queue_runs(leg: Leg) -> Event:
     """Not tried at once (N-42): its domain waits, or where the route is known, SMTP."""
+    who = f"== {leg.name}{leg.waits_in}{leg.way}"
     if leg.transport:
         why = "first-pass only routing due to -odqs, queue_smtp_domains or control=queue"
-        return Event(
-            Kind.QUEUED, f"== {leg.name}{leg.way} defer (0): {why}", leg.id, leg.fields(WHY=why)
-        )
+        return Event(Kind.QUEUED, f"{who} defer (0): {why}", leg.id, leg.fields(WHY=why))
     why = "domain is in queue_domains"
-    text = f"== {leg.name}{leg.way} defer (-56): {why}"
+    text = f"{who} defer (-56): {why}"
     return Event(Kind.QUEUED, text, leg.id, leg.fields(WHY=why), selector="retry_defer")
 
 
@@ -156,7 +164,7 @@ def failed(leg: Leg, why: str, *, journal: Journal = USUAL) -> Event:
 class Bounce:
     """A report about message `about` that has come into being as message `id`.
 
-    `message_id` is what stands in its Message-ID field.
+    `message_id` is what stands in its Message-ID field, `queue` the queue that it waits in.
     """
 
     id: str
@@ -164,12 +172,14 @@ class Bounce:
     recipient: str
     size: int
     message_id: str = ""
+    queue: str = ""
 
 
 def bounced(bounce: Bounce, *, journal: Journal = USUAL) -> Event:
     on = journal.selected
     text = (
         f"<= <> R={bounce.about} U={USER} P=local S={bounce.size}"
+        + (f" Q={bounce.queue}" if bounce.queue else "")
         + (f" id*={bounce.message_id}" if "msg_id_created" in on else "")
         + (" from <>" if "received_sender" in on else "")
         + (f" for {bounce.recipient}" if "received_recipients" in on else "")
@@ -181,6 +191,8 @@ def bounced(bounce: Bounce, *, journal: Journal = USUAL) -> Event:
         "SIZE": str(bounce.size),
         "MESSAGE_ID_HEADER": bounce.message_id,
     }
+    if bounce.queue:
+        fields["QUEUE"] = bounce.queue
     return Event(Kind.BOUNCED, text, bounce.id, fields)
 
 

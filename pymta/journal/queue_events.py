@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from pymta.journal.event import MAIN_AND_PANIC, Event, Kind
 
 
-def started(pid: int, flags: str, by: str) -> Event:
-    """`flags` is the classic option of a run that is not a plain one."""
-    return _run("Start", pid, flags, {"BY": by})
+class Run(Protocol):
+    """What we need to know of a `pymta.channel.selection.Selection`.
+
+    `flags` are the classic options of a run that is not a plain one.
+    """
+
+    @property
+    def queue(self) -> str: ...
+    @property
+    def flags(self) -> str: ...
+    @property
+    def by(self) -> str: ...
 
 
-def ended(pid: int, flags: str, by: str, *, attempted: int) -> Event:
-    return _run("End", pid, flags, {"BY": by, "ATTEMPTED": str(attempted)})
+def started(pid: int, run: Run) -> Event:
+    return _run("Start", pid, run)
+
+
+def ended(pid: int, run: Run, *, attempted: int) -> Event:
+    return _run("End", pid, run, ATTEMPTED=str(attempted))
+
+
+def skipped(pid: int, run: Run, why: str) -> Event:
+    """It does not begin at all."""
+    return _run("Skip", pid, run, f" ({why})")
+
+
+def too_busy(pid: int, run: Run, load: float, most: float) -> Event:
+    """`deliver_queue_load_max`: what it has not come to waits for another run.
+
+    The classic line does not name the queue.
+    """
+    flags = f" {run.flags}" if run.flags else ""
+    text = f"Abandon queue run: pid={pid}{flags} (load {load:.2f}, max {most:.2f})"
+    fields = _facts(run) | {"LOAD": f"{load:.2f}"}
+    return Event(Kind.QUEUE_RUN, text, fields=fields, selector="queue_run")
 
 
 def worker_died(pid: int, status: int, id: str) -> Event:
@@ -39,10 +70,16 @@ def abandoned(pid: int) -> Event:
     return _trouble(f"Abandon queue run: pid={pid} (delivery processes end at once; see above)")
 
 
-def _run(word: str, pid: int, flags: str, fields: dict[str, str]) -> Event:
-    tail = f" {flags}" if flags else ""
-    text = f"{word} queue run: pid={pid}{tail}"
-    return Event(Kind.QUEUE_RUN, text, fields=fields, selector="queue_run")
+def _run(word: str, pid: int, run: Run, more: str = "", **fields: str) -> Event:
+    """N-16: a named queue stands between the words."""
+    queue = f"'{run.queue}' " if run.queue else ""
+    flags = f" {run.flags}" if run.flags else ""
+    text = f"{word} {queue}queue run: pid={pid}{flags}{more}"
+    return Event(Kind.QUEUE_RUN, text, fields=_facts(run) | fields, selector="queue_run")
+
+
+def _facts(run: Run) -> dict[str, str]:
+    return {"BY": run.by} | ({"QUEUE": run.queue} if run.queue else {})
 
 
 def _trouble(text: str) -> Event:

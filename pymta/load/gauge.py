@@ -25,6 +25,7 @@ from pymta.load.reading import (
     parse_average,
     parse_pressure,
     queue_only,
+    queue_run,
     reserve,
     unknown,
 )
@@ -82,6 +83,7 @@ def blind(settings: Settings) -> tuple[str, ...]:
     limits = {
         ("smtp_load_reserve", "smtp_pressure_reserve"): reserve(settings.limits),
         ("queue_only_load", "queue_only_pressure"): queue_only(settings.immediate),
+        ("deliver_queue_load_max", ""): queue_run(settings.queue),
     }
     return tuple(
         f"{keys[words != AVERAGE]} has no effect: {words} cannot be read here"

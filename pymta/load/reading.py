@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pymta.config.immediate import Immediate
 from pymta.config.limits import Limits
+from pymta.config.queue import Queue
 from pymta.config.units import RESOURCES
 
 
@@ -60,6 +61,11 @@ def reserve(limits: Limits) -> Load:
 def queue_only(immediate: Immediate) -> Load:
     """The limit for deliveries at once (ID-01)."""
     return _limit(immediate.queue_only_load, immediate.queue_only_pressure)
+
+
+def queue_run(queue: Queue) -> Load:
+    """The limit for going on with a queue run."""
+    return _limit(queue.deliver_queue_load_max, None)
 
 
 def either(first: Load, second: Load) -> Load:

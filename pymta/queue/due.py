@@ -10,17 +10,19 @@ still comes to every message, and one bad destination does not stand before all 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
 from pymta.channel.selection import Selection
-from pymta.spool.store import Message, Waiting
+from pymta.spool.store import Message, SpoolError, Waiting
 
 # Seconds.  No retry schedule puts a message off for so long; a frozen one is much further away.
 _NEVER = 366 * 86_400
 
 Peek = Callable[[str], Message | None]
+Finder = Callable[[str], bool]
 
 
 class Dice(Protocol):
@@ -31,7 +33,7 @@ class Dice(Protocol):
 
 def is_due(message: Waiting, selection: Selection, now: float) -> bool:
     """Does this run take the message?  `now` in seconds since the epoch."""
-    if selection.ids and message.id not in selection.ids:
+    if not _is_named(message.id, selection):
         return False
     if selection.first_only and not message.is_first:
         return False
@@ -42,9 +44,22 @@ def is_due(message: Waiting, selection: Selection, now: float) -> bool:
 
 def due(waiting: Iterable[Waiting], selection: Selection, now: float, peek: Peek) -> Iterator[str]:
     """The ids to attempt, in the order of `waiting`; `peek` reads a message."""
+    concerns = _concerns(selection, peek)
     for message in waiting:
-        if is_due(message, selection, now) and _concerns(message.id, selection, peek):
+        if is_due(message, selection, now) and concerns(message.id):
             yield message.id
+
+
+def finder(text: str, *, is_pattern: bool) -> Finder:
+    """Is the text in an address, or something that fits the pattern?  Upper and lower case are one.
+
+    Raises re.error for a text that is no pattern.
+    """
+    if is_pattern:
+        found = re.compile(text, re.IGNORECASE)
+        return lambda address: found.search(address) is not None
+    wanted = text.lower()
+    return lambda address: wanted in address.lower()
 
 
 def forced_first(selection: Selection) -> Selection | None:
@@ -70,15 +85,28 @@ def in_random_order(ids: Iterable[str], dice: Dice) -> Iterator[str]:
     return iter(shuffled)
 
 
-def _concerns(id: str, selection: Selection, peek: Peek) -> bool:
-    """Is it for, or from, somebody whom the run is for?  Upper and lower case are one."""
-    if not (selection.recipients or selection.senders):
-        return True
-    message = peek(id)
-    if message is None:  # delivered since the listing
+def _is_named(id: str, selection: Selection) -> bool:
+    if selection.ids and id not in selection.ids:
         return False
-    envelope = message.envelope
-    wanted = selection.recipients.lower()
-    return selection.senders.lower() in envelope.sender.lower() and any(
-        wanted in envelope.recipients[n].address.lower() for n in message.state.pending
-    )
+    return selection.first_id <= id and (not selection.last_id or id <= selection.last_id)
+
+
+def _concerns(selection: Selection, peek: Peek) -> Finder:
+    """Is a message for, or from, somebody whom the run is for?"""
+    if not (selection.recipients or selection.senders):
+        return lambda _id: True
+    is_sender = finder(selection.senders, is_pattern=selection.senders_are_pattern)
+    is_recipient = finder(selection.recipients, is_pattern=selection.recipients_are_pattern)
+
+    def concerns(id: str) -> bool:
+        try:
+            message = peek(id)
+        except SpoolError:  # whoever attempts it sets it aside, or tells what the disk says
+            return True
+        if message is None:  # delivered since the listing
+            return False
+        envelope = message.envelope
+        pending = (envelope.recipients[n].address for n in message.state.pending)
+        return is_sender(envelope.sender) and any(map(is_recipient, pending))
+
+    return concerns

@@ -3,8 +3,10 @@
 Started by the daemon's alarm, by pymta-queue.service, or by hand (`by` of the selection says
 which); it runs in a process of its own and gives that process's exit status:
 
-    0    the pass is complete, or SIGTERM or SIGINT ended it in good order
-    75   EX_TEMPFAIL: the spool could not be read, or no delivery process could work
+    0    the pass is complete, or SIGTERM, SIGINT or a busy machine ended it in good order; or it
+         had not its turn (`pymta.queue.turn`) and a clock had started it
+    75   EX_TEMPFAIL: the spool could not be read, or no delivery process could work; or it had not
+         its turn and somebody waits for it
 
 Touches: disk, processes, signals, clock, randomness.
 """
@@ -14,7 +16,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pymta.channel.selection import Selection
@@ -22,9 +24,12 @@ from pymta.config.settings import Settings
 from pymta.journal import queue_events
 from pymta.journal.log import Log
 from pymta.journal.process_info import told_on_signal
+from pymta.load.gauge import Gauge
+from pymta.load.reading import Load, excess, queue_run
 from pymta.queue.due import due, forced_first, in_random_order, stages
 from pymta.queue.runner import Runner, deliver_with
-from pymta.queue.stop import Stop
+from pymta.queue.stop import BrokenOffError, Stop
+from pymta.queue.turn import Wait, take_turn, takes_sweep
 from pymta.spool.files import FileSpool
 from pymta.spool.store import SpoolError
 
@@ -32,40 +37,86 @@ DONE = 0
 TRY_LATER = 75
 
 
-def main(settings: Settings, log: Log, selection: Selection) -> int:
-    """One pass; closes the log at its end."""
+def main(
+    settings: Settings,
+    log: Log,
+    *selections: Selection,
+    alone: bool = False,
+    read_load: Callable[[], Load] | None = None,
+) -> int:
+    """A pass for each selection, one after another, until somebody stops us; the worst status.
+
+    `alone`: only over a queue where no other run is under way.  `read_load` reads what
+    deliver_queue_load_max limits, from this machine when None.  Closes the log at its end.
+    """
+    status = DONE
+    read_load = read_load or Gauge(queue_run(settings.queue), settings.limits).read
     try:
-        return _run(settings, log, selection)
+        with Stop() as stop:
+            for selection in selections:
+                run = _Run(settings, log, stop, selection, read_load)
+                status = max(status, _in_turn(run, alone=alone))
+                if run.is_stopped:
+                    break
     except SpoolError as error:
         log.write(queue_events.no_spool(str(error.strerror)))
         return TRY_LATER
     finally:
         log.close()
+    return status
 
 
-def _run(settings: Settings, log: Log, selection: Selection) -> int:
+def _in_turn(run: _Run, *, alone: bool) -> int:
+    directory = Path(run.settings.machine.state_directory, "run")
+    now = time.time()
+    try:
+        turn = take_turn(directory, run.selection, now, alone=alone)
+    except OSError as error:
+        run.log.write(queue_events.no_spool(f"{directory}: {error.strerror}"))
+        return TRY_LATER
+    if isinstance(turn, Wait):
+        if not run.selection.interval:  # QR-03: a tick of the alarm is skipped without a word
+            run.log.write(queue_events.skipped(os.getpid(), run.selection, turn.value))
+        return TRY_LATER if run.selection.by == "hand" else DONE
+    try:
+        run.sweeps = takes_sweep(directory, now)
+        return _from_start_to_end(run)
+    finally:
+        turn.leave()
+
+
+def _from_start_to_end(run: _Run) -> int:
     pid = os.getpid()
-    log.write(queue_events.started(pid, selection.flags, selection.by))
-    with Stop() as stop:
-        run = _Run(settings, log, stop)
-        with told_on_signal(settings, lambda: run.does):
-            could_work = run.sweep_and_go(selection)
+    run.log.write(queue_events.started(pid, run.selection))
+    with told_on_signal(run.settings, lambda: run.does):
+        could_work = run.sweep_and_go()
     if not could_work:
-        log.write(queue_events.abandoned(pid))
-    log.write(queue_events.ended(pid, selection.flags, selection.by, attempted=run.attempted))
+        run.log.write(queue_events.abandoned(pid))
+    run.log.write(queue_events.ended(pid, run.selection, attempted=run.attempted))
     return DONE if could_work else TRY_LATER
 
 
 class _Run:
-    """One run: its passes over the spool, and how many attempts came of them."""
+    """One run: its passes over the queue, and how many attempts came of them."""
 
-    def __init__(self, settings: Settings, log: Log, stop: Stop) -> None:
-        self._settings = settings
-        self._log = log
+    def __init__(
+        self,
+        settings: Settings,
+        log: Log,
+        stop: Stop,
+        selection: Selection,
+        read_load: Callable[[], Load],
+    ) -> None:
+        self.settings = settings
+        self.log = log
+        self.selection = selection
         self._stop = stop
+        self._read_load = read_load
         self._spool = FileSpool(Path(settings.machine.state_directory, "spool"), tell=log.write)
-        self._is_stopped = False
+        self._is_busy = False  # the machine, too much to go on
         self._runner: Runner | None = None
+        self.is_stopped = False
+        self.sweeps = True
         self.attempted = 0
 
     @property
@@ -75,44 +126,71 @@ class _Run:
         waits = ", ".join(f"{id} ({pid})" for pid, id in busy.items())
         return f"running queue: waiting for {waits}" if waits else "running queue"
 
-    def sweep_and_go(self, selection: Selection) -> bool:
+    def sweep_and_go(self) -> bool:
         """False: delivery processes could not work."""
-        self._spool.sweep()
-        return all(self._stage(stage) for stage in stages(selection))
+        if self.sweeps:
+            self._spool.sweep()
+        return all(self._stage(stage) for stage in stages(self.selection))
 
     def _stage(self, selection: Selection) -> bool:
         forced = forced_first(selection)
         if forced is None:
             return self._attempt(self._due(selection), selection)
-        first = next(self._due(forced), None)
+        first = next(self._until_over(self._due(forced)), None)
         if first is None:
             return True
         others = (id for id in self._due(selection) if id != first)
         return self._attempt([first], forced) and self._attempt(others, selection)
 
     def _attempt(self, ids: Iterable[str], selection: Selection) -> bool:
-        if self._is_stopped:
+        if self.is_stopped or self._is_busy:
             return True
         runner = Runner(
-            _ordered(self._settings, ids),
-            deliver_with(self._settings, self._log, selection),
-            self._log,
+            self._until_over(_ordered(self.settings, ids)),
+            deliver_with(self.settings, self.log, selection),
+            self.log,
             self._stop,
-            most=self._settings.queue.deliver_max,
-            grace=self._settings.queue.shutdown_grace,
+            most=self.settings.queue.deliver_max,
+            grace=self.settings.queue.shutdown_grace,
             reach=selection.reach,
         )
         self._runner = runner
         could_work = runner.run()
         self.attempted += runner.attempted
-        self._is_stopped = runner.is_stopped
+        self.is_stopped |= runner.is_stopped
         return could_work
 
+    def _until_over(self, ids: Iterator[str]) -> Iterator[str]:
+        """Those ids that the run comes to before it is over."""
+        while not (self.is_stopped or self._is_too_busy()):
+            try:
+                id = self._stop.breaking_off(lambda: next(ids, ""))
+            except BrokenOffError:
+                self.is_stopped = True
+                return
+            if not id:
+                return
+            yield id
+
+    def _is_too_busy(self) -> bool:
+        """Is the machine too busy to go on?  It stays so for this run, and is told once."""
+        limit = queue_run(self.settings.queue)
+        if self._is_busy or self.selection.force or limit.average is None:
+            return self._is_busy
+        if found := excess(self._read_load(), limit):
+            self._is_busy = True
+            event = queue_events.too_busy(os.getpid(), self.selection, found.value, limit.average)
+            self.log.write(event)
+        return self._is_busy
+
     def _due(self, selection: Selection) -> Iterator[str]:
-        return due(self._spool.waiting(), selection, time.time(), self._spool.peek)
+        waiting = self._spool.waiting(selection.queue)
+        return due(waiting, selection, time.time(), self._spool.peek)
 
 
-def _ordered(settings: Settings, ids: Iterable[str]) -> Iterable[str]:
+def _ordered(settings: Settings, ids: Iterable[str]) -> Iterator[str]:
+    """Lazily: to look at what waits may take long."""
     if settings.queue.queue_run_in_order:
-        return ids
-    return in_random_order(ids, random.Random())  # noqa: S311 (an order, not a secret)
+        yield from ids
+    else:
+        yield from in_random_order(ids, random.Random())  # noqa: S311 (an order, not a secret)

@@ -1,5 +1,8 @@
 """Somebody asked us to end: SIGTERM or SIGINT.  The handler leaves a byte; the run reads it.
 
+Only where the run may be busy by itself without an end, with a pattern of the operator's, the
+handler breaks it off.
+
 Touches: signals, sockets.
 """
 
@@ -7,10 +10,17 @@ from __future__ import annotations
 
 import signal
 import socket
-from types import FrameType, TracebackType
-from typing import Any, Self
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 CAUGHT = (signal.SIGTERM, signal.SIGINT)
+
+T = TypeVar("T")
+
+
+class BrokenOffError(Exception):
+    """A signal has come while `Stop.breaking_off` was at work."""
 
 
 class Stop:
@@ -20,13 +30,14 @@ class Stop:
         self._read, self._write = socket.socketpair()
         self._before: dict[signal.Signals, Any] = {}
         self._wakeup = -1
+        self._breaks_off = False
 
     def __enter__(self) -> Self:
         self._read.setblocking(False)
         self._write.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
         for number in CAUGHT:
-            self._before[number] = signal.signal(number, _note)
+            self._before[number] = signal.signal(number, lambda *_: self._note())
         return self
 
     def __exit__(
@@ -50,6 +61,19 @@ class Stop:
         except BlockingIOError:
             return False
 
+    def breaking_off(self, work: Callable[[], T]) -> T:
+        """What `work` gives; BrokenOffError as soon as a signal comes."""
+        self._breaks_off = True
+        try:
+            return work()
+        finally:
+            self._breaks_off = False
+
+    def _note(self) -> None:
+        """The wakeup descriptor has the number already."""
+        if self._breaks_off:
+            raise BrokenOffError
+
     def forget(self) -> None:
         """Close our sockets; all that a forked child has to do with this."""
         self._read.close()
@@ -66,7 +90,3 @@ def put_back() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until it has something of its own to tell
-
-
-def _note(number: int, frame: FrameType | None) -> None:
-    """The wakeup descriptor has the number already."""

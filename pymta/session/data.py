@@ -46,7 +46,7 @@ class Refusal:
 
 def begin(visit: Visit, world: World) -> Reception | Answer:
     """The way in for one message, or the reply when the spool has no place for it."""
-    envelope = visit.transaction.envelope(world.now(), visit.client())
+    envelope = visit.transaction.envelope(world.now(), visit.client(), visit.queue)
     try:
         intake = world.spool.begin(envelope)
     except SpoolError as error:
@@ -122,7 +122,8 @@ class Reception:
             return Answer(refusal.reply, events=(refusal.event,))
         self._visit.accepted += 1
         reach = Reach.NO_SMTP if self._visit.mode.no_smtp else Reach.NEW
-        self.accepted = HandOn(self.id, self._visit.transaction.remote_domain, reach)
+        domain = self._visit.transaction.remote_domain
+        self.accepted = HandOn(self.id, domain, reach, self._envelope.queue_name)
         return Answer(Reply(250, f"OK id={self.id}", "2.0.0"), events=(self._arrival(),))
 
     def _commit(self, part: BodyPart) -> Refusal | None:
@@ -168,6 +169,8 @@ class Reception:
             facts["BODY"] = self._visit.transaction.body
         if self._header.message_id:
             facts["MESSAGE_ID_HEADER"] = self._header.message_id
+        if self._envelope.queue_name:
+            facts["QUEUE"] = self._envelope.queue_name
         # What people write to each other stands in no log unless somebody asked for it.
         if self._header.subject is not None and "subject" in journal.selected:
             facts["SUBJECT"] = text_of(self._header.subject)

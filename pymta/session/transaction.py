@@ -32,11 +32,12 @@ class Transaction:
         if is_remote and not self.remote_domain:
             self.remote_domain = mailbox.domain.lower()
 
-    def envelope(self, received_at: float, client: Client) -> Envelope:
+    def envelope(self, received_at: float, client: Client, queue: str) -> Envelope:
         return Envelope(
             sender=self.sender,
             recipients=tuple(self.recipients.values()),
             received_at=received_at,
             client=client,
             body=self.body or "7BIT",
+            queue_name=queue,
         )

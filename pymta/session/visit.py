@@ -10,7 +10,7 @@ from pymta.config.settings import Settings
 from pymta.journal.session_events import Origin, ends_text, tls_mark
 from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Endpoint
-from pymta.mail.envelope import Client
+from pymta.mail.envelope import DEFAULT_QUEUE, Client
 from pymta.mail.host_list import HostList
 from pymta.session.hold_back import Mode, mode_at_start
 from pymta.session.size_limit import SizeLimit, size_limit
@@ -66,6 +66,12 @@ class Visit:
         most = value_for(self.settings.session.message_size_limit, self.caller.address)
         self.size_limit = size_limit(most)
         self.mode = mode_at_start(self.others, self.queue_files, self.settings)
+
+    @property
+    def queue(self) -> str:
+        """N-16: the queue that the mail of this client goes to."""
+        name = value_for(self.settings.queue.queue_name, self.caller.address)
+        return str(name or DEFAULT_QUEUE)
 
     @property
     def origin(self) -> Origin:

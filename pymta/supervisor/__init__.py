@@ -10,7 +10,8 @@ waits for anybody: everything slow or hostile happens after the fork.
     reception                                          the door
     children, family, standby                          who is alive, heard, sent away, buried
     shortage                                           mail that was put off, told once
-    dispatch, deliveries, queue_clock                  who delivers, when a run is due
+    dispatch, deliveries                               who delivers
+    queue_clock, queue_runs                            when a run is due, and how many may go on
     fork, signals                                      birth and death
     announce, notify, pidfile, debug_lines             what it says of itself
     control, desk, find_control                        the control socket, and who may use it

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pymta.config.duration import format_duration
+from pymta.config.periodic import periodic_runs
 from pymta.config.settings import Settings
 from pymta.supervisor.listener import Backlog, Listener
 
@@ -108,9 +108,8 @@ def _backlogs(listeners: Sequence[Listener], backlogs: Sequence[Backlog]) -> lis
 
 
 def _queue_info(settings: Settings) -> str:
-    interval = settings.queue.queue_run_interval
-    two_stage = "q" if settings.launch.two_stage else ""  # N-31
-    return f"-q{two_stage}{format_duration(interval)}" if interval else "no queue runs"
+    """N-28: every periodic run."""
+    return " ".join(run.told for run in periodic_runs(settings.queue)) or "no queue runs"
 
 
 def _wait_info(seconds: int) -> str:

@@ -27,7 +27,7 @@ class Child:
 
     `channel` is the descriptor of our end of its channel, -1 when there is none.  `address` is
     the caller's address as text: slot key, log text and list input alike.  `generation` is that
-    of the settings it was born with.
+    of the settings it was born with, `queue` what a queue run is over.
     """
 
     pid: int
@@ -36,6 +36,7 @@ class Child:
     address: str = ""
     generation: int = 0
     holds_slot: bool = False
+    queue: str = ""
 
 
 class Children:
@@ -71,6 +72,11 @@ class Children:
 
     def pids(self, job: Job) -> tuple[int, ...]:
         return tuple(child.pid for child in self._by_pid.values() if child.job is job)
+
+    @property
+    def queue_runs(self) -> Counter[str]:
+        """How many queue runs go on, by queue."""
+        return Counter(c.queue for c in self._by_pid.values() if c.job is Job.QUEUE_RUN)
 
     def get(self, pid: int) -> Child | None:
         return self._by_pid.get(pid)

@@ -6,6 +6,7 @@ Touches: processes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pymta.channel.life import Life
 from pymta.channel.pair import End
@@ -48,23 +49,24 @@ class Deliveries:
                 case Hire(task):
                     if not self._hire(task, adopt):
                         self.dispatch.no_process(now, task)
-                case RunFirst():
-                    if not self.start_queue_run(_OVERFLOW):
-                        self.dispatch.no_process(now)
+                case RunFirst(queue):
+                    if not self.start_queue_run(replace(_OVERFLOW, queue=queue)):
+                        self.dispatch.no_run(now, queue)
 
-    def start_queue_run(self, selection: Selection) -> bool:
-        """False when there can be no more processes (QR-04)."""
+    def start_queue_run(self, selection: Selection) -> int:
+        """Its process id; 0 when there can be no more processes (QR-04)."""
         life = fork.queue_life(self._settings, self._log, selection)
         try:
             pid = fork.fork(life, self._log.descriptors())
         except OSError as error:
             text = f"daemon: fork of queue-runner process failed: {error.strerror}"
             self._log.write(daemon_events.trouble(text))
-            return False
-        self._children.add(Child(pid, Job.QUEUE_RUN, generation=self._settings.generation))
+            return 0
+        generation = self._settings.generation
+        self._children.add(Child(pid, Job.QUEUE_RUN, generation=generation, queue=selection.queue))
         if self._log.debug:
             self._log.debug(debug_lines.queue_runs(self._children.count(Job.QUEUE_RUN)))
-        return True
+        return pid
 
     def start_count(self, adopt: Adopt) -> None:
         """Have a child count the queue.  Raises OSError when there can be no more processes."""

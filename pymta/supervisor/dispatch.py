@@ -26,12 +26,13 @@ FORK_PAUSE = 10.0  # seconds without a fork after one failed: a shortage, and a 
 class Task:
     """A message to deliver, as `pymta.channel.words.HandOn` has it.
 
-    `destination` is "" for local mail, else the remote domain.
+    `destination` is "" for local mail, else the remote domain; `queue` is where it waits.
     """
 
     id: str
     destination: str = ""
     reach: Reach = Reach.NEW
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class Hire:
 
 @dataclass(frozen=True, slots=True)
 class RunFirst:
-    """Start a queue run over first deliveries."""
+    """Start a queue run over first deliveries of this queue."""
+
+    queue: str = ""
 
 
 Move = Give | Hire | RunFirst
@@ -63,7 +66,7 @@ class Dispatch:
     def __init__(self, deliver_max: int) -> None:
         self.deliver_max = deliver_max
         self.waiting: deque[Task] = deque()
-        self.missed = False
+        self.missed: set[str] = set()  # queues with messages that did not fit
         self.busy: dict[int, Task] = {}
         self.idle: dict[int, float] = {}  # pid -> idle since
         self.leaving: set[int] = set()  # born with older settings: they get no more work
@@ -77,7 +80,7 @@ class Dispatch:
         if len(self.waiting) < MOST_WAITING:
             self.waiting.append(task)
         else:
-            self.missed = True
+            self.missed.add(task.queue)
 
     def next_move(self, now: float) -> Move | None:
         """What to do now; None: nothing, or nothing yet."""
@@ -89,17 +92,20 @@ class Dispatch:
             self.waiting.remove(task)
             return Give(next(reversed(self.idle)), task) if self.idle else Hire(task)
         if self.missed and not self.waiting and may_fork:
-            self.missed = False
-            return RunFirst()
+            queue = min(self.missed)
+            self.missed.discard(queue)
+            return RunFirst(queue)
         return None
 
-    def no_process(self, now: float, task: Task | None = None) -> None:
-        """A fork failed, of a worker for `task` or of the run: what was to be done waits."""
+    def no_process(self, now: float, task: Task) -> None:
+        """The fork of a worker for `task` failed: it waits."""
         self.hold_until = now + FORK_PAUSE
-        if task is None:
-            self.missed = True
-        else:
-            self.waiting.appendleft(task)
+        self.waiting.appendleft(task)
+
+    def no_run(self, now: float, queue: str) -> None:
+        """The fork of a run failed, likewise."""
+        self.hold_until = now + FORK_PAUSE
+        self.missed.add(queue)
 
     def hired(self, pid: int, task: Task) -> None:
         self.idle.pop(pid, None)

@@ -123,8 +123,8 @@ class Family:
 
     def _heed(self, pid: int, word: Word) -> None:
         match word:
-            case HandOn(id, destination, reach):
-                self._dispatch.hand_on(Task(id, destination, reach))
+            case HandOn(id, destination, reach, queue):
+                self._dispatch.hand_on(Task(id, destination, reach, queue))
             case Short(why):
                 self._tell_shortage(why)
             case Attempted():

@@ -18,6 +18,7 @@ from typing import Any
 
 from pymta.channel.reach import Reach
 from pymta.mail.caller import Endpoint
+from pymta.mail.envelope import DEFAULT_QUEUE
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
 from pymta.supervisor.listener import Listener
@@ -44,9 +45,10 @@ class UnknownVersionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """`busy` maps the pids of delivery workers to what they deliver; `clients` are descriptors of
-    commands that wait to hear how the reload went.  `certificate` is a memory file, see
-    `pymta.supervisor.certificate`.  `began` is when the first image started.
+    """`busy` maps the pids of delivery workers to what they deliver; `missed` are the queues with
+    messages that `waiting` had no room for; `clients` are descriptors of commands that wait to
+    hear how the reload went.  `certificate` is a memory file, see `pymta.supervisor.certificate`.
+    `began` is when the first image started.
 
     `strangers` are channels of children that nobody can name; `keeps_listeners` says that the
     sockets stay as they are, whatever the settings say, until a restart (`survivors`).
@@ -56,7 +58,7 @@ class Handover:
     children: tuple[Child, ...] = ()
     waiting: tuple[Task, ...] = ()
     busy: Mapping[int, Task] = field(default_factory=dict)
-    missed: bool = False
+    missed: tuple[str, ...] = ()
     control: int = -1
     clients: tuple[int, ...] = ()
     by_systemd: bool = False
@@ -103,7 +105,7 @@ def _table(plain: Mapping[str, Any]) -> Handover:
         children=tuple(Child(**item | {"job": Job(item["job"])}) for item in plain["children"]),
         waiting=tuple(_task(item) for item in plain["waiting"]),
         busy={int(pid): _task(item) for pid, item in plain["busy"].items()},
-        missed=plain["missed"],
+        missed=_missed(plain["missed"]),
         control=plain["control"],
         clients=tuple(plain["clients"]),
         by_systemd=plain["by_systemd"],
@@ -112,6 +114,13 @@ def _table(plain: Mapping[str, Any]) -> Handover:
         strangers=tuple(plain.get("strangers", ())),
         keeps_listeners=plain.get("keeps_listeners", False),
     )
+
+
+def _missed(found: list[str] | bool) -> tuple[str, ...]:
+    """An image that knew one queue only left a yes or a no."""
+    if isinstance(found, bool):
+        return (DEFAULT_QUEUE,) if found else ()
+    return tuple(found)
 
 
 def _listener(item: dict[str, Any]) -> Listener:

@@ -18,15 +18,14 @@ from pymta import __version__
 from pymta.channel.control import STOPPING
 from pymta.channel.pair import from_fd
 from pymta.journal import daemon_events, process_info
-from pymta.supervisor import announce, queue_clock
-from pymta.supervisor.children import Job
+from pymta.supervisor import announce
 from pymta.supervisor.desk import Desk
 from pymta.supervisor.family import Family
 from pymta.supervisor.farewell import Farewell, Measure
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.idle_end import IdleEnd
-from pymta.supervisor.queue_clock import QueueClock
 from pymta.supervisor.queue_count import QueueCount
+from pymta.supervisor.queue_runs import QueueRuns
 from pymta.supervisor.renewal import Renewal
 from pymta.supervisor.requests import Requests
 from pymta.supervisor.signals import Signals
@@ -43,7 +42,7 @@ class Loop:
         self._children = place.children
         self._log = place.log
         self._signals = Signals()
-        self._clock = QueueClock(place.settings.queue.queue_run_interval, time.monotonic())
+        self._queue_runs = QueueRuns(place)
         self._idle_end = IdleEnd(place.settings.launch.wait)
         self._accept_from = 0.0  # while in the future, listeners are not watched (AE-04)
         self._farewell: Farewell | None = None
@@ -52,7 +51,7 @@ class Loop:
         self._count = QueueCount(lambda: place.deliveries.start_count(self._family.adopt))
         self._family = Family(place, self._selector, self._renewal.validated, self._count)
         self._status = Status(place, self._renewal, self._count)
-        requests = Requests(place, self._renewal, self._status, self._count)
+        requests = Requests(place, self._renewal, self._status, self._count, self._queue_runs)
         self._desk = Desk(place.control, self._selector, place.door, requests.words(), place.log)
         self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
         self._watch_listeners()
@@ -62,7 +61,7 @@ class Loop:
         dispatch = self._place.deliveries.dispatch
         dispatch.waiting.extend(table.waiting)
         dispatch.busy.update(table.busy)
-        dispatch.missed = table.missed
+        dispatch.missed.update(table.missed)
         for child in table.children:
             self._family.take_over(child)
         for fd in table.strangers:
@@ -121,7 +120,7 @@ class Loop:
         if self._farewell:
             due.append(max(0.0, self._farewell.deadline - now))
         else:
-            due.append(self._clock.wait(now))
+            due.append(self._queue_runs.wait(now))
             due.append(self._idle_end.wait(now, self._children.sessions))
             due.append(self._watch_listeners_again(now))
         return min((seconds for seconds in due if seconds is not None), default=None)
@@ -177,17 +176,8 @@ class Loop:
             self._ignore_listeners()
 
     def _start_due_queue_run(self) -> None:
-        now = time.monotonic()
-        if self._farewell or not self._clock.is_due(now):
-            return
-        self._clock = self._clock.started(now)
-        if self._log.debug:
-            self._log.debug("SIGALRM received")  # the classic word for it
-        # Those that nobody can name may be queue runs as well.
-        alive = self._children.count(Job.QUEUE_RUN) + self._children.count(Job.UNKNOWN)
-        if queue_clock.may_start(alive, self._settings.queue.queue_run_max):
-            selection = queue_clock.selection(self._settings.launch)
-            self._place.deliveries.start_queue_run(selection)
+        if not self._farewell:
+            self._queue_runs.start_due(time.monotonic())
 
     def _deliver(self) -> None:
         now = time.monotonic()
@@ -249,7 +239,7 @@ class Loop:
             children=tuple(self._children),
             waiting=tuple(dispatch.waiting),
             busy=dispatch.busy,
-            missed=dispatch.missed,
+            missed=tuple(sorted(dispatch.missed)),
             control=self._place.control.fileno() if self._place.control else -1,
             by_systemd=self._place.by_systemd,
             certificate=certificate.fd if (certificate := self._place.certificate) else -1,

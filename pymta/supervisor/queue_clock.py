@@ -1,51 +1,92 @@
-"""When is the next queue run of our own due?  (QR-01…QR-03)
+"""Which queue run of our own is due, and when is the next?  (QR-01…QR-03, N-28)
 
-The pace is from start to start and does not depend on how long a run takes.  The first run is due
-at once.  A run that falls due while as many as may be are still going is skipped and not made up
-for.
+Every periodic queue has its pace, from start to start.  It depends neither on how long a run takes
+nor on how late the loop comes to it: the next time is always whole intervals after the one before.
+The first run of each is due at once.
+
+A tick starts one run at most, that of the queue whose time is the earliest, and of several the one
+with the shortest interval; the others wait for the next tick, a second later.  A run that falls due
+while as many as may be still go on is skipped and not made up for.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from pymta.channel.selection import Selection
+from pymta.channel.selection import Selection, asked_by
 from pymta.config.launch import Launch
+from pymta.config.run_word import RunWord
+
+SHORTEST_TICK = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """`due_at` is on the clock of the loop, as all times here."""
+
+    word: RunWord
+    due_at: float
+
+    def after(self, now: float) -> Periodic:
+        """Started, skipped or not to be forked: all the same (QR-02)."""
+        passed = math.floor((now - self.due_at) / self.word.interval) + 1
+        return replace(self, due_at=self.due_at + passed * self.word.interval)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueClock:
-    """`interval` in seconds, 0: never.  `due_at` is on the clock of the loop."""
+    """The next tick comes `not_before` this time."""
 
-    interval: int
-    due_at: float
+    runs: tuple[Periodic, ...]
+    not_before: float
 
-    def is_due(self, now: float) -> bool:
-        return self.interval > 0 and now >= self.due_at
+    def tick(
+        self, now: float, may_start: Callable[[str], bool]
+    ) -> tuple[RunWord | None, QueueClock]:
+        """The run to start now, None for none, and the clock afterwards.
 
-    def started(self, now: float) -> QueueClock:
-        """After a start, a skip or a failed fork alike (QR-02)."""
-        return replace(self, due_at=now + self.interval)
+        `may_start` says whether a queue may have one more run.
+        """
+        clock = self
+        while (run := clock._first_due(now)) is not None:
+            clock = replace(clock, runs=tuple(r.after(now) if r is run else r for r in clock.runs))
+            if may_start(run.word.queue):
+                tick = max(run.due_at, clock.not_before)
+                late = now - tick >= SHORTEST_TICK
+                return run.word, replace(clock, not_before=SHORTEST_TICK + (now if late else tick))
+        return None, clock
 
     def wait(self, now: float) -> float | None:
-        """Seconds until it is due; None when there is no clock."""
-        return max(0.0, self.due_at - now) if self.interval else None
+        """Seconds until there is something to do; None when there is no clock."""
+        if not self.runs:
+            return None
+        return max(0.0, max(self.not_before, min(run.due_at for run in self.runs)) - now)
+
+    def _first_due(self, now: float) -> Periodic | None:
+        if now < self.not_before:
+            return None
+        due = (run for run in self.runs if run.due_at <= now)
+        return min(due, key=lambda run: (run.due_at, run.word.interval), default=None)
 
 
-def may_start(alive: int, most: int) -> bool:
-    """QR-03: `most` 0 means no limit."""
-    return not most or alive < most
+def start_clock(words: Iterable[RunWord], now: float) -> QueueClock:
+    """QR-01: the alarm counts as elapsed when the loop starts."""
+    return QueueClock(tuple(Periodic(word, now) for word in words), now)
 
 
-def selection(launch: Launch) -> Selection:
-    """What the daemon's own runs take: what its command line said (QR-09, N-03)."""
-    return Selection(
-        force=launch.force,
-        thaw=launch.thaw,
-        first_only=launch.first_only,
-        local_only=launch.local_only,
-        two_stage=launch.two_stage,
+def selection(word: RunWord, launch: Launch) -> Selection:
+    """What a run of the daemon's clock takes: its own word, and what the command line said of all
+    runs (QR-09, N-03).
+    """
+    return replace(
+        asked_by(word, "alarm"),
+        force=word.force or launch.force,
+        thaw=word.thaw or launch.thaw,
         recipients=launch.recipients,
+        recipients_are_pattern=launch.recipients_are_pattern,
         senders=launch.senders,
-        by="alarm",
+        senders_are_pattern=launch.senders_are_pattern,
+        interval=word.interval,
     )

@@ -1,4 +1,4 @@
-"""How many messages are in the queue?  Counted by a child, at most once a minute (N-22).
+"""How many messages are in all queues?  Counted by a child, at most once a minute (N-22).
 
 A directory of a hundred thousand names takes seconds to read on a slow disk, and the supervisor
 does not wait.  So the first who asks has a child count, those who ask meanwhile wait with him, and
@@ -80,7 +80,7 @@ def count(channel: End, settings: Settings) -> int:
     signal.alarm(LONGEST)
     spool = FileSpool(Path(settings.machine.state_directory, "spool"))
     try:
-        channel.say(Counted(sum(1 for _ in spool.waiting())))
+        channel.say(Counted(sum(1 for name in spool.queues() for _ in spool.waiting(name))))
     except OSError:
         return 1
     return 0

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pymta.config.per_queue import PerQueue
 from pymta.config.settings import Settings
 from pymta.config.units import RESOURCES
 from pymta.load.reading import NOTHING, Load
@@ -55,6 +56,7 @@ class Facts:
     waiting: Sequence[Task] = ()
     missed: bool = False
     queue_runs: Sequence[int] = ()
+    runs_by_queue: Mapping[str, int] = field(default_factory=dict)
     messages: int | None = None
     counted_at: float = 0.0
     load: Load = NOTHING
@@ -90,11 +92,7 @@ def report(facts: Facts, settings: Settings) -> dict[str, Any]:
             "waiting": [_task(task) for task in facts.waiting],
             "more_in_queue": facts.missed,
         },
-        "queue_runs": {
-            "now": len(facts.queue_runs),
-            "max": settings.queue.queue_run_max,
-            "pids": list(facts.queue_runs),
-        },
+        "queue_runs": _queue_runs(facts, settings.queue.queue_run_max),
         "queue": _queue(facts),
         "load": facts.load.average,
         "pressure": _pressure(facts.load),
@@ -119,6 +117,18 @@ def _listener(one: Listener, waiting: int, most: int) -> dict[str, Any]:
         "takes_ipv4": one.takes_ipv4,
         "backlog": waiting,
         "backlog_max": most,
+    }
+
+
+def _queue_runs(facts: Facts, most: PerQueue) -> dict[str, Any]:
+    """A table of limits leaves all of them together without one."""
+    has_table = isinstance(most, dict)
+    return {
+        "now": len(facts.queue_runs),
+        "max": 0 if has_table else most,
+        "max_by_queue": most if has_table else {},
+        "by_queue": dict(facts.runs_by_queue),
+        "pids": list(facts.queue_runs),
     }
 
 

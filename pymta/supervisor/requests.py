@@ -3,9 +3,9 @@
     reload              when the new generation serves: "ok …", or "failed …" and why not
     status              the text of STATUS=
     status-json         everything: pymta(8) has the names
-    queue-size          how many messages are in the queue; at most a minute old
+    queue-size          how many messages are in all queues; at most a minute old
     deliver ID          attempt this message now, within the bounds of all deliveries
-    run -q[q][i][f[f]][l]   start a queue run, counted in queue_run_max
+    run WORD...         start queue runs, counted in queue_run_max; words are such as -qffGhipri
 
 Each answer but those of `reload` and `queue-size` is given at once.
 
@@ -14,20 +14,17 @@ Touches: sockets.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from pymta.channel.control import BUSY, STOPPING
 from pymta.channel.reach import Reach
-from pymta.channel.selection import Selection
 from pymta.journal import daemon_events
 from pymta.mail.message_id import is_id
-from pymta.supervisor.children import Job
 from pymta.supervisor.control import Client
 from pymta.supervisor.desk import Request
 from pymta.supervisor.dispatch import ANYWHERE, MOST_WAITING, Task
-from pymta.supervisor.queue_clock import may_start
 from pymta.supervisor.queue_count import QueueCount
+from pymta.supervisor.queue_runs import QueueRuns
 from pymta.supervisor.renewal import Renewal
 from pymta.supervisor.status import Status
 from pymta.supervisor.workplace import Workplace
@@ -36,17 +33,20 @@ from pymta.supervisor.workplace import Workplace
 MOST_NOTIFIED = MOST_WAITING // 2
 
 
-_RUN = re.compile(r"-q(q?)(i?)(f{0,2})(l?)")
-
-
 class Requests:
     def __init__(
-        self, place: Workplace, renewal: Renewal, status: Status, count: QueueCount
+        self,
+        place: Workplace,
+        renewal: Renewal,
+        status: Status,
+        count: QueueCount,
+        queue_runs: QueueRuns,
     ) -> None:
         self._place = place
         self._renewal = renewal
         self._status = status
         self._count = count
+        self._queue_runs = queue_runs
 
     def words(self) -> Mapping[str, Request]:
         return {
@@ -83,28 +83,9 @@ class Requests:
             dispatch.hand_on(Task(id, ANYWHERE, Reach.ALL))
             client.succeed()
 
-    def _run(self, client: Client, word: str) -> None:
-        place, match = self._place, _RUN.fullmatch(word)
-        most = place.settings.queue.queue_run_max
-        if place.is_stopping:
+    def _run(self, client: Client, words: str) -> None:
+        if self._place.is_stopping:
             client.fail(STOPPING)
-        elif not match:
-            client.fail("want -q, perhaps with letters behind it")
-        elif not may_start(place.children.count(Job.QUEUE_RUN), most):
-            client.fail(f"{BUSY} queue runs at once: queue_run_max is {most}")
-        elif not place.deliveries.start_queue_run(_selection(match)):
-            client.fail("no process can be started now")
-        else:
-            client.succeed("a queue run has begun")
-
-
-def _selection(match: re.Match[str]) -> Selection:
-    two_stage, first_only, force, local_only = match.groups()
-    return Selection(
-        force=bool(force),
-        thaw=force == "ff",
-        first_only=bool(first_only),
-        local_only=bool(local_only),
-        two_stage=bool(two_stage),
-        by="command",
-    )
+            return
+        have_begun, text = self._queue_runs.start_asked(words.split(" "))
+        (client.succeed if have_begun else client.fail)(text)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from pymta.channel.control import pid_at
 from pymta.config.settings import SUBMISSIONS
+from pymta.mail.envelope import DEFAULT_QUEUE
 from pymta.supervisor import certificate
 from pymta.supervisor.activation import examine
 from pymta.supervisor.children import Child, Job
@@ -43,7 +44,7 @@ def find(roles: Mapping[int, str], *, by_systemd: bool) -> Handover:
     table = Handover(
         listeners=tuple(_named(examine(fd, SMTP), roles) for fd in listeners),
         children=tuple(Child(pid, Job.UNKNOWN, holds_slot=True) for pid in children()),
-        missed=True,  # ids may have waited for a delivery worker
+        missed=(DEFAULT_QUEUE,),  # ids may have waited for a delivery worker
         control=controls[0] if controls else -1,
         clients=tuple(fd for fd in connected if fd not in channels),
         by_systemd=by_systemd,

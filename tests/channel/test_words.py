@@ -30,11 +30,12 @@ from pymta.mail.caller import Endpoint
 IDS = st.from_regex(r"[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}", fullmatch=True)
 DOMAINS = st.from_regex(r"[a-z0-9.-]{0,255}", fullmatch=True)
 SESSIONS = st.from_regex(r"[0-9A-Za-z-]{0,40}", fullmatch=True)
+QUEUES = st.from_regex(r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?", fullmatch=True)
 ENDS = st.builds(Endpoint, st.ip_addresses(), st.integers(0, 65535))
 FIGURES = st.none() | st.floats(0, 1e6)
 LOADS = st.builds(Load, FIGURES, FIGURES, FIGURES, FIGURES)
 WORDS = st.one_of(
-    st.builds(HandOn, IDS, DOMAINS, st.sampled_from([Reach.NEW, Reach.NO_SMTP])),
+    st.builds(HandOn, IDS, DOMAINS, st.sampled_from([Reach.NEW, Reach.NO_SMTP]), QUEUES),
     st.builds(Short, st.text("ab =:", max_size=200)),
     st.builds(Done, st.integers(0, 255), st.booleans()),
     st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans()),
@@ -51,6 +52,11 @@ def test_a_word_arrives_as_it_was_said(word: Word) -> None:
 
     assert decode(packet) == word
     assert len(packet) <= LONGEST
+
+
+def test_a_child_that_knows_no_queues_is_understood() -> None:
+    """It was born before an upgrade."""
+    assert decode(b"Hid remote.example") == HandOn("id", "remote.example")
 
 
 @pytest.mark.parametrize("packet", [b"", b"Z", b"E", b"Enine", b"H\xff"])

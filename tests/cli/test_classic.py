@@ -54,9 +54,10 @@ def run(state: Path, *words: str, before: str = "") -> subprocess.CompletedProce
     )
 
 
-def put(state: Path, recipient: str) -> str:
+def put(state: Path, recipient: str, queue: str = "") -> str:
+    to = (Recipient(recipient),)
     intake = FileSpool(state / "spool").begin(
-        Envelope("a@b.example", (Recipient(recipient),), 1_700_000_000.0)
+        Envelope("a@b.example", to, 1_700_000_000.0, queue_name=queue)
     )
     intake.write(b"Subject: x\r\n\r\nbody\r\n")
     intake.commit(Seal())
@@ -119,6 +120,19 @@ def test_the_queue_is_listed_and_counted(state: Path) -> None:
     assert listed.returncode == 0
     assert f"{id} <a@b.example>" in listed.stdout
     assert "c@d.example" in listed.stdout
+
+
+def test_a_named_queue_is_listed_and_counted_when_it_is_named(state: Path) -> None:
+    """N-16: `mailq -qGquarantine`"""
+    put(state, "c@d.example")
+    id = put(state, "e@f.example", queue="quarantine")
+
+    assert run(state, "-bpc").stdout == "1\n"
+    assert run(state, "-bpc", "-qGquarantine").stdout == "1\n"
+    assert run(state, "-bpc", "-qGother").stdout == "0\n"
+    listed = run(state, "-bp", "-qGquarantine").stdout
+    assert f"{id} <a@b.example> Q=quarantine\n" in listed
+    assert "c@d.example" not in listed
 
 
 def test_one_run_goes_over_the_queue(state: Path) -> None:

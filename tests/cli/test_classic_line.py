@@ -20,11 +20,14 @@ from pymta.cli.classic_line import (
 )
 from pymta.config.debugging import USUAL
 from pymta.config.launch import Launch
+from pymta.config.run_word import NO_QUEUE_NAME
 
 BD = Launch(is_classic=True, in_background=True)
 BDF = replace(BD, in_background=False)
 USUALLY = tuple(sorted(USUAL))
 UNKNOWN = "pymta abandoned: unknown, malformed, or incomplete option "
+FIRST, LAST = "1wIcRd-000000012Tz-1abc", "1wIcRe-000000012Tz-0002"
+ALL_FLAGS = Selection(force=True, thaw=True, first_only=True, local_only=True, two_stage=True)
 INCOMPATIBLE = "pymta: incompatible command-line options or arguments"
 
 
@@ -42,18 +45,22 @@ def launch(line: str) -> Launch:
     ("line", "expected"),
     [
         ("-bd", BD),
-        ("-q30m", replace(BD, listens=False, queue_interval=1800)),
-        ("-bd -q1h30m", replace(BD, queue_interval=5400)),
-        ("-bd -q 5m", replace(BD, queue_interval=300)),
-        ("-q 5m -bd", replace(BD, queue_interval=300)),
+        ("-q30m", replace(BD, listens=False, queue_runs=("-q30m",))),
+        ("-bd -q1h30m", replace(BD, queue_runs=("-q1h30m",))),
+        ("-bd -q 5m", replace(BD, queue_runs=("-q5m",))),
+        ("-q 5m -bd", replace(BD, queue_runs=("-q5m",))),
         ("-bdf", BDF),
-        ("-bdf -q2s", replace(BDF, queue_interval=2)),
+        ("-bdf -q2s", replace(BDF, queue_runs=("-q2s",))),
         ("-bd -v", replace(BDF, echoes_log=True)),
         ("-bd -d", replace(BDF, echoes_log=True, debug=USUALLY)),
         ("-bd -dd", replace(BDF, echoes_log=True, debug=USUALLY, debugs_daemon_only=True)),
         ("-bd -d-all+receive", replace(BDF, echoes_log=True, debug=("receive",))),
         ("-dd+interface-all -bd", replace(BDF, echoes_log=True, debugs_daemon_only=True)),
-        ("-v -q1m", replace(BDF, echoes_log=True, listens=False, queue_interval=60)),
+        ("-v -q1m", replace(BDF, echoes_log=True, listens=False, queue_runs=("-q1m",))),
+        ("-bd -qq10m -qGhipri/2m", replace(BD, queue_runs=("-qq10m", "-qGhipri/2m"))),
+        ("-bd -qGhipri 2m -qqGlist/1h", replace(BD, queue_runs=("-qGhipri/2m", "-qqGlist/1h"))),
+        ("-bd -qGhipri/ 2m -q 5m", replace(BD, queue_runs=("-qGhipri/2m", "-q5m"))),
+        ("-bd -qG/5m", replace(BD, queue_runs=("-qG/5m",))),
     ],
     ids=[
         "ST-01 listen",
@@ -69,6 +76,10 @@ def launch(line: str) -> Launch:
         "ST-11 one category",
         "ST-11 none",
         "ST-02 -v without -bd",
+        "N-28 two queues",
+        "N-28 named queues only, and a blank",
+        "N-28 two blanks",
+        "N-28 the default queue by its name",
     ],
 )
 def test_a_daemon_and_where_it_runs(line: str, expected: Launch) -> None:
@@ -116,30 +127,61 @@ def test_how_long_a_client_may_be_silent(line: str) -> None:
             "-qqiffl",
             Selection(force=True, thaw=True, first_only=True, local_only=True, two_stage=True),
         ),
+        ("-qGhipri", Selection(queue="hipri")),
+        ("-qqifflGhipri/", replace(ALL_FLAGS, queue="hipri")),
+        ("-qG", Selection()),
+        (f"-q {FIRST}", Selection(first_id=FIRST)),
+        (f"-qf {FIRST} {LAST}", Selection(force=True, first_id=FIRST, last_id=LAST)),
+        (f"-qGslow {FIRST} -R a", Selection("slow", first_id=FIRST, recipients="a")),
         ("-R @a.example", Selection(recipients="@a.example")),
         ("-R@a.example", Selection(recipients="@a.example")),
         ("-q -R a -S b", Selection(recipients="a", senders="b")),
         ("-Rf a", Selection(force=True, recipients="a")),
         ("-Sff b", Selection(force=True, thaw=True, senders="b")),
         ("-qf -Rff a", Selection(force=True, thaw=True, recipients="a")),
+        ("-qR a", Selection(recipients="a")),
+        ("-qSf a", Selection(force=True, senders="a")),
+        ("-qGoffpeak -Rf @a.example", Selection("offpeak", force=True, recipients="@a.example")),
+        ("-Rr ^x$ -S y", Selection(recipients="^x$", recipients_are_pattern=True, senders="y")),
+        ("-Srf x|y", Selection(force=True, senders="x|y", senders_are_pattern=True)),
+        (
+            "-Srff . -Rrff .",
+            Selection(
+                force=True,
+                thaw=True,
+                recipients=".",
+                recipients_are_pattern=True,
+                senders=".",
+                senders_are_pattern=True,
+            ),
+        ),
     ],
 )
 def test_one_run_of_the_queue(line: str, expected: Selection) -> None:
-    """QR-06, QR-09"""
+    """QR-06, QR-09, N-03, N-16"""
     assert read(line) == RunQueue(expected)
 
 
 def test_a_daemon_hands_its_choice_to_every_run() -> None:
     """QR-09, N-03: `-q2s -R @a.example`."""
-    found = launch("-qqff2s -R @a.example -S boss@")
+    found = launch("-qq2s -qGhipri/1s -Rff @a.example -Sr ^boss@")
 
-    assert (found.two_stage, found.force, found.thaw) == (True, True, True)
-    assert (found.recipients, found.senders) == ("@a.example", "boss@")
-    assert found.queue_interval == 2
+    assert found.queue_runs == ("-qq2s", "-qGhipri/1s")
+    assert (found.force, found.thaw) == (True, True)
+    assert (found.recipients, found.recipients_are_pattern) == ("@a.example", False)
+    assert (found.senders, found.senders_are_pattern) == ("^boss@", True)
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"), [("-bp", ListQueue()), ("-bpc", CountQueue()), ("-bV", Version())]
+    ("line", "expected"),
+    [
+        ("-bp", ListQueue()),
+        ("-bp -qGslow", ListQueue("slow")),
+        ("-qGslow -bp", ListQueue("slow")),
+        ("-bpc", CountQueue()),
+        ("-bpc -qGslow", CountQueue("slow")),
+        ("-bV", Version()),
+    ],
 )
 def test_small_jobs(line: str, expected: Job) -> None:
     assert read(line) == expected
@@ -177,7 +219,12 @@ def test_a_socket_that_is_there_already(line: str, wait: int) -> None:
         ("-oX25 -bd", f"{UNKNOWN}-oX25"),
         ("--help", f"{UNKNOWN}--help"),
         ("-R", f"{UNKNOWN}-R"),
+        ("-Rr", f"{UNKNOWN}-Rr"),
         ("-q0s", "pymta: bad time value -q0s: abandoned"),
+        ("-q3w", "pymta: bad time value -q3w: abandoned"),
+        ("-qGa/0s", "pymta: bad time value -qGa/0s: abandoned"),
+        ("-qGa/x", "pymta: bad time value -qGa/x: abandoned"),
+        ("-qGa 0s", "pymta: bad time value 0s: abandoned"),
         ("-q5x", "pymta: bad time value -q5x: abandoned"),
         ("-q 0s", "pymta: bad time value 0s: abandoned"),
         ("-q 5", "pymta: bad time value 5: abandoned"),
@@ -185,6 +232,12 @@ def test_a_socket_that_is_there_already(line: str, wait: int) -> None:
         ("-bd -os0s", "pymta: bad time value -os0s: abandoned"),
         ("-bwx", "pymta: bad time value -bwx: abandoned"),
         ("-bd -q", INCOMPATIBLE),
+        ("-bd -qGhipri", INCOMPATIBLE),
+        ("-bd -q5m -qGhipri", INCOMPATIBLE),
+        ("-bp -qf", INCOMPATIBLE),
+        ("-bp -qGslow -R a", INCOMPATIBLE),
+        ("-bp -q5m", INCOMPATIBLE),
+        ("-bV -qGslow", INCOMPATIBLE),
         ("-bd -bp", INCOMPATIBLE),
         ("-bd -R a", INCOMPATIBLE),
         ("-bd -bdf", INCOMPATIBLE),
@@ -198,12 +251,22 @@ def test_a_socket_that_is_there_already(line: str, wait: int) -> None:
         ("-v", INCOMPATIBLE),
         ("", INCOMPATIBLE),
         ("-q5m -q10m", "pymta: queue-runner specified more than once"),
-        ("-qGhipri/2m", "pymta: named queues are not supported: -qGhipri/2m"),
-        ("-Rr ^x", "pymta: regular expressions are not supported: -Rr"),
+        ("-q5m -qG/10m", "pymta: queue-runner specified more than once"),
+        ("-qGa/5m -qqGa/10m", "pymta: queue-runner specified more than once"),
+        ("-q -qGa", "pymta: queue-runner specified more than once"),
+        ("-qG../2m", f"pymta: -qG../2m: {NO_QUEUE_NAME}"),
+        ("-qG-a", f"pymta: -qG-a: {NO_QUEUE_NAME}"),
+        (
+            "-Rr ^(x",
+            (
+                "pymta: -Rr ^(x: no regular expression:"
+                " missing ), unterminated subpattern at position 1"
+            ),
+        ),
     ],
 )
 def test_what_it_does_not_take_it_refuses_in_one_line(line: str, expected: str) -> None:
-    """ST-03"""
+    """ST-03, N-28"""
     assert read(line) == Refuse(expected)
 
 

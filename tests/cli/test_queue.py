@@ -35,12 +35,19 @@ def queue(tmp_path: Path) -> Callable[..., int]:
     return lambda *words: run(["queue", "--state", str(tmp_path), *words])
 
 
-def put(spool: Spool, *recipients: str, sender: str = "a@b.example", at: float = 1e9) -> str:
+def put(
+    spool: Spool,
+    *recipients: str,
+    sender: str = "a@b.example",
+    at: float = 1e9,
+    queue_name: str = "",
+) -> str:
     envelope = Envelope(
         sender,
         tuple(map(Recipient, recipients)),
         at,
         Client("192.0.2.7", 40112, "client.example", "esmtp"),
+        queue_name=queue_name,
     )
     intake = spool.begin(envelope)
     intake.write(HEADER + b"\r\nbody\r\n")
@@ -91,6 +98,67 @@ def test_the_list_for_programs_has_every_message(
         {"address": "two@d.example", "settled": False, "reason": "Connection refused"}
     ]
     assert (found[1]["due"], found[1]["attempts"]) == (1e9 + 900, 1)
+
+
+def test_all_queues_are_listed_by_arrival_or_one_of_them(
+    queue: Callable[..., int], spool: FileSpool, capsys: Capture
+) -> None:
+    """N-16"""
+    names = ("slow", "", "hipri", "slow")
+    ids = [put(spool, "one@d.example", queue_name=name) for name in names]
+
+    def listed(*words: str) -> list[tuple[str, str]]:
+        assert queue("list", *words, "--json") == 0
+        return [(one["queue"], one["id"]) for one in json.loads(capsys.readouterr().out)]
+
+    assert listed() == list(zip(names, ids, strict=True))
+    assert listed("--queue", "slow") == [("slow", ids[0]), ("slow", ids[3])]
+    assert listed("--queue", "") == [("", ids[1])]
+    assert listed("--queue", "unheard-of") == []
+
+    assert queue("list") == 0
+    firsts = [line for line in capsys.readouterr().out.splitlines() if "<a@b.example>" in line]
+    assert [line.partition("> ")[2] for line in firsts] == ["Q=slow", "", "Q=hipri", "Q=slow"]
+
+
+def test_a_message_is_shown_and_removed_only_from_the_queue_that_was_named(
+    queue: Callable[..., int], spool: FileSpool, capsys: Capture
+) -> None:
+    """N-16"""
+    id = put(spool, "one@d.example", queue_name="slow")
+
+    assert queue("show", "--queue", "hipri", id) == os.EX_NOINPUT
+    assert queue("remove", "--queue", "", id) == os.EX_NOINPUT
+    told = capsys.readouterr()
+    assert f"{id}: no such message in queue hipri\n" in told.err
+    assert spool.holds(id)
+
+    assert queue("show", "--queue", "slow", id) == 0
+    assert "Queue       slow\n" in capsys.readouterr().out
+    assert queue("remove", "--queue", "slow", id) == 0
+    assert not spool.holds(id)
+
+
+@pytest.mark.parametrize("command", ["list", "show", "remove", "run"])
+def test_what_can_be_no_queue_is_refused(
+    command: str, queue: Callable[..., int], spool: FileSpool, capsys: Capture
+) -> None:
+    """N-16"""
+    id = put(spool, "one@d.example")
+
+    assert queue(command, "--queue", "../x", *([id] if command != "list" else [])) == os.EX_USAGE
+    assert "'../x': want a queue name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--recipient", "--sender"])
+def test_what_is_no_pattern_is_refused(
+    option: str, queue: Callable[..., int], spool: FileSpool, capsys: Capture
+) -> None:
+    """N-03"""
+    spool.reserve()
+
+    assert queue("run", option, "(", "--regex") == os.EX_USAGE
+    assert "'(' is no regular expression: missing )" in capsys.readouterr().err
 
 
 def test_a_damaged_message_does_not_hide_the_others(

@@ -17,6 +17,7 @@ from pymta.config import generation
 from pymta.config.generation import GenerationError
 from pymta.config.launch import Launch
 from pymta.config.per_host import PerHost
+from pymta.config.per_queue import PerQueue
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 
@@ -27,6 +28,7 @@ def instances(type_: type) -> st.SearchStrategy[Any]:
         bool: st.booleans(),
         float | None: st.none(),
         dict[str, float] | None: st.none() | st.dictionaries(st.text(), st.floats(0, 100)),
+        PerQueue: st.integers() | st.dictionaries(st.text(), st.integers()),
         PerHost: st.none() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()),
     }
     parts: dict[str, Any] = {}

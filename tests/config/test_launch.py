@@ -10,12 +10,13 @@ from pymta.config.immediate import Immediate
 from pymta.config.launch import Launch, has_control_socket, pid_file
 from pymta.config.listen import Listen
 from pymta.config.overrule import overruled
+from pymta.config.periodic import periodic_runs
 from pymta.config.queue import Queue
 from pymta.config.settings import Settings
 
 CLASSIC = Launch(is_classic=True)
 ON_A_PORT = Launch(is_classic=True, ports=("1225",))
-RUNS_ONLY = Launch(is_classic=True, listens=False, queue_interval=60)
+RUNS_ONLY = Launch(is_classic=True, listens=False, queue_runs=("-q60s",))
 DEFAULT = "/var/lib/pymta/pymta-daemon.pid"
 
 
@@ -149,7 +150,16 @@ def test_local_delivery_alone_has_smtp_to_every_domain_wait(
 
 def test_times_of_the_command_line_win() -> None:
     """ST-08"""
-    settings = overruled(Settings(), Launch(queue_interval=1800, receive_timeout=60))
+    settings = overruled(Settings(), Launch(receive_timeout=60))
 
-    assert settings.queue.queue_run_interval == 1800
     assert settings.session.smtp_receive_timeout == 60
+
+
+def test_runs_of_the_command_line_take_the_place_of_those_of_the_settings() -> None:
+    """N-28: so that the start line tells what was typed."""
+    queue = Queue(queue_run_interval=300, queue_runs=("-qGslow/1h",))
+
+    typed = overruled(Settings(queue=queue), Launch(queue_runs=("-qGhipri/2m",))).queue
+
+    assert [run.told for run in periodic_runs(typed)] == ["-qGhipri/2m"]
+    assert overruled(Settings(queue=queue), Launch()).queue == queue

@@ -43,7 +43,7 @@ def usual_settings(**changes: object) -> Settings:
     )
     settings = replace(settings, routing=replace(settings.routing, primary_hostname=HOST))
     for name, value in changes.items():
-        for group in ("session", "immediate", "routing", "limits", "machine", "journal"):
+        for group in ("session", "immediate", "routing", "limits", "queue", "machine", "journal"):
             part = getattr(settings, group)
             if hasattr(part, name):
                 settings = replace(settings, **{group: replace(part, **{name: value})})

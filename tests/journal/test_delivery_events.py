@@ -67,6 +67,22 @@ EVERYTHING = asked("+all")
             delivery_events.bounced(BOUNCE),
             "<= <> R=OTHER U=pymta P=local S=7",
         ),
+        (
+            delivery_events.delivered(replace(LOCAL, queue="slow")),
+            "=> user <user@example.org> Q=slow R=local T=maildir",
+        ),
+        (
+            delivery_events.deferred(replace(REMOTE, queue="slow"), 111, "Connection refused", ""),
+            f"== a@example.org Q=slow R=mx T=smtp defer (111): Connection refused H={MX}",
+        ),
+        (
+            delivery_events.failed(replace(NOWHERE, queue="slow"), "domain does not exist"),
+            "** a@example.org Q=slow: domain does not exist",
+        ),
+        (
+            delivery_events.bounced(replace(BOUNCE, queue="slow")),
+            "<= <> R=OTHER U=pymta P=local S=7 Q=slow",
+        ),
         (delivery_events.completed(ID), "Completed"),
         (delivery_events.frozen(ID), "Frozen (delivery error message)"),
         (
@@ -185,6 +201,16 @@ def test_the_fields_tell_everything_whatever_the_selectors_say() -> None:
         few.fields.items()
     )
     assert few.fields["LOCAL_ADDRESS"] == "198.51.100.7"
+
+
+def test_a_named_queue_can_be_searched_for() -> None:
+    """N-16"""
+    assert "QUEUE" not in delivery_events.delivered(LOCAL).fields
+    for event in (
+        delivery_events.delivered(replace(LOCAL, queue="slow")),
+        delivery_events.bounced(replace(BOUNCE, queue="slow")),
+    ):
+        assert event.fields["QUEUE"] == "slow"
 
 
 def test_the_fields_tell_host_and_address_apart() -> None:

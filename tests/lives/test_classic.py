@@ -13,11 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pymta.mail.envelope import Envelope, Recipient
-from pymta.spool.files import FileSpool
-from pymta.spool.outcomes import Deferred
-from pymta.spool.store import Seal
 from tests.doubles.daemon import DEADLINE, wait_until
+from tests.doubles.queued import put
 from tests.doubles.smtp_host import SmtpHost
 from tests.doubles.standalone import Standalone, standalone
 
@@ -194,27 +191,13 @@ def test_queue_runs_alone_on_a_schedule() -> None:
         assert info.read_text() == f"{pid:5} daemon(0.1.0): -q1s, not listening\n"
 
 
-def put(made: Standalone, recipient: str, *, due: float = 0.0) -> str:
-    """A message that waits."""
-    spool = FileSpool(made.state / "spool")
-    intake = spool.begin(Envelope("boss@c.example", (Recipient(recipient),), time.time()))
-    intake.write(b"Subject: x\r\n\r\nbody\r\n")
-    intake.commit(Seal())
-    if due:
-        claim = spool.claim(intake.id)
-        assert claim
-        claim.note(Deferred(time.time(), (0,), due, "busy"))
-        claim.release()
-    spool.close()
-    return intake.id
-
-
 def test_runs_of_a_daemon_take_what_its_command_line_says() -> None:
     """QR-09, N-03: a selector reaches every run; the rest is left alone."""
     with standalone(local_domains=["a.example", "b.example"]) as made:
         made.state.mkdir(mode=0o700)
         later = time.time() + 9999
-        wanted, other = put(made, "user@a.example", due=later), put(made, "user@b.example")
+        wanted = put(made.state, "user@a.example", due=later)
+        other = put(made.state, "user@b.example")
         start(made, "-q1s", "-R", "@a.example")
         made.wait_for_log(f"{wanted} Completed")
         made.wait_for_log("End queue run", 2)

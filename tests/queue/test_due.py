@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.channel.reach import Reach
-from pymta.channel.selection import Selection
+from pymta.channel.selection import Selection, asked_by
+from pymta.config.run_word import parse_run_word
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.queue.due import due, forced_first, in_random_order, is_due, stages
 from pymta.spool.outcomes import State
-from pymta.spool.store import Message, Seal, Waiting
+from pymta.spool.store import Message, Seal, SpoolError, Waiting
 
 NOW = 1_700_000_000.0
 FAR = NOW + 50 * 365 * 86_400
@@ -40,6 +43,10 @@ def never_read(id: str) -> Message | None:
         pytest.param(Selection(force=True, first_only=True), "a", id="force does not widen it"),
         pytest.param(Selection(ids=("b", "c", "x")), "b", id="named, and due"),
         pytest.param(Selection(ids=("c", "d"), force=True, thaw=True), "cd", id="named, forced"),
+        pytest.param(Selection(first_id="b"), "b", id="from an id on"),
+        pytest.param(Selection(first_id="a", last_id="a"), "a", id="one id"),
+        pytest.param(Selection(last_id="a~"), "a", id="up to an id that is not there"),
+        pytest.param(Selection(first_id="b", last_id="c", force=True), "bc", id="a range, forced"),
     ],
 )
 def test_a_selection_says_which_messages_a_run_takes(selection: Selection, taken: str) -> None:
@@ -61,6 +68,8 @@ def test_a_selection_says_which_messages_a_run_takes(selection: Selection, taken
         ),
         (Selection(recipients="@a.example"), "-R @a.example"),
         (Selection(force=True, recipients="x", senders="y"), "-qf -R x -S y"),
+        (Selection("hipri", recipients="^x", recipients_are_pattern=True), "-Rr ^x"),
+        (Selection(senders="^y", senders_are_pattern=True, recipients="x"), "-R x -Sr ^y"),
     ],
 )
 def test_the_log_names_a_run_by_its_classic_option(selection: Selection, flags: str) -> None:
@@ -82,6 +91,15 @@ BOUNCE = replace(
 )
 
 
+def _like(recipients: str = "", senders: str = "") -> Selection:
+    return Selection(
+        recipients=recipients,
+        recipients_are_pattern=True,
+        senders=senders,
+        senders_are_pattern=True,
+    )
+
+
 @pytest.mark.parametrize(
     ("selection", "taken"),
     [
@@ -90,20 +108,72 @@ BOUNCE = replace(
         pytest.param(Selection(senders="boss"), "ab", id="-S"),
         pytest.param(Selection(senders="boss", recipients="y@"), "a", id="-R and -S"),
         pytest.param(Selection(recipients="nobody"), "", id="no match"),
+        pytest.param(_like(recipients="^x@a"), "ab", id="-Rr, whatever the case"),
+        pytest.param(_like(recipients="@(q|B)[.]"), "ac", id="-Rr: not who has it already"),
+        pytest.param(_like(recipients="a.example$"), "ab", id="-Rr: a dot is any character"),
+        pytest.param(_like(senders="^$"), "c", id="-Sr: the null sender"),
+        pytest.param(_like(senders="^boss", recipients="^y"), "a", id="-Sr and -Rr"),
+        pytest.param(Selection(recipients="[ax]"), "", id="-R: a text is no pattern"),
     ],
 )
 def test_a_run_for_certain_addresses_takes_their_messages(selection: Selection, taken: str) -> None:
-    """QR-09"""
+    """QR-09, N-03"""
     messages = {message.id: message for message in (TO_A_AND_B, B_HAS_IT, BOUNCE)}
     listing = [Waiting(id, 0.0, is_first=True) for id in (*messages, "gone")]
 
     assert list(due(listing, selection, NOW, messages.get)) == list(taken)
 
 
+def test_a_damaged_message_is_attempted_and_stops_nobody() -> None:
+    """The attempt sets it aside; a run for certain addresses cannot know whose it is."""
+
+    def peek(id: str) -> Message | None:
+        if id == "damaged":
+            raise SpoolError(errno.EBADMSG, "damaged")
+        return TO_A_AND_B
+
+    listing = [Waiting(id, 0.0, is_first=True) for id in ("damaged", "a")]
+
+    assert list(due(listing, Selection(recipients="@a"), NOW, peek)) == ["damaged", "a"]
+
+
 def test_a_run_for_certain_addresses_forces_its_first_message() -> None:
     assert forced_first(Selection(recipients="x")) == Selection(recipients="x", force=True)
     assert forced_first(Selection(recipients="x", force=True)) is None
     assert forced_first(Selection()) is None
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"first_only": True},
+        {"local_only": True},
+        {"ids": ("a",)},
+        {"first_id": "a"},
+        {"last_id": "a"},
+        {"recipients": "a"},
+        {"senders": "a"},
+    ],
+    ids=str,
+)
+def test_a_run_over_a_part_is_told_from_one_over_the_whole_queue(part: dict[str, Any]) -> None:
+    assert not Selection(**part).is_whole
+    assert Selection("hipri", force=True, thaw=True, two_stage=True, interval=60).is_whole
+
+
+@given(
+    st.builds(
+        Selection,
+        queue=st.sampled_from(["", "hipri", "f", "G"]),
+        force=st.just(value=True),
+        thaw=st.booleans(),
+        first_only=st.booleans(),
+        local_only=st.booleans(),
+        two_stage=st.booleans(),
+    )
+)
+def test_the_word_for_a_run_asks_for_the_same_run(selection: Selection) -> None:
+    assert asked_by(parse_run_word(selection.word), selection.by) == selection
 
 
 def test_a_run_in_two_stages_serves_local_mailboxes_first() -> None:

@@ -85,6 +85,7 @@ def test_every_message_is_attempted_once(notes: Path, stop: Stop) -> None:
 def test_a_run_has_few_workers_and_each_takes_one_message_after_another(
     notes: Path, stop: Stop
 ) -> None:
+    """N-36: in every stage of every run, not only in the first of two."""
     run([f"m{n}" for n in range(30)], writer(notes), stop, most=1000)
 
     pids = {line.split()[0] for line in notes.read_text().split("\n") if line}

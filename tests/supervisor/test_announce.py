@@ -143,11 +143,24 @@ def test_the_start_line_says_which_jobs_there_are(
     assert text == f"pymta 0.1 daemon started: {expected}"
 
 
-def test_two_stages_are_shown() -> None:
-    """N-31"""
-    settings = replace(with_runs(1800), launch=Launch(two_stage=True))
+@pytest.mark.parametrize(
+    ("queue", "told"),
+    [
+        (Queue(queue_runs=("-qq30m",)), "-qq30m"),
+        (Queue(queue_runs=("-qq10m", "-qGhipri/2m")), "-qq10m -qGhipri/2m"),
+        (Queue(queue_run_interval=90, queue_runs=("-qqiffGlist/1h",)), "-q1m30s -qqGlist/1h"),
+        (Queue(queue_runs=("-qG/5m",)), "-q5m"),
+    ],
+    ids=["N-31 two stages", "N-28 two queues", "N-28 with an interval", "N-28 the default queue"],
+)
+def test_every_periodic_run_is_shown(queue: Queue, told: str) -> None:
+    """N-28, N-31: two stages, queue and time; no other flags."""
+    settings = replace(SETTINGS, queue=queue)
 
-    assert ", -qq30m, not listening" in announce.started("0.1", 37, (), settings, by_systemd=False)
+    text = announce.started("0.1", 37, (), settings, by_systemd=False)
+
+    assert f"pid=37, {told}, not listening" in text
+    assert f": {told}, not listening" in announce.process_info("0.1", (), settings)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,16 @@ def test_what_does_not_fit_is_found_by_a_run_over_first_deliveries() -> None:
     assert dispatch.next_move(0) is None
 
 
+def test_each_queue_with_messages_that_did_not_fit_gets_a_run_of_its_own() -> None:
+    """N-16"""
+    dispatch = Dispatch(20)
+    for queue in ("", *("slow", "hipri") * (MOST_WAITING // 2 + 1)):
+        dispatch.hand_on(Task(LOCAL.id, queue=queue))
+    dispatch.waiting.clear()
+
+    assert [dispatch.next_move(0) for _ in range(3)] == [RunFirst("hipri"), RunFirst("slow"), None]
+
+
 def test_a_worker_that_died_leaves_its_message_to_the_queue() -> None:
     dispatch = Dispatch(2)
     dispatch.hired(100, LOCAL)
@@ -171,11 +181,11 @@ def test_a_message_waits_when_its_worker_could_not_be_forked() -> None:
 
 def test_a_run_over_first_deliveries_that_could_not_be_forked_is_still_wanted() -> None:
     dispatch = Dispatch(20)
-    dispatch.missed = True
-    assert dispatch.next_move(0) == RunFirst()
+    dispatch.missed.add("slow")
+    assert dispatch.next_move(0) == RunFirst("slow")
 
-    dispatch.no_process(0)
+    dispatch.no_run(0, "slow")
 
     assert dispatch.next_move(FORK_PAUSE - 1) is None
     assert dispatch.wait(0, timeout=5) == FORK_PAUSE
-    assert dispatch.next_move(FORK_PAUSE) == RunFirst()
+    assert dispatch.next_move(FORK_PAUSE) == RunFirst("slow")

@@ -23,11 +23,11 @@ TABLE = Handover(
     ),
     children=(
         Child(10, Job.SESSION, 7, "192.0.2.7", 4, holds_slot=True),
-        Child(11, Job.QUEUE_RUN),
+        Child(11, Job.QUEUE_RUN, queue="slow"),
     ),
-    waiting=(Task("1aaaaa-00000000001-0000", "remote.example", Reach.NO_SMTP),),
+    waiting=(Task("1aaaaa-00000000001-0000", "remote.example", Reach.NO_SMTP, "slow"),),
     busy={12: Task("1aaaaa-00000000002-0000")},
-    missed=True,
+    missed=("", "slow"),
     control=8,
     clients=(9,),
     by_systemd=True,
@@ -46,6 +46,21 @@ def test_a_task_of_an_older_image_is_one_of_a_new_message() -> None:
     waiting, busy = decode(plain).waiting, decode(plain).busy
     assert b"reach" not in plain
     assert [task.reach for task in (*waiting, *busy.values())] == [Reach.NEW] * 2
+
+
+@pytest.mark.parametrize(("missed", "expected"), [(True, ("",)), (False, ())])
+def test_an_image_that_knew_one_queue_only_is_understood(
+    missed: bool, expected: tuple[str, ...]
+) -> None:
+    old = json.loads(encode(TABLE))
+    old["table"]["missed"] = missed
+    for item in old["table"]["children"] + old["table"]["waiting"]:
+        del item["queue"]
+
+    table = decode(json.dumps(old).encode())
+
+    assert table.missed == expected
+    assert [child.queue for child in table.children] == ["", ""]
 
 
 def test_every_descriptor_that_must_stay_open_is_named() -> None:

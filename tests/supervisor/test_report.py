@@ -50,7 +50,13 @@ def test_a_quiet_daemon_has_all_names_and_no_figures() -> None:
     assert found["last_reload"] is found["queue"] is found["load"] is None
     assert found["listeners"] == []
     assert found["connections"] == {"now": 0, "max": 20, "by_address": {}, "free_workers": 0}
-    assert found["queue_runs"] == {"now": 0, "max": 5, "pids": []}
+    assert found["queue_runs"] == {
+        "now": 0,
+        "max": 5,
+        "max_by_queue": {},
+        "by_queue": {},
+        "pids": [],
+    }
     assert found["limits"]["smtp_accept_max"] == 20
 
 

@@ -25,6 +25,7 @@ from pymta.supervisor.dispatch import ANYWHERE, Dispatch, Task
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.queue_count import QueueCount
+from pymta.supervisor.queue_runs import QueueRuns
 from pymta.supervisor.reception import Reception
 from pymta.supervisor.renewal import Renewal
 from pymta.supervisor.requests import MOST_NOTIFIED, Requests
@@ -77,7 +78,7 @@ class Asked:
         renewal = Renewal(self.place, self._no_table, NoSignals())
         count = QueueCount(lambda: None)
         status = Status(self.place, renewal, count)
-        self._words = Requests(self.place, renewal, status, count).words()
+        self._words = Requests(self.place, renewal, status, count, QueueRuns(self.place)).words()
 
     def ask(self, request: str) -> str:
         word, _, argument = request.partition(" ")
@@ -144,9 +145,30 @@ def test_a_run_that_nobody_understands_does_not_begin(asked: Asked, word: str) -
     assert asked.runs.started is None
 
 
+def test_several_runs_are_told_one_by_one(asked: Asked) -> None:
+    """N-16, N-28"""
+    settings = replace(asked.place.settings.queue, queue_run_max={"slow": 1, "*": 2})
+    asked.place.settings = replace(asked.place.settings, queue=settings)
+    runs = QueueRuns(asked.place)
+    asked.children.add(Child(1, Job.QUEUE_RUN, queue="slow"))
+
+    assert runs.start_asked(["-qGhipri", "-qf"]) == (
+        True,
+        "a queue run over hipri has begun\na queue run has begun",
+    )
+    assert runs.start_asked(["-q", "-qGslow"]) == (
+        False,
+        "a queue run has begun\ntoo many queue runs over slow at once: queue_run_max is 1",
+    )
+    asked.children.add(Child(2, Job.UNKNOWN))
+    asked.children.add(Child(3, Job.UNKNOWN))
+    assert runs.start_asked(["-qGhipri"])[0] is False  # they may be queue runs as well
+
+
 def test_runs_that_are_asked_for_count(asked: Asked) -> None:
     """QR-03"""
     most = asked.place.settings.queue.queue_run_max
+    assert isinstance(most, int)
     for pid in range(most):
         asked.children.add(Child(pid + 1, Job.QUEUE_RUN))
 

@@ -145,7 +145,7 @@ def test_all_children_hold_a_slot_until_they_end(
 def test_with_nothing_left_it_is_a_first_start() -> None:
     found = alone(lambda _: asdict(survivors.find({}, by_systemd=False)))
 
-    assert found == json.loads(json.dumps(asdict(Handover(listeners=(), missed=True))))
+    assert found == json.loads(json.dumps(asdict(Handover(listeners=(), missed=("",)))))
 
 
 def test_where_no_name_is_known_port_465_is_known() -> None:

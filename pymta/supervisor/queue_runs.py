@@ -1,0 +1,69 @@
+"""Queue runs of the daemon: those of its own clock, and those that a command asks for.
+
+Both count against `queue_run_max` (QR-03, QR-08).  Runs of other processes do not.
+
+Touches: clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from pymta.channel.control import BUSY
+from pymta.channel.selection import asked_by
+from pymta.config.per_queue import limit_of, may_start
+from pymta.config.periodic import periodic_runs
+from pymta.config.run_word import RunWord, parse_run_word
+from pymta.supervisor.children import Job
+from pymta.supervisor.queue_clock import selection, start_clock
+from pymta.supervisor.workplace import Workplace
+
+WANT = "want -q, perhaps with letters and a queue behind it, as in -qffGhipri"
+
+
+class QueueRuns:
+    def __init__(self, place: Workplace) -> None:
+        self._children = place.children
+        self._deliveries = place.deliveries
+        self._log = place.log
+        self._launch = place.settings.launch
+        self._limit = place.settings.queue.queue_run_max
+        self._clock = start_clock(periodic_runs(place.settings.queue), time.monotonic())
+
+    def start_due(self, now: float) -> None:
+        """At most one (N-28)."""
+        word, clock = self._clock.tick(now, self._may_start)
+        if clock is not self._clock and self._log.debug:
+            self._log.debug("SIGALRM received")  # the classic word for it
+        self._clock = clock
+        if word is not None:
+            self._deliveries.start_queue_run(selection(word, self._launch))
+
+    def wait(self, now: float) -> float | None:
+        return self._clock.wait(now)
+
+    def start_asked(self, words: Sequence[str]) -> tuple[bool, str]:
+        """A run for each of these words; have all begun, and what to tell whoever asked."""
+        try:
+            wanted = [parse_run_word(word) for word in words]
+        except ValueError:
+            return False, WANT
+        if any(word.interval for word in wanted):
+            return False, WANT
+        told = [self._start_asked(word) for word in wanted]
+        return all(has_begun for has_begun, _ in told), "\n".join(text for _, text in told)
+
+    def _start_asked(self, word: RunWord) -> tuple[bool, str]:
+        over = f" over {word.queue}" if word.queue else ""
+        if not self._may_start(word.queue):
+            most = limit_of(self._limit, word.queue)
+            return False, f"{BUSY} queue runs{over} at once: queue_run_max is {most}"
+        if not self._deliveries.start_queue_run(asked_by(word, "command")):
+            return False, "no process can be started now"
+        return True, f"a queue run{over} has begun"
+
+    def _may_start(self, queue: str) -> bool:
+        alive = self._children.queue_runs
+        alive[queue] += self._children.count(Job.UNKNOWN)  # they may be queue runs as well
+        return may_start(self._limit, queue, alive)
