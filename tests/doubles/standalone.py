@@ -22,13 +22,26 @@ from typing import Any
 
 from tests.doubles.daemon import DEADLINE, HOSTNAME, toml, wait_until
 
-_NUMBER = itertools.count(1)
+_NUMBER = itertools.count(os.getpid())
+_RESERVED: list[socket.socket] = []  # for as long as this process lives
 
 
-def own_address() -> str:
-    """One that nobody else in this test run listens on."""
-    pid = os.getpid()
-    return f"127.{64 + next(_NUMBER) % 64}.{pid >> 8 & 255}.{pid & 255}"
+def own_network() -> str:
+    """The first three numbers of a loopback network that no other test of this machine has.
+
+    A name that only one socket can have says whose it is.
+    """
+    while True:
+        number = next(_NUMBER)
+        network = f"127.{64 + (number >> 8) % 64}.{number & 255}"
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            sock.bind(f"\0pymta tests: {network}")
+        except OSError:
+            sock.close()
+            continue
+        _RESERVED.append(sock)
+        return network
 
 
 class Standalone:
@@ -36,7 +49,8 @@ class Standalone:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
-        self.address = own_address()
+        self.network = own_network()
+        self.address = f"{self.network}.1"
         self.port = 2525
         self.state = directory / "state"
         self.config = directory / "pymta.toml"

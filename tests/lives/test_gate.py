@@ -132,7 +132,7 @@ def test_a_machine_is_asked_for_its_user() -> None:
         rfc1413_query_timeout="20s",
         log_selector=["+smtp_connection"],
     ) as made:
-        source = made.address.rpartition(".")[0] + ".254"
+        source = f"{made.network}.254"
         with socket.create_server((source, 113)) as ident, made.in_front():
             with call(made.port, source, made.address) as sock:
                 conn, peer = ident.accept()
@@ -154,7 +154,7 @@ def test_a_client_that_is_slow_to_say_who_it_is_delays_nobody_else() -> None:
         rfc1413_query_timeout="1s",
         log_selector=["+ident_timeout"],
     ) as made:
-        source = made.address.rpartition(".")[0] + ".254"
+        source = f"{made.network}.254"
         with socket.create_server((source, 113)), made.in_front():
             with call(made.port, source, made.address) as slow:
                 assert made.greeting().startswith("220 ")

@@ -56,7 +56,7 @@ def test_a_limit_that_is_no_number_lets_callers_in_and_says_so() -> None:
 def test_our_name_goes_with_the_address_that_was_called() -> None:
     """CP-04: an empty one is as if it were not set."""
     with standalone() as made:
-        second, third = (f"{made.address.rpartition('.')[0]}.{n}" for n in (253, 254))
+        second, third = (f"{made.network}.{n}" for n in (2, 3))
         made.write_settings(
             local_interfaces=[made.address, second, third],
             smtp_active_hostname={made.address: "a.example.org", third: "", "*": "all.example.org"},

@@ -111,8 +111,7 @@ def test_a_session_lives_through_a_hangup_and_counts_on() -> None:
 def test_of_twelve_ports_ten_are_named() -> None:
     """SL-04"""
     with standalone() as made:
-        network = made.address.rpartition(".")[0]
-        places = [f"{network}.{200 + number}" for number in range(12)]
+        places = [f"{made.network}.{1 + number}" for number in range(12)]
         made.write_settings(local_interfaces=places)
         with made.in_front():
             (started,) = re.findall(r"listening for (SMTP on .*)", made.log())
