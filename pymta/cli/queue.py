@@ -120,8 +120,9 @@ def _remove(
         claim.release()
         return _no_such(id, queue)
     claim.finish()
-    log.write(removed(id, user))
-    log.write(completed(id))
+    log.write(removed(id, claim.envelope.sender, user))
+    waited = time.time() - claim.envelope.received_at
+    log.write(completed(id, claim.envelope.sender, waited))
     return None
 
 

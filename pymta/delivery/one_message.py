@@ -74,17 +74,19 @@ class _Attempt:
                 self._tell_end()
 
     def _tell_end(self) -> None:
-        waited = self._world.now() - self._claim.envelope.received_at
+        id, envelope = self._claim.id, self._claim.envelope
+        waited = self._world.now() - envelope.received_at
         journal = self._world.settings.journal
-        self._world.tell(delivery_events.completed(self._claim.id, waited, journal=journal))
+        self._world.tell(delivery_events.completed(id, envelope.sender, waited, journal=journal))
 
     def _thaw(self) -> bool:
         """Only force moves a frozen message."""
+        id, sender = self._claim.id, self._claim.envelope.sender
         if not self._world.force:
-            self._world.tell(delivery_events.is_frozen(self._claim.id))
+            self._world.tell(delivery_events.is_frozen(id, sender))
             return False
         self._claim.note(Thawed(self._world.now()))
-        self._world.tell(delivery_events.thawed(self._claim.id))
+        self._world.tell(delivery_events.thawed(id, sender))
         return True
 
     def _deliver(self) -> bool:
@@ -175,4 +177,5 @@ class _Attempt:
             self._claim.note(record)
         if self._is_to_freeze:
             self._claim.note(Frozen(now, FROZEN_WHY))
-            self._world.tell(delivery_events.frozen(self._claim.id))
+            sender = self._claim.envelope.sender
+            self._world.tell(delivery_events.frozen(self._claim.id, sender))

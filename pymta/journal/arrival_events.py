@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from pymta.config.journal import Journal
 from pymta.journal.event import Event, Kind
-from pymta.journal.parts import LONGEST_SUBJECT, USUAL, elapsed, quoted
+from pymta.journal.parts import LONGEST_SUBJECT, USUAL, elapsed, quoted, recipients_fields
 from pymta.journal.session_events import Origin
 
 
@@ -39,7 +39,7 @@ def arrived(
         f"{_asked_for(facts, journal)}"
         f"{_who_is_named(sender, recipients, journal)}"
     )
-    names = {"SENDER": sender, "RECIPIENTS": " ".join(recipients)}
+    names = {"SENDER": sender} | recipients_fields(recipients)
     return Event(Kind.ARRIVED, text, id, origin.fields | names | dict(facts))
 
 

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pymta.journal.event import MAIN, MAIN_AND_PANIC, Event, Kind, Severity, Stream
+from pymta.journal.event import MAIN, MAIN_AND_PANIC, Event, Kind, Severity, Value
 from pymta.mail.caller import Endpoint
 
 
-def started(text: str, *, pid: int, generation: int) -> Event:
+def started(text: str, *, pid: int, version: str) -> Event:
     """SL-01; `text` is everything behind the pid."""
     return Event(
         Kind.STARTED,
         text,
-        fields={"DAEMON_PID": str(pid), "GENERATION": str(generation)},
+        fields={"DAEMON_PID": str(pid), "VERSION": version},
     )
+
+
+def settings_changed(line: str, *, before: int, options: tuple[str, ...]) -> Event:
+    """What a reload, or a restart, has changed; `line` is one of `pymta.config.difference`."""
+    fields: dict[str, Value] = {"FORMER_GENERATION": str(before)}
+    if options:
+        fields["OPTION"] = options
+    return Event(Kind.SETTINGS_CHANGED, line, fields=fields)
 
 
 def arguments(directory: str, command: Sequence[str]) -> Event:
     """What was typed, quoted where it would else not be read as one word."""
     words = (f'"{word}"' if not word or any(map(str.isspace, word)) else word for word in command)
     text = f"cwd={directory} {len(command)} args: {' '.join(words)}"
-    return Event(Kind.STARTED, text, selector="arguments")
+    return Event(Kind.ARGUMENTS, text, selector="arguments")
 
 
 def stopping(pid: int, signal: str, *, sessions: int, deliveries: int) -> Event:
@@ -36,7 +44,7 @@ def wait_is_over(version: str) -> Event:
 
 def stopped(pid: int, *, cut_off: int) -> Event:
     rest = f", {cut_off} child processes ended before they had finished" if cut_off else ""
-    return Event(Kind.STOPPING, f"pid {pid}: daemon stopped{rest}")
+    return Event(Kind.STOPPED, f"pid {pid}: daemon stopped{rest}")
 
 
 def reexec(pid: int, generation: int) -> Event:
@@ -44,7 +52,7 @@ def reexec(pid: int, generation: int) -> Event:
     return Event(
         Kind.RELOAD,
         f"pid {pid}: SIGHUP received: re-exec daemon",
-        fields={"GENERATION": str(generation)},
+        fields={"NEW_GENERATION": str(generation)},
     )
 
 
@@ -77,7 +85,7 @@ def crashed(pid: int, trace: str) -> Event:
     """A mistake of ours ends the daemon; the last line of the traceback stands in the text."""
     last = trace.strip().rpartition("\n")[2]
     return Event(
-        Kind.TROUBLE,
+        Kind.PROCESS_FAILED,
         f"pid {pid}: daemon failed: {last}",
         fields={"TRACEBACK": trace},
         streams=MAIN_AND_PANIC,
@@ -101,7 +109,8 @@ def connected(caller: Endpoint, ends: str, id: str, *, count: int, shows_id: boo
 
 def backlog(waiting: int, local: Endpoint) -> Event:
     """N-24"""
-    return Event(Kind.CONNECTION, f"listen backlog {waiting} I={local}")
+    text = f"listen backlog {waiting} I={local}"
+    return Event(Kind.BACKLOG, text, fields={"WAITING": str(waiting)})
 
 
 def refused(caller: Endpoint, ends: str, why: str) -> Event:
@@ -109,31 +118,40 @@ def refused(caller: Endpoint, ends: str, why: str) -> Event:
     return Event(
         Kind.REFUSED,
         f"Connection from [{caller.address}]{ends} refused: {why}",
-        fields={"CLIENT": str(caller.address), "CLIENT_PORT": str(caller.port)},
+        fields={"CLIENT": str(caller.address), "CLIENT_PORT": str(caller.port), "WHY": why},
         selector="connection_reject",
     )
 
 
 def accept_failures(text: str, *, is_panic: bool) -> Event:
     """AE-03."""
-    return Event(Kind.TROUBLE, text, streams=MAIN_AND_PANIC if is_panic else MAIN)
+    return Event(Kind.ACCEPT_FAILED, text, streams=MAIN_AND_PANIC if is_panic else MAIN)
 
 
-def trouble(text: str, *, streams: tuple[Stream, ...] = MAIN_AND_PANIC) -> Event:
-    """Anything that needs an operator: fork failures (CP-02, QR-04), sockets, permissions."""
-    return Event(Kind.TROUBLE, text, streams=streams)
+def cannot_start(why: str) -> Event:
+    return trouble(f"pymta cannot start: {why}", Kind.CANNOT_START)
 
 
-def remark(text: str) -> Event:
+def trouble(text: str, kind: Kind = Kind.TROUBLE) -> Event:
+    """Anything that needs an operator; `kind` where he may want to have it apart."""
+    return Event(kind, text, streams=MAIN_AND_PANIC)
+
+
+def remark(text: str, kind: Kind = Kind.REMARK) -> Event:
     """Worth a line, no reason to get up: bind retries, the fallback to IPv4."""
-    return Event(Kind.TROUBLE, text)
+    return Event(kind, text)
+
+
+def fork_failed(what: str, error: OSError) -> Event:
+    """CP-02, QR-04: there can be no more processes."""
+    return trouble(f"daemon: {what} failed: {error.strerror}", Kind.FORK_FAILED)
 
 
 def not_allowed(uid: int, pid: int, untold: int) -> Event:
     """N-22: somebody on this machine asked for what he may not."""
     others = f", {untold} more since the last such line" if untold else ""
     return Event(
-        Kind.TROUBLE,
+        Kind.NOT_ALLOWED,
         f"control socket: uid {uid} (process {pid}) is not allowed{others}",
         fields={"PEER_UID": str(uid), "PEER_PID": str(pid)},
     )
@@ -141,14 +159,14 @@ def not_allowed(uid: int, pid: int, untold: int) -> Event:
 
 def notified(id: str) -> Event:
     """N-22, message 1; for one message, whose id stands before the text."""
-    return Event(Kind.QUEUE_RUN, "notify triggered queue run", queue_id=id)
+    return Event(Kind.NOTIFIED, "notify triggered queue run", queue_id=id)
 
 
 def child_crashed(job: str, pid: int, signal: str, client: str) -> Event:
     """CH-04: a worker that dies of a signal leaves a line."""
     serving = f" serving [{client}]" if client else ""
     return Event(
-        Kind.TROUBLE,
+        Kind.PROCESS_FAILED,
         f"{job} process {pid}{serving} was killed by {signal}",
         fields={"CHILD_PID": str(pid)} | ({"CLIENT": client} if client else {}),
         streams=MAIN_AND_PANIC,

@@ -196,44 +196,47 @@ def bounced(bounce: Bounce, *, journal: Journal = USUAL) -> Event:
     return Event(Kind.BOUNCED, text, bounce.id, fields)
 
 
-def completed(id: str, waited: float = 0.0, *, journal: Journal = USUAL) -> Event:
+def completed(id: str, sender: str, waited: float, *, journal: Journal = USUAL) -> Event:
     """`waited` are the seconds since the message came."""
     time = f" QT={elapsed(waited, journal)}" if "queue_time_overall" in journal.selected else ""
-    return Event(Kind.COMPLETED, f"Completed{time}", id, {"QUEUE_TIME": f"{waited:.3f}"})
+    fields = {"SENDER": sender, "QUEUE_TIME": f"{waited:.3f}"}
+    return Event(Kind.COMPLETED, f"Completed{time}", id, fields)
 
 
-def frozen(id: str) -> Event:
-    return Event(Kind.FROZEN, "Frozen (delivery error message)", id)
+def frozen(id: str, sender: str) -> Event:
+    return Event(Kind.FROZEN, "Frozen (delivery error message)", id, {"SENDER": sender})
 
 
-def thawed(id: str) -> Event:
-    return Event(Kind.FROZEN, "Unfrozen by forced delivery", id)
+def thawed(id: str, sender: str) -> Event:
+    return Event(Kind.THAWED, "Unfrozen by forced delivery", id, {"SENDER": sender})
 
 
-def is_frozen(id: str) -> Event:
-    return Event(Kind.FROZEN, "Message is frozen", id, selector="skip_delivery")
+def is_frozen(id: str, sender: str) -> Event:
+    fields = {"SENDER": sender}
+    return Event(Kind.SKIPPED, "Message is frozen", id, fields, selector="skip_delivery")
 
 
 def locked(id: str) -> Event:
     text = "Spool file is locked (another process is handling this message)"
-    return Event(Kind.QUEUED, text, id, selector="skip_delivery")
+    return Event(Kind.SKIPPED, text, id, selector="skip_delivery")
 
 
 def spool_trouble(id: str, why: str) -> Event:
     """The disk refused.  Deliveries that could not be recorded are made again."""
-    return Event(Kind.TROUBLE, f"delivery stopped: {why}", id, streams=MAIN_AND_PANIC)
+    return Event(Kind.SPOOL_TROUBLE, f"delivery stopped: {why}", id, streams=MAIN_AND_PANIC)
 
 
 def no_place(why: str) -> Event:
     """The files that bound the deliveries on this host cannot be used."""
-    return Event(Kind.TROUBLE, f"delivery process cannot start: {why}", streams=MAIN_AND_PANIC)
+    text = f"delivery process cannot start: {why}"
+    return Event(Kind.SPOOL_TROUBLE, text, streams=MAIN_AND_PANIC)
 
 
 def crashed(id: str, trace: str) -> Event:
     """A mistake of ours; the message stays in the queue."""
     last = trace.strip().rpartition("\n")[2]
     return Event(
-        Kind.TROUBLE,
+        Kind.PROCESS_FAILED,
         f"delivery process failed, the message stays queued: {last}",
         id,
         fields={"TRACEBACK": trace},

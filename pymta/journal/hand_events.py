@@ -5,6 +5,7 @@ from __future__ import annotations
 from pymta.journal.event import Event, Kind
 
 
-def removed(id: str, user: str) -> Event:
+def removed(id: str, sender: str, user: str) -> Event:
     """Taken out of the queue undelivered, and nobody was told."""
-    return Event(Kind.REMOVED, f"removed by {user}", queue_id=id, fields={"USER": user})
+    fields = {"SENDER": sender, "USER": user}
+    return Event(Kind.REMOVED, f"removed by {user}", queue_id=id, fields=fields)

@@ -15,25 +15,28 @@ import errno
 import fcntl
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from pymta.journal.datagram import Datagrams
 from pymta.journal.event import Event
-from pymta.journal.line import entry
+from pymta.journal.line import PREFIX, entry
 
 SOCKET = Path("/run/systemd/journal/socket")
 _TOO_LARGE = {errno.EMSGSIZE, errno.ENOBUFS}
 
 
 class JournalSink:
+    """`always` are fields that each entry has besides its own, such as GENERATION."""
+
     trouble = ""  # a full journal is not worth a line: it would go the same way
 
-    def __init__(self, path: Path = SOCKET) -> None:
+    def __init__(self, path: Path = SOCKET, **always: str) -> None:
         self._way = Datagrams(path)
+        self._always = frame((PREFIX + name, value) for name, value in always.items())
 
     def put(self, event: Event) -> bool:
-        data = frame(entry(event))
+        data = frame(entry(event)) + self._always
         try:
             try:
                 self._way.send(data)
@@ -62,15 +65,19 @@ class JournalSink:
             os.close(fd)
 
 
-def frame(fields: Sequence[tuple[str, str]]) -> bytes:
+def frame(fields: Iterable[tuple[str, str]]) -> bytes:
     """The fields as they travel."""
-    return b"".join(_frame_one(name.encode("ascii"), value.encode()) for name, value in fields)
+    lines, blocks = [], []
+    for name, value in fields:
+        if "\n" in value:
+            blocks.append(_block(name, value.encode()))
+        else:
+            lines.append(f"{name}={value}\n")
+    return "".join(lines).encode() + b"".join(blocks)
 
 
-def _frame_one(name: bytes, value: bytes) -> bytes:
-    if b"\n" in value:
-        return name + b"\n" + struct.pack("<Q", len(value)) + value + b"\n"
-    return name + b"=" + value + b"\n"
+def _block(name: str, value: bytes) -> bytes:
+    return name.encode() + b"\n" + struct.pack("<Q", len(value)) + value + b"\n"
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -13,15 +13,18 @@ journal an event for several streams is told once, at the most severe of them, a
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from pymta.journal.event import Event, Stream
+from pymta.journal.event import Event, Kind, Severity, Stream
 
 IDENTIFIER = "pymta"
 LONGEST_LINE = 8000  # bytes; a terminal line and journald's LineMax (48 KiB) both take it whole
 LONGEST_FIELD = 256 * 1024  # bytes; room for the recipients of a large message
 CUT = " ... [cut]"
+PREFIX = "PYMTA_"  # of every journal field that is ours
 MAIL_FACILITY = "2"  # LOG_MAIL, so that a classic syslog daemon behind journald sorts it right
 
+_LARGEST_CHARACTER = 4  # bytes of UTF-8
 _SEVERITY = {Stream.MAIN: 6, Stream.REJECT: 5, Stream.PANIC: 1}
 
 # C0, DEL, C1, soft hyphen, zero-width and direction marks, line separators, tags, lone
@@ -66,19 +69,31 @@ def entry(event: Event) -> list[tuple[str, str]]:
 
     The names of an event's own fields come from our program, never from outside.
     """
-    fields = [
-        ("MESSAGE", message(event)),
-        ("PRIORITY", str(priority(event))),
-        ("SYSLOG_IDENTIFIER", IDENTIFIER),
-        ("SYSLOG_FACILITY", MAIL_FACILITY),
-        ("MESSAGE_ID", event.kind.value),
-    ]
-    if event.streams:
-        fields.append(("PYMTA_STREAM", ",".join(stream.value for stream in event.streams)))
+    fields = [("MESSAGE", message(event)), *_alike(event.kind, event.streams, event.severity)]
     if event.queue_id:
-        fields.append(("PYMTA_QUEUE_ID", printable(event.queue_id)))
-    fields += [(f"PYMTA_{name}", _value(text)) for name, text in event.fields.items()]
+        fields.append((f"{PREFIX}QUEUE_ID", printable(event.queue_id)))
+    for name, value in event.fields.items():
+        texts = value if isinstance(value, tuple) else (value,)
+        fields += [(PREFIX + name, _value(text)) for text in texts]
     return fields
+
+
+@cache
+def _alike(
+    kind: Kind, streams: tuple[Stream, ...], severity: Severity | None
+) -> tuple[tuple[str, str], ...]:
+    """What all entries of a kind have, for the streams that the selectors left them."""
+    sample = Event(kind, "", streams=streams, severity=severity)
+    fields = {
+        "PRIORITY": str(priority(sample)),
+        "SYSLOG_IDENTIFIER": IDENTIFIER,
+        "SYSLOG_FACILITY": MAIL_FACILITY,
+        "MESSAGE_ID": kind.value,
+        f"{PREFIX}KIND": kind.name.lower(),
+    }
+    if streams:
+        fields[f"{PREFIX}STREAM"] = ",".join(stream.value for stream in streams)
+    return tuple(fields.items())
 
 
 def printable(text: str) -> str:
@@ -86,10 +101,14 @@ def printable(text: str) -> str:
 
     Bytes that were decoded with ``surrogateescape`` come out as the bytes they were.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return _UNPRINTABLE.sub(_visible, text)
 
 
 def _value(text: str) -> str:
+    if text.isascii() and text.isprintable() and len(text) <= LONGEST_FIELD:
+        return text
     return _bounded(_UNPRINTABLE_BUT_LAYOUT.sub(_visible, text), LONGEST_FIELD)
 
 
@@ -103,6 +122,8 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def _bounded(text: str, limit: int) -> str:
+    if len(text) <= limit // _LARGEST_CHARACTER:
+        return text
     encoded = text.encode()
     if len(encoded) <= limit:
         return text

@@ -79,7 +79,7 @@ class SelectedLog:
 def open_log(settings: Settings) -> Log:
     """The log of a process that is part of the daemon, or was started by a unit."""
     debug = settings.launch.debug
-    return SelectedLog(_daemon_log(settings), settings.journal, debug, _watched(debug))
+    return SelectedLog(_daemon_log(settings), settings.journal, debug, _watched(settings))
 
 
 def open_hand_log(settings: Settings, debug: tuple[str, ...] = ()) -> Log:
@@ -96,14 +96,14 @@ def open_hand_log(settings: Settings, debug: tuple[str, ...] = ()) -> Log:
         return open_log(settings)
     terminal = Row([StderrSink(2, stamp_of(settings.journal), with_priority=False)])
     both = Both(_log_of_another(settings), terminal)
-    return SelectedLog(both, settings.journal, debug, _watched(debug))
+    return SelectedLog(both, settings.journal, debug, _watched(settings))
 
 
-def _watched(categories: Collection[str]) -> Writer | None:
-    if not categories:
+def _watched(settings: Settings) -> Writer | None:
+    if not settings.launch.debug:
         return None
     if is_journal_stream(2, os.environ):
-        return Row([JournalSink(), StderrSink(2, with_priority=True)])
+        return Row([_journal(settings), StderrSink(2, with_priority=True)])
     return Row([DebugSink(2)])
 
 
@@ -116,18 +116,19 @@ def _daemon_log(settings: Settings) -> Writer:
         echo = Row([stderr])
         places = _chosen(settings, [stderr])
         return Both(places, echo, panics_only=not settings.launch.echoes_log)
-    return Row([JournalSink(), stderr] if to_journald else [stderr])
+    return Row([_journal(settings), stderr] if to_journald else [stderr])
 
 
 def _log_of_another(settings: Settings) -> Writer:
     """Where the lines of a daemon go that is not in this terminal."""
-    resorts: list[Sink] = [JournalSink(), SyslogSink(settings.journal, stamp_of(settings.journal))]
+    syslog = SyslogSink(settings.journal, stamp_of(settings.journal))
+    resorts: list[Sink] = [_journal(settings), syslog]
     if settings.journal.log_file_path:
         return _chosen(settings, resorts)
     if settings.launch.in_background:
         mainlog = Path(settings.machine.state_directory, MAIN_LOG)
-        return Row([JournalSink(), _file(str(mainlog), settings)])
-    return Row([JournalSink()])
+        return Row([_journal(settings), _file(str(mainlog), settings)])
+    return Row([_journal(settings)])
 
 
 def _chosen(settings: Settings, resorts: list[Sink]) -> Writer:
@@ -138,6 +139,11 @@ def _chosen(settings: Settings, resorts: list[Sink]) -> Writer:
         return Row([syslog, *resorts])
     files = Row([_file(journal.log_path, settings), *resorts])
     return Both(files, Row([syslog])) if journal.goes_to_syslog else files
+
+
+def _journal(settings: Settings) -> JournalSink:
+    """Whoever reads a line there sees which settings were in force."""
+    return JournalSink(GENERATION=str(settings.generation))
 
 
 def _file(path: str, settings: Settings) -> FileSink:

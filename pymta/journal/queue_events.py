@@ -22,16 +22,16 @@ class Run(Protocol):
 
 
 def started(pid: int, run: Run) -> Event:
-    return _run("Start", pid, run)
+    return _run(Kind.QUEUE_RUN, "Start", pid, run)
 
 
 def ended(pid: int, run: Run, *, attempted: int) -> Event:
-    return _run("End", pid, run, ATTEMPTED=str(attempted))
+    return _run(Kind.QUEUE_RUN_ENDED, "End", pid, run, ATTEMPTED=str(attempted))
 
 
 def skipped(pid: int, run: Run, why: str) -> Event:
     """It does not begin at all."""
-    return _run("Skip", pid, run, f" ({why})")
+    return _run(Kind.QUEUE_RUN_SKIPPED, "Skip", pid, run, f" ({why})")
 
 
 def too_busy(pid: int, run: Run, load: float, most: float) -> Event:
@@ -42,7 +42,7 @@ def too_busy(pid: int, run: Run, load: float, most: float) -> Event:
     flags = f" {run.flags}" if run.flags else ""
     text = f"Abandon queue run: pid={pid}{flags} (load {load:.2f}, max {most:.2f})"
     fields = _facts(run) | {"LOAD": f"{load:.2f}"}
-    return Event(Kind.QUEUE_RUN, text, fields=fields, selector="queue_run")
+    return Event(Kind.QUEUE_RUN_ABANDONED, text, fields=fields, selector="queue_run")
 
 
 def worker_died(pid: int, status: int, id: str) -> Event:
@@ -50,37 +50,38 @@ def worker_died(pid: int, status: int, id: str) -> Event:
     how = f"crashed with signal {-status}" if status < 0 else f"ended with status {status}"
     over = f" while delivering {id}" if id else ""
     return Event(
-        Kind.TROUBLE,
+        Kind.PROCESS_FAILED,
         f"queue run: process {pid} {how}{over}",
         queue_id=id,
-        fields={"WORKER_PID": str(pid), "WORKER_STATUS": str(status)},
+        fields={"CHILD_PID": str(pid), "CHILD_STATUS": str(status)},
         streams=MAIN_AND_PANIC,
     )
 
 
 def no_process(why: str) -> Event:
-    return _trouble(f"queue run: delivery process fork failed: {why}")
+    return _trouble(Kind.FORK_FAILED, f"queue run: delivery process fork failed: {why}")
 
 
 def no_spool(why: str) -> Event:
-    return _trouble(f"queue run: {why}")
+    return _trouble(Kind.SPOOL_TROUBLE, f"queue run: {why}")
 
 
 def abandoned(pid: int) -> Event:
-    return _trouble(f"Abandon queue run: pid={pid} (delivery processes end at once; see above)")
+    text = f"Abandon queue run: pid={pid} (delivery processes end at once; see above)"
+    return _trouble(Kind.QUEUE_RUN_ABANDONED, text)
 
 
-def _run(word: str, pid: int, run: Run, more: str = "", **fields: str) -> Event:
+def _run(kind: Kind, word: str, pid: int, run: Run, more: str = "", **fields: str) -> Event:
     """N-16: a named queue stands between the words."""
     queue = f"'{run.queue}' " if run.queue else ""
     flags = f" {run.flags}" if run.flags else ""
     text = f"{word} {queue}queue run: pid={pid}{flags}{more}"
-    return Event(Kind.QUEUE_RUN, text, fields=_facts(run) | fields, selector="queue_run")
+    return Event(kind, text, fields=_facts(run) | fields, selector="queue_run")
 
 
 def _facts(run: Run) -> dict[str, str]:
     return {"BY": run.by} | ({"QUEUE": run.queue} if run.queue else {})
 
 
-def _trouble(text: str) -> Event:
-    return Event(Kind.TROUBLE, text, streams=MAIN_AND_PANIC)
+def _trouble(kind: Kind, text: str) -> Event:
+    return Event(kind, text, streams=MAIN_AND_PANIC)

@@ -13,6 +13,7 @@ from pymta.config.duration import format_duration
 from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, MAIN_AND_REJECT, Event, Kind, Stream
+from pymta.journal.parts import recipients_fields
 from pymta.mail.caller import Endpoint
 from pymta.tls.facts import Facts
 
@@ -94,10 +95,10 @@ def tls_mark(tls: Facts | None, selected: frozenset[str]) -> str:
     return f" X={tls.text}{star}"
 
 
-def not_delivered_now(id: str, why: str) -> Event:
+def not_delivered_now(origin: Origin, id: str, why: str) -> Event:
     """ID-02…04."""
     text = f"no immediate delivery: {why}"
-    return Event(Kind.QUEUED, text, id, selector="delay_delivery")
+    return Event(Kind.QUEUED, text, id, origin.fields | {"WHY": why}, selector="delay_delivery")
 
 
 def rejected(
@@ -111,7 +112,7 @@ def rejected(
 ) -> Event:
     """``H=WHO F=<SENDER> rejected WHAT: WHY``; no F= before there is a sender."""
     mark = "" if sender is None else f" F=<{sender}>"
-    fields = origin.fields | ({} if sender is None else {"SENDER": sender})
+    fields = origin.fields | {"WHY": why} | ({} if sender is None else {"SENDER": sender})
     if recipient:
         fields["RECIPIENT"] = recipient
     text = f"H={origin.who}{origin.tls_mark}{mark} rejected {what}: {why}"
@@ -121,52 +122,55 @@ def rejected(
 def message_refused(origin: Origin, id: str, sender: str, why: str, *, selector: str = "") -> Event:
     """``rejected from <SENDER> H=WHO: WHY``: after the message was seen."""
     text = f"rejected from <{sender}> H={origin.who}{origin.tls_mark}: {why}"
-    fields = origin.fields | {"SENDER": sender}
-    return Event(Kind.REJECTED, text, id, fields, MAIN_AND_REJECT, selector)
+    fields = origin.fields | {"SENDER": sender, "WHY": why}
+    return Event(Kind.MESSAGE_REJECTED, text, id, fields, MAIN_AND_REJECT, selector)
 
 
 def too_many_messages(origin: Origin) -> Event:
     """SS-05, last row."""
-    text = f"rejected MAIL command H={origin.who}: too many messages in one connection"
-    return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+    why = "too many messages in one connection"
+    text = f"rejected MAIL command H={origin.who}: {why}"
+    fields = origin.fields | {"WHY": why}
+    return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT)
 
 
 def dropped(origin: Origin, why: str) -> Event:
     """SS-05: `why` ends with the last command."""
     text = f"SMTP call from {origin.who} dropped: {why}"
-    return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+    fields = origin.fields | {"WHY": why}
+    return Event(Kind.DROPPED, text, fields=fields, streams=MAIN_AND_REJECT)
 
 
 def closed_by_quit(origin: Origin, seconds: float) -> Event:
     """SS-04, with the duration of N-38 like all that follow."""
     text = f"{origin.connection} D={duration(seconds)} closed by QUIT"
-    return _connection(origin, text, selector=CONNECTION)
+    return _connection(Kind.CONNECTION_CLOSED, origin, text, selector=CONNECTION)
 
 
 def lost(origin: Origin, why: str, seconds: float) -> Event:
     """SS-04: no mail was under way."""
     text = f"{origin.connection} lost{_error(why)} D={duration(seconds)}"
-    return _connection(origin, text, selector=CONNECTION)
+    return _connection(Kind.CONNECTION_LOST, origin, text, selector=CONNECTION)
 
 
 def lost_after_mail(origin: Origin, why: str, seconds: float) -> Event:
     """SS-04"""
     what = "unexpected disconnection while reading SMTP command"
     text = f"{what} from {origin.who}{_error(why)} D={duration(seconds)}"
-    return _connection(origin, text, selector=LOST)
+    return _connection(Kind.CONNECTION_LOST, origin, text, selector=LOST)
 
 
 def lost_in_data(origin: Origin, id: str, sender: str, why: str, seconds: float) -> Event:
     what = f"{origin.connection} lost while reading message data"
     text = f"{what}{_error(why)} F=<{sender}> D={duration(seconds)}"
-    return _connection(origin, text, id, selector=LOST)
+    return _connection(Kind.CONNECTION_LOST, origin, text, id, sender=sender, selector=LOST)
 
 
 def no_mail(origin: Origin, seconds: float, verbs: str) -> Event:
     """N-06; `verbs` are the commands of the session, " C=EHLO,QUIT" or ""."""
     text = f"no MAIL in SMTP connection from {origin.who} D={duration(seconds)}"
     text += f"{origin.tls_mark}{verbs}"
-    return _connection(origin, text, selector="smtp_no_mail")
+    return _connection(Kind.NO_MAIL, origin, text, selector="smtp_no_mail")
 
 
 def incomplete(origin: Origin, cause: str, sender: str, recipients: Iterable[str]) -> Event:
@@ -174,20 +178,22 @@ def incomplete(origin: Origin, cause: str, sender: str, recipients: Iterable[str
     names = tuple(recipients)
     to = f" for {' '.join(names)}" if names else ""
     text = f"H={origin.who} incomplete transaction ({cause}) from <{sender}>{to}"
-    fields = origin.fields | {"SENDER": sender, "RECIPIENTS": " ".join(names)}
-    return Event(Kind.REJECTED, text, fields=fields, selector="smtp_incomplete_transaction")
+    fields = origin.fields | {"SENDER": sender} | recipients_fields(names)
+    return Event(Kind.INCOMPLETE, text, fields=fields, selector="smtp_incomplete_transaction")
 
 
 def fault(origin: Origin, line: str, why: str, *, is_syntax: bool) -> Event:
     """A command that is none, or comes at the wrong time; counted by SS-05."""
     kind = "syntax" if is_syntax else "protocol"
     text = f'SMTP {kind} error in "{line}" H={origin.who} {why}'
-    return _connection(origin, text, selector=f"smtp_{kind}_error")
+    return _connection(Kind.PROTOCOL_ERROR, origin, text, selector=f"smtp_{kind}_error")
 
 
 def bad_hello(origin: Origin, verb: str, argument: str) -> Event:
-    text = f"rejected {verb} from {origin.who}: syntactically invalid argument(s): {argument}"
-    return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+    why = f"syntactically invalid argument(s): {argument}"
+    text = f"rejected {verb} from {origin.who}: {why}"
+    fields = origin.fields | {"WHY": why}
+    return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT)
 
 
 def sent_before_greeting(origin: Origin, what: str) -> Event:
@@ -196,7 +202,7 @@ def sent_before_greeting(origin: Origin, what: str) -> Event:
         "SMTP protocol synchronization error (input sent without waiting for greeting):"
         f' rejected connection from H={origin.who} input="{what}"'
     )
-    return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+    return Event(Kind.OUT_OF_SYNC, text, fields=origin.fields, streams=MAIN_AND_REJECT)
 
 
 def sent_too_soon(origin: Origin, line: str, following: str, *, is_pipelining: bool) -> Event:
@@ -206,43 +212,44 @@ def sent_too_soon(origin: Origin, line: str, following: str, *, is_pipelining: b
         "SMTP protocol synchronization error (next input sent too soon: pipelining was"
         f'{not_} advertised): rejected "{line}" H={origin.who} next input="{following}"'
     )
-    return Event(Kind.REJECTED, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+    return Event(Kind.OUT_OF_SYNC, text, fields=origin.fields, streams=MAIN_AND_REJECT)
 
 
 def refused_by_list(origin: Origin, option: str) -> Event:
     """LM-06"""
     text = f"refused connection from {origin.who} ({option})"
-    return _refusal(origin, text, MAIN_AND_REJECT)
+    return _refusal(origin, text, option, MAIN_AND_REJECT)
 
 
 def refused_for_now(origin: Origin, why: str) -> Event:
     """LM-07, LM-08"""
-    return _refusal(origin, f"temporarily refused connection from {origin.who}: {why}", MAIN)
+    text = f"temporarily refused connection from {origin.who}: {why}"
+    return _refusal(origin, text, why, MAIN)
 
 
 def settings_unclear(origin: Origin, why: str) -> Event:
     """A setting has nothing for this client that could be understood."""
     text = f"{why} (for {origin.who})"
-    return Event(Kind.TROUBLE, text, "", origin.fields, MAIN_AND_PANIC)
+    return Event(Kind.WRONG_SETTING, text, "", origin.fields, MAIN_AND_PANIC)
 
 
 def no_host_name(origin: Origin) -> Event:
     """`host_lookup` found no name that leads back."""
     text = f"no host name found for IP address {origin.address}"
-    return _connection(origin, text, selector="host_lookup_failed")
+    return _connection(Kind.LOOKUP_FAILED, origin, text, selector="host_lookup_failed")
 
 
 def ident_timeout(origin: Origin) -> Event:
     """CP-07"""
     text = f"ident connection to {origin.address} timed out"
-    return _connection(origin, text, selector="ident_timeout")
+    return _connection(Kind.LOOKUP_FAILED, origin, text, selector="ident_timeout")
 
 
 def command_timeout(origin: Origin, seconds: float) -> Event:
     """SS-06"""
     tls = "TLS " if origin.tls else ""
     text = f"SMTP command timeout on {tls}connection from {origin.who} D={duration(seconds)}"
-    return _connection(origin, text, selector=LOST)
+    return _connection(Kind.TIMEOUT, origin, text, selector=LOST)
 
 
 def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
@@ -250,39 +257,43 @@ def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
         f"SMTP data timeout (message abandoned) on connection from {origin.who}"
         f" F=<{sender}> D={duration(seconds)}"
     )
-    return _connection(origin, text, id, selector=LOST)
+    return _connection(Kind.TIMEOUT, origin, text, id, sender=sender, selector=LOST)
 
 
 def tls_failed(origin: Origin, why: str) -> Event:
     """No TLS came of it: the client speaks another language, another version, or has gone."""
-    return _connection(origin, f"TLS error on connection from {origin.who} (SSL_accept): {why}")
+    text = f"TLS error on connection from {origin.who} (SSL_accept): {why}"
+    return _connection(Kind.TLS_FAILED, origin, text)
 
 
 def terminated(origin: Origin, seconds: float) -> Event:
-    return _connection(origin, f"{origin.connection} D={duration(seconds)} closed after SIGTERM")
+    text = f"{origin.connection} D={duration(seconds)} closed after SIGTERM"
+    return _connection(Kind.CONNECTION_CLOSED, origin, text)
 
 
 def stopped(origin: Origin, seconds: float) -> Event:
     """The daemon wants to end, or has gone; this connection waited for its client."""
     text = f"{origin.connection} D={duration(seconds)} closed: daemon is stopping"
-    return _connection(origin, text)
+    return _connection(Kind.CONNECTION_CLOSED, origin, text)
 
 
 def write_failed(origin: Origin, why: str) -> Event:
-    return _connection(origin, f"{origin.connection} lost while writing ({why})")
+    text = f"{origin.connection} lost while writing ({why})"
+    return _connection(Kind.CONNECTION_LOST, origin, text)
 
 
 def spool_trouble(origin: Origin, id: str, why: str) -> Event:
     """The disk said no; the client hears a 4xx and keeps its message."""
     text = f"spool error: {why}: message from H={origin.who} put off"
-    return Event(Kind.TROUBLE, text, id, origin.fields, MAIN_AND_PANIC)
+    return Event(Kind.SPOOL_TROUBLE, text, id, origin.fields, MAIN_AND_PANIC)
 
 
 def crashed(origin: Origin, trace: str) -> Event:
     """CL-03: our own mistake; the traceback is a field, the last line of it stands in the text."""
     last = trace.strip().rsplit("\n", 1)[-1]
     text = f"Unexpected failure in SMTP connection from {origin.who}: {last}"
-    return Event(Kind.TROUBLE, text, "", origin.fields | {"TRACEBACK": trace}, MAIN_AND_PANIC)
+    fields = origin.fields | {"TRACEBACK": trace}
+    return Event(Kind.PROCESS_FAILED, text, "", fields, MAIN_AND_PANIC)
 
 
 def duration(seconds: float) -> str:
@@ -294,16 +305,13 @@ def _error(why: str) -> str:
     return f" (error: {why})" if why else ""
 
 
-def _refusal(origin: Origin, text: str, streams: tuple[Stream, ...]) -> Event:
-    fields, selector = origin.fields, "connection_reject"
+def _refusal(origin: Origin, text: str, why: str, streams: tuple[Stream, ...]) -> Event:
+    fields, selector = origin.fields | {"WHY": why}, "connection_reject"
     return Event(Kind.REFUSED, text, fields=fields, streams=streams, selector=selector)
 
 
 def _connection(
-    origin: Origin,
-    text: str,
-    id: str = "",
-    streams: tuple[Stream, ...] = MAIN,
-    selector: str = "",
+    kind: Kind, origin: Origin, text: str, id: str = "", *, sender: str = "", selector: str = ""
 ) -> Event:
-    return Event(Kind.CONNECTION, text, id, origin.fields, streams, selector)
+    fields = origin.fields | ({"SENDER": sender} if id else {})
+    return Event(kind, text, id, fields, MAIN, selector)

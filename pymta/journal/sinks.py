@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from pymta.journal.event import MAIN_AND_PANIC, Event, Kind, Severity, Stream
+from pymta.journal import log_events
+from pymta.journal.event import Event, Stream
 
 TELL_AGAIN = 3600.0  # seconds before one and the same trouble is told once more
 
@@ -77,7 +78,7 @@ class Row:
 
     def _tell_lost(self) -> None:
         count = self._lost.take()
-        if count and not self._put(_lines_lost(count)):
+        if count and not self._put(log_events.lines_lost(count)):
             self._lost.add(count)
 
     def _put(self, event: Event) -> bool:
@@ -161,28 +162,10 @@ class _Detour:
             return None
         self._told, self._told_at = trouble, now
         self._lines = 1
-        return _failure(f"log cannot be written: {trouble}: lines go elsewhere until it can")
+        return log_events.cannot_be_written(trouble)
 
     def ends(self) -> Event | None:
         if not self._lines:
             return None
         self._lines = 0
-        return _failure("log can be written again: lines before this one went elsewhere")
-
-
-def _lines_lost(count: int) -> Event:
-    noun = "line was" if count == 1 else "lines were"
-    return _failure(
-        f"{count} log {noun} lost: nobody took them in time (is journald stuck, the disk full?)",
-        LOST=str(count),
-    )
-
-
-def _failure(text: str, **fields: str) -> Event:
-    return Event(
-        Kind.TROUBLE,
-        text,
-        fields=fields,
-        streams=MAIN_AND_PANIC,
-        severity=Severity.LOG_FAILURE,
-    )
+        return log_events.can_be_written_again()

@@ -35,7 +35,10 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
     _ask_ident(visit, caller, world)
     if debug := world.debug_daemon:
         origin = visit.origin
-        debug(f"Process {os.getpid()} is handling incoming connection from {origin.who}")
+        debug(
+            f"Process {os.getpid()} is handling incoming connection from {origin.who}",
+            **origin.fields,
+        )
     if visit.size_limit.trouble:
         return farewell.unclear(visit, visit.size_limit.trouble)
     _look_up_name(visit, caller, world)

@@ -18,4 +18,4 @@ def hand_on(visit: Visit, world: World, message: HandOn) -> None:
     if not mode.queues:
         world.hand_on(message)
     elif mode.reason:
-        world.tell(not_delivered_now(message.id, mode.reason))
+        world.tell(not_delivered_now(visit.origin, message.id, mode.reason))

@@ -30,22 +30,29 @@ class Watch:
     def ready(self) -> None:
         """For a message, the first or another one."""
         if self._debug:
-            self._debug(f"Process {os.getpid()} is ready for new message")
+            self._say(self._debug, f"Process {os.getpid()} is ready for new message")
 
     def heard(self, event: Command | Unknown | BadSyntax | Misplaced) -> None:
         if self._debug:
             line = event.command.line if isinstance(event, Misplaced) else event.line
-            self._debug(f"SMTP<< {self._quote(line)}", RECEIVE)
+            self._say(self._debug, f"SMTP<< {self._quote(line)}", RECEIVE)
 
     def said(self, reply: Reply) -> None:
         if self._debug:
             for line in reply.encode(with_enhanced=self._visit.is_extended).splitlines():
-                self._debug(f"SMTP>> {line.decode('ascii')}", RECEIVE)
+                self._say(self._debug, f"SMTP>> {line.decode('ascii')}", RECEIVE)
 
     def accepted(self, id: str) -> None:
         if self._debug:
             transaction = self._visit.transaction
-            self._debug(f"Sender: {transaction.sender}", RECEIVE, QUEUE_ID=id)
-            self._debug("Recipients:", RECEIVE, QUEUE_ID=id)
-            for recipient in transaction.recipients.values():
-                self._debug(f"  {recipient.address}", RECEIVE, QUEUE_ID=id)
+            names = (recipient.address for recipient in transaction.recipients.values())
+            lines = (
+                f"Sender: {transaction.sender}",
+                "Recipients:",
+                *(f"  {name}" for name in names),
+            )
+            for line in lines:
+                self._say(self._debug, line, RECEIVE, QUEUE_ID=id)
+
+    def _say(self, debug: Debug, text: str, category: str = "", **fields: str) -> None:
+        debug(text, category, **self._visit.origin.fields, **fields)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pymta.config.settings import Settings
 from pymta.config.tls import Tls
 from pymta.journal import daemon_events
+from pymta.journal.event import Kind
 from pymta.journal.log import Log
 from pymta.supervisor.find_listeners import CannotStartError
 from pymta.supervisor.handover import Handover
@@ -51,9 +52,8 @@ def find_certificate(
     except CannotStartError as error:
         if not table:
             raise
-        log.write(
-            daemon_events.trouble(f"{error}; nobody is served with TLS until a reload mends it")
-        )
+        text = f"{error}; nobody is served with TLS until a reload mends it"
+        log.write(daemon_events.trouble(text, Kind.CERTIFICATE))
         return None
     return found
 
@@ -82,7 +82,7 @@ def _take(tls: Tls, former: int, root: Root, log: Log) -> Certificate | None:
         text = f"{error}: the certificate that was loaded before stays"
         # A daemon that is root no longer meets this at every reload; others have lost a file.
         tell = daemon_events.remark if error.is_denied else daemon_events.trouble
-        log.write(tell(text))
+        log.write(tell(text, Kind.CERTIFICATE))
         return Certificate(server_context(_contents(former)), former)
     _forget(former)
     return Certificate(server_context(pem), _kept(pem))

@@ -59,8 +59,7 @@ class Deliveries:
         try:
             pid = fork.fork(life, self._log.descriptors())
         except OSError as error:
-            text = f"daemon: fork of queue-runner process failed: {error.strerror}"
-            self._log.write(daemon_events.trouble(text))
+            self._log.write(daemon_events.fork_failed("fork of queue-runner process", error))
             return 0
         generation = self._settings.generation
         self._children.add(Child(pid, Job.QUEUE_RUN, generation=generation, queue=selection.queue))
@@ -82,8 +81,7 @@ class Deliveries:
         try:
             pid, ours = fork.fork_with_channel(self._life, self._log.descriptors())
         except OSError as error:
-            text = f"daemon: delivery process fork failed: {error.strerror}"
-            self._log.write(daemon_events.trouble(text))
+            self._log.write(daemon_events.fork_failed("delivery process fork", error))
             return False  # the message stays queued (ID-07)
         child = Child(
             pid, Job.DELIVERY, channel=ours.fileno(), generation=self._settings.generation

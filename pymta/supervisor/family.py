@@ -18,6 +18,7 @@ from functools import partial
 from pymta.channel.pair import End, from_fd
 from pymta.channel.words import NO_PLACE, Attempted, Counted, Done, Drain, HandOn, Short, Word
 from pymta.journal import daemon_events
+from pymta.journal.event import Kind
 from pymta.supervisor import debug_lines
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
@@ -118,7 +119,8 @@ class Family:
         except BlockingIOError:
             return
         except ValueError as error:  # a bug of ours: that child is not heard any more
-            self._place.log.write(daemon_events.trouble(f"child process {pid}: {error}"))
+            text = f"child process {pid}: {error}"
+            self._place.log.write(daemon_events.trouble(text, Kind.PROCESS_FAILED))
         self._drop_channel(pid)
 
     def _heed(self, pid: int, word: Word) -> None:
@@ -141,7 +143,7 @@ class Family:
 
     def _tell_shortage(self, why: str) -> None:
         if line := self._place.shortage.heard(why, time.monotonic()):
-            self._place.log.write(daemon_events.remark(line))
+            self._place.log.write(daemon_events.remark(line, Kind.SHORT_OF_SPACE))
 
     def _hear_stranger(self, end: End) -> None:
         try:

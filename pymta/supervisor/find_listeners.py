@@ -13,6 +13,7 @@ from dataclasses import replace
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
+from pymta.journal.event import Kind
 from pymta.journal.log import Log
 from pymta.supervisor import activation
 from pymta.supervisor.handover import Handover
@@ -94,7 +95,8 @@ def _rearranged(
         try:
             listeners += _open([want], settings, log, lambda _: None, root)
         except CannotListenError as error:
-            log.write(daemon_events.trouble(f"{error}: this address is not served"))
+            text = f"{error}: this address is not served"
+            log.write(daemon_events.trouble(text, Kind.SOCKET))
     return tuple(listeners)
 
 
@@ -106,7 +108,7 @@ def _open(
     root: Root,
 ) -> tuple[Listener, ...]:
     def say(line: str) -> None:
-        log.write(daemon_events.remark(line))
+        log.write(daemon_events.remark(line, Kind.SOCKET))
 
     opening = Opening(
         wanted, settings.listen, say=say, sleep=sleep, layer=Kernel(root), debug=log.debug

@@ -91,7 +91,7 @@ def _live(settings: Settings, current: Path, born: Birth, log: Log) -> int:
         table = _table(log)
         place = _start(settings, current, table, notify, log)
     except (CannotStartError, CannotChangeUserError, OSError) as error:
-        log.write(daemon_events.trouble(f"pymta cannot start: {error}"))
+        log.write(daemon_events.cannot_start(str(error)))
         log.close()
         born.failed(f"pymta cannot start: {error}")
         return CANNOT_START
@@ -235,7 +235,7 @@ def _announce(place: Workplace, table: Handover | None) -> None:
     launch = settings.launch
     place.log.write(daemon_events.arguments(launch.directory, launch.command))
     text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
-    place.log.write(daemon_events.started(text, pid=pid, generation=settings.generation))
+    place.log.write(daemon_events.started(text, pid=pid, version=__version__))
     for line in blind(settings):
         place.log.write(daemon_events.remark(line))
     if settings.machine.in_terminal and not table:

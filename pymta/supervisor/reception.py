@@ -20,6 +20,7 @@ from pymta.channel.words import Serve
 from pymta.config.per_host import PerHostTable
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
+from pymta.journal.event import Kind
 from pymta.journal.log import Log
 from pymta.journal.session_events import ends_text
 from pymta.load.gauge import Gauge
@@ -120,7 +121,8 @@ class Reception:
         """The call to serve; None when it was refused, which it has heard, or seen (N-40)."""
         debug = self._log.debug
         if debug:
-            debug(f"Connection request from {caller.address} port {caller.port}")
+            text = f"Connection request from {caller.address} port {caller.port}"
+            debug(text, CLIENT=str(caller.address), CLIENT_PORT=str(caller.port))
         try:
             local = endpoint(conn.getsockname())
         except OSError as error:
@@ -147,7 +149,7 @@ class Reception:
         )
         answer = admit(house, self._settings.limits)
         if answer.trouble:
-            self._log.write(daemon_events.trouble(answer.trouble))
+            self._log.write(daemon_events.trouble(answer.trouble, Kind.WRONG_SETTING))
         match answer:
             case Refuse(reply, why):
                 if debug:
@@ -191,8 +193,7 @@ class Reception:
             keep = (call.sock.fileno(), *self._log.descriptors())
             pid, ours = fork.fork_with_channel(life, keep)
         except OSError as error:
-            text = f"daemon: accept process fork failed: {error.strerror}"
-            self._log.write(daemon_events.trouble(text))
+            self._log.write(daemon_events.fork_failed("accept process fork", error))
             say_and_close(call.sock, "" if call.starts_tls else "421 Fork failed")
             return None
         child = Child(

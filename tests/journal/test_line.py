@@ -107,10 +107,20 @@ def test_an_entry_has_the_fields_that_people_search_for() -> None:
         "SYSLOG_IDENTIFIER": "pymta",
         "SYSLOG_FACILITY": "2",
         "MESSAGE_ID": Kind.ARRIVED.value,
+        "PYMTA_KIND": "arrived",
         "PYMTA_STREAM": "main",
         "PYMTA_QUEUE_ID": "1aB2cD-00000000123-4567",
         "PYMTA_SENDER": "a@b",
     }
+
+
+def test_a_field_with_several_values_stands_once_for_each() -> None:
+    one = event("<= a@b.example", fields={"RECIPIENT": ("c@d.example", "e\x00@f.example")})
+
+    assert [pair for pair in entry(one) if pair[0] == "PYMTA_RECIPIENT"] == [
+        ("PYMTA_RECIPIENT", "c@d.example"),
+        ("PYMTA_RECIPIENT", "e\\x00@f.example"),
+    ]
 
 
 def test_a_field_may_have_lines_but_no_control_characters() -> None:

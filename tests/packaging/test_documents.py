@@ -18,9 +18,15 @@ from tests.supervisor.test_report import BUSY
 
 
 @pytest.mark.parametrize(
-    ("kind", "file"), [("sample", "pymta.toml.sample"), ("manual", "man/pymta.toml.5")]
+    ("kind", "file"),
+    [
+        ("sample", "packaging/pymta.toml.sample"),
+        ("manual", "packaging/man/pymta.toml.5"),
+        ("catalogue", "systemd/pymta.catalog"),
+        ("journal", "packaging/man/pymta-journal.7"),
+    ],
 )
-def test_documents_of_settings_are_as_new_as_the_settings(kind: str, file: str) -> None:
+def test_documents_are_as_new_as_what_they_describe(kind: str, file: str) -> None:
     """If this fails: packaging/document.py says how to print them anew."""
     printed = subprocess.run(
         [sys.executable, "packaging/document.py", kind],
@@ -30,7 +36,7 @@ def test_documents_of_settings_are_as_new_as_the_settings(kind: str, file: str) 
         text=True,
         check=True,
     )
-    assert (CHECKOUT / "packaging" / file).read_text() == printed.stdout
+    assert (CHECKOUT / file).read_text() == printed.stdout
 
 
 def test_the_manual_names_every_member_of_the_status() -> None:

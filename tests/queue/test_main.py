@@ -50,7 +50,7 @@ def test_a_run_says_when_it_starts_and_when_it_ends(
 
     pid = os.getpid()
     assert log.texts() == [f"Start queue run: pid={pid}{tail}", f"End queue run: pid={pid}{tail}"]
-    assert {event.kind for event in log.events} == {Kind.QUEUE_RUN}
+    assert {event.kind for event in log.events} == {Kind.QUEUE_RUN, Kind.QUEUE_RUN_ENDED}
     assert log.events[1].fields == {"BY": selection.by, "ATTEMPTED": "0"}
     assert log.is_closed
 
@@ -85,7 +85,7 @@ def test_a_spool_that_cannot_be_read_is_one_line_and_a_status(
     (tmp_path / "spool").write_bytes(b"")
 
     assert main(settings, log := MemoryLog(), Selection()) == TRY_LATER
-    assert log.events[-1].kind is Kind.TROUBLE
+    assert log.events[-1].kind is Kind.SPOOL_TROUBLE
     assert "cannot open the spool directory" in log.texts()[-1]
     assert log.is_closed
 

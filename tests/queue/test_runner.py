@@ -134,7 +134,7 @@ def test_a_worker_that_dies_costs_one_attempt_and_one_line(
 
     assert is_done
     assert sorted(attempts(notes)) == ["m0", "m1", "m3", "m4"]
-    assert [event.kind for event in log.events] == [Kind.TROUBLE]
+    assert [event.kind for event in log.events] == [Kind.PROCESS_FAILED]
     assert log.texts()[0].endswith(f"{how} while delivering m2")
     assert log.events[0].queue_id == "m2"
 

@@ -260,7 +260,7 @@ def test_a_message_that_cannot_be_read_is_set_aside_and_told_once(
     assert spool.claim(id) is None
     assert spool.claim(id) is None
 
-    assert [(event.kind, event.queue_id) for event in told] == [(Kind.TROUBLE, id)]
+    assert [(event.kind, event.queue_id) for event in told] == [(Kind.SET_ASIDE, id)]
     assert os.path.lexists(top / "corrupt" / id)
     assert [message.id for message in spool.waiting()] == [other]
     assert spool.claim(other)

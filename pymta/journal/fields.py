@@ -1,0 +1,69 @@
+"""What the fields of journal entries mean; pymta-journal(7) prints it.
+
+The names are part of the product: people search for them, programs read them.  New ones may come;
+what is here keeps its name and its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ALWAYS: Mapping[str, str] = {
+    "KIND": "What kind of event it is, by the names below.",
+    "GENERATION": "Number of the settings that were in force for the process that wrote the line;"
+    " 0 for a command typed before the first start.",
+    "STREAM": "The classic logs that the line belongs to: main, reject, panic, joined by commas."
+    "  Lines of kind debug belong to none.",
+}
+
+OWN: Mapping[str, str] = {
+    "QUEUE_ID": "The message, by the id that it had since it began to arrive.",
+    "SESSION_ID": "The connection, by an id of its own.",
+    "CLIENT": "IP address of the client.",
+    "CLIENT_PORT": "Its port.",
+    "CLIENT_NAME": "The name that was found for its address.",
+    "HELO": "What it called itself.",
+    "IDENT": "What its machine calls the user (RFC 1413).",
+    "TLS": "Version, cipher and bits of its TLS connection.",
+    "SENDER": "Envelope sender; empty for bounces.",
+    "RECIPIENT": "Envelope recipient.  Where a line has several, the field stands once for each, up"
+    " to a hundred times.",
+    "RECIPIENTS": "All of them, with blanks between, where there are more than a hundred.",
+    "WHY": "The reason, without what stands around it in the text.",
+    "QUEUE": "The named queue that the message waits in, or that is run.",
+    "ROUTER": "The router that found the way of the recipient.",
+    "TRANSPORT": "The transport that took it there.",
+    "HOST": "Name of the remote host.",
+    "HOST_ADDRESS": "Its address.",
+    "HOST_PORT": "Its port.",
+    "LOCAL_ADDRESS": "Our address on that connection.",
+    "LOCAL_PORT": "Our port on it.",
+    "REPLY": "What the remote host said when it took the message.",
+    "ERRNO": "Number of the error; negative ones are those of the classic daemon.",
+    "DELIVER_TIME": "Seconds that the attempt took.",
+    "QUEUE_TIME": "Seconds since the message arrived.",
+    "RECEIVE_TIME": "Seconds that it took to arrive.",
+    "SIZE": "Octets of the message.",
+    "PROTOCOL": "How it came: smtp, esmtp, esmtps, …",
+    "BODY": "7BIT or 8BITMIME, where the client said so.",
+    "PIPELINING": "L when the client sent commands in groups, L- when it only might have.",
+    "MESSAGE_ID_HEADER": "The Message-ID field of the message.",
+    "SUBJECT": "Its subject, decoded; only with the log selector subject.",
+    "ABOUT": "Id of the message that a bounce is about.",
+    "USER": "Who removed it.",
+    "BY": "What started the queue run: timer, alarm, hand, …",
+    "ATTEMPTED": "How many messages it tried.",
+    "LOAD": "The load average that ended it.",
+    "WAITING": "Connections that nobody had taken yet.",
+    "FORMER_GENERATION": "The generation that served before.",
+    "NEW_GENERATION": "The generation that will serve.",
+    "OPTION": "An option whose value has changed; once for each.",
+    "VERSION": "Version of the program.",
+    "DAEMON_PID": "Process id of the daemon.",
+    "CHILD_PID": "Process id of the child.",
+    "CHILD_STATUS": "How it ended: its exit status, or a negative number, the signal.",
+    "PEER_UID": "User who asked over the control socket.",
+    "PEER_PID": "Process that asked.",
+    "TRACEBACK": "Where in the program it went wrong.",
+    "LOST": "How many lines were lost.",
+}

@@ -1,0 +1,237 @@
+"""An event of every kind, by every function that makes one: what documents are checked against.
+
+Where a function gives an event more or fewer fields, or another kind, there is one of each.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from types import ModuleType
+
+from pymta.journal import (
+    arrival_events,
+    daemon_events,
+    delivery_events,
+    hand_events,
+    log_events,
+    queue_events,
+    session_events,
+    spool_events,
+)
+from pymta.journal.debug import Debug
+from pymta.journal.delivery_events import Bounce, Leg
+from pymta.journal.event import Event, Kind
+from pymta.journal.parts import MOST_RECIPIENTS
+from pymta.journal.session_events import Origin
+from pymta.mail.caller import Endpoint
+from pymta.mail.host import Host
+from pymta.tls.facts import Facts
+
+MODULES = (
+    arrival_events,
+    daemon_events,
+    delivery_events,
+    hand_events,
+    log_events,
+    queue_events,
+    session_events,
+    spool_events,
+)
+ID = "1wIcRd-000000012Tz-1abc"
+SENDER = "s@x.example"
+RECIPIENT = "a@example.org"
+MANY = tuple(f"{n}@example.org" for n in range(MOST_RECIPIENTS + 1))
+TRACE = "Traceback (most recent call last):\n  …\nValueError: x\n"
+CALLER = Endpoint(ip_address("192.0.2.7"), 40112)
+STRANGER = Origin("192.0.2.7", 40112)
+KNOWN = replace(
+    STRANGER,
+    helo="client.example",
+    name="host.example",
+    ident="user",
+    id="2ab",
+    tls=Facts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256, is_resumed=False),
+)
+FACTS = {"PROTOCOL": "esmtp", "SIZE": "1234", "RECEIVE_TIME": "0.304"}
+MORE_FACTS = FACTS | {
+    "MESSAGE_ID_HEADER": "1@client.example",
+    "BODY": "8BITMIME",
+    "SUBJECT": "hello",
+    "PIPELINING": "L",
+    "QUEUE": "slow",
+}
+NOWHERE = Leg(ID, SENDER, RECIPIENT)
+HERE = Leg(ID, SENDER, RECIPIENT, "local", "maildir", mailbox="user")
+THERE = Leg(
+    ID,
+    SENDER,
+    RECIPIENT,
+    "mx",
+    "smtp",
+    Host("mx.example.org", ip_address("192.0.2.1")),
+    queue="slow",
+    local=Endpoint(ip_address("198.51.100.7"), 40112),
+)
+BOUNCE = Bounce(ID, "1wIcRd-000000012Tz-2abc", SENDER, 7, "E1@mail.example.net", queue="slow")
+ERROR = OSError(11, "Resource temporarily unavailable")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    queue: str = ""
+    flags: str = ""
+    by: str = "timer"
+
+
+NAMED = Run("slow", "-qG", "hand")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    maker: Callable[..., object]
+    event: Event
+
+
+def makers() -> Iterator[Callable[..., Event]]:
+    """Every public function of the modules whose names end with `events` that gives an event."""
+    for module in MODULES:
+        yield from _of(module)
+
+
+def _of(module: ModuleType) -> Iterator[Callable[..., Event]]:
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        is_own = function.__module__ == module.__name__ and not name.startswith("_")
+        if is_own and function.__annotations__.get("return") == "Event":
+            yield function
+
+
+def examples() -> list[Example]:
+    return [*_of_messages(), *_of_sessions(), *_of_the_daemon(), *_of_runs_and_logs(), _debug()]
+
+
+def _one(maker: Callable[..., Event], *args: object, **more: object) -> Example:
+    return Example(maker, maker(*args, **more))
+
+
+def _of_messages() -> Iterator[Example]:
+    arrived, deliveries = arrival_events.arrived, delivery_events
+    yield _one(arrived, STRANGER, ID, SENDER, (RECIPIENT,), FACTS)
+    yield _one(arrived, KNOWN, ID, SENDER, MANY, MORE_FACTS)
+    for leg in (NOWHERE, HERE, THERE):
+        yield _one(deliveries.deferred, leg, 111, "Connection refused", "in reply to RCPT")
+        yield _one(deliveries.failed, leg, "550 no")
+        yield _one(deliveries.left_to_queue_runs, leg)
+    yield _one(deliveries.deferred, THERE, deliveries.NOT_YET, "", "retry time not reached")
+    yield _one(deliveries.delivered, HERE)
+    yield _one(deliveries.delivered, THERE, "250 queued")
+    yield _one(deliveries.bounced, BOUNCE)
+    yield _one(deliveries.bounced, replace(BOUNCE, queue=""))
+    yield _one(deliveries.completed, ID, SENDER, 2.0)
+    for maker in (deliveries.frozen, deliveries.thawed, deliveries.is_frozen):
+        yield _one(maker, ID, SENDER)
+    yield _one(deliveries.locked, ID)
+    yield _one(deliveries.spool_trouble, ID, "No space left on device")
+    yield _one(deliveries.no_place, "Permission denied")
+    yield _one(deliveries.crashed, ID, TRACE)
+    yield _one(hand_events.removed, ID, SENDER, "root")
+    yield _one(spool_events.set_aside, ID, "cut short")
+
+
+def _of_sessions() -> Iterator[Example]:
+    say = session_events
+    for origin in (STRANGER, KNOWN):
+        yield _one(say.not_delivered_now, origin, ID, "too many connections (21, max 20)")
+        yield _one(say.rejected, origin, "EHLO", "no")
+        yield _one(say.rejected, origin, "RCPT", "no", sender=SENDER, recipient=RECIPIENT)
+        yield _one(say.rejected, origin, "MAIL", "no", sender="", selector=say.SIZE)
+        yield _one(say.message_refused, origin, ID, SENDER, "too long", selector=say.SIZE)
+        yield _one(say.message_refused, origin, ID, SENDER, "not understood")
+        yield _one(say.lost_in_data, origin, ID, SENDER, "reset", 1.0)
+        yield _one(say.data_timeout, origin, ID, SENDER, 1.0)
+        yield _one(say.incomplete, origin, "QUIT", SENDER, MANY)
+        yield _one(say.fault, origin, "MAIL", "no argument", is_syntax=True)
+        yield _one(say.fault, origin, "DATA", "no RCPT", is_syntax=False)
+        yield _one(say.spool_trouble, origin, ID, "No space left on device")
+        yield from _of_ends(origin)
+
+
+def _of_ends(origin: Origin) -> Iterator[Example]:
+    say = session_events
+    yield _one(say.too_many_messages, origin)
+    yield _one(say.dropped, origin, 'too many syntax errors (last command was "x")')
+    yield _one(say.closed_by_quit, origin, 1.0)
+    yield _one(say.lost, origin, "", 1.0)
+    yield _one(say.lost_after_mail, origin, "reset", 1.0)
+    yield _one(say.no_mail, origin, 1.0, " C=EHLO,QUIT")
+    yield _one(say.bad_hello, origin, "EHLO", "_")
+    yield _one(say.sent_before_greeting, origin, "EHLO x")
+    yield _one(say.sent_too_soon, origin, "EHLO x", "MAIL", is_pipelining=False)
+    yield _one(say.refused_by_list, origin, "host_reject_connection")
+    yield _one(say.refused_for_now, origin, "not understood")
+    yield _one(say.settings_unclear, origin, "message_size_limit: not a size")
+    yield _one(say.no_host_name, origin)
+    yield _one(say.ident_timeout, origin)
+    yield _one(say.command_timeout, origin, 300.0)
+    yield _one(say.tls_failed, origin, "wrong version number")
+    yield _one(say.terminated, origin, 1.0)
+    yield _one(say.stopped, origin, 1.0)
+    yield _one(say.write_failed, origin, "Broken pipe")
+    yield _one(say.crashed, origin, TRACE)
+
+
+def _of_the_daemon() -> Iterator[Example]:
+    say = daemon_events
+    yield _one(say.started, "pymta 1.0 daemon started: pid=1, …", pid=1, version="1.0")
+    yield _one(say.settings_changed, "generation 3 -> 4: …", before=3, options=("queue_only",))
+    yield _one(say.settings_changed, "generation 3 -> 4: nothing has changed", before=3, options=())
+    yield _one(say.arguments, "/root", ("pymta", "daemon"))
+    yield _one(say.stopping, 1, "SIGTERM", sessions=1, deliveries=2)
+    yield _one(say.wait_is_over, "1.0")
+    yield _one(say.stopped, 1, cut_off=0)
+    yield _one(say.reexec, 1, 4)
+    yield _one(say.survivors, "handover table has version 2", 3)
+    yield _one(say.reload_refused, "/etc/pymta/pymta.toml:1: …")
+    yield _one(say.exec_failed, 1, "/usr/bin/python3", ERROR)
+    yield _one(say.crashed, 1, TRACE)
+    yield _one(say.connected, CALLER, "", "2ab", count=3, shows_id=True)
+    yield _one(say.backlog, 12, CALLER)
+    yield _one(say.refused, CALLER, "", "too many connections")
+    yield _one(say.accept_failures, "accept() failed", is_panic=True)
+    yield _one(say.cannot_start, "port 25 is taken")
+    for kind in (Kind.TROUBLE, Kind.WRONG_SETTING, Kind.SOCKET, Kind.CERTIFICATE):
+        yield _one(say.trouble, "text", kind)
+    yield _one(say.trouble, "child process 7: said nonsense", Kind.PROCESS_FAILED)
+    for kind in (Kind.REMARK, Kind.SOCKET, Kind.CERTIFICATE, Kind.SHORT_OF_SPACE):
+        yield _one(say.remark, "text", kind)
+    yield _one(say.fork_failed, "accept process fork", ERROR)
+    yield _one(say.not_allowed, 1000, 4711, 0)
+    yield _one(say.notified, ID)
+    yield _one(say.child_crashed, "session", 7, "SIGSEGV", "192.0.2.7")
+    yield _one(say.child_crashed, "delivery", 7, "SIGSEGV", "")
+
+
+def _of_runs_and_logs() -> Iterator[Example]:
+    say = queue_events
+    for run in (Run(), NAMED):
+        yield _one(say.started, 7, run)
+        yield _one(say.ended, 7, run, attempted=3)
+        yield _one(say.skipped, 7, run, "another run is under way")
+        yield _one(say.too_busy, 7, run, 9.0, 8.0)
+    yield _one(say.worker_died, 8, -9, ID)
+    yield _one(say.worker_died, 8, 1, "")
+    yield _one(say.no_process, "Resource temporarily unavailable")
+    yield _one(say.no_spool, "Permission denied")
+    yield _one(say.abandoned, 7)
+    yield _one(log_events.lines_lost, 12)
+    yield _one(log_events.cannot_be_written, "/var/log/pymta/mainlog: Permission denied")
+    yield _one(log_events.can_be_written_again)
+
+
+def _debug() -> Example:
+    """Its fields are those of other events."""
+    made: list[Event] = []
+    Debug((), made.append)("SMTP<< QUIT", QUEUE_ID=ID, **KNOWN.fields)
+    return Example(Debug.__call__, made[0])
