@@ -88,6 +88,7 @@ CATALOGUE_HEAD = """\
 # What the events of pymta mean, for journalctl -x: see pymta-journal(7).
 """
 CATALOGUE_WIDTH = 79  # journalctl puts three columns in front
+HARD_SPACE = "\xa0"
 
 JOURNAL_HEAD = r"""
 .TH PYMTA-JOURNAL 7 "" "pymta" "Miscellanea"
@@ -203,14 +204,18 @@ def catalogue() -> str:
 
 def _catalogue_entry(kind: Kind, meaning: Meaning) -> str:
     paragraphs = [meaning.text, *_governed(meaning)]
-    body = "\n\n".join(
-        textwrap.fill(text, CATALOGUE_WIDTH, break_on_hyphens=False, break_long_words=False)
-        for text in paragraphs
-    )
+    body = "\n\n".join(map(_filled, paragraphs))
     return (
         f"\n-- {kind.value}\nSubject: {meaning.subject}\nDefined-By: pymta\n"
         f"Documentation: man:pymta-journal(7)\n\n{body}\n"
     )
+
+
+def _filled(text: str) -> str:
+    """In lines; a command stays whole, so that it can be copied."""
+    whole = re.sub("`[^`]*`", lambda found: found[0].replace(" ", HARD_SPACE), text)
+    lines = textwrap.fill(whole, CATALOGUE_WIDTH, break_on_hyphens=False, break_long_words=False)
+    return lines.replace(HARD_SPACE, " ")
 
 
 def _governed(meaning: Meaning) -> Iterator[str]:

@@ -16,7 +16,7 @@ Touches: clock, disk, processes, sockets.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,7 @@ from pymta.journal.debug import Debug
 from pymta.journal.event import Event, Stream
 from pymta.journal.file import FileSink
 from pymta.journal.journald import JournalSink
+from pymta.journal.lost import Lost
 from pymta.journal.sinks import Both, Row, Sink, Writer
 from pymta.journal.stamp import stamp_of
 from pymta.journal.stderr import DebugSink, StderrSink
@@ -38,6 +39,19 @@ class Log(Writer, Protocol):
     """What the rest of the program knows of logging.  `debug`: None when nobody watches."""
 
     debug: Debug | None
+
+    @property
+    def owes_lines(self) -> bool:
+        """Were lines lost that nobody has told of yet?"""
+        ...
+
+    def legacy(self) -> tuple[int, ...]:
+        """Descriptors for the image that takes our place, which gives them to `inherit`."""
+        ...
+
+    def inherit(self, descriptors: Sequence[int]) -> None:
+        """Go on counting where the image before us stopped."""
+        ...
 
 
 class SelectedLog:
@@ -51,10 +65,12 @@ class SelectedLog:
         self,
         log: Writer,
         journal: Journal,
+        lost: Lost,
         categories: Collection[str] = (),
         watched: Writer | None = None,
     ) -> None:
         self._logs = (log, watched) if watched else (log,)
+        self._lost = lost
         self._selected = journal.selected
         self._unwanted = frozenset() if journal.write_rejectlog else frozenset({Stream.REJECT})
         self.debug = Debug(categories, watched.write) if watched else None
@@ -68,18 +84,37 @@ class SelectedLog:
         if event.streams:
             self._logs[0].write(event)
 
+    @property
+    def owes_lines(self) -> bool:
+        return self._lost.is_owed
+
+    def tell_lost(self) -> None:
+        self._logs[0].tell_lost()
+
+    def legacy(self) -> tuple[int, ...]:
+        return self._lost.descriptors()
+
+    def inherit(self, descriptors: Sequence[int]) -> None:
+        if descriptors:
+            self._lost.inherit(*descriptors)
+
     def descriptors(self) -> tuple[int, ...]:
-        return tuple(fd for log in self._logs for fd in log.descriptors())
+        sinks = (fd for log in self._logs for fd in log.descriptors())
+        return (*sinks, *self._lost.descriptors())
 
     def close(self) -> None:
         for log in self._logs:
             log.close()
+        self._lost.close()
 
 
 def open_log(settings: Settings) -> Log:
     """The log of a process that is part of the daemon, or was started by a unit."""
-    debug = settings.launch.debug
-    return SelectedLog(_daemon_log(settings), settings.journal, debug, _watched(settings))
+    lost = Lost()
+    watched = _watched(settings, lost)
+    return SelectedLog(
+        _daemon_log(settings, lost), settings.journal, lost, settings.launch.debug, watched
+    )
 
 
 def open_hand_log(settings: Settings, debug: tuple[str, ...] = ()) -> Log:
@@ -94,51 +129,52 @@ def open_hand_log(settings: Settings, debug: tuple[str, ...] = ()) -> Log:
     is_here_already = settings.machine.in_terminal and not settings.journal.log_file_path
     if is_here_already or is_journal_stream(2, os.environ):
         return open_log(settings)
-    terminal = Row([StderrSink(2, stamp_of(settings.journal), with_priority=False)])
-    both = Both(_log_of_another(settings), terminal)
-    return SelectedLog(both, settings.journal, debug, _watched(settings))
+    lost = Lost()
+    terminal = Row([StderrSink(2, stamp_of(settings.journal), with_priority=False)], lost)
+    both = Both(_log_of_another(settings, lost), terminal)
+    return SelectedLog(both, settings.journal, lost, debug, _watched(settings, lost))
 
 
-def _watched(settings: Settings) -> Writer | None:
+def _watched(settings: Settings, lost: Lost) -> Writer | None:
     if not settings.launch.debug:
         return None
     if is_journal_stream(2, os.environ):
-        return Row([_journal(settings), StderrSink(2, with_priority=True)])
-    return Row([DebugSink(2)])
+        return Row([_journal(settings), StderrSink(2, with_priority=True)], lost)
+    return Row([DebugSink(2)], lost)
 
 
-def _daemon_log(settings: Settings) -> Writer:
+def _daemon_log(settings: Settings, lost: Lost) -> Writer:
     if settings.launch.in_background:
-        return _log_of_another(settings)
+        return _log_of_another(settings, lost)
     to_journald = is_journal_stream(2, os.environ)
     stderr = StderrSink(2, stamp_of(settings.journal), with_priority=to_journald)
     if settings.journal.log_file_path:
-        echo = Row([stderr])
-        places = _chosen(settings, [stderr])
+        echo = Row([stderr], lost)
+        places = _chosen(settings, [stderr], lost)
         return Both(places, echo, panics_only=not settings.launch.echoes_log)
-    return Row([_journal(settings), stderr] if to_journald else [stderr])
+    return Row([_journal(settings), stderr] if to_journald else [stderr], lost)
 
 
-def _log_of_another(settings: Settings) -> Writer:
+def _log_of_another(settings: Settings, lost: Lost) -> Writer:
     """Where the lines of a daemon go that is not in this terminal."""
     syslog = SyslogSink(settings.journal, stamp_of(settings.journal))
     resorts: list[Sink] = [_journal(settings), syslog]
     if settings.journal.log_file_path:
-        return _chosen(settings, resorts)
+        return _chosen(settings, resorts, lost)
     if settings.launch.in_background:
         mainlog = Path(settings.machine.state_directory, MAIN_LOG)
-        return Row([_journal(settings), _file(str(mainlog), settings)])
-    return Row([_journal(settings)])
+        return Row([_journal(settings), _file(str(mainlog), settings)], lost)
+    return Row([_journal(settings)], lost)
 
 
-def _chosen(settings: Settings, resorts: list[Sink]) -> Writer:
+def _chosen(settings: Settings, resorts: list[Sink], lost: Lost) -> Writer:
     """The places of `log_file_path`; `resorts` are there for what the first cannot take."""
     journal = settings.journal
     syslog = SyslogSink(journal, stamp_of(journal))
     if not journal.log_path:
-        return Row([syslog, *resorts])
-    files = Row([_file(journal.log_path, settings), *resorts])
-    return Both(files, Row([syslog])) if journal.goes_to_syslog else files
+        return Row([syslog, *resorts], lost)
+    files = Row([_file(journal.log_path, settings), *resorts], lost)
+    return Both(files, Row([syslog], lost)) if journal.goes_to_syslog else files
 
 
 def _journal(settings: Settings) -> JournalSink:

@@ -2,25 +2,23 @@
 
 A log is a row of sinks.  Each event goes to the first that takes it at once; none waits, because
 a session or the supervisor must not stand still when nobody reads the log.  What no sink took is
-counted for the whole family of processes, and the count is told as soon as one takes lines again.
+counted (`lost`), and the count is told as soon as one takes lines again.
 
 A log file or a syslog daemon that takes no lines is worth a line itself, to whom takes them
 instead, and so is their return.  journald has no such line: standard error leads to it as well.
 
-Touches: clock, descriptors.
+Touches: clock.
 """
 
 from __future__ import annotations
 
-import mmap
-import os
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Protocol
 
 from pymta.journal import log_events
 from pymta.journal.event import Event, Stream
+from pymta.journal.lost import Lost
 
 TELL_AGAIN = 3600.0  # seconds before one and the same trouble is told once more
 
@@ -29,6 +27,10 @@ class Writer(Protocol):
     """Neither call raises or waits for long."""
 
     def write(self, event: Event) -> None: ...
+
+    def tell_lost(self) -> None:
+        """Say now how many lines nobody took, if anybody takes that line."""
+        ...
 
     def descriptors(self) -> tuple[int, ...]:
         """What a forked child must not close, if it is to go on with this log."""
@@ -55,31 +57,34 @@ class Sink(Protocol):
 
 
 class Row:
-    """A log over sinks, the best first.  A forked child may go on with the one it inherited."""
+    """A log over sinks, the best first.  A forked child may go on with the one it inherited.
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
+    What no sink took is added to `lost`, which several rows may share.
+    """
+
+    def __init__(self, sinks: Sequence[Sink], lost: Lost) -> None:
         self._sinks = tuple(sinks)
-        self._lost = _Lost()
+        self._lost = lost
         self._detour = _Detour()
 
     def write(self, event: Event) -> None:
-        self._tell_lost()
+        if self._lost.is_owed:
+            self.tell_lost()
         if not self._put(event):
             self._lost.add(1)
 
-    def descriptors(self) -> tuple[int, ...]:
-        return (*(fd for sink in self._sinks for fd in sink.descriptors()), *self._lost.fds())
-
-    def close(self) -> None:
-        self._tell_lost()
-        self._lost.close()
-        for sink in self._sinks:
-            sink.close()
-
-    def _tell_lost(self) -> None:
+    def tell_lost(self) -> None:
         count = self._lost.take()
         if count and not self._put(log_events.lines_lost(count)):
             self._lost.add(count)
+
+    def descriptors(self) -> tuple[int, ...]:
+        return tuple(fd for sink in self._sinks for fd in sink.descriptors())
+
+    def close(self) -> None:
+        self.tell_lost()
+        for sink in self._sinks:
+            sink.close()
 
     def _put(self, event: Event) -> bool:
         taker = next((sink for sink in self._sinks if sink.put(event)), None)
@@ -106,46 +111,16 @@ class Both:
         if not self._panics_only or Stream.PANIC in event.streams:
             second.write(event)
 
+    def tell_lost(self) -> None:
+        for log in self._logs:
+            log.tell_lost()
+
     def descriptors(self) -> tuple[int, ...]:
         return tuple(fd for log in self._logs for fd in log.descriptors())
 
     def close(self) -> None:
         for log in self._logs:
             log.close()
-
-
-class _Lost:
-    """How many lines were lost, by this process and all that were forked from it, not yet told.
-
-    The kernel counts, because several may lose at once.  To ask it costs as much as half a line,
-    so a byte that all of them share says whether there is anything to ask.
-    """
-
-    def __init__(self) -> None:
-        self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._flag = mmap.mmap(-1, 1)
-
-    def add(self, count: int) -> None:
-        if self._fd >= 0:
-            os.eventfd_write(self._fd, count)
-            self._flag[0] = True
-
-    def take(self) -> int:
-        """The number; from here on it is ours to tell."""
-        if self._fd < 0 or not self._flag[0]:
-            return 0
-        self._flag[0] = False
-        with suppress(BlockingIOError):  # another process was quicker
-            return os.eventfd_read(self._fd)
-        return 0
-
-    def fds(self) -> tuple[int, ...]:
-        return (self._fd,) if self._fd >= 0 else ()
-
-    def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-        self._fd = -1
 
 
 class _Detour:

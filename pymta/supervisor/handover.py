@@ -50,6 +50,8 @@ class Handover:
     hear how the reload went.  `certificate` is a memory file, see `pymta.supervisor.certificate`.
     `began` is when the first image started.
 
+    `log` are descriptors that the log counts with, see `pymta.journal.lost`.
+
     `strangers` are channels of children that nobody can name; `keeps_listeners` says that the
     sockets stay as they are, whatever the settings say, until a restart (`survivors`).
     """
@@ -66,13 +68,14 @@ class Handover:
     began: float = 0.0
     strangers: tuple[int, ...] = ()
     keeps_listeners: bool = False
+    log: tuple[int, ...] = ()
 
     def descriptors(self) -> tuple[int, ...]:
         """All that must stay open over the exec."""
         channels = tuple(child.channel for child in self.children if child.channel >= 0)
         single = tuple(fd for fd in (self.control, self.certificate) if fd >= 0)
         listeners = tuple(item.fd for item in self.listeners)
-        return (*listeners, *channels, *single, *self.clients, *self.strangers)
+        return (*listeners, *channels, *single, *self.clients, *self.strangers, *self.log)
 
 
 def encode(table: Handover) -> bytes:
@@ -113,6 +116,7 @@ def _table(plain: Mapping[str, Any]) -> Handover:
         began=plain.get("began", 0.0),
         strangers=tuple(plain.get("strangers", ())),
         keeps_listeners=plain.get("keeps_listeners", False),
+        log=tuple(plain.get("log", ())),
     )
 
 

@@ -32,6 +32,8 @@ from pymta.supervisor.signals import Signals
 from pymta.supervisor.status import Status
 from pymta.supervisor.workplace import Workplace
 
+TELL_LOST_AGAIN = 1.0  # seconds until the log is tried again, while nobody takes its lines
+
 
 class Loop:
     """The supervisor at work, from its first turn to its last."""
@@ -116,6 +118,7 @@ class Loop:
             self._place.notify.status(self._status.text()),
             self._renewal.wait(now),
             self._desk.wait(now),
+            self._wait_for_log(),
         ]
         if self._farewell:
             due.append(max(0.0, self._farewell.deadline - now))
@@ -124,6 +127,12 @@ class Loop:
             due.append(self._idle_end.wait(now, self._children.sessions))
             due.append(self._watch_listeners_again(now))
         return min((seconds for seconds in due if seconds is not None), default=None)
+
+    def _wait_for_log(self) -> float | None:
+        """Lines were lost, perhaps by workers that have gone: told as soon as can be."""
+        if self._log.owes_lines:
+            self._log.tell_lost()
+        return TELL_LOST_AGAIN if self._log.owes_lines else None
 
     def _watch_listeners(self) -> None:
         for listener in self._place.reception.listeners:
@@ -246,4 +255,5 @@ class Loop:
             began=self._place.began,
             strangers=self._family.strangers,
             keeps_listeners=self._place.keeps_listeners,
+            log=self._log.legacy(),
         )

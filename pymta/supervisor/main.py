@@ -108,11 +108,12 @@ def _live(settings: Settings, current: Path, born: Birth, log: Log) -> int:
 
 def _table(log: Log) -> Handover | None:
     try:
-        return handover.take()
+        table = handover.take()
+        log.inherit(table.log if table else ())
     except UnknownVersionError as error:
         table = survivors.find(error.roles, by_systemd=error.by_systemd)
         log.write(daemon_events.survivors(str(error), len(table.children)))
-        return table
+    return table
 
 
 def _start(

@@ -1,6 +1,8 @@
-"""A log that remembers, and a line for logs that do not."""
+"""A log that remembers, a sink that can be shut, and a line for logs that are real."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event, Kind
@@ -21,6 +23,17 @@ class MemoryLog:
     def write(self, event: Event) -> None:
         self.events.append(event)
 
+    owes_lines = False
+
+    def tell_lost(self) -> None:
+        pass
+
+    def legacy(self) -> tuple[int, ...]:
+        return ()
+
+    def inherit(self, descriptors: Sequence[int]) -> None:
+        assert not descriptors
+
     def descriptors(self) -> tuple[int, ...]:
         return ()
 
@@ -29,3 +42,30 @@ class MemoryLog:
 
     def texts(self) -> list[str]:
         return [event.text for event in self.events]
+
+
+class Valve:
+    """A sink that takes events while it `is_open`."""
+
+    def __init__(self, *, is_open: bool = True, trouble: str = "") -> None:
+        self.is_open = is_open
+        self.why = trouble
+        self.taken: list[Event] = []
+
+    @property
+    def trouble(self) -> str:
+        return "" if self.is_open else self.why
+
+    def put(self, event: Event) -> bool:
+        if self.is_open:
+            self.taken.append(event)
+        return self.is_open
+
+    def descriptors(self) -> tuple[int, ...]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
+    def texts(self) -> list[str]:
+        return [event.text for event in self.taken]

@@ -14,19 +14,17 @@ from pathlib import Path
 
 from pymta.channel.call import Call
 from pymta.channel.pair import End
-from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.mail.caller import Endpoint, plain_address
 from pymta.session.main import main
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Spool
 from tests.doubles.house import usual_settings
+from tests.doubles.log import MemoryLog
 from tests.doubles.memory_spool import MemorySpool
 
 
-class PrintedLog:
-    debug: Debug | None = None
-
+class PrintedLog(MemoryLog):
     def write(self, event: Event) -> None:
         print(event.text, flush=True)
 

@@ -7,13 +7,15 @@ import socket
 import time
 from pathlib import Path
 
-from pymta.journal.event import Event
+from pymta.config.journal import Journal
 from pymta.journal.file import FileSink
 from pymta.journal.journald import JournalSink
 from pymta.journal.line import priority
+from pymta.journal.log import SelectedLog
+from pymta.journal.lost import Lost
 from pymta.journal.sinks import Row
 from pymta.journal.stderr import StderrSink
-from tests.doubles.log import LINE, STAMP
+from tests.doubles.log import LINE, STAMP, Valve
 
 
 def test_a_stuck_journal_never_blocks_and_the_lines_go_to_standard_error(
@@ -21,7 +23,7 @@ def test_a_stuck_journal_never_blocks_and_the_lines_go_to_standard_error(
 ) -> None:
     reader, writer = os.pipe()
     stderr = StderrSink(writer, with_priority=True)
-    log = Row([JournalSink(tmp_path / "socket"), stderr])
+    log = Row([JournalSink(tmp_path / "socket"), stderr], Lost())
     begun = time.monotonic()
 
     for _ in range(300):  # the kernel keeps a few datagrams for a reader, never this many
@@ -46,7 +48,7 @@ def test_a_stuck_journal_never_blocks_and_the_lines_go_to_standard_error(
 
 def test_without_journald_the_next_sink_takes_the_line(tmp_path: Path) -> None:
     file = tmp_path / "log"
-    log = Row([JournalSink(tmp_path / "nobody"), FileSink(str(file), STAMP)])
+    log = Row([JournalSink(tmp_path / "nobody"), FileSink(str(file), STAMP)], Lost())
 
     log.write(LINE)
     log.close()
@@ -54,37 +56,10 @@ def test_without_journald_the_next_sink_takes_the_line(tmp_path: Path) -> None:
     assert file.read_text().endswith(" 1aB2cD-00000000123-4567 <= a@b.example\n")
 
 
-class Valve:
-    """A sink that takes events while it `is_open`."""
-
-    def __init__(self, *, is_open: bool = True, trouble: str = "") -> None:
-        self.is_open = is_open
-        self.why = trouble
-        self.taken: list[Event] = []
-
-    @property
-    def trouble(self) -> str:
-        return "" if self.is_open else self.why
-
-    def put(self, event: Event) -> bool:
-        if self.is_open:
-            self.taken.append(event)
-        return self.is_open
-
-    def descriptors(self) -> tuple[int, ...]:
-        return ()
-
-    def close(self) -> None:
-        pass
-
-    def texts(self) -> list[str]:
-        return [event.text for event in self.taken]
-
-
 def test_what_nobody_took_is_counted_and_told_later() -> None:
     """CL-03"""
     sink = Valve(is_open=False)
-    log = Row([sink])
+    log = Row([sink], Lost())
     for _ in range(3):
         log.write(LINE)
     sink.is_open = True
@@ -103,7 +78,7 @@ def test_what_nobody_took_is_counted_and_told_later() -> None:
 def test_what_a_child_could_not_write_its_parent_tells() -> None:
     """CL-03: a worker that ends while nobody takes lines leaves the number of them behind."""
     sink = Valve(is_open=False)
-    log = Row([sink])
+    log = Row([sink], Lost())
     pid = os.fork()
     if pid == 0:
         log.write(LINE)
@@ -121,7 +96,7 @@ def test_what_a_child_could_not_write_its_parent_tells() -> None:
 def test_a_detour_is_told_at_both_ends() -> None:
     first = Valve(is_open=False, trouble="/var/log/pymta/mainlog: No space left on device")
     second = Valve()
-    log = Row([first, second])
+    log = Row([first, second], Lost())
     log.write(LINE)
     log.write(LINE)
     first.is_open = True
@@ -143,7 +118,7 @@ def test_a_detour_is_told_at_both_ends() -> None:
 
 def test_the_same_trouble_again_and_again_is_told_once() -> None:
     first, second = Valve(trouble="/dev/log: Connection refused"), Valve()
-    log = Row([first, second])
+    log = Row([first, second], Lost())
     for is_open in (False, True, False, True, False):
         first.is_open = is_open
         log.write(LINE)
@@ -154,9 +129,10 @@ def test_the_same_trouble_again_and_again_is_told_once() -> None:
 
 
 def test_a_child_is_told_what_the_log_needs() -> None:
-    log = Row([Valve()])
-    (fd,) = log.descriptors()
-    assert os.fstat(fd)
+    lost = Lost()
+    log = SelectedLog(Row([Valve()], lost), Journal(), lost)
+    assert set(log.descriptors()) == set(log.legacy()) == set(lost.descriptors())
+    assert all(os.fstat(fd) for fd in log.descriptors())
 
     log.close()
     log.close()  # and twice is once

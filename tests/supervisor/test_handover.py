@@ -32,6 +32,7 @@ TABLE = Handover(
     clients=(9,),
     by_systemd=True,
     certificate=6,
+    log=(13, 14),
 )
 
 
@@ -65,8 +66,8 @@ def test_an_image_that_knew_one_queue_only_is_understood(
 
 def test_every_descriptor_that_must_stay_open_is_named() -> None:
     """HU-05"""
-    assert TABLE.descriptors() == (3, 4, 7, 8, 6, 9)
-    assert replace(TABLE, strangers=(11, 12)).descriptors() == (3, 4, 7, 8, 6, 9, 11, 12)
+    assert TABLE.descriptors() == (3, 4, 7, 8, 6, 9, 13, 14)
+    assert replace(TABLE, strangers=(11, 12)).descriptors() == (3, 4, 7, 8, 6, 9, 11, 12, 13, 14)
 
 
 def test_a_table_of_another_version_is_not_believed() -> None:
@@ -125,7 +126,7 @@ def test_a_table_that_cannot_be_read_is_not_believed_either(table: bytes) -> Non
 def test_a_table_of_the_program_before_this_one_is_understood() -> None:
     """It did not know when it began, and named all its children."""
     plain = json.loads(encode(TABLE))
-    for name in ("began", "strangers", "keeps_listeners", "certificate"):
+    for name in ("began", "strangers", "keeps_listeners", "certificate", "log"):
         del plain["table"][name]
 
-    assert decode(json.dumps(plain).encode()) == replace(TABLE, certificate=-1)
+    assert decode(json.dumps(plain).encode()) == replace(TABLE, certificate=-1, log=())

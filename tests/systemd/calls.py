@@ -1,8 +1,12 @@
-"""Calls to an SMTP port, made inside a box: `calls.py loop` and `calls.py talk HOST`.
+"""Calls to an SMTP port, made inside a box: `calls.py loop`, `talk HOST` or `refused`.
 
 loop: two threads connect, read the greeting and QUIT, again and again until standard input ends;
 then prints as JSON what came of it.  talk: the lines of standard input go out, those of the other
 side are printed.
+
+refused SESSIONS RECIPIENTS SECONDS: sessions, evenly over that time, each with so many recipients
+that do not exist; so each leaves as many lines in the log.  Prints as JSON how many recipients were
+"refused", how many sessions were "broken", and how many seconds the "slowest" greeting took.
 
 Touches: sockets, standard input and output.
 """
@@ -13,7 +17,9 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 ANSWERS_WITHIN = 20.0  # seconds
 
@@ -52,6 +58,46 @@ def loop() -> None:
     print(json.dumps(results))
 
 
+def refused(sessions: int, recipients: int, seconds: float) -> None:
+    began = time.monotonic()
+
+    def at_its_time(number: int) -> tuple[int, float]:
+        time.sleep(max(0.0, began + seconds * number / sessions - time.monotonic()))
+        return one_refused(number, recipients)
+
+    with ThreadPoolExecutor(8) as threads:
+        results = list(threads.map(at_its_time, range(sessions)))
+    found = {
+        "refused": sum(count for count, _ in results),
+        "broken": sum(count < recipients for count, _ in results),
+        "slowest": max(greeting for _, greeting in results),
+        "took": time.monotonic() - began,
+    }
+    print(json.dumps(found))
+
+
+def one_refused(number: int, recipients: int) -> tuple[int, float]:
+    """Recipients that were refused, and seconds until the greeting."""
+    began = time.monotonic()
+    waited = ANSWERS_WITHIN
+    count = 0
+    try:
+        with socket.create_connection(("127.0.0.1", 25), ANSWERS_WITHIN) as sock:
+            lines = sock.makefile("rb")
+            lines.readline()
+            waited = time.monotonic() - began
+            sock.sendall(b"EHLO box.example\r\n")
+            while lines.readline()[3:4] == b"-":
+                pass
+            names = (f"nobody-{number}-{n}@localhost" for n in range(recipients))
+            commands = ["MAIL FROM:<>", *(f"RCPT TO:<{name}>" for name in names), "QUIT"]
+            sock.sendall("".join(f"{line}\r\n" for line in commands).encode())
+            count = sum(line.startswith(b"550 ") for line in lines)
+    except OSError:
+        pass
+    return count, waited
+
+
 def talk(host: str) -> None:
     with socket.create_connection((host, 25), ANSWERS_WITHIN) as sock:
         sock.settimeout(None)
@@ -69,7 +115,10 @@ def print_lines(sock: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "loop":
-        loop()
-    else:
-        talk(sys.argv[2])
+    match sys.argv[1:]:
+        case ["loop"]:
+            loop()
+        case ["refused", sessions, recipients, seconds]:
+            refused(int(sessions), int(recipients), float(seconds))
+        case ["talk", host]:
+            talk(host)
