@@ -32,7 +32,7 @@ class JournalSink:
     trouble = ""  # a full journal is not worth a line: it would go the same way
 
     def __init__(self, path: Path = SOCKET, **always: str) -> None:
-        self._way = Datagrams(path)
+        self._way = Datagrams(path, marks_end=True)
         self._always = frame((PREFIX + name, value) for name, value in always.items())
 
     def put(self, event: Event) -> bool:

@@ -32,7 +32,7 @@ class SyslogSink:
         self._journal = journal
         self._facility = parse_facility(journal.syslog_facility)
         self._stamp = stamp
-        self._way = Datagrams(path)
+        self._way = Datagrams(path, marks_end=False)
         self._path = path
         self.trouble = ""
 
