@@ -2,6 +2,7 @@
 
     check    reads the files as a start would, and names every mistake
     show     prints the settings that are being served; those of the files before a first start
+    diff     says what a reload would change: the files against what is being served
     accept   for the daemon, at a reload: validates the files and leaves the next generation
 
 Touches: click, disk.
@@ -16,15 +17,19 @@ from pathlib import Path
 
 import click
 
+from pymta.cli.command_error import CommandError
+from pymta.cli.config_diff import DIFFERENT, as_json, as_text, listeners_of
 from pymta.cli.identity import login_name
 from pymta.cli.options import PATH, state_option
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
 from pymta.config import generation, sources
 from pymta.config.complaints import ConfigError
+from pymta.config.difference import changes, difference
 from pymta.config.document import as_toml
 from pymta.config.generation import GenerationError, candidate_file, current_file
 from pymta.config.held import Held
 from pymta.config.read import read_settings
+from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
 
 
@@ -69,7 +74,8 @@ def show(file: Path | None, state: Path | None) -> None:
     """Print all settings with their meaning, as a settings file."""
     served = None if file else _served(state)
     if served:
-        origin = f"generation {served.generation}, as the daemon serves it"
+        lines = (f"generation {served.generation}, as the daemon serves it", *served.changes.lines)
+        origin = "\n# ".join(lines)
     else:
         served = _read_files(file)
         named = served.machine.is_configured
@@ -78,32 +84,60 @@ def show(file: Path | None, state: Path | None) -> None:
     click.echo(as_toml(served), nl=False)
 
 
+@config.command()
+@click.option(
+    "--config", "file", type=PATH, default=None, help="Compare this file, not the daemon's own."
+)
+@click.option("--json", "in_json", is_flag=True, default=False, help="As JSON, for programs.")
+@state_option
+def diff(file: Path | None, in_json: bool, state: Path | None) -> int:
+    """Say what a reload would change: the settings files against what is being served.
+
+    The exit code is 0 when nothing would change, 1 when something would, 78 when there are mistakes
+    in the files, so that a reload would be refused.
+    """
+    directory = state or Path(daemon_places(os.environ).state)
+    try:
+        serving = generation.load(current_file(directory))
+    except FileNotFoundError:
+        text = f"nothing has been served from {directory} yet, so there is nothing to compare with"
+        raise CommandError(text, os.EX_UNAVAILABLE) from None
+    fresh = _read_again(serving, file, listeners_of(serving))
+    found = difference(serving, fresh, port_of)
+    click.echo(as_json(serving, found) if in_json else as_text(found))
+    return DIFFERENT if found else os.EX_OK
+
+
 @config.command(hidden=True)
 @click.option("--socket", "sockets", multiple=True, metavar="NAME:PORT", help="From systemd.")
 @click.argument("current", type=PATH)
 def accept(current: Path, sockets: Sequence[str]) -> int:
     """Validate the files that CURRENT came from; leave the next generation beside it."""
     serving = generation.load(current)
-    file, machine = _files_again(serving.machine)
-    login = login_name() if machine.in_terminal else ""
+    named = (text.rpartition(":") for text in sockets)
     try:
-        settings = read_settings(
-            file, machine, login=login, launch=serving.launch, held=_held(serving, sockets)
-        )
+        settings = _read_again(serving, None, [(role, int(port)) for role, _, port in named])
     except ConfigError as error:
         click.echo(str(error))
         return os.EX_CONFIG
     fresh = replace(settings, generation=serving.generation + 1)
+    fresh = replace(fresh, changes=changes(serving, fresh, port_of))
     generation.store(candidate_file(current), fresh)
     return os.EX_OK
 
 
-def _held(serving: Settings, sockets: Sequence[str]) -> Held:
-    named = (text.rpartition(":") for text in sockets)
+def _read_again(
+    serving: Settings, file: Path | None, sockets: Sequence[tuple[str, int]]
+) -> Settings:
+    """As a reload reads the files, or `file`; `sockets` are handed-in ones, by role and port.
+
+    Raises ConfigError.
+    """
+    place, machine = _files_again(serving.machine)
+    login = login_name() if machine.in_terminal else ""
     was_root = serving.launch.uid > 0
-    return Held(
-        tuple((role, int(port)) for role, _, port in named), serving.tls if was_root else None
-    )
+    held = Held(tuple(sockets), serving.tls if was_root else None)
+    return read_settings(file or place, machine, login=login, launch=serving.launch, held=held)
 
 
 def _files_again(machine: Machine) -> tuple[Path | None, Machine]:

@@ -21,9 +21,11 @@ from pymta.cli.identity import account_name
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
 from pymta.cli.typed import noted
 from pymta.config import generation, sources
+from pymta.config.difference import changes
 from pymta.config.generation import GenerationError, current_file
 from pymta.config.launch import Launch, has_control_socket
 from pymta.config.read import read_settings
+from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
 from pymta.journal.file import DIRECTORY_MODE as LOG_DIRECTORY_MODE
 from pymta.supervisor import birth, control, sole
@@ -89,9 +91,14 @@ def start(
     _become_supervisor(settings, execute)
 
 
-def next_number(current: Path) -> int:
-    """One more than the generation that was served last; 1 when there was none to read."""
-    return previous(current).generation + 1
+def numbered(settings: Settings, former: Settings) -> Settings:
+    """The generation after `former`, and what is different in it.
+
+    Nothing is said of a first generation, nor where nothing is different.
+    """
+    fresh = replace(settings, generation=former.generation + 1)
+    made = changes(former, fresh, port_of)
+    return replace(fresh, changes=made) if former.generation and made.options else fresh
 
 
 def previous(current: Path) -> Settings:
@@ -176,7 +183,7 @@ def _stored(settings: Settings, current: Path) -> Settings:
     launch = settings.launch
     try:
         privilege = Privilege(decide(os.geteuid(), launch.uid, launch.gid))
-        settings = replace(settings, generation=next_number(current))
+        settings = numbered(settings, previous(current))
         generation.store(current, settings)
         privilege.restore()
     except CannotChangeUserError as error:

@@ -21,6 +21,7 @@ In `pymta.toml` all options stand at the top level under their classic names
         schema, check           the right type; what must hold beyond that and among settings
         complaints, absent      mistakes in words for the operator
     generation                  settings as validated data: what the daemon really serves
+    difference, changes         what the next generation has that the last had not
     document                    settings as a settings file, with their meaning
 
 Only `schema` knows pydantic; only commands and the validating child import it.  The supervisor and

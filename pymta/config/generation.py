@@ -18,13 +18,19 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from pymta.config.changes import Changes
 from pymta.config.launch import Launch
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 FORMAT = 1
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
-_GROUPS: Mapping[str, type] = {**SUBJECTS, "machine": Machine, "launch": Launch}
+_GROUPS: Mapping[str, type] = {
+    **SUBJECTS,
+    "machine": Machine,
+    "launch": Launch,
+    "changes": Changes,
+}
 
 
 class GenerationError(ValueError):

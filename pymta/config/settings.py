@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pymta.config.changes import Changes
 from pymta.config.control import Control
 from pymta.config.immediate import Immediate
 from pymta.config.journal import Journal
@@ -73,6 +74,7 @@ class Settings:
     machine: Machine = field(default_factory=Machine)
     launch: Launch = field(default_factory=Launch)
     generation: int = 0
+    changes: Changes = field(default_factory=Changes)
 
     @property
     def hostname(self) -> str:

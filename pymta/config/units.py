@@ -30,6 +30,14 @@ def parse_size(text: str) -> int:
     return int(match[1]) << _POWERS[match[2].upper()]
 
 
+def format_size(size: int) -> str:
+    """As it may be written: 52428800 -> ``50M``, and what is not round as a number."""
+    for unit, power in reversed(_POWERS.items()):
+        if size and not size % (1 << power):
+            return f"{size >> power}{unit}"
+    return str(size)
+
+
 def parse_network(text: str) -> str:
     """The network in canonical form.  Raises ValueError."""
     try:

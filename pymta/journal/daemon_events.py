@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pymta.config.changes import Changes
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, Event, Kind, Severity, Value
 from pymta.mail.caller import Endpoint
 
@@ -17,11 +18,11 @@ def started(text: str, *, pid: int, version: str) -> Event:
     )
 
 
-def settings_changed(line: str, *, before: int, options: tuple[str, ...]) -> Event:
-    """What a reload, or a restart, has changed; `line` is one of `pymta.config.difference`."""
-    fields: dict[str, Value] = {"FORMER_GENERATION": str(before)}
-    if options:
-        fields["OPTION"] = options
+def settings_changed(line: str, changes: Changes) -> Event:
+    """What a reload, or a restart, has changed; `line` is one of its lines."""
+    fields: dict[str, Value] = {"FORMER_GENERATION": str(changes.former)}
+    if changes.options:
+        fields["OPTION"] = changes.options
     return Event(Kind.SETTINGS_CHANGED, line, fields=fields)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import replace
@@ -14,8 +15,10 @@ from pymta.cli.app import run
 from pymta.cli.command_error import CommandError
 from pymta.cli.start import start
 from pymta.config import generation
+from pymta.config.changes import Changes
 from pymta.config.complaints import ConfigError
 from pymta.config.settings import Machine, Settings
+from tests.doubles.certificates import Certificate
 
 BROKEN = "smtp_acept_max = 1\ndeliver_max = 0\n"
 
@@ -74,7 +77,20 @@ def test_show_prints_what_is_being_served(
 
     assert run(["config", "show", "--state", str(tmp_path)]) == 0
 
-    assert capsys.readouterr().out.startswith("# generation 12, as the daemon serves it\n")
+    assert capsys.readouterr().out.startswith("# generation 12, as the daemon serves it\n\n")
+
+
+def test_show_says_what_the_generation_has_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "generation 11 -> 12: smtp_accept_max 7 -> 20"
+    generation.store(
+        generation.current_file(tmp_path), Settings(generation=12, changes=Changes(11, (line,)))
+    )
+
+    assert run(["config", "show", "--state", str(tmp_path)]) == 0
+
+    assert f"serves it\n# {line}\n\n" in capsys.readouterr().out
 
 
 def begin(file: Path | None, directory: Path) -> Settings:
@@ -102,6 +118,15 @@ def test_a_start_leaves_the_next_generation_and_becomes_the_supervisor(
 
     assert (first.generation, second.generation) == (1, 2)
     assert first.limits.smtp_accept_max == 7
+    assert first.changes == second.changes == Changes()
+
+
+def test_a_start_with_other_settings_leaves_what_is_different(file: Path, tmp_path: Path) -> None:
+    begin(file, tmp_path)
+    file.write_text("smtp_accept_max = 8\n")
+
+    line = "generation 1 -> 2: smtp_accept_max 7 -> 8"
+    assert begin(file, tmp_path).changes == Changes(1, (line,), ("smtp_accept_max",))
 
 
 def test_a_start_does_not_stumble_over_the_generation_of_another_version(
@@ -145,6 +170,93 @@ def test_accept_leaves_a_candidate_and_says_nothing(
     candidate = generation.load(generation.candidate_file(current))
     assert (candidate.generation, candidate.limits.smtp_accept_max) == (2, 8)
     assert generation.load(current).limits.smtp_accept_max == 7
+    assert candidate.changes.lines == ("generation 1 -> 2: smtp_accept_max 7 -> 8",)
+
+
+def test_accept_leaves_word_that_nothing_has_changed(file: Path, tmp_path: Path) -> None:
+    """A reload may be for another version of the program; or the wrong file was edited."""
+    begin(file, tmp_path)
+    current = generation.current_file(tmp_path)
+
+    assert run(["config", "accept", str(current)]) == 0
+
+    candidate = generation.load(generation.candidate_file(current))
+    assert candidate.changes == Changes(1, ("generation 1 -> 2: no setting has changed",))
+
+
+def test_diff_says_what_a_reload_would_change(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(file, tmp_path)
+    state = ["--state", str(tmp_path)]
+    assert run(["config", "diff", *state]) == 0
+    assert capsys.readouterr().out == "no difference\n"
+
+    file.write_text('smtp_accept_max = 8\nlocal_domains = ["@", "localhost", "example.net"]\n')
+
+    assert run(["config", "diff", *state]) == 1
+    assert capsys.readouterr().out == "smtp_accept_max 7 -> 8\nlocal_domains +example.net\n"
+    assert run(["config", "diff", "--json", *state]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "generation": 1,
+        "changes": [
+            {"option": "smtp_accept_max", "before": 7, "after": 8},
+            {
+                "option": "local_domains",
+                "before": ["@", "localhost"],
+                "after": ["@", "localhost", "example.net"],
+            },
+        ],
+    }
+    assert generation.load(generation.current_file(tmp_path)).generation == 1
+
+
+def test_diff_may_be_asked_about_a_file_that_is_not_in_place_yet(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(file, tmp_path)
+    other = tmp_path / "other.toml"
+    other.write_text("smtp_accept_max = 9\n")
+
+    status = run(["config", "diff", "--config", str(other), "--state", str(tmp_path)])
+
+    assert status == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["smtp_accept_max 7 -> 9"]
+
+
+def test_diff_names_mistakes_as_a_reload_would(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(file, tmp_path)
+    file.write_text(BROKEN)
+
+    assert run(["config", "diff", "--state", str(tmp_path)]) == os.EX_CONFIG
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"{file}:2: deliver_max: found 0" in err
+
+
+def test_diff_has_nothing_to_compare_with_before_a_first_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["config", "diff", "--state", str(tmp_path)]) == os.EX_UNAVAILABLE
+    assert "nothing has been served" in capsys.readouterr().err
+
+
+def test_diff_names_files_of_keys_and_never_what_is_in_them(
+    file: Path, tmp_path: Path, certificate: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(file, tmp_path)
+    names = "".join(f'{name} = "{path}"\n' for name, path in certificate.settings.items())
+    file.write_text(f"smtp_accept_max = 7\n{names}")
+
+    assert run(["config", "diff", "--json", "--state", str(tmp_path)]) == 1
+
+    said = capsys.readouterr().out
+    assert str(certificate.key) in said
+    assert not any(line in said for line in certificate.key.read_text().splitlines())
 
 
 def test_accept_tells_every_mistake_and_leaves_nothing(

@@ -7,47 +7,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from pymta.config import generation
 from pymta.config.generation import GenerationError
-from pymta.config.launch import Launch
-from pymta.config.per_host import PerHost
-from pymta.config.per_queue import PerQueue
-from pymta.config.settings import SUBJECTS, Machine, Settings
-
-
-def instances(type_: type) -> st.SearchStrategy[Any]:
-    plain = {
-        int: st.integers(),
-        str: st.text(),
-        bool: st.booleans(),
-        float | None: st.none(),
-        dict[str, float] | None: st.none() | st.dictionaries(st.text(), st.floats(0, 100)),
-        PerQueue: st.integers() | st.dictionaries(st.text(), st.integers()),
-        PerHost: st.none() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()),
-    }
-    parts: dict[str, Any] = {}
-    for name, hint in get_type_hints(type_).items():
-        if getattr(hint, "__origin__", None) is tuple:
-            parts[name] = st.lists(st.text()).map(tuple)
-        else:
-            parts[name] = plain[hint]
-    return st.builds(type_, **parts)
-
-
-GROUPS: dict[str, Any] = {name: instances(type_) for name, type_ in SUBJECTS.items()}
-ANY_SETTINGS = st.builds(
-    Settings,
-    **GROUPS,
-    machine=instances(Machine),
-    launch=instances(Launch),
-    generation=st.integers(0, 1 << 40),
-)
+from pymta.config.settings import SUBJECTS, Settings
+from tests.doubles.any_settings import ANY_SETTINGS
 
 
 @given(ANY_SETTINGS)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from types import ModuleType
 
+from pymta.config.changes import Changes
 from pymta.journal import (
     arrival_events,
     daemon_events,
@@ -185,8 +186,9 @@ def _of_ends(origin: Origin) -> Iterator[Example]:
 def _of_the_daemon() -> Iterator[Example]:
     say = daemon_events
     yield _one(say.started, "pymta 1.0 daemon started: pid=1, …", pid=1, version="1.0")
-    yield _one(say.settings_changed, "generation 3 -> 4: …", before=3, options=("queue_only",))
-    yield _one(say.settings_changed, "generation 3 -> 4: nothing has changed", before=3, options=())
+    line = "generation 3 -> 4: …"
+    yield _one(say.settings_changed, line, Changes(3, (line,), ("queue_only",)))
+    yield _one(say.settings_changed, line, Changes(3, (line,)))
     yield _one(say.arguments, "/root", ("pymta", "daemon"))
     yield _one(say.stopping, 1, "SIGTERM", sessions=1, deliveries=2)
     yield _one(say.wait_is_over, "1.0")

@@ -149,3 +149,23 @@ def test_the_program_that_a_reload_starts_is_a_setting() -> None:
         with made.raw() as sock:
             assert line(sock) == "220 served"
         made.wait_for_log(rf"pid {made.pid}: exec of /nonexistent/python failed: No such file")
+
+
+def test_the_log_says_what_a_reload_has_changed_and_diff_said_it_before() -> None:
+    with daemon(smtp_accept_max=20) as made:
+        made.write_settings(smtp_accept_max=50, queue_only=True)
+        diff = made.run("config", "diff")
+        assert (diff.returncode, diff.stdout) == (
+            1,
+            "smtp_accept_max 20 -> 50\nqueue_only false -> true\n",
+        )
+
+        assert made.run("reload").returncode == 0
+
+        assert made.run("config", "diff").returncode == 0
+        assert made.run("reload").returncode == 0
+        told = [text for text in made.log().splitlines() if " generation " in text]
+        assert [text.partition(" generation ")[2] for text in told] == [
+            "1 -> 2: smtp_accept_max 20 -> 50; queue_only false -> true",
+            "2 -> 3: no setting has changed",
+        ]

@@ -36,6 +36,8 @@ def test_it_installs_the_program_its_units_and_its_manual(installed: Path) -> No
         "usr/lib/systemd/system/pymta-queue.timer",
         "usr/lib/systemd/system/pymta-queue@.timer",
         "usr/lib/sysusers.d/pymta.conf",
+        "usr/lib/systemd/catalog/pymta.catalog",
+        "usr/share/man/man7/pymta-journal.7",
         "usr/share/man/man8/pymta.8",
         "usr/share/man/man8/pymta-sendmail.8",
         "usr/share/doc/pymta/pymta.toml.sample",

@@ -189,3 +189,31 @@ def test_a_journal_that_hangs_holds_nobody_up_and_what_it_cost_is_told(
 def lost(box: Box) -> int:
     told = box.says("journalctl", "-q", "-o", "json", "PYMTA_KIND=log_lost").splitlines()
     return sum(int(json.loads(line)["PYMTA_LOST"]) for line in told)
+
+
+def test_a_change_of_settings_can_be_looked_up_and_each_line_knows_its_generation(
+    serving: Box,
+) -> None:
+    mta.settings(serving, SHORT_LIVES + 'smtp_accept_max = 50\nlocal_domains = ["box.example"]\n')
+    diff = serving.run("pymta", "config", "diff", check=False)
+    assert (diff.returncode, diff.stdout.splitlines()) == (
+        1,
+        ["smtp_accept_max 20 -> 50", "local_domains +box.example -@ -localhost"],
+    )
+
+    serving.run("systemctl", "reload", "pymta")
+    mta.greeting(serving)
+
+    (told,) = serving.says(
+        *("journalctl", "-q", "-u", "pymta", "-o", "json", "PYMTA_OPTION=smtp_accept_max")
+    ).splitlines()
+    record = json.loads(told)
+    text = "generation 1 -> 2: smtp_accept_max 20 -> 50; local_domains +box.example -@ -localhost"
+    assert record["MESSAGE"] == text
+    assert record["PYMTA_GENERATION"] == "2"
+    assert record["PYMTA_OPTION"] == ["smtp_accept_max", "local_domains"]
+    (connection,) = serving.says(
+        *("journalctl", "-q", "-o", "json", "PYMTA_KIND=connection")
+    ).splitlines()
+    assert json.loads(connection)["PYMTA_GENERATION"] == "2"
+    assert mta.shows(serving, "StatusText").endswith("configuration 2")
