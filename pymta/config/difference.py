@@ -34,7 +34,8 @@ LONGEST_LINE = 900  # characters, so that every syslog daemon takes it whole (RF
 MOST_LINES = 4
 MOST_OPTIONS = 100  # named in fields; journald takes no entry of more than 1024
 UNBOUNDED = 1 << 62
-_SIMPLE = re.compile(r"[!-~]*[!-:<-~]")  # text that needs no quotes, and ends no item of a line
+# Text that needs no quotes: it looks like no sign of ours, and ends no item of a line.
+_SIMPLE = re.compile(r"[!-*,.-:<-~][!-:<-~]*")
 _SIZES = (Size, SizePerHost)
 
 

@@ -130,7 +130,7 @@ def open_hand_log(settings: Settings, debug: tuple[str, ...] = ()) -> Log:
     if is_here_already or is_journal_stream(2, os.environ):
         return open_log(settings)
     lost = Lost()
-    terminal = Row([StderrSink(2, stamp_of(settings.journal), with_priority=False)], lost)
+    terminal = Row([StderrSink(2, stamp_of(settings.journal), with_priority=False)], None)
     both = Both(_log_of_another(settings, lost), terminal)
     return SelectedLog(both, settings.journal, lost, debug, _watched(settings, lost))
 
@@ -140,7 +140,7 @@ def _watched(settings: Settings, lost: Lost) -> Writer | None:
         return None
     if is_journal_stream(2, os.environ):
         return Row([_journal(settings), StderrSink(2, with_priority=True)], lost)
-    return Row([DebugSink(2)], lost)
+    return Row([DebugSink(2)], None)
 
 
 def _daemon_log(settings: Settings, lost: Lost) -> Writer:
@@ -149,7 +149,7 @@ def _daemon_log(settings: Settings, lost: Lost) -> Writer:
     to_journald = is_journal_stream(2, os.environ)
     stderr = StderrSink(2, stamp_of(settings.journal), with_priority=to_journald)
     if settings.journal.log_file_path:
-        echo = Row([stderr], lost)
+        echo = Row([stderr], None)
         places = _chosen(settings, [stderr], lost)
         return Both(places, echo, panics_only=not settings.launch.echoes_log)
     return Row([_journal(settings), stderr] if to_journald else [stderr], lost)

@@ -59,23 +59,24 @@ class Sink(Protocol):
 class Row:
     """A log over sinks, the best first.  A forked child may go on with the one it inherited.
 
-    What no sink took is added to `lost`, which several rows may share.
+    What no sink took is added to `lost`, which several rows may share; None where a line that is
+    not taken is not lost, because it stands in another log as well.
     """
 
-    def __init__(self, sinks: Sequence[Sink], lost: Lost) -> None:
+    def __init__(self, sinks: Sequence[Sink], lost: Lost | None) -> None:
         self._sinks = tuple(sinks)
         self._lost = lost
         self._detour = _Detour()
 
     def write(self, event: Event) -> None:
-        if self._lost.is_owed:
+        if self._lost and self._lost.is_owed:
             self.tell_lost()
-        if not self._put(event):
+        if not self._put(event) and self._lost:
             self._lost.add(1)
 
     def tell_lost(self) -> None:
-        count = self._lost.take()
-        if count and not self._put(log_events.lines_lost(count)):
+        count = self._lost.take() if self._lost else 0
+        if self._lost and count and not self._put(log_events.lines_lost(count)):
             self._lost.add(count)
 
     def descriptors(self) -> tuple[int, ...]:

@@ -235,10 +235,10 @@ def _announce(place: Workplace, table: Handover | None) -> None:
     pid = os.getpid()
     launch = settings.launch
     place.log.write(daemon_events.arguments(launch.directory, launch.command))
-    text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
-    place.log.write(daemon_events.started(text, pid=pid, version=__version__))
     for line in settings.changes.lines:
         place.log.write(daemon_events.settings_changed(line, settings.changes))
+    text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
+    place.log.write(daemon_events.started(text, pid=pid, version=__version__))
     for line in blind(settings):
         place.log.write(daemon_events.remark(line))
     if settings.machine.in_terminal and not table:

@@ -59,6 +59,7 @@ def said(before: Settings, after: Settings) -> list[str]:
             "local_domains +example.net +example.org -localhost",
         ),
         ({"local_domains": ("localhost", "@")}, "local_domains [@, localhost] -> [localhost, @]"),
+        ({"log_selector": ("-pid", "+all")}, 'log_selector +"-pid" +"+all"'),
         (
             {"local_domains": ("@", "@", "localhost")},
             "local_domains [@, localhost] -> [@, @, localhost]",

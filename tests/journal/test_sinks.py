@@ -13,7 +13,7 @@ from pymta.journal.journald import JournalSink
 from pymta.journal.line import priority
 from pymta.journal.log import SelectedLog
 from pymta.journal.lost import Lost
-from pymta.journal.sinks import Row
+from pymta.journal.sinks import Both, Row
 from pymta.journal.stderr import StderrSink
 from tests.doubles.log import LINE, STAMP, Valve
 
@@ -91,6 +91,17 @@ def test_what_a_child_could_not_write_its_parent_tells() -> None:
     log.close()
 
     assert [text.partition(":")[0] for text in sink.texts()] == ["2 log lines were lost"]
+
+
+def test_a_line_that_another_log_has_is_not_lost() -> None:
+    """An echo on a terminal that nobody reads is no reason for a line in the main log."""
+    main, lost = Valve(), Lost()
+    log = Both(Row([main], lost), Row([Valve(is_open=False)], None))
+    log.write(LINE)
+    log.write(LINE)
+    log.close()
+
+    assert main.taken == [LINE, LINE]
 
 
 def test_a_detour_is_told_at_both_ends() -> None:
