@@ -364,6 +364,7 @@ TROUBLE: Mapping[Kind, Meaning] = {
         "There can be no more processes",
         "A client heard 421, or a delivery waits for the next queue run.  The limit is that of the"
         " unit (TasksMax=), of the user, or the memory of the machine: let it fit the options.",
+        fields="CLIENT QUEUE_ID",
         options="smtp_accept_max deliver_max queue_run_max worker_max_connections",
     ),
     Kind.PROCESS_FAILED: Meaning(

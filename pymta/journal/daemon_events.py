@@ -99,11 +99,7 @@ def connected(caller: Endpoint, ends: str, id: str, *, count: int, shows_id: boo
     return Event(
         Kind.CONNECTION,
         f"SMTP connection from [{caller.address}]{ends} {ci}(TCP/IP connection count = {count})",
-        fields={
-            "CLIENT": str(caller.address),
-            "CLIENT_PORT": str(caller.port),
-            "SESSION_ID": id,
-        },
+        fields=_client(caller) | {"SESSION_ID": id},
         selector="smtp_connection",
     )
 
@@ -119,7 +115,7 @@ def refused(caller: Endpoint, ends: str, why: str) -> Event:
     return Event(
         Kind.REFUSED,
         f"Connection from [{caller.address}]{ends} refused: {why}",
-        fields={"CLIENT": str(caller.address), "CLIENT_PORT": str(caller.port), "WHY": why},
+        fields=_client(caller) | {"WHY": why},
         selector="connection_reject",
     )
 
@@ -143,9 +139,16 @@ def remark(text: str, kind: Kind = Kind.REMARK) -> Event:
     return Event(kind, text)
 
 
-def fork_failed(what: str, error: OSError) -> Event:
-    """CP-02, QR-04: there can be no more processes."""
-    return trouble(f"daemon: {what} failed: {error.strerror}", Kind.FORK_FAILED)
+def fork_failed(what: str, error: OSError, **fields: str) -> Event:
+    """CP-02, QR-04: there can be no more processes; `fields` say for whom."""
+    text = f"daemon: {what} failed: {error.strerror}"
+    return Event(Kind.FORK_FAILED, text, fields=fields, streams=MAIN_AND_PANIC)
+
+
+def settings_unclear(caller: Endpoint, text: str) -> Event:
+    """LM-03: a setting has nothing for this client that could be understood."""
+    fields = _client(caller)
+    return Event(Kind.WRONG_SETTING, text, fields=fields, streams=MAIN_AND_PANIC)
 
 
 def not_allowed(uid: int, pid: int, untold: int) -> Event:
@@ -172,3 +175,7 @@ def child_crashed(job: str, pid: int, signal: str, client: str) -> Event:
         fields={"CHILD_PID": str(pid)} | ({"CLIENT": client} if client else {}),
         streams=MAIN_AND_PANIC,
     )
+
+
+def _client(caller: Endpoint) -> dict[str, str]:
+    return {"CLIENT": str(caller.address), "CLIENT_PORT": str(caller.port)}

@@ -81,7 +81,8 @@ class Deliveries:
         try:
             pid, ours = fork.fork_with_channel(self._life, self._log.descriptors())
         except OSError as error:
-            self._log.write(daemon_events.fork_failed("delivery process fork", error))
+            event = daemon_events.fork_failed("delivery process fork", error, QUEUE_ID=task.id)
+            self._log.write(event)
             return False  # the message stays queued (ID-07)
         child = Child(
             pid, Job.DELIVERY, channel=ours.fileno(), generation=self._settings.generation

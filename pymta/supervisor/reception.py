@@ -20,7 +20,6 @@ from pymta.channel.words import Serve
 from pymta.config.per_host import PerHostTable
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
-from pymta.journal.event import Kind
 from pymta.journal.log import Log
 from pymta.journal.session_events import ends_text
 from pymta.load.gauge import Gauge
@@ -149,7 +148,7 @@ class Reception:
         )
         answer = admit(house, self._settings.limits)
         if answer.trouble:
-            self._log.write(daemon_events.trouble(answer.trouble, Kind.WRONG_SETTING))
+            self._log.write(daemon_events.settings_unclear(caller, answer.trouble))
         match answer:
             case Refuse(reply, why):
                 if debug:
@@ -193,7 +192,9 @@ class Reception:
             keep = (call.sock.fileno(), *self._log.descriptors())
             pid, ours = fork.fork_with_channel(life, keep)
         except OSError as error:
-            self._log.write(daemon_events.fork_failed("accept process fork", error))
+            client = str(call.caller.address)
+            event = daemon_events.fork_failed("accept process fork", error, CLIENT=client)
+            self._log.write(event)
             say_and_close(call.sock, "" if call.starts_tls else "421 Fork failed")
             return None
         child = Child(

@@ -203,12 +203,14 @@ def _of_the_daemon() -> Iterator[Example]:
     yield _one(say.refused, CALLER, "", "too many connections")
     yield _one(say.accept_failures, "accept() failed", is_panic=True)
     yield _one(say.cannot_start, "port 25 is taken")
-    for kind in (Kind.TROUBLE, Kind.WRONG_SETTING, Kind.SOCKET, Kind.CERTIFICATE):
+    for kind in (Kind.TROUBLE, Kind.SOCKET, Kind.CERTIFICATE):
         yield _one(say.trouble, "text", kind)
     yield _one(say.trouble, "child process 7: said nonsense", Kind.PROCESS_FAILED)
     for kind in (Kind.REMARK, Kind.SOCKET, Kind.CERTIFICATE, Kind.SHORT_OF_SPACE):
         yield _one(say.remark, "text", kind)
-    yield _one(say.fork_failed, "accept process fork", ERROR)
+    yield _one(say.fork_failed, "accept process fork", ERROR, CLIENT="192.0.2.7")
+    yield _one(say.fork_failed, "delivery process fork", ERROR, QUEUE_ID=ID)
+    yield _one(say.settings_unclear, CALLER, "no number in smtp_accept_max_per_host")
     yield _one(say.not_allowed, 1000, 4711, 0)
     yield _one(say.notified, ID)
     yield _one(say.child_crashed, "session", 7, "SIGSEGV", "192.0.2.7")
