@@ -129,8 +129,9 @@ _ALL = _Bounds()
 def _steps(change: Change, bounds: _Bounds = _ALL) -> list[str]:
     before, after, hint = change.before, change.after, change.hint
     if isinstance(before, tuple) and isinstance(after, tuple) and _keeps_order(before, after):
-        came = [f"+{_shown(item, None, bounds)}" for item in after if item not in before]
-        went = [f"-{_shown(item, None, bounds)}" for item in before if item not in after]
+        old, new = set(before), set(after)
+        came = [f"+{_shown(item, None, bounds)}" for item in after if item not in old]
+        went = [f"-{_shown(item, None, bounds)}" for item in before if item not in new]
         return [*bounds.few(came), *bounds.few(went)]
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return bounds.few(list(_entries(before, after, hint, bounds)))
@@ -139,7 +140,8 @@ def _steps(change: Change, bounds: _Bounds = _ALL) -> list[str]:
 
 def _keeps_order(before: Sequence[Any], after: Sequence[Any]) -> bool:
     """Do coming and going items say it all?"""
-    return [item for item in before if item in after] == [item for item in after if item in before]
+    both = set(before) & set(after)
+    return [item for item in before if item in both] == [item for item in after if item in both]
 
 
 def _entries(
