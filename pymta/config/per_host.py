@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_network
 
 from pymta.config.addresses import is_host_name
@@ -51,10 +52,15 @@ class PerHostTable:
 
 
 def value_for(setting: PerHost, address: Address) -> Value | None:
-    """One question, where it is not worth while to keep the table."""
+    """One question.  Tables are of the settings, so there are few, and they stay."""
     if isinstance(setting, dict):
-        return PerHostTable(setting).value(address)
+        return _table(tuple(setting.items())).value(address)
     return None if setting == "" else setting
+
+
+@cache
+def _table(items: tuple[tuple[str, Value], ...]) -> PerHostTable:
+    return PerHostTable(dict(items))
 
 
 def _networks(key: str) -> tuple[Network, ...]:

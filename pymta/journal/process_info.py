@@ -30,10 +30,9 @@ LONGEST = 380  # bytes of a line; one write, so lines of several processes never
 @contextmanager
 def told_on_signal(settings: Settings, what: Callable[[], str]) -> Iterator[None]:
     """Within, SIGUSR1 makes this process say `what` it is doing; it may come at any moment."""
-    path = path_of(settings)
 
     def tell(_number: int, _frame: FrameType | None) -> None:
-        write(path, line(os.getpid(), what()))
+        write(path_of(settings), line(os.getpid(), what()))
 
     before = signal.signal(signal.SIGUSR1, tell)
     try:

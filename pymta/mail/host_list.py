@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from ipaddress import ip_network
 from typing import Protocol
 
@@ -108,6 +109,12 @@ def parse_network_item(text: str) -> Item:
     if item.kind not in {Kind.EVERYBODY, Kind.NETWORK}:
         raise ValueError('want an address or a network such as "192.0.2.0/24": names are not asked')
     return item
+
+
+@cache
+def host_list(items: tuple[str, ...]) -> HostList:
+    """The list of these items.  Lists are of the settings, so there are few, and they stay."""
+    return HostList(items)
 
 
 class HostList:

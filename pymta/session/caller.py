@@ -8,12 +8,12 @@ waiting for long.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Protocol
 
 from pymta.config.settings import Settings
 from pymta.mail.caller import Address
-from pymta.mail.host_list import Answer, HostList
+from pymta.mail.host_list import Answer, host_list
 from pymta.resolver.answer import Answer as DnsAnswer
 from pymta.resolver.reverse import Hosts, known_addresses, verified_names
 
@@ -45,7 +45,7 @@ class Caller:
         self._address = address
         self._settings = settings
         self._dns = dns
-        self._hosts = cache(hosts)
+        self._read_hosts = hosts
         self.is_ours = is_ours
 
     @property
@@ -55,22 +55,21 @@ class Caller:
     def is_in(self, hosts: Sequence[str]) -> Answer:
         """Is he in this list of the settings?"""
         self._dns.start_budget(self._settings.routing.dns_timeout)
-        return _host_list(tuple(hosts)).holds(self._address, self)
+        return host_list(tuple(hosts)).holds(self._address, self)
 
     def names(self) -> tuple[str, ...] | None:
         return self._names
 
     def addresses(self, name: str) -> tuple[Address, ...] | None:
-        return known_addresses(name, self._hosts(), self._dns.addresses)
+        return known_addresses(name, self._hosts, self._dns.addresses)
+
+    @cached_property
+    def _hosts(self) -> Hosts:
+        return self._read_hosts()
 
     @cached_property
     def _names(self) -> tuple[str, ...] | None:
         order = self._settings.session.host_lookup_order
-        hosts = self._hosts()
-        return verified_names(self._address, order, hosts, self._dns.names, self._dns.addresses)
-
-
-@cache
-def _host_list(items: tuple[str, ...]) -> HostList:
-    """Lists are the settings', not a caller's; so they may be kept from one to the next."""
-    return HostList(items)
+        return verified_names(
+            self._address, order, self._hosts, self._dns.names, self._dns.addresses
+        )

@@ -1,17 +1,16 @@
 """SIGTERM as something to wait for (SS-06).
 
-The handler only leaves a byte in a socket pair.  Who waits for the client waits for it too;
+The handler only leaves a byte in a pipe.  Who waits for the client waits for it too;
 between two waits, above all while a message is being committed, nothing is interrupted.  SIGINT
 and SIGHUP are for the supervisor and ignored here.
 
-Touches: signals, sockets.
+Touches: signals, descriptors.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 from types import FrameType
 from typing import Protocol
 
@@ -22,17 +21,15 @@ class HasFileno(Protocol):
 
 class Termination:
     def __init__(self) -> None:
-        self._read, self._write = socket.socketpair()
-        self._read.setblocking(False)
-        self._write.setblocking(False)
-        signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        self._read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, _note)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
     def fileno(self) -> int:
-        return self._read.fileno()
+        return self._read
 
 
 def has_come(bell: HasFileno) -> bool:

@@ -11,7 +11,7 @@ from pymta.journal.session_events import Origin, ends_text, tls_mark
 from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Endpoint
 from pymta.mail.envelope import DEFAULT_QUEUE, Client
-from pymta.mail.host_list import HostList
+from pymta.mail.host_list import host_list
 from pymta.session.hold_back import Mode, mode_at_start
 from pymta.session.size_limit import SizeLimit, size_limit
 from pymta.session.transaction import Transaction
@@ -97,7 +97,7 @@ class Visit:
     @property
     def is_quiet(self) -> bool:
         """N-30: nobody wants to read about connections of this client."""
-        quiet = HostList(self.settings.journal.hosts_connection_nolog)
+        quiet = host_list(self.settings.journal.hosts_connection_nolog)
         return quiet.holds_network(self.caller.address)
 
     @property
