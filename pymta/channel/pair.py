@@ -30,15 +30,15 @@ class End:
         return True
 
     def give(self, word: Word, fd: int) -> bool:
-        """Like `say`, and a copy of the open descriptor `fd` goes with it.
+        """Send without waiting, and a copy of the open descriptor `fd` with it.
 
-        False as well when the kernel has no room for another descriptor under way.
+        False: the other end has gone.  Raises OSError when there is no room for more under way.
         """
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
         flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
         try:
             self._sock.sendmsg([encode(word)], rights, flags)
-        except OSError:
+        except (BrokenPipeError, ConnectionResetError):
             return False
         return True
 
@@ -48,7 +48,7 @@ class End:
             packet, fds, _, _ = socket.recv_fds(self._sock, LONGEST, 1)
         except ConnectionResetError:
             return None, -1
-        for fd in fds:
+        for fd in fds:  # Python 3.11 does not pass MSG_CMSG_CLOEXEC on
             os.set_inheritable(fd, False)
         return (decode(packet) if packet else None), (fds[0] if fds else -1)
 

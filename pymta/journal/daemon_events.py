@@ -145,6 +145,12 @@ def fork_failed(what: str, error: OSError, **fields: str) -> Event:
     return Event(Kind.FORK_FAILED, text, fields=fields, streams=MAIN_AND_PANIC)
 
 
+def not_born(text: str, caller: Endpoint, *, is_panic: bool) -> Event:
+    """CP-02, HC-02: there was no process or no channel for the last of these callers."""
+    streams = MAIN_AND_PANIC if is_panic else MAIN
+    return Event(Kind.FORK_FAILED, text, fields=_client(caller), streams=streams)
+
+
 def settings_unclear(caller: Endpoint, text: str) -> Event:
     """LM-03: a setting has nothing for this client that could be understood."""
     fields = _client(caller)

@@ -5,8 +5,9 @@ list is ever applied: a domain in an address is complete.  Aliases are followed,
 server gives only the alias.  Answers are hostile input: their number is bounded, a name in them
 is a host name or left out.
 
-The answers are kept as long as their TTL allows, in this process; make a `Resolver` after the
-fork, never before.  resolv.conf is read at the first question, which a local delivery never asks.
+The answers are kept as long as their TTL allows, in this process; a `Resolver` that was made before
+a fork must not have been asked.  resolv.conf is read at the first question, which a local delivery
+never asks.
 
 Touches: sockets, clock.
 """

@@ -33,6 +33,7 @@ from pymta.resolver.reverse import Hosts
 from pymta.routing.here import here
 from pymta.session import ident
 from pymta.session.conversation import Conversation
+from pymta.session.rehearsal import rehearse
 from pymta.session.reuse import may_stay
 from pymta.session.stream import Stream
 from pymta.session.termination import Termination, has_come
@@ -44,46 +45,46 @@ from pymta.tls.layer import Layer
 HOSTS_FILE = Path("/etc/hosts")
 
 
-def main(
-    call: Call,
-    settings: Settings,
-    spool: Spool,
-    log: Log,
-    channel: End,
-    *,
-    tls: ssl.SSLContext | None = None,
-) -> int:
-    """Serve connections to their end.  The caller leaves the process with what this returns.
+class Sessions:
+    """What all sessions under the same settings have in common; made before the first fork.
 
-    `tls` is what connections with TLS have in common; without it there are none.
+    `tls` is what connections with TLS share; without it there are none.
     """
-    worker = _Worker(settings, spool, log, channel, tls=tls)
-    with told_on_signal(settings, lambda: worker.does):
+
+    def __init__(
+        self, settings: Settings, spool: Spool, log: Log, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.settings = settings
+        self.log = log
+        self.tls = tls
+        self.world = make_world(settings, spool, log)
+
+    def rehearse(self) -> None:
+        """So that they need less memory of their own."""
+        rehearse(self.settings, self.world.spool)
+
+
+def main(call: Call, sessions: Sessions, channel: End) -> int:
+    """Serve connections to their end.  The caller leaves the process with what this returns."""
+    worker = _Worker(sessions, channel)
+    with told_on_signal(sessions.settings, lambda: worker.does):
         status = worker.serve(call)
         while (next_call := worker.wait_for_call()) is not None:
             status = worker.serve(next_call)
-    log.close()
+    sessions.log.close()
     return status
 
 
 class _Worker:
     """What lasts from one connection to the next; nothing in it was ever seen by a client."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        spool: Spool,
-        log: Log,
-        channel: End,
-        *,
-        tls: ssl.SSLContext | None,
-    ) -> None:
-        self._settings = settings
-        self._tls = tls
+    def __init__(self, sessions: Sessions, channel: End) -> None:
+        self._settings = sessions.settings
+        self._tls = sessions.tls
         self._channel = channel
-        self._log = log
         self._termination = Termination()
-        self._world = make_world(settings, spool, log, channel)
+        self._world = sessions.world
+        self._world.hand_on = self._world.put_off = channel.say
         self._served = 0
         self._stays = False
         self._visit: Visit | None = None
@@ -155,13 +156,11 @@ class _Worker:
         return None
 
 
-def make_world(settings: Settings, spool: Spool, log: Log, channel: End) -> World:
-    """Everything real."""
+def make_world(settings: Settings, spool: Spool, log: Log) -> World:
+    """Everything real, but for what belongs to one process."""
     return World(
         spool=spool,
         tell=log.write,
-        hand_on=channel.say,
-        put_off=channel.say,
         read_load=Gauge(queue_only(settings.immediate), settings.limits).read,
         log_room=lambda: _log_room(settings),
         dns=Resolver(settings.routing),

@@ -15,9 +15,15 @@ from pymta.session.caller import Dns
 from pymta.spool.store import Spool
 
 
-@dataclass(frozen=True, slots=True)
+def _nobody(_: HandOn | Short) -> bool:
+    return False
+
+
+@dataclass(slots=True)
 class World:
-    """`now` gives seconds since the epoch, `date` writes them as mail does, in local time.
+    """Made before the first fork; each process then sets `hand_on` and `put_off`.
+
+    `now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
     `dns`, `hosts` (the hosts file), `is_ours` and `ask_ident` find out about the client.
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
@@ -31,14 +37,14 @@ class World:
 
     spool: Spool
     tell: Callable[[Event], None]
-    hand_on: Callable[[HandOn], object]
     dns: Dns
     hosts: Callable[[], Hosts]
     is_ours: Callable[[Address], bool]
     ask_ident: Callable[[Endpoint, Endpoint, float], str]
     now: Callable[[], float]
     date: Callable[[float], str]
-    put_off: Callable[[Short], object] = lambda _: None
+    hand_on: Callable[[HandOn], object] = _nobody
+    put_off: Callable[[Short], object] = _nobody
     read_load: Callable[[], Load] = lambda: NOTHING
     log_room: Callable[[], Room | None] = lambda: None
     debug: Debug | None = None

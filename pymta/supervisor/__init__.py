@@ -6,16 +6,19 @@ waits for anybody: everything slow or hostile happens after the fork.
     main             the steps of its life
     loop             one turn: wait, reap, hear, admit, tick, reload
     listen_plan, bind_faults, sockets, activation      where it listens
-    admission, share, accept_faults                    who is let in
-    reception                                          the door
+    entrance, spare, watch, accept_faults              who comes, and who cannot be let in
+    admission, share                                   who may come in
+    reception, fork_faults                             what becomes of him
     children, family, standby                          who is alive, heard, sent away, buried
     shortage                                           mail that was put off, told once
     dispatch, deliveries                               who delivers
     queue_clock, queue_runs                            when a run is due, and how many may go on
-    fork, signals                                      birth and death
+    fork, signals, lone_thread                         birth and death
     announce, notify, pidfile, debug_lines             what it says of itself
     control, desk, find_control                        the control socket, and who may use it
     requests, status, report, backlog, queue_count     what is asked there, and the answers
     birth, privilege, process_limits, idle_end, sole   how it begins by hand, or ends by itself
     reload, renewal, handover, survivors               a new generation in place of the old one
 """
+
+from pymta.supervisor import lone_thread as lone_thread  # first of all

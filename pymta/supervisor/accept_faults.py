@@ -2,8 +2,11 @@
 
 The log must not grow with every failed call, and a cause that lasts must not become a busy loop.
 So the first failure is only remembered, equal ones are counted, and the line is written when the
-cause changes, when fifty have come, or when a call gets through.  After a shortage of descriptors
-or memory the loop stops listening for a moment.
+cause changes, when fifty have come, when a call gets through, or when a signal ends a wait.
+
+After a shortage of descriptors or memory the loop stops listening for a moment.  So it does when
+the wait itself fails, because nothing else would hold it up, and when anything at all has failed
+fifty times in a row.
 """
 
 from __future__ import annotations
@@ -12,9 +15,13 @@ import errno
 from dataclasses import dataclass
 
 FLUSH_AT = 50  # AE-02
-SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
+SHORTAGES = NO_DESCRIPTOR | {errno.ENOBUFS, errno.ENOMEM}
 FIRST_PAUSE = 0.1  # seconds; AE-04: from here, doubled, to LONGEST_PAUSE
 LONGEST_PAUSE = 1.0
+
+ACCEPT = "accept"
+WAIT = "select"  # what the classic daemon waits with, and its lines name
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +29,15 @@ class Series:
     """Equal failures in a row; `count` 0: none."""
 
     count: int = 0
-    kind: str = "accept"
+    kind: str = ACCEPT
     number: int = 0  # the errno
     text: str = ""
     pause: float = 0.0  # seconds before the next accept
+
+    @property
+    def last(self) -> str:
+        """The last failure, for those who ask how we are; "" for none."""
+        return f"last {self.kind}() failed: {self.text}" if self.count else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +51,25 @@ class Line:
 def failed(series: Series, kind: str, error: OSError) -> tuple[Series, Line | None]:
     """One more failure; EINTR is none (AE-01) and must not come here."""
     number = error.errno or 0
-    pause = min(max(series.pause * 2, FIRST_PAUSE), LONGEST_PAUSE) if number in SHORTAGES else 0.0
-    same = (series.kind, series.number) == (kind, number)
-    if series.count and same and series.count < FLUSH_AT:
-        again = Series(series.count + 1, kind, number, series.text, pause)
-        return again, None
+    is_same = series.count > 0 and (series.kind, series.number) == (kind, number)
+    is_full = is_same and series.count >= FLUSH_AT
+    before = series.pause if is_same else 0.0
+    needs_pause = number in SHORTAGES or kind == WAIT or is_full or before
+    pause = longer(before) if needs_pause else 0.0
+    if is_same and not is_full:
+        return Series(series.count + 1, kind, number, series.text, pause), None
     fresh = Series(1, kind, number, error.strerror or str(error), pause)
-    return fresh, _line(series, forced=series.count >= FLUSH_AT)
+    return fresh, _line(series, forced=is_full)
 
 
-def succeeded(series: Series) -> tuple[Series, Line | None]:
+def over(series: Series) -> tuple[Series, Line | None]:
+    """A call got through, or the wait was merely interrupted."""
     return Series(), _line(series, forced=False)
+
+
+def longer(pause: float) -> float:
+    """The pause after one of `pause` seconds, 0 for none, that has changed nothing."""
+    return min(max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
 
 
 def _line(series: Series, *, forced: bool) -> Line | None:

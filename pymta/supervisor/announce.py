@@ -19,13 +19,17 @@ MOST_ITEMS = 10  # a start line with a hundred ports helps nobody (SL-04)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Live counts for STATUS=; `backlogs` are those of the listeners, in their order."""
+    """Live counts for STATUS=; `backlogs` are those of the listeners, in their order.
+
+    `trouble` is why the last caller was not served as he should have been (AE-04).
+    """
 
     sessions: int = 0
     deliveries: int = 0
     queue_runs: int = 0
     waiting: int = 0
     backlogs: Sequence[Backlog] = ()
+    trouble: str = ""
 
 
 def started(
@@ -74,6 +78,7 @@ def status(listeners: Sequence[Listener], settings: Settings, figures: Figures) 
     parts += _backlogs(listeners, figures.backlogs)[:MOST_ITEMS]
     what = f"listening for {listening(listeners)}" if listeners else "not listening"
     text = f"{what}; {', '.join(parts)}; configuration {settings.generation}"
+    text += f"; {figures.trouble}" if figures.trouble else ""
     return text.encode("ascii", "replace").decode("ascii")
 
 

@@ -61,7 +61,11 @@ class _Seat:
 
 
 class Desk:
-    """`listener` None: nobody can connect.  `requests` are the words that are understood."""
+    """`listener` None: nobody can connect.  `requests` are the words that are understood.
+
+    `make_room` gives up a descriptor for whoever asks what is wrong when there is none (AE-04);
+    false when it has none to give.
+    """
 
     def __init__(
         self,
@@ -72,6 +76,7 @@ class Desk:
         log: Log,
         *,
         clock: Callable[[], float] = time.monotonic,
+        make_room: Callable[[], bool] = bool,
     ) -> None:
         self._listener = listener
         self._selector = selector
@@ -79,6 +84,7 @@ class Desk:
         self._requests = requests
         self._log = log
         self._clock = clock
+        self._make_room = make_room
         self._seats: dict[Client, _Seat] = {}
         self._deaf_until = 0.0  # while in the future, nobody is accepted
         self._is_short = False  # the last accept failed, which has been told
@@ -113,13 +119,21 @@ class Desk:
         """One connection and turn, as at every listener (ML-05)."""
         assert self._listener
         try:
-            client = control.accept(self._listener)
+            client = self._accept(self._listener)
         except OSError as error:
             self._rest(error)
             return
         self._is_short = False
         if client:
             self._judge(client)
+
+    def _accept(self, listener: socket.socket) -> Client | None:
+        try:
+            return control.accept(listener)
+        except OSError:
+            if not self._make_room():
+                raise
+        return control.accept(listener)
 
     def _rest(self, error: OSError) -> None:
         """A listener that stays ready while accept fails would have the loop spin."""

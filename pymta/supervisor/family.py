@@ -52,9 +52,14 @@ class Family:
         self._is_killing = False  # who dies of a signal now died of ours
 
     def adopt(self, child: Child, end: End) -> None:
-        """Hear this child from now on."""
+        """Hear this child from now on.  One that cannot be heard is to finish and go."""
         self.ends[child.pid] = end
-        self._selector.register(end, selectors.EVENT_READ, partial(self._hear, child.pid))
+        try:
+            self._selector.register(end, selectors.EVENT_READ, partial(self._hear, child.pid))
+        except OSError as error:  # the kernel bounds what one may watch (epoll(7))
+            text = f"child process {child.pid} cannot be watched: {error.strerror}"
+            self._place.log.write(daemon_events.trouble(text))
+            self._forget_channel(child.pid)
 
     def take_over(self, child: Child) -> None:
         """A child of the image before us (HU-04): it counts, and knows only the old settings."""
@@ -177,11 +182,13 @@ class Family:
             self.ends[pid].say(Drain())
 
     def _drop_channel(self, pid: int) -> None:
-        end = self.ends.pop(pid, None)
-        if end:
-            self._selector.unregister(end)
-            end.close()
-            self._children.close_channel(pid)
+        if pid in self.ends:
+            self._selector.unregister(self.ends[pid])
+            self._forget_channel(pid)
+
+    def _forget_channel(self, pid: int) -> None:
+        self.ends.pop(pid).close()
+        self._children.close_channel(pid)
 
     def _bury(self, pid: int, status: int) -> None:
         if pid in self.ends:

@@ -9,7 +9,6 @@ Touches: processes, descriptors.
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Callable, Iterable
 
 from pymta.channel.call import Call
@@ -21,22 +20,21 @@ from pymta.delivery import main as delivery
 from pymta.journal.log import Log
 from pymta.queue import main as queue
 from pymta.session import main as session
-from pymta.spool.store import Spool
 from pymta.supervisor import queue_count, signals
+
+
+class NoChannelError(OSError):
+    """There is no descriptor for another channel; nothing was forked."""
+
 
 FIRST_FD = 3  # 0-2 are the null device, the terminal or the journal's stream
 
 
-def session_life(
-    call: Call,
-    settings: Settings,
-    spool: Spool,
-    log: Log,
-    channel: End,
-    *,
-    tls: ssl.SSLContext | None,
-) -> Life:
-    return lambda: session.main(call, settings, spool, log, channel, tls=tls)
+Sessions = session.Sessions  # the supervisor makes them, and knows no more of them
+
+
+def session_life(call: Call, sessions: Sessions, channel: End) -> Life:
+    return lambda: session.main(call, sessions, channel)
 
 
 def delivery_life(channel: End, settings: Settings, log: Log) -> Life:
@@ -89,9 +87,12 @@ def fork(life: Life, keep: Iterable[int]) -> int:
 def fork_with_channel(life_of: Callable[[End], Life], keep: Iterable[int]) -> tuple[int, End]:
     """The pid of a new child, and our end of its channel; `life_of` is given the child's end.
 
-    Raises OSError when there can be no more processes, or no more descriptors.
+    Raises OSError when there can be no more processes, and NoChannelError, which is one.
     """
-    ours, theirs = make_pair()
+    try:
+        ours, theirs = make_pair()
+    except OSError as error:
+        raise NoChannelError(error.errno, error.strerror) from error
     try:
         pid = fork(life_of(theirs), (theirs.fileno(), *keep))
     except OSError:

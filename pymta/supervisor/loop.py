@@ -30,6 +30,7 @@ from pymta.supervisor.renewal import Renewal
 from pymta.supervisor.requests import Requests
 from pymta.supervisor.signals import Signals
 from pymta.supervisor.status import Status
+from pymta.supervisor.watch import Watch
 from pymta.supervisor.workplace import Workplace
 
 TELL_LOST_AGAIN = 1.0  # seconds until the log is tried again, while nobody takes its lines
@@ -46,7 +47,6 @@ class Loop:
         self._signals = Signals()
         self._queue_runs = QueueRuns(place)
         self._idle_end = IdleEnd(place.settings.launch.wait)
-        self._accept_from = 0.0  # while in the future, listeners are not watched (AE-04)
         self._farewell: Farewell | None = None
         self._renewal = Renewal(place, self._handover, self._signals)
         self._selector = selectors.DefaultSelector()
@@ -54,9 +54,14 @@ class Loop:
         self._family = Family(place, self._selector, self._renewal.validated, self._count)
         self._status = Status(place, self._renewal, self._count)
         requests = Requests(place, self._renewal, self._status, self._count, self._queue_runs)
-        self._desk = Desk(place.control, self._selector, place.door, requests.words(), place.log)
+        make_room = place.reception.entrance.spare.give_up
+        self._desk = Desk(
+            *(place.control, self._selector, place.door, requests.words(), place.log),
+            make_room=make_room,
+        )
         self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
-        self._watch_listeners()
+        listeners = place.reception.entrance.listeners
+        self._callers = Watch(self._selector, [item.fd for item in listeners], None)
 
     def take_over(self, table: Handover) -> None:
         """Go on where the image before us stopped (HU-04)."""
@@ -98,15 +103,27 @@ class Loop:
 
     def _wait(self) -> list[int]:
         """Wait for anything at all; everything but calls is dealt with, calls are returned."""
-        if self._log.debug and self._place.reception.listeners:
+        if self._log.debug and self._place.reception.entrance.listeners:
             self._log.debug("Listening...")
         calls: list[int] = []
-        for key, _ in self._selector.select(self._patience()):
+        try:
+            ready = self._selector.select(self._patience())
+        except OSError as error:
+            self._survive(error)
+            return calls
+        for key, _ in ready:
             if key.data is None:
                 calls.append(key.fd)
             else:
                 key.data()
         return sorted(calls)
+
+    def _survive(self, error: OSError) -> None:
+        """AE-01: the wait itself failed.  What it would have told may be so: signals are asked."""
+        entrance = self._place.reception.entrance
+        entrance.wait_failed(error)
+        time.sleep(entrance.pause())
+        self._hear_signals()
 
     def _patience(self) -> float | None:
         """Seconds until something is due by the clock; None: only an event can wake us."""
@@ -115,7 +132,7 @@ class Loop:
         due = [
             self._place.deliveries.dispatch.wait(now, timeout),
             self._place.reception.standby.wait(now, timeout),
-            self._place.notify.status(self._status.text()),
+            self._place.notify.status(self._status.facts, self._status.text),
             self._renewal.wait(now),
             self._desk.wait(now),
             self._wait_for_log(),
@@ -125,7 +142,7 @@ class Loop:
         else:
             due.append(self._queue_runs.wait(now))
             due.append(self._idle_end.wait(now, self._children.sessions))
-            due.append(self._watch_listeners_again(now))
+            due.append(self._callers.go_on(now))
         return min((seconds for seconds in due if seconds is not None), default=None)
 
     def _wait_for_log(self) -> float | None:
@@ -134,27 +151,13 @@ class Loop:
             self._log.tell_lost()
         return TELL_LOST_AGAIN if self._log.owes_lines else None
 
-    def _watch_listeners(self) -> None:
-        for listener in self._place.reception.listeners:
-            self._selector.register(listener.fd, selectors.EVENT_READ, None)
-
-    def _ignore_listeners(self) -> None:
-        for listener in self._place.reception.listeners:
-            self._selector.unregister(listener.fd)
-
-    def _watch_listeners_again(self, now: float) -> float | None:
-        if not self._accept_from:
-            return None
-        if now < self._accept_from:
-            return self._accept_from - now
-        self._accept_from = 0.0
-        self._watch_listeners()
-        return None
-
     # What it hears
 
     def _hear_signals(self) -> None:
         arrived = self._signals.arrived()
+        if arrived:
+            self._place.reception.interrupted()
+            self._callers.resume()
         for number in (signal.SIGTERM, signal.SIGINT):
             if number in arrived:
                 self._stop(signal.Signals(number).name)
@@ -166,7 +169,8 @@ class Loop:
     def _tell_what_it_does(self) -> None:
         """SL-06"""
         settings = self._settings
-        text = announce.process_info(__version__, self._place.reception.listeners, settings)
+        listeners = self._place.reception.entrance.listeners
+        text = announce.process_info(__version__, listeners, settings)
         path = process_info.path_of(settings)
         if trouble := process_info.write(path, process_info.line(os.getpid(), text)):
             self._log.write(daemon_events.remark(f"process info not written: {trouble}"))
@@ -180,9 +184,8 @@ class Loop:
         reception = self._place.reception
         if born := reception.take_call(fd, self._family.ends):
             self._family.adopt(*born)
-        if reception.pause() and not self._accept_from:
-            self._accept_from = time.monotonic() + reception.pause()
-            self._ignore_listeners()
+        if pause := reception.entrance.pause():
+            self._callers.pause(time.monotonic(), pause)
 
     def _start_due_queue_run(self) -> None:
         if not self._farewell:
@@ -219,9 +222,8 @@ class Loop:
         self._farewell = Farewell(now + self._settings.queue.shutdown_grace)
         self._place.is_stopping = True
         self._place.notify.stopping(self._status.text())
-        if not self._accept_from:
-            self._ignore_listeners()
-        self._place.reception.close()
+        self._callers.end()
+        self._place.reception.entrance.close()
         self._renewal.abandon()
         self._count.abandon(STOPPING)
         self._family.say_farewell()
@@ -244,7 +246,7 @@ class Loop:
         self._count.abandon("the daemon is being replaced, ask again")
         dispatch = self._place.deliveries.dispatch
         return Handover(
-            listeners=self._place.reception.listeners,
+            listeners=self._place.reception.entrance.listeners,
             children=tuple(self._children),
             waiting=tuple(dispatch.waiting),
             busy=dispatch.busy,

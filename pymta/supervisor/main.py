@@ -51,8 +51,10 @@ from pymta.supervisor.certificate import find_certificate
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.dispatch import Dispatch
+from pymta.supervisor.entrance import Entrance
 from pymta.supervisor.find_control import find_control, find_door
 from pymta.supervisor.find_listeners import CannotStartError, find_listeners
+from pymta.supervisor.fork import Sessions
 from pymta.supervisor.handover import Handover, UnknownVersionError
 from pymta.supervisor.loop import Loop
 from pymta.supervisor.notify import Notify
@@ -95,10 +97,11 @@ def _live(settings: Settings, current: Path, born: Birth, log: Log) -> int:
         log.close()
         born.failed(f"pymta cannot start: {error}")
         return CANNOT_START
-    _announce(place, table)
+    place.reception.sessions.rehearse()
     loop = Loop(place)
     if table:
         loop.take_over(table)
+    _announce(place, table)
     _settle_heap()
     born.serves()
     loop.run()
@@ -167,13 +170,12 @@ def _move_in(
     listeners, by_systemd = find_listeners(settings, table, notify, log, privilege.root)
     certificate = find_certificate(settings, table, listeners, privilege.root, log)
     tls = certificate.context if certificate else None
-    children = Children()
-    spool = _spool(settings, log)
+    children, sessions = Children(), Sessions(settings, _spool(settings, log), log, tls)
     return Workplace(
         settings,
         current,
         children,
-        Reception(listeners, children, settings, spool, log, tls=tls),
+        Reception(Entrance(listeners, settings, log), children, settings, sessions, log),
         Deliveries(Dispatch(settings.queue.deliver_max), children, settings, log),
         find_control(settings, table),
         find_door(settings),
@@ -231,7 +233,7 @@ def _spool(settings: Settings, log: Log) -> FileSpool:
 
 def _announce(place: Workplace, table: Handover | None) -> None:
     """SL-01, and in a terminal how to go on from here."""
-    listeners, settings = place.reception.listeners, place.settings
+    listeners, settings = place.reception.entrance.listeners, place.settings
     pid = os.getpid()
     launch = settings.launch
     place.log.write(daemon_events.arguments(launch.directory, launch.command))

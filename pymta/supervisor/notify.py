@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from sdnotify import SystemdNotifier
 
@@ -25,11 +26,14 @@ class Notify:
         # The library would leave a socket open when it finds no address.
         self._manager = SystemdNotifier() if os.environ.get(VARIABLE) else None
         self.address = os.environ.pop(VARIABLE, "")
-        self._said = ""
+        self._said: object = None
         self._said_at = 0.0
 
+    def starting(self, status: str) -> None:
+        """What keeps us from being ready (BL-06)."""
+        self._tell(f"STATUS={_safe(status)}")
+
     def ready(self, status: str) -> None:
-        self._said = status
         self._tell(f"READY=1\nSTATUS={_safe(status)}")
 
     def reloading(self) -> None:
@@ -43,15 +47,18 @@ class Notify:
         """Starting takes longer: do not give up on us yet."""
         self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
-    def status(self, text: str) -> float | None:
-        """Say it when it is news; None, or in how many seconds it may be said."""
-        if text == self._said:
+    def status(self, facts: Callable[[], object], text: Callable[[], str]) -> float | None:
+        """Say it when the facts are news; None, or in how many seconds it may be said.
+
+        This is asked in every turn, and often there is nobody to say it to.
+        """
+        if self._manager is None or (now := facts()) == self._said:
             return None
         left = self._said_at + PACE - time.monotonic()
         if left > 0:
             return left
-        self._said, self._said_at = text, time.monotonic()
-        self._tell(f"STATUS={_safe(text)}")
+        self._said, self._said_at = now, time.monotonic()
+        self._tell(f"STATUS={_safe(text())}")
         return None
 
     def _tell(self, text: str) -> None:

@@ -1,17 +1,17 @@
-"""Take calls: accept, judge, refuse, or give to a session: a worker on standby, or a new one.
+"""Take calls: judge, refuse, or give to a session: a worker on standby, or a new one.
 
 One accept per ready listener and turn, so that two flooded ports both get on (ML-05).  Nothing is
-read from a caller here and nothing is waited for (HC-05).
+read from a caller here and nothing is waited for (HC-05).  Whatever goes wrong, the caller hears a
+421 that says so, as long as there is a descriptor for it.
 
 Touches: sockets, processes, clock.
 """
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import ssl
-from collections.abc import Mapping, Sequence
+import errno
+import time
+from collections.abc import Mapping
 
 from pymta.channel.call import Call
 from pymta.channel.life import Life
@@ -24,48 +24,41 @@ from pymta.journal.log import Log
 from pymta.journal.session_events import ends_text
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Load, reserve
-from pymta.mail.caller import Endpoint, endpoint
+from pymta.mail.caller import endpoint
 from pymta.mail.host_list import HostList
-from pymta.spool.store import Spool
-from pymta.supervisor import accept_faults, debug_lines, fork
-from pymta.supervisor.accept_faults import Line, Series
+from pymta.supervisor import debug_lines, fork, fork_faults
+from pymta.supervisor.accept_faults import Line
 from pymta.supervisor.admission import Admit, House, Refuse, admit
-from pymta.supervisor.backlog import backlog_of
 from pymta.supervisor.children import Child, Children, Job
 from pymta.supervisor.connection_ids import ConnectionIds
-from pymta.supervisor.listener import Backlog, Listener
+from pymta.supervisor.entrance import Arrival, Entrance, hang_up, say
+from pymta.supervisor.fork import Sessions
+from pymta.supervisor.fork_faults import Births, Fault
 from pymta.supervisor.share import share_of
 from pymta.supervisor.standby import Standby
 
-_NO_CALL = (BlockingIOError, InterruptedError, ConnectionAbortedError)
-
 
 class Reception:
-    """The door: listeners, and what happens to whoever comes through.
+    """Everything between the entrance and a worker.
 
     `gauge` reads the load, of what has a limit here.
     """
 
     def __init__(
         self,
-        listeners: Sequence[Listener],
+        entrance: Entrance,
         children: Children,
         settings: Settings,
-        spool: Spool,
+        sessions: Sessions,
         log: Log,
-        *,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.listeners = tuple(listeners)
-        self._tls = tls
-        self._starts_tls = {item.fd for item in listeners if item.starts_tls}
-        self._sockets = {item.fd: socket.socket(fileno=item.fd) for item in listeners}
+        self.entrance = entrance
+        self.sessions = sessions
         self._children = children
         self._settings = settings
         self._per_host = PerHostTable(settings.limits.smtp_accept_max_per_host)
-        self._spool = spool
         self._log = log
-        self._faults = Series()
+        self._births = Births()
         self._ids = ConnectionIds()
         self._quiet = HostList(settings.journal.hosts_connection_nolog)
         self.gauge = Gauge(reserve(settings.limits), settings.limits)
@@ -81,62 +74,50 @@ class Reception:
 
         `ends` are our ends of all channels by pid.
         """
-        most = self._settings.listen.smtp_backlog_monitor
-        queue = backlog_of(self._sockets[fd]).waiting if most else 0
+        arrival = self.entrance.accept(fd)
+        if arrival is None:
+            return None
         try:
-            conn, name = self._sockets[fd].accept()
-        except _NO_CALL:
-            return None
-        except OSError as error:
-            self._faults, line = accept_faults.failed(self._faults, "accept", error)
-            self._report(line)
-            return None
-        self._faults, line = accept_faults.succeeded(self._faults)
-        self._report(line)
-        with conn:  # the session has its own copy
-            call = self._admitted(conn, endpoint(name), starts_tls=fd in self._starts_tls)
-            if call and queue > most:
-                self._log.write(daemon_events.backlog(queue, call.local))
+            call = self._admitted(arrival)
             if call is None or self._give(call, ends):
                 return None
-            return self._fork(call)
+            return self._bear(call)
+        finally:
+            hang_up(arrival.sock, self._log)  # the session has its own copy
 
-    def pause(self) -> float:
-        """Seconds without an accept, after a shortage of descriptors or memory (AE-04)."""
-        return self._faults.pause
+    def interrupted(self) -> None:
+        """A signal came (AE-02).  If a child has died, what was short may be there again."""
+        self.entrance.all_is_well()
+        self._births = fork_faults.hopeful(self._births)
 
-    def backlogs(self) -> tuple[Backlog, ...]:
-        """What waits at each of `listeners` (N-24)."""
-        return tuple(backlog_of(self._sockets[item.fd]) for item in self.listeners)
+    def trouble(self) -> str:
+        """Why the last caller was not served as he should have been; "" when he was."""
+        return self._births.fault.line if self._births.fault else self.entrance.trouble()
 
-    def close(self) -> None:
-        """No more calls.  Where systemd holds the sockets too, callers wait in its backlog."""
-        for sock in self._sockets.values():
-            sock.close()
-        self._sockets.clear()
-        self.listeners = ()
-
-    def _admitted(self, conn: socket.socket, caller: Endpoint, *, starts_tls: bool) -> Call | None:
+    def _admitted(self, arrival: Arrival) -> Call | None:
         """The call to serve; None when it was refused, which it has heard, or seen (N-40)."""
+        sock, caller = arrival.sock, arrival.caller
         debug = self._log.debug
         if debug:
             text = f"Connection request from {caller.address} port {caller.port}"
             debug(text, CLIENT=str(caller.address), CLIENT_PORT=str(caller.port))
         try:
-            local = endpoint(conn.getsockname())
+            local = endpoint(sock.getsockname())
         except OSError as error:
             text = "getsockname() failed"
-            self._log.write(daemon_events.trouble(f"{text}: {error.strerror}"))
-            reply = f"421 Local problem: {text}; please try again later"
-            say_and_close(conn, "" if starts_tls else reply)
+            # N-02: a caller who has gone again is nothing to get up for.
+            is_gone = error.errno == errno.ECONNRESET
+            tell = daemon_events.remark if is_gone else daemon_events.trouble
+            self._log.write(tell(f"{text}: {error.strerror}"))
+            arrival.answer(f"421 Local problem: {text}; please try again later")
             return None
         if debug:
             debug(f"interface address={local.address} port={local.port}", "interface")
         ends = ends_text(caller, local, self._settings.journal)
-        if starts_tls and self._tls is None:  # a reload has just lost the files
+        if arrival.starts_tls and self.sessions.tls is None:  # a reload has just lost the files
             why = "TLS begins at once on this port, and there is no certificate"
             self._log.write(daemon_events.refused(caller, ends, why))
-            say_and_close(conn, "")
+            arrival.answer("")
             return None
         if self._load is None:
             self._load = self.gauge.read()
@@ -154,13 +135,14 @@ class Reception:
                 if debug:
                     debug(f"rejecting SMTP connection: {answer.measured}")
                 self._log.write(daemon_events.refused(caller, ends, why))
-                say_and_close(conn, "" if starts_tls else reply)
+                arrival.answer(reply)
                 return None
             case Admit(sessions):
-                call = Call(
-                    conn, caller, local, sessions - 1, self._ids.next(), house.load, starts_tls
-                )
+                facts = (sessions - 1, self._ids.next(), house.load, arrival.starts_tls)
+                call = Call(sock, caller, local, *facts)
                 self._tell_of(call, ends, sessions)
+                if arrival.queue > self._settings.listen.smtp_backlog_monitor:
+                    self._log.write(daemon_events.backlog(arrival.queue, local))
                 return call
 
     def _tell_of(self, call: Call, ends: str, count: int) -> None:
@@ -176,27 +158,48 @@ class Reception:
         """To a worker that is free; one that has just died is passed over."""
         while (pid := self.standby.take()) is not None:
             word = Serve(call.caller, call.local, call.others, call.id, call.load, call.starts_tls)
-            if pid in ends and ends[pid].give(word, call.sock.fileno()):
+            if pid not in ends:
+                continue
+            try:
+                is_given = ends[pid].give(word, call.sock.fileno())
+            except OSError:  # the kernel has no room for a descriptor under way: he waits on
+                self.standby.add(pid, time.monotonic())
+                return False
+            if is_given:
                 self._children.occupy(pid, str(call.caller.address))
                 self._debug_count()
                 return True
         return False
 
-    def _fork(self, call: Call) -> tuple[Child, End] | None:
+    def _bear(self, call: Call) -> tuple[Child, End] | None:
+        """A worker of its own for the call, or the reply that says why there is none."""
+        now = time.monotonic()
+        fault = self._births.forbids(now)
+        if fault:
+            self._births, line = fork_faults.refused(self._births)
+        else:
+            born = self._fork(call)
+            if not isinstance(born, Fault):
+                self._births, line = fork_faults.succeeded(self._births)
+                self._tell(line, call)
+                return born
+            fault = born
+            self._births, line = fork_faults.failed(self._births, fault, now)
+        self._tell(line, call)
+        say(call.sock, "" if call.starts_tls else fault.reply)
+        return None
+
+    def _fork(self, call: Call) -> tuple[Child, End] | Fault:
         def life(channel: End) -> Life:
-            return fork.session_life(
-                call, self._settings, self._spool, self._log, channel, tls=self._tls
-            )
+            return fork.session_life(call, self.sessions, channel)
 
         try:
             keep = (call.sock.fileno(), *self._log.descriptors())
             pid, ours = fork.fork_with_channel(life, keep)
+        except fork.NoChannelError as error:
+            return fork_faults.no_channel(error)
         except OSError as error:
-            client = str(call.caller.address)
-            event = daemon_events.fork_failed("accept process fork", error, CLIENT=client)
-            self._log.write(event)
-            say_and_close(call.sock, "" if call.starts_tls else "421 Fork failed")
-            return None
+            return fork_faults.no_process(error)
         child = Child(
             pid,
             Job.SESSION,
@@ -213,20 +216,7 @@ class Reception:
         if self._log.debug:
             self._log.debug(debug_lines.sessions(self._children.sessions))
 
-    def _report(self, line: Line | None) -> None:
+    def _tell(self, line: Line | None, call: Call) -> None:
         if line:
-            self._log.write(daemon_events.accept_failures(line.text, is_panic=line.is_panic))
-
-
-def say_and_close(conn: socket.socket, reply: str) -> None:
-    """One line that is not waited for, then the end; "" where TLS would have come first (N-40).
-
-    What the caller has sent already is read away first: closing with unread input would reset the
-    connection, and the caller would see that instead of the reply (HC-05).
-    """
-    with contextlib.suppress(OSError):
-        if reply:
-            conn.send(f"{reply}\r\n".encode("ascii"), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
-        conn.shutdown(socket.SHUT_WR)
-        conn.recv(4096, socket.MSG_DONTWAIT)
-    conn.close()
+            event = daemon_events.not_born(line.text, call.caller, is_panic=line.is_panic)
+            self._log.write(event)

@@ -77,7 +77,8 @@ class Renewal:
         place.notify.reloading()
         try:
             stay = place.by_systemd or place.keeps_listeners
-            self._validation = Validation(place.current, place.reception.listeners if stay else ())
+            sockets = place.reception.entrance.listeners if stay else ()
+            self._validation = Validation(place.current, sockets)
         except OSError as error:
             self._refuse((f"the settings could not be validated: {error.strerror}",))
             return

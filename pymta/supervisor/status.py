@@ -1,7 +1,8 @@
 """What the daemon says of itself while it runs, from the facts of the moment.
 
-`text` is the line of STATUS= and of the request `status`; it is made in every turn of the loop,
-so it asks the kernel for nothing but the backlogs.  `report` is for `pymta status`.
+`text` is the line of STATUS= and of the request `status`, made of `facts`; those are asked for in
+every turn of the loop, so they ask the kernel for nothing but the backlogs.  `report` is for
+`pymta status`.
 
 Touches: sockets, clock.
 """
@@ -32,18 +33,28 @@ class Status:
         limits, immediate = place.settings.limits, place.settings.immediate
         self._gauge = Gauge(either(reserve(limits), queue_only(immediate)), limits)
 
-    def text(self) -> str:
+    def facts(self) -> tuple[object, ...]:
+        """All that makes a difference to `text`."""
+        place = self._place
+        is_short = place.shortage.lasts(time.monotonic())
+        return self._figures(), place.is_stopping, is_short, self._renewal.refused
+
+    def _figures(self) -> Figures:
         place, dispatch = self._place, self._place.deliveries.dispatch
-        figures = Figures(
+        return Figures(
             sessions=place.children.sessions,
             deliveries=len(dispatch.busy),
             queue_runs=place.children.count(Job.QUEUE_RUN),
             waiting=len(dispatch.waiting),
-            backlogs=place.reception.backlogs(),
+            backlogs=place.reception.entrance.backlogs(),
+            trouble=place.reception.trouble(),
         )
+
+    def text(self) -> str:
+        place, figures = self._place, self._figures()
         if place.is_stopping:
             return announce.stopping(figures)
-        text = announce.status(place.reception.listeners, place.settings, figures)
+        text = announce.status(place.reception.entrance.listeners, place.settings, figures)
         if place.shortage.lasts(time.monotonic()):
             text += "; mail is put off: short of disk space"
         if self._renewal.refused:
@@ -64,9 +75,9 @@ class Status:
             began=place.began,
             is_stopping=place.is_stopping,
             last_reload=self._renewal.last,
-            listeners=reception.listeners,
-            backlogs=[(one.waiting, one.most) for one in reception.backlogs()],
-            is_accepting=not (place.is_stopping or reception.pause()),
+            listeners=reception.entrance.listeners,
+            backlogs=[(one.waiting, one.most) for one in reception.entrance.backlogs()],
+            is_accepting=not (place.is_stopping or reception.entrance.pause()),
             sessions=place.children.sessions,
             callers=place.children.callers,
             free_workers=len(reception.standby),

@@ -73,6 +73,12 @@ class Daemon:
             made.mkdir(exist_ok=True)
         self.write_settings()
 
+    def listen_on(self, sock: socket.socket) -> None:
+        """Before the start: hand in this socket instead."""
+        self._socket.close()
+        self._socket = sock
+        self.port = sock.getsockname()[1]
+
     def write_settings(self, **changed: Any) -> None:
         self.settings |= changed
         lines = [f"{name} = {toml(value)}\n" for name, value in self.settings.items()]

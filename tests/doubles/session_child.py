@@ -16,7 +16,7 @@ from pymta.channel.call import Call
 from pymta.channel.pair import End
 from pymta.journal.event import Event
 from pymta.mail.caller import Endpoint, plain_address
-from pymta.session.main import main
+from pymta.session.main import Sessions, main
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Spool
 from tests.doubles.house import usual_settings
@@ -41,8 +41,8 @@ def live(sock: int, channel: int, directory: str, *how: str) -> int:
         spool = MemorySpool(fail_at="write", crash=RuntimeError("a mistake of ours"))
     address = plain_address("127.0.0.1")
     call = Call(socket.socket(fileno=sock), Endpoint(address, 40112), Endpoint(address, 25), 0)
-    end = End(socket.socket(fileno=channel))
-    return main(call, usual_settings(), spool, PrintedLog(), end)
+    end, settings, log = End(socket.socket(fileno=channel)), usual_settings(), PrintedLog()
+    return main(call, Sessions(settings, spool, log), end)
 
 
 if __name__ == "__main__":

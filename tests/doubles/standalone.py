@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.doubles.daemon import DEADLINE, HOSTNAME, toml, wait_until
 
@@ -77,15 +77,20 @@ class Standalone:
             "RUNTIME_DIRECTORY": str(self.directory / "run"),
         }
 
-    def popen(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
-        """`python -m` these words, in front, with its standard error at hand."""
+    def popen(
+        self,
+        *words: str,
+        stdin: int = subprocess.DEVNULL,
+        stderr: IO[bytes] | int = subprocess.PIPE,
+    ) -> subprocess.Popen[str]:
+        """`python -m` these words, in front; its standard error at hand, or where it is sent."""
         return subprocess.Popen(
             # Nothing may outlive a test run.
             ["setpriv", "--pdeathsig", "KILL", *self.prefix, sys.executable, "-P", "-m", *words],
             env=self.environment,
             stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 

@@ -140,27 +140,28 @@ def test_a_killed_worker_frees_its_slot_and_leaves_a_line() -> None:
 
 def test_five_hundred_short_calls_leave_nothing_behind() -> None:
     """ML-03: the count returns to 0 with no further traffic."""
-    with daemon() as made:
+    with daemon(log_selector=["+smtp_connection"], worker_idle_timeout="1s") as made:
         for _ in range(500):
             made.raw().close()
+        made.wait_for_log(r"\(TCP/IP connection count = [0-9]+\)$", 500)
         wait_until(lambda: not workers(made), "all workers are gone")
-        assert made.is_alive()
+        assert "; 0/200 connections" in made.status()
 
 
 def test_a_daemon_without_descriptors_for_a_channel_refuses_the_call_and_lives_on() -> None:
-    """CP-02: the call takes the last descriptor, and the channel to its worker finds none."""
+    """HC-02: the call takes the last descriptor, and the channel to its worker finds none."""
     with daemon() as made:
         used = {int(entry.name) for entry in Path(f"/proc/{made.pid}/fd").iterdir()}
         for_the_call = min(set(range(len(used) + 1)) - used)
         before = resource.prlimit(made.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(made.pid, resource.RLIMIT_NOFILE, (for_the_call + 1, before[1]))
         with made.raw() as sock:
-            assert line(sock) == "421 Fork failed"
+            assert line(sock) == "421 Connection setup failed"
         resource.prlimit(made.pid, resource.RLIMIT_NOFILE, before)
 
         with made.raw() as sock:
             assert line(sock).startswith("220")
-        made.wait_for_log("accept process fork failed: Too many open files")
+        made.wait_for_log("daemon: couldn't dup socket descriptor: Too many open files$")
 
 
 def test_a_stop_lets_data_finish_and_sends_the_idle_away() -> None:

@@ -291,8 +291,8 @@ def test_a_full_house_closes_without_a_word(certificate: Certificate) -> None:
         made.wait_for_log(r"Connection from \[127\.0\.0\.1\] refused: too many connections$")
 
 
-def test_a_call_that_finds_no_process_hears_nothing_either(certificate: Certificate) -> None:
-    """N-40, CP-02"""
+def test_a_call_that_finds_no_channel_hears_nothing_either(certificate: Certificate) -> None:
+    """N-40, HC-02"""
     with daemon("submissions", **certificate.settings) as made:
         used = {int(entry.name) for entry in Path(f"/proc/{made.pid}/fd").iterdir()}
         for_the_call = min(set(range(len(used) + 1)) - used)
@@ -301,7 +301,7 @@ def test_a_call_that_finds_no_process_hears_nothing_either(certificate: Certific
         with made.raw() as sock:
             assert sock.recv(1000) == b""
         resource.prlimit(made.pid, resource.RLIMIT_NOFILE, before)
-        made.wait_for_log("accept process fork failed: Too many open files")
+        made.wait_for_log("couldn't dup socket descriptor: Too many open files")
         with tls(made, certificate.client()) as sock:
             assert line(sock).startswith("220 ")
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import errno
 import os
 
-from pymta.supervisor.accept_faults import Line, Series, failed, succeeded
+import pytest
+
+from pymta.supervisor.accept_faults import FLUSH_AT, Line, Series, failed, over
 
 FULL = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 RESET = OSError(errno.EPROTO, os.strerror(errno.EPROTO))
@@ -15,7 +17,7 @@ def lines(errors: list[OSError]) -> list[Line]:
     for error in errors:
         series, line = failed(series, "accept", error)
         written.append(line)
-    written.append(succeeded(series)[1])
+    written.append(over(series)[1])
     return [line for line in written if line]
 
 
@@ -56,4 +58,36 @@ def test_a_shortage_slows_us_down_and_never_for_long() -> None:
 
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
     assert failed(Series(), "accept", RESET)[0].pause == 0
-    assert succeeded(series)[0].pause == 0
+    assert over(series)[0].pause == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "expected"),
+    [
+        ("accept", FULL, "last accept() failed: Too many open files"),
+        ("select", RESET, "last select() failed: Protocol error"),
+    ],
+    ids=["accept", "wait"],
+)
+def test_who_asks_hears_of_the_last_failure(kind: str, error: OSError, expected: str) -> None:
+    """AE-01, AE-04"""
+    series, _line = failed(Series(), kind, error)
+
+    assert series.last == expected
+    assert over(series)[0].last == ""
+
+
+def test_a_wait_that_fails_always_slows_us_down() -> None:
+    """AE-01: nothing else would keep the loop from turning as fast as it can."""
+    assert failed(Series(), "select", RESET)[0].pause == 0.1
+
+
+def test_whatever_fails_fifty_times_in_a_row_slows_us_down() -> None:
+    """AE-04: a listener that is broken for good is readable for ever."""
+    series, pauses = Series(), []
+    for _ in range(FLUSH_AT + 3):
+        series, _line = failed(series, "accept", RESET)
+        pauses.append(series.pause)
+
+    assert pauses == [0.0] * FLUSH_AT + [0.1, 0.2, 0.4]
+    assert failed(series, "accept", OSError(errno.EPERM, "no"))[0].pause == 0

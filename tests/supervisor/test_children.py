@@ -48,6 +48,7 @@ def test_other_children_hold_no_slot() -> None:
     assert children.sessions == 0
     assert children.count(Job.DELIVERY) == 1
     assert children.remove(21) == Child(21, Job.QUEUE_RUN)
+    assert children.count(Job.QUEUE_RUN) == 0
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from(["add", "done", "death"]))))
@@ -67,4 +68,4 @@ def test_the_counts_are_what_a_recount_says(history: list[tuple[int, str]]) -> N
     assert children.sessions == len(held)
     for address in ("192.0.2.0", "192.0.2.1"):
         assert children.sessions_from(address) == sum(c.address == address for c in held)
-    assert len(children) == len(alive)
+    assert len(children) == len(alive) == children.count(Job.SESSION)

@@ -17,6 +17,8 @@ from pymta.supervisor.control import Client
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.desk import Door
 from pymta.supervisor.dispatch import Dispatch
+from pymta.supervisor.entrance import Entrance
+from pymta.supervisor.fork import Sessions
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.reception import Reception
@@ -45,7 +47,8 @@ def place(tmp_path: Path) -> Workplace:
     current = generation.current_file(tmp_path)
     generation.store(current, settings)
     children, log = Children(), MemoryLog()
-    reception = Reception((), children, settings, FileSpool(tmp_path / "spool"), log)
+    sessions = Sessions(settings, FileSpool(tmp_path / "spool"), log)
+    reception = Reception(Entrance((), settings, log), children, settings, sessions, log)
     deliveries = Deliveries(Dispatch(1), children, settings, log)
     door = Door(Rights(os.geteuid()), "nobody may")
     return Workplace(settings, current, children, reception, deliveries, None, door, Notify(), log)

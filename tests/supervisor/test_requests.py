@@ -22,6 +22,8 @@ from pymta.supervisor.control import Client
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.desk import Door
 from pymta.supervisor.dispatch import ANYWHERE, Dispatch, Task
+from pymta.supervisor.entrance import Entrance
+from pymta.supervisor.fork import Sessions
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.queue_count import QueueCount
@@ -62,7 +64,9 @@ class Asked:
         self.children, self.log = Children(), MemoryLog()
         self.runs = Runs(Dispatch(1), self.children, settings, self.log)
         spool = FileSpool(directory / "spool")
-        reception = Reception((), self.children, settings, spool, self.log)
+        sessions = Sessions(settings, spool, self.log)
+        entrance = Entrance((), settings, self.log)
+        reception = Reception(entrance, self.children, settings, sessions, self.log)
         door = Door(Rights(os.geteuid()), "nobody may")
         self.place = Workplace(
             settings,

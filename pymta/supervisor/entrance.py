@@ -1,0 +1,160 @@
+"""The entrance: accept whoever calls, and live through it when nobody can be accepted.
+
+Failures are counted and the pause after one is told (AE-01…AE-04); who takes the pause is the loop.
+While every descriptor is taken, callers are let in one by one on a spare one, hear so, and leave.
+
+Touches: sockets, descriptors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pymta.config.settings import Settings
+from pymta.journal import daemon_events
+from pymta.journal.log import Log
+from pymta.journal.session_events import ends_text
+from pymta.mail.caller import Endpoint, endpoint
+from pymta.supervisor import accept_faults
+from pymta.supervisor.accept_faults import Line, Series
+from pymta.supervisor.backlog import backlog_of
+from pymta.supervisor.listener import Backlog, Listener
+from pymta.supervisor.spare import Spare
+
+NO_ROOM = "421 Insufficient system resources; please try again later."
+_MOST_TURNED_AWAY = 50  # callers per pause who hear it, so that a flood keeps nobody from reaping
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody is in.  `queue` callers, this one included, had been waiting; 0: nobody asked.
+
+    `starts_tls`: he expects TLS at once, and no text before it (N-40).
+    """
+
+    sock: socket.socket
+    caller: Endpoint
+    queue: int = 0
+    starts_tls: bool = False
+
+    def answer(self, reply: str) -> None:
+        """The last thing that he hears."""
+        say(self.sock, "" if self.starts_tls else reply)
+
+
+def _socket_of(listener: Listener) -> socket.socket:
+    return socket.socket(fileno=listener.fd)
+
+
+class Entrance:
+    """`socket_of` gives the socket of a listener; `spare` is the descriptor for bad times."""
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        settings: Settings,
+        log: Log,
+        socket_of: Callable[[Listener], socket.socket] = _socket_of,
+    ) -> None:
+        self.listeners = tuple(listeners)
+        self.spare = Spare()
+        self._sockets = {item.fd: socket_of(item) for item in listeners}
+        self._starts_tls = {item.fd for item in listeners if item.starts_tls}
+        self._settings = settings
+        self._log = log
+        self._faults = Series()
+
+    def accept(self, fd: int) -> Arrival | None:
+        """One caller; None when he has gone, or cannot be had."""
+        self.spare.take()
+        most = self._settings.listen.smtp_backlog_monitor
+        queue = backlog_of(self._sockets[fd]).waiting if most else 0
+        try:
+            sock, name = self._sockets[fd].accept()
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError as error:
+            self._count(accept_faults.ACCEPT, error)
+            if error.errno in accept_faults.NO_DESCRIPTOR and self.spare.give_up():
+                self._turn_away(fd)
+                self.spare.take()
+            return None
+        self.all_is_well()
+        return Arrival(sock, endpoint(name), queue, fd in self._starts_tls)
+
+    def wait_failed(self, error: OSError) -> None:
+        """AE-01: the loop could not even wait for callers."""
+        self._count(accept_faults.WAIT, error)
+
+    def all_is_well(self) -> None:
+        """A call got through, or a signal came: what there was to tell is told (AE-02)."""
+        self._faults, line = accept_faults.over(self._faults)
+        self._report(line)
+
+    def pause(self) -> float:
+        """Seconds to leave the listeners alone after a shortage (AE-04)."""
+        return self._faults.pause
+
+    def trouble(self) -> str:
+        """Why nobody could be accepted the last time; "" when somebody was."""
+        return self._faults.last
+
+    def backlogs(self) -> tuple[Backlog, ...]:
+        """What waits at each of `listeners` (N-24)."""
+        return tuple(backlog_of(self._sockets[item.fd]) for item in self.listeners)
+
+    def close(self) -> None:
+        """No more calls.  Where systemd holds the sockets too, callers wait in its backlog."""
+        for sock in self._sockets.values():
+            sock.close()
+        self._sockets.clear()
+        self.listeners = ()
+        self.spare.give_up()
+
+    def _turn_away(self, fd: int) -> None:
+        for _ in range(_MOST_TURNED_AWAY):
+            try:
+                sock, name = self._sockets[fd].accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError):  # he has gone before we could look at him
+                caller, local = endpoint(name), endpoint(sock.getsockname())
+                ends = ends_text(caller, local, self._settings.journal)
+                self._log.write(daemon_events.refused(caller, ends, "too many open files"))
+                say(sock, "" if fd in self._starts_tls else NO_ROOM)
+            hang_up(sock, self._log)
+
+    def _count(self, kind: str, error: OSError) -> None:
+        self._faults, line = accept_faults.failed(self._faults, kind, error)
+        self._report(line)
+
+    def _report(self, line: Line | None) -> None:
+        if line:
+            self._log.write(daemon_events.accept_failures(line.text, is_panic=line.is_panic))
+
+
+def say(sock: socket.socket, reply: str) -> None:
+    """One line that is not waited for, and the last one; "" where TLS would have come first.
+
+    What the caller has sent already is read away first: closing with unread input would reset the
+    connection, and the caller would see that instead of the reply (HC-05).
+    """
+    with contextlib.suppress(OSError):
+        if reply:
+            sock.send(f"{reply}\r\n".encode("ascii"), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        sock.shutdown(socket.SHUT_WR)
+        sock.recv(4096, socket.MSG_DONTWAIT)
+
+
+def hang_up(sock: socket.socket, log: Log) -> None:
+    """CL-01, N-01: that the caller has gone already is no error."""
+    try:
+        sock.close()
+    except OSError as error:
+        if error.errno not in {errno.ECONNRESET, errno.EPIPE}:
+            text = f"daemon: close(smtp_out_fd) failed: {error.strerror}"
+            log.write(daemon_events.trouble(text))

@@ -1,0 +1,96 @@
+"""Many callers at once, or one after the other, and what they cost the daemon.
+
+Touches: sockets, processes, clock, disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import resource
+import socket
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.doubles.daemon import DEADLINE, Daemon
+
+SPARE = 200  # descriptors for everything else
+SAMPLE = 50  # processes whose memory is looked at; the kernel needs a while for each
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Callers who stay: how long each waited for his greeting, in seconds, and what they heard."""
+
+    waited: list[float]
+    heard: set[str]
+
+    def quartiles(self, which: slice) -> str:
+        parts = statistics.quantiles(self.waited[which], n=4)
+        return " / ".join(f"{1000 * part:.2f}" for part in parts) + " ms"
+
+
+@contextmanager
+def crowd(made: Daemon, count: int) -> Iterator[Crowd]:
+    """So many callers, greeted one after the other; all stay until the end."""
+    waited, heard = [], set[str]()
+    with ExitStack() as stack:
+        for _ in range(count):
+            began = time.monotonic()
+            sock = stack.enter_context(made.raw())
+            heard.add(sock.recv(1000)[:4].decode())
+            waited.append(time.monotonic() - began)
+        yield Crowd(waited, heard)
+
+
+def turn_away(made: Daemon, count: int) -> set[bytes]:
+    """So many calls, one after the other, from several addresses; all that was answered."""
+    heard = set[bytes]()
+    sources = itertools.cycle(f"127.0.0.{n}" for n in range(2, 18))
+    address = ("127.0.0.1", made.port)
+    for source in itertools.islice(sources, count):
+        with socket.create_connection(address, DEADLINE, (source, 0)) as sock:
+            heard.add(sock.recv(1000))
+            assert sock.recv(1) == b""
+    return heard
+
+
+def allow_descriptors(count: int) -> bool:
+    """For this process; false when it may not have so many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if count + SPARE > hard:
+        return False
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + SPARE), hard))
+    return True
+
+
+def touch_memory(size: int) -> None:
+    """Have so many bytes, and give them back.
+
+    A virtual machine gets its memory from its host page by page when it is first used, and who is
+    measured then pays for it.
+    """
+    with memoryview(bytearray(size)) as memory:
+        for start in range(0, size, resource.getpagesize()):
+            memory[start] = 1
+
+
+def own_memory(pids: list[int]) -> float:
+    """Proportional set size, the mean over some of these processes, in KiB."""
+    step = max(1, len(pids) // SAMPLE)
+    return statistics.mean(_memory(pid, "Pss") for pid in pids[::step])
+
+
+def _memory(pid: int, name: str) -> int:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1])
+    raise KeyError(name)
+
+
+def resident(pid: int) -> int:
+    """In KiB."""
+    return _memory(pid, "Rss")
