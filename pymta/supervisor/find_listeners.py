@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pymta.config.services import port_of
@@ -61,12 +61,19 @@ def _found(
     if table:
         return _rearranged(table.listeners, wanted, settings, log, root), False
 
+    def say(line: str) -> None:
+        log.write(daemon_events.remark(line, Kind.SOCKET))
+        notify.starting(line)
+
     def sleep(seconds: float) -> None:
         notify.patience(seconds + PATIENCE)
         time.sleep(seconds)
 
+    opening = Opening(
+        wanted, settings.listen, say=say, sleep=sleep, layer=Kernel(root), debug=log.debug
+    )
     try:
-        return _open(wanted, settings, log, sleep, root), False
+        return opening.open_all(), False
     except CannotListenError as error:
         raise CannotStartError(str(error)) from error
 
@@ -82,35 +89,39 @@ def _rearranged(
 
     What cannot be bound now is reported and left out: those who are served must not suffer.
     """
+
+    def say(line: str) -> None:
+        log.write(daemon_events.remark(line, Kind.SOCKET))
+
     at = {(item.at.address, item.at.port): item for item in held}
     places = {(want.address, want.port): want for want in wanted}
     for place, item in at.items():
         if place not in places:
             os.close(item.fd)
+    at_once = replace(settings.listen, daemon_startup_retries=0)
     listeners: list[Listener] = []
     for place, want in places.items():
         if place in at:
             listeners.append(at[place])
             continue
+        if _is_covered(want, held):
+            continue
+        others = [other for other in wanted if other != want]
+        opening = Opening(
+            [want], at_once, say=say, layer=Kernel(root), others=others, debug=log.debug
+        )
         try:
-            listeners += _open([want], settings, log, lambda _: None, root)
+            listeners += opening.open_all()
         except CannotListenError as error:
             text = f"{error}: this address is not served"
             log.write(daemon_events.trouble(text, Kind.SOCKET))
     return tuple(listeners)
 
 
-def _open(
-    wanted: Sequence[ListenAt],
-    settings: Settings,
-    log: Log,
-    sleep: Callable[[float], None],
-    root: Root,
-) -> tuple[Listener, ...]:
-    def say(line: str) -> None:
-        log.write(daemon_events.remark(line, Kind.SOCKET))
-
-    opening = Opening(
-        wanted, settings.listen, say=say, sleep=sleep, layer=Kernel(root), debug=log.debug
+def _is_covered(want: ListenAt, held: Sequence[Listener]) -> bool:
+    """BL-07: the IPv6 wildcard of the port takes its calls."""
+    return (
+        want.is_wildcard
+        and not want.is_ipv6
+        and any(item.takes_ipv4 and item.at.port == want.port for item in held)
     )
-    return opening.open_all()

@@ -2,13 +2,14 @@
 
 The socket layer and the pause are passed in, so that every combination of failures can be played.
 
-Touches: sockets.
+Touches: sockets, clock.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -66,7 +67,10 @@ class _StepError(Exception):
 
 
 class Opening:
-    """One start: the plan, what has been opened of it, and the one budget of bind tries."""
+    """One start: the plan, what has been opened of it, and the one budget of bind tries.
+
+    `others` are wanted as well, but opened elsewhere.
+    """
 
     def __init__(
         self,
@@ -74,11 +78,13 @@ class Opening:
         listen: Listen,
         *,
         say: Say,
-        sleep: Callable[[float], None],
+        sleep: Callable[[float], None] = time.sleep,
         layer: Layer,
+        others: Sequence[ListenAt] = (),
         debug: Debug | None = None,
     ) -> None:
         self._plan = plan
+        self._others = others
         self._listen = listen
         self._say = say
         self._sleep = sleep
@@ -100,16 +106,19 @@ class Opening:
         return tuple(self._listener(at, sock) for at, sock in self._open.items())
 
     def _open_one(self, at: ListenAt) -> None:
+        try:
+            sock = self._created(at)
+        except _StepError as failed:
+            self._carry_out(self._judge(failed.fault, at), at)
+            return
         again = True
         while again:
-            sock: socket.socket | None = None
             try:
-                sock = self._created(at)
                 self._listening(at, sock)
             except _StepError as failed:
-                if sock is not None:
-                    sock.close()
                 answer = self._judge(failed.fault, at)
+                if not isinstance(answer, Wait):
+                    sock.close()
                 if self._debug and isinstance(answer, Drop) and answer.includes_ipv4:
                     self._debug(debug_lines.covered(failed.fault.step.value))
                 again = self._carry_out(answer, at)
@@ -152,7 +161,7 @@ class Opening:
             fault,
             at,
             opened=tuple(self._open),
-            later=self._plan[self._plan.index(at) + 1 :],
+            later=(*self._plan[self._plan.index(at) + 1 :], *self._others),
             tries_left=self._tries_left,
             pause=self._listen.daemon_startup_sleep,
         )

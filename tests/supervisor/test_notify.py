@@ -55,3 +55,14 @@ def test_no_child_can_speak_for_us(manager: socket.socket) -> None:
 
     assert VARIABLE not in os.environ
     assert manager.recv(4096) == b"STOPPING=1\nSTATUS=bye"
+
+
+def test_a_start_that_takes_longer_says_why_and_asks_for_patience(manager: socket.socket) -> None:
+    """BL-06"""
+    notify = Notify()
+
+    notify.starting("socket bind() failed: waiting 30s before trying again (9 more tries)")
+    notify.patience(40)
+
+    assert manager.recv(4096).startswith(b"STATUS=socket bind() failed: waiting 30s")
+    assert manager.recv(4096) == b"EXTEND_TIMEOUT_USEC=40000000"

@@ -202,6 +202,55 @@ def test_another_error_at_listen_is_fatal() -> None:
         layer.open(BOTH)
 
 
+def outcome(no_ipv6: bool, bind: int, listen: int) -> list[str] | str:
+    """What the catalogue wants of a pair; `bind` and `listen` are families that fail, 0: none."""
+    if not no_ipv6 and bind == V6:
+        return "address (any IPv6) failed: Address already in use: daemon abandoned"  # BL-09
+    if not no_ipv6 and listen == V6:
+        return "listen() failed on interface (any IPv6): Address already in use"  # BL-09
+    if no_ipv6 and bind == V4:
+        return "address (any IPv4) failed: Address already in use: daemon abandoned"  # BL-06
+    if no_ipv6 and listen == V4:
+        return "listen() failed on interface (any IPv4): Address already in use"  # BL-08
+    if no_ipv6:
+        return ["[0.0.0.0]:25"]  # BL-02
+    if V4 in (bind, listen):
+        return ["[::]:25 with IPv4"]  # BL-07, BL-08
+    return ["[::]:25", "[0.0.0.0]:25"]
+
+
+@pytest.mark.parametrize("no_ipv6", [False, True], ids=["", "no IPv6"])
+@pytest.mark.parametrize("v6only", [True, False], ids=["", "V6ONLY refused"])
+@pytest.mark.parametrize("bind", [0, V6, V4], ids=["", "bind of the first", "bind of the second"])
+@pytest.mark.parametrize("listen", [0, V6, V4], ids=["", "listen of 1st", "listen of 2nd"])
+def test_every_combination_of_what_can_fail_on_a_pair(
+    no_ipv6: bool, v6only: bool, bind: int, listen: int
+) -> None:
+    """BL-02, BL-04, BL-06…BL-09: in use means in use at every try."""
+    failures = {
+        ("create", V6): [NO_FAMILY] * no_ipv6,
+        ("v6only", V6): [NO_OPTION] * (0 if v6only else 9),
+        ("bind", bind): [IN_USE] * 9,
+        ("listen", listen): [IN_USE] * 9,
+    }
+    layer = FakeLayer(failures)
+
+    def result() -> list[str] | str:
+        try:
+            return layer.open(replace(BOTH, daemon_startup_retries=2))
+        except CannotListenError as error:
+            assert all(sock.closed for sock in layer.sockets)
+            return str(error).partition(" for ")[2] or str(error)
+
+    expected = outcome(no_ipv6, bind, listen)
+    assert result() == expected
+    is_bind_waited_for = isinstance(expected, str) and "abandoned" in expected
+    assert len(layer.slept) == (2 if is_bind_waited_for else 0)
+    said = "".join(layer.said)
+    assert said.count("Setting IPV6_V6ONLY") == (0 if v6only or no_ipv6 else 1)
+    assert said.count("will use IPv4") == int(no_ipv6)
+
+
 @contextmanager
 def taken_port() -> Iterator[int]:
     with socket.socket(V4) as sock:
