@@ -68,8 +68,13 @@ def block() -> None:
 
 
 def block_reload() -> None:
-    """At a start, before there are handlers: a SIGHUP waits, while SIGTERM still ends us."""
+    """At a start, before there are handlers: a SIGHUP waits, while SIGTERM still ends us.
+
+    It does not, after a reload: the image before us has blocked what is for the loop (HU-02).  What
+    is not, and was blocked by whoever started us, is blocked no more (ST-10).
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGUSR1))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals() - set(CAUGHT))
 
 
 def unblock() -> None:
