@@ -1,0 +1,51 @@
+"""Everything is loaded before the first fork."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.daemon import Daemon, daemon
+from tests.doubles.peers import smtp_sink
+
+IMPORT = re.compile(r"^import '(\S+)' #", re.MULTILINE)
+
+
+def assert_nothing_is_loaded_late(made: Daemon) -> None:
+    assert made.stop() == 0
+    before, _, after = made.log().partition("daemon started")
+    assert len(IMPORT.findall(before)) > 100
+    assert not IMPORT.findall(after)
+
+
+@pytest.fixture
+def verbose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interpreter of every process tells in the log what it loads."""
+    monkeypatch.setenv("PYTHONVERBOSE", "1")
+
+
+def test_nothing_is_loaded_after_the_first_fork(verbose: None, tmp_path: Path) -> None:
+    """N-43: an upgrade under our feet mixes no versions, and children share what is loaded."""
+    with (
+        smtp_sink(tmp_path / "sink") as sink,
+        daemon(smarthost=f"127.0.0.1:{sink.port}", queue_run_interval="1s") as made,
+    ):
+        made.send("user@localhost")
+        made.send("someone@remote.test")
+        made.wait_for_mail("user")
+        made.wait_for_log(r" => someone@remote\.test ")
+        made.wait_for_log("End queue run")
+        made.wait_for_idle()
+        made.status()
+        assert_nothing_is_loaded_late(made)
+
+
+def test_nothing_is_loaded_for_the_dns_or_a_bounce(verbose: None) -> None:
+    """N-43"""
+    with daemon(retry=["F,1h,1s"]) as made:
+        made.send("nobody@elsewhere.invalid")
+        made.wait_for_log(r" (==|\*\*) nobody@elsewhere\.invalid")
+        made.wait_for_idle()
+        assert_nothing_is_loaded_late(made)
