@@ -28,6 +28,11 @@ class Listen:
     tcp_nodelay: bool = setting(
         True, "Send small replies at once (TCP_NODELAY), also on sockets from systemd."
     )
+    tcp_fastopen: bool = setting(
+        False,
+        "Let callers who have been here before save a round trip (TCP Fast Open), also on sockets"
+        " from systemd; the kernel must allow it (net.ipv4.tcp_fastopen).",
+    )
     smtp_connect_backlog: Count = setting(20, "Connections that the kernel keeps waiting for us.")
     smtp_backlog_monitor: Count = setting(
         0,

@@ -13,7 +13,7 @@ Touches: disk.
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymta import __version__
 from pymta.channel.reach import Reach
@@ -157,6 +157,9 @@ class Reception:
         names = tuple(recipient.address for recipient in self._envelope.recipients)
         journal = self._visit.settings.journal
         origin, facts = self._visit.origin, self._facts(journal)
+        if self._visit.fast_open:  # N-17: told once
+            origin = replace(origin, ends=f"{origin.ends} {self._visit.fast_open}")
+            self._visit.fast_open = ""
         return arrived(origin, self.id, self.sender, names, facts, journal=journal)
 
     def _facts(self, journal: Journal) -> dict[str, str]:

@@ -33,6 +33,7 @@ from pymta.resolver.reverse import Hosts
 from pymta.routing.here import here
 from pymta.session import ident
 from pymta.session.conversation import Conversation
+from pymta.session.fast_open import fast_open
 from pymta.session.rehearsal import rehearse
 from pymta.session.reuse import may_stay
 from pymta.session.stream import Stream
@@ -108,6 +109,7 @@ class _Worker:
             call.id,
             starts_tls=call.starts_tls,
             queue_files=_existing(self._settings.immediate.queue_only_file),
+            fast_open=fast_open(call.sock) if self._settings.listen.tcp_fastopen else "",
         )
         self._visit = visit
         stream = Stream(

@@ -26,7 +26,8 @@ class Visit:
     `load` was what the supervisor read, and `queue_files` were the items of queue_only_file that
     existed.  `mode` says whether its mail waits.  `id` is that of the connection.
     `name` and `ident` are what was found out about the client before the greeting.
-    `may_send_early` and `needs_hello` were decided then, too.
+    `may_send_early` and `needs_hello` were decided then, too.  `fast_open` is what the next line
+    about an arrival says of how the connection began (N-17).
     `has_pipelined`: he sent a command while the reply to another was still to come.
     `mails` counts MAIL commands taken, `accepted` messages answered 250.
 
@@ -45,6 +46,7 @@ class Visit:
     queue_files: tuple[str, ...] = ()
     name: str = ""
     ident: str = ""
+    fast_open: str = ""
     may_send_early: bool = False
     needs_hello: bool = True
     helo: str = ""

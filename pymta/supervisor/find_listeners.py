@@ -20,7 +20,7 @@ from pymta.supervisor.handover import Handover
 from pymta.supervisor.listen_plan import ListenAt, plan
 from pymta.supervisor.listener import Listener
 from pymta.supervisor.notify import Notify
-from pymta.supervisor.sockets import CannotListenError, Kernel, Opening, Root
+from pymta.supervisor.sockets import CannotListenError, Kernel, Opening, Root, set_fast_open
 
 PATIENCE = 10.0  # seconds beyond a pause before the service manager may give up on us
 
@@ -37,9 +37,21 @@ def find_listeners(
     Which of them start with TLS is asked anew at every reload (PT-05).
     """
     found, by_systemd = _found(settings, table, notify, log, root)
+    if settings.listen.tcp_fastopen or table:
+        _arrange_fast_open(found, settings, log)
     return tuple(
         replace(item, starts_tls=settings.starts_tls(item.role, item.at.port)) for item in found
     ), by_systemd
+
+
+def _arrange_fast_open(listeners: Sequence[Listener], settings: Settings, log: Log) -> None:
+    """N-17: on or, after a reload, off again."""
+    queue = settings.listen.smtp_connect_backlog if settings.listen.tcp_fastopen else 0
+    debug = log.debug
+    for item in listeners:
+        why = set_fast_open(item, queue)
+        if why and debug:
+            debug(f"failed to set TCP_FASTOPEN on {item.at}: {why}")
 
 
 def _found(

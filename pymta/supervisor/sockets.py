@@ -54,6 +54,21 @@ class Kernel:
         return sock
 
 
+def set_fast_open(listener: Listener, queue: int) -> str:
+    """N-17: so many callers may be served before their handshake is over, 0 means none.
+
+    "" or why not; a slower start of a connection is no trouble.
+    """
+    sock = socket.socket(fileno=listener.fd)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, queue)
+    except OSError as error:
+        return error.strerror or str(error)
+    finally:
+        sock.detach()
+    return ""
+
+
 class CannotListenError(Exception):
     """The daemon cannot start; the argument is the line that says why."""
 

@@ -23,8 +23,8 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2])), 10) as sock:
 
 
 def own_network(**settings: int) -> list[str]:
-    """What goes before a command.  `settings` are kernel settings of IPv6, such as bindv6only=1."""
-    words = " ".join(f"ipv6/{name.replace('__', '/')}={value}" for name, value in settings.items())
+    """What goes before a command.  `settings` are the kernel's, such as ipv6__bindv6only=1."""
+    words = " ".join(f"{name.replace('__', '/')}={value}" for name, value in settings.items())
     return ["unshare", "--net", "sh", "-c", _SCRIPT, words]
 
 

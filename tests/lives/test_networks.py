@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -46,7 +48,7 @@ def dies(made: Standalone) -> str:
 
 @pytest.mark.root
 @needs_root
-@pytest.mark.parametrize("settings", [{}, {"bindv6only": 1}], ids=["usual", "bindv6only"])
+@pytest.mark.parametrize("settings", [{}, {"ipv6__bindv6only": 1}], ids=["usual", "bindv6only"])
 def test_both_families_have_a_socket_of_their_own(settings: dict[str, int]) -> None:
     """BL-01, SL-02: whatever the machine thinks that an IPv6 wildcard takes."""
     with alone(own_network(**settings)) as made, made.in_front() as process:
@@ -82,7 +84,7 @@ def test_a_kernel_without_the_family_cannot_serve_ipv6(interface: str) -> None:
 @needs_root
 def test_ipv6_switched_off_by_the_administrator_leaves_the_wildcard_bindable() -> None:
     """BL-01: the family is there, only its addresses are not."""
-    network = own_network(conf__all__disable_ipv6=1)
+    network = own_network(ipv6__conf__all__disable_ipv6=1)
     with alone(network) as made, made.in_front() as process:
         assert "listening for SMTP on port 25 (IPv6 and IPv4)\n" in made.log()
         assert greeting(process.pid, "127.0.0.1", 25).startswith("220 ")
@@ -93,7 +95,7 @@ def test_ipv6_switched_off_by_the_administrator_leaves_the_wildcard_bindable() -
 @needs_root
 def test_ipv6_switched_off_by_the_administrator_leaves_no_specific_address() -> None:
     """BL-06: it is waited for, as for any other."""
-    with alone(own_network(conf__all__disable_ipv6=1), "::1") as made:
+    with alone(own_network(ipv6__conf__all__disable_ipv6=1), "::1") as made:
         made.write_settings(daemon_startup_retries=1, daemon_startup_sleep="0s")
         failed = "socket bind() to port 25 for address ::1 failed: Cannot assign requested address"
         log = dies(made)
@@ -227,3 +229,38 @@ def test_an_ipv4_caller_on_a_socket_for_both_families_is_an_ipv4_caller() -> Non
         made.wait_for_log(r"Connection from \[127\.0\.0\.1\] refused: too many connections")
         made.wait_for_log(r"<= sender@client\.test H=.*\[127\.0\.0\.1\]")
         assert "::ffff" not in made.log()
+
+
+FAST_CALLER = """
+import socket, sys
+with socket.socket() as sock:
+    sock.settimeout(10)
+    sock.sendto(b"EHLO client.test\\r\\n", socket.MSG_FASTOPEN, ("127.0.0.1", 25))
+    with sock.makefile("rwb", buffering=0) as file:
+        for text in sys.argv[1:]:
+            if text:
+                file.write(text.encode() + b"\\r\\n")
+            while file.readline()[3:4] == b"-":
+                pass
+"""
+SAID = ["", "", "MAIL FROM:<a@b.test>", "RCPT TO:<user@localhost>", "DATA", "x\r\n."]
+CLIENT_AND_SERVER_WITHOUT_COOKIES = 0x607  # ip-sysctl of the kernel documentation
+
+
+@pytest.mark.root
+@needs_root
+def test_who_has_been_here_before_may_save_a_round_trip() -> None:
+    """N-17: only where it is wanted; a reload switches it on and off."""
+    network = own_network(ipv4__tcp_fastopen=CLIENT_AND_SERVER_WITHOUT_COOKIES)
+    with alone(network, "127.0.0.1") as made:
+        made.write_settings(pipe_connect_advertise_hosts=["*"], queue_only=True)
+        with made.in_front() as process:
+            enter = ["nsenter", "--net", "--target", str(process.pid), "--"]
+            for number, wanted in enumerate([True, False, True], start=2):
+                made.write_settings(tcp_fastopen=wanted)
+                process.send_signal(signal.SIGHUP)
+                made.wait_for_log("daemon started", number)
+                call = [*enter, sys.executable, "-c", FAST_CALLER, *SAID]
+                subprocess.run(call, check=True, timeout=DEADLINE)
+                *_, arrival = (text for text in made.log().splitlines() if "<= a@b.test" in text)
+                assert ("[127.0.0.1] TFO* P=esmtp" in arrival) == wanted

@@ -55,6 +55,22 @@ def test_options_of_a_connection_are_as_they_were_set(wanted: bool) -> None:
     other.close()
 
 
+def test_options_that_cannot_be_set_cost_nobody_his_connection() -> None:
+    """HC-02: a socket that is no TCP socket refuses them."""
+    (end, other), (ours, client) = make_pair(), socket.socketpair()
+    with ours, client:
+        Stream(ours, end, other).write(b"220 come in\r\n", NEVER)
+
+        assert client.recv(100) == b"220 come in\r\n"
+    end.close()
+    other.close()
+
+
+def test_what_a_client_says_first_is_acknowledged_at_once(client: Client) -> None:
+    """N-26: one that sends a command in two pieces (RFC 896) would wait for 40 ms otherwise."""
+    assert client.theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)
+
+
 def test_a_passed_deadline_waits_for_nothing(client: Client) -> None:
     assert client.stream.read(time.monotonic() - 5, at_command=True) is Stop.TIMED_OUT
 
