@@ -17,7 +17,8 @@ waits for anybody: everything slow or hostile happens after the fork.
     announce, notify, pidfile, debug_lines             what it says of itself
     control, desk, find_control                        the control socket, and who may use it
     requests, status, report, backlog, queue_count     what is asked there, and the answers
-    birth, privilege, process_limits, idle_end, sole   how it begins by hand, or ends by itself
+    birth, privilege, process_limits, enough, sole     how it begins
+    idle_end, farewell                                 how it ends
     reload, renewal, handover, survivors               a new generation in place of the old one
 """
 

@@ -39,6 +39,7 @@ from pymta.supervisor import (
     birth,
     control,
     debug_lines,
+    enough,
     handover,
     pidfile,
     process_limits,
@@ -133,6 +134,8 @@ def _start(
     privilege.drop()
     if trouble:
         log.write(daemon_events.remark(f"pid file not written: {trouble}"))
+    for line in enough.shortfalls(settings, enough.allowed()):
+        log.write(daemon_events.remark(line))
     if log.debug:
         _debug_start(settings, log.debug, has_pid_file=not trouble)
     return place

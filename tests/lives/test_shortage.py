@@ -205,3 +205,12 @@ def test_a_loop_that_cannot_even_wait_lives_on(tmp_path: Path) -> None:
             assert process.wait(10) == 0
         finally:
             process.kill()
+
+
+def test_a_limit_that_is_too_low_is_told_at_the_start() -> None:
+    """ST-09: and the daemon serves all the same."""
+    with standalone(smtp_accept_max=1500) as made:
+        made.prefix = ["prlimit", "--nofile=1200:1200"]
+        with made.in_front():
+            assert "smtp_accept_max = 1500 may take 1648 open files" in made.log()
+            assert made.greeting().startswith("220 ")
