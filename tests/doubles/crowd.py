@@ -6,6 +6,7 @@ Touches: sockets, processes, clock, disk.
 from __future__ import annotations
 
 import itertools
+import os
 import resource
 import socket
 import statistics
@@ -23,27 +24,37 @@ SAMPLE = 50  # processes whose memory is looked at; the kernel needs a while for
 
 @dataclass(frozen=True)
 class Crowd:
-    """Callers who stay: how long each waited for his greeting, in seconds, and what they heard."""
+    """Callers who stay: how long each waited for his greeting, in seconds, and what they heard;
+    `own` are seconds that the code of the supervisor, without the kernel, has run for them.
+    """
 
     waited: list[float]
     heard: set[str]
+    own: float
 
-    def quartiles(self, which: slice) -> str:
-        parts = statistics.quantiles(self.waited[which], n=4)
-        return " / ".join(f"{1000 * part:.2f}" for part in parts) + " ms"
+    @property
+    def quartiles(self) -> str:
+        parts = statistics.quantiles(self.waited, n=4)
+        return " / ".join(f"{1000 * part:.1f}" for part in parts) + " ms"
 
 
 @contextmanager
 def crowd(made: Daemon, count: int) -> Iterator[Crowd]:
     """So many callers, greeted one after the other; all stay until the end."""
-    waited, heard = [], set[str]()
+    waited, heard, before = [], set[str](), _own_seconds(made.pid)
     with ExitStack() as stack:
         for _ in range(count):
             began = time.monotonic()
             sock = stack.enter_context(made.raw())
             heard.add(sock.recv(1000)[:4].decode())
             waited.append(time.monotonic() - began)
-        yield Crowd(waited, heard)
+        yield Crowd(waited, heard, _own_seconds(made.pid) - before)
+
+
+def _own_seconds(pid: int) -> float:
+    """The user time of proc(5)."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(words[11]) / os.sysconf("SC_CLK_TCK")
 
 
 def turn_away(made: Daemon, count: int) -> set[bytes]:
@@ -65,17 +76,6 @@ def allow_descriptors(count: int) -> bool:
         return False
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + SPARE), hard))
     return True
-
-
-def touch_memory(size: int) -> None:
-    """Have so many bytes, and give them back.
-
-    A virtual machine gets its memory from its host page by page when it is first used, and who is
-    measured then pays for it.
-    """
-    with memoryview(bytearray(size)) as memory:
-        for start in range(0, size, resource.getpagesize()):
-            memory[start] = 1
 
 
 def own_memory(pids: list[int]) -> float:
