@@ -1,7 +1,7 @@
 """Dates as mail writes them (RFC 5322 s3.3), from a number of seconds and a zone passed in.
 
-Plain arithmetic: a greeting has a date, and `datetime` would cost each session process a tenth of
-a megabyte of memory of its own.
+Plain arithmetic: a greeting has a date, and `datetime` would cost each session process eighty
+kilobytes of memory of its own.
 """
 
 from __future__ import annotations
