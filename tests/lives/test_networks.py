@@ -17,7 +17,7 @@ import pytest
 from tests.doubles.daemon import DEADLINE, Daemon, daemon_after
 from tests.doubles.network import greeting, own_network
 from tests.doubles.refusing_kernel import prefix
-from tests.doubles.standalone import Standalone, own_address, standalone
+from tests.doubles.standalone import Standalone, standalone
 from tests.lives.test_session_life import line
 
 BOTH = ["::0", "0.0.0.0"]
@@ -184,7 +184,7 @@ def test_an_address_that_a_reload_cannot_have_is_said_once() -> None:
     """BL-06, HU-05: there is no waiting; who is served already must not suffer."""
     with (
         standalone(daemon_startup_retries=9) as made,
-        socket.create_server((own_address(), made.port)) as busy,
+        socket.create_server((f"{made.network}.2", made.port)) as busy,
         made.in_front() as process,
     ):
         taken = busy.getsockname()[0]

@@ -18,7 +18,7 @@ from pymta.config import generation
 from pymta.config.listen import Listen
 from pymta.config.settings import Machine, Settings
 from tests.doubles.daemon import daemon, wait_until
-from tests.doubles.standalone import Standalone, own_address, standalone, status_of
+from tests.doubles.standalone import Standalone, standalone, status_of
 from tests.doubles.tired_selector import FAILURES
 from tests.doubles.ways_in import readable
 from tests.lives.test_crowd import settled_descriptors
@@ -181,7 +181,7 @@ def test_a_worker_who_is_free_serves_also_while_nobody_can_be_born(tmp_path: Pat
 def test_a_loop_that_cannot_even_wait_lives_on(tmp_path: Path) -> None:
     """AE-01, AE-03: counted as `select()`, told with the first success, and survived."""
     made = Standalone(tmp_path)
-    address = own_address()
+    address = made.address
     current = generation.current_file(made.state)
     machine = Machine(state_directory=str(made.state), runtime_directory=str(tmp_path))
     listen = Listen(local_interfaces=(address,), daemon_smtp_ports=("2525",))
