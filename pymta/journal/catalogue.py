@@ -357,8 +357,10 @@ TROUBLE: Mapping[Kind, Meaning] = {
     Kind.ACCEPT_FAILED: Meaning(
         "Connections cannot be taken",
         "The kernel refused, as a rule for want of descriptors or memory.  The daemon tries again"
-        " by itself; clients wait.",
-        options="smtp_accept_max",
+        " by itself; clients wait or hear 421.  The limit of descriptors is that of the unit"
+        " (LimitNOFILE=), of the user, or of the machine: let it fit the options.",
+        fields="CLIENT",
+        options="smtp_accept_max deliver_max",
     ),
     Kind.FORK_FAILED: Meaning(
         "There can be no more processes",

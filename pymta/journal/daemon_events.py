@@ -145,10 +145,10 @@ def fork_failed(what: str, error: OSError, **fields: str) -> Event:
     return Event(Kind.FORK_FAILED, text, fields=fields, streams=MAIN_AND_PANIC)
 
 
-def not_born(text: str, caller: Endpoint, *, is_panic: bool) -> Event:
+def not_born(text: str, caller: Endpoint, kind: Kind, *, is_panic: bool) -> Event:
     """CP-02, HC-02: there was no process or no channel for the last of these callers."""
     streams = MAIN_AND_PANIC if is_panic else MAIN
-    return Event(Kind.FORK_FAILED, text, fields=_client(caller), streams=streams)
+    return Event(kind, text, fields={"CLIENT": str(caller.address)}, streams=streams)
 
 
 def settings_unclear(caller: Endpoint, text: str) -> Event:

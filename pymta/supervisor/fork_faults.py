@@ -12,27 +12,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pymta.journal.event import Kind
 from pymta.supervisor.accept_faults import FLUSH_AT, Line, longer
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`line` is for the log, `reply` for the caller."""
+    """`line` is for the log, under its `kind`, and `reply` for the caller."""
 
     line: str
     reply: str
+    kind: Kind
 
 
 def no_process(error: OSError) -> Fault:
     """CP-02"""
-    return Fault(f"daemon: accept process fork failed: {error.strerror}", "421 Fork failed")
+    text = f"daemon: accept process fork failed: {error.strerror}"
+    return Fault(text, "421 Fork failed", Kind.FORK_FAILED)
 
 
 def no_channel(error: OSError) -> Fault:
     """HC-02: without a descriptor more than the call itself nobody can be given it."""
-    return Fault(
-        f"daemon: couldn't dup socket descriptor: {error.strerror}", "421 Connection setup failed"
-    )
+    text = f"daemon: couldn't dup socket descriptor: {error.strerror}"
+    return Fault(text, "421 Connection setup failed", Kind.ACCEPT_FAILED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,12 +180,13 @@ class Reception:
         else:
             born = self._fork(call)
             if not isinstance(born, Fault):
+                fault = self._births.fault
                 self._births, line = fork_faults.succeeded(self._births)
-                self._tell(line, call)
+                self._tell(line, fault, call)
                 return born
             fault = born
             self._births, line = fork_faults.failed(self._births, fault, now)
-        self._tell(line, call)
+        self._tell(line, fault, call)
         say(call.sock, "" if call.starts_tls else fault.reply)
         return None
 
@@ -216,7 +217,9 @@ class Reception:
         if self._log.debug:
             self._log.debug(debug_lines.sessions(self._children.sessions))
 
-    def _tell(self, line: Line | None, call: Call) -> None:
-        if line:
-            event = daemon_events.not_born(line.text, call.caller, is_panic=line.is_panic)
+    def _tell(self, line: Line | None, fault: Fault | None, call: Call) -> None:
+        if line and fault:
+            event = daemon_events.not_born(
+                line.text, call.caller, fault.kind, is_panic=line.is_panic
+            )
             self._log.write(event)

@@ -208,7 +208,8 @@ def _of_the_daemon() -> Iterator[Example]:
     yield _one(say.trouble, "child process 7: said nonsense", Kind.PROCESS_FAILED)
     for kind in (Kind.REMARK, Kind.SOCKET, Kind.CERTIFICATE, Kind.SHORT_OF_SPACE):
         yield _one(say.remark, "text", kind)
-    yield _one(say.fork_failed, "accept process fork", ERROR, CLIENT="192.0.2.7")
+    for kind in (Kind.FORK_FAILED, Kind.ACCEPT_FAILED):
+        yield _one(say.not_born, "accept process fork failed", CALLER, kind, is_panic=True)
     yield _one(say.fork_failed, "delivery process fork", ERROR, QUEUE_ID=ID)
     yield _one(say.settings_unclear, CALLER, "no number in smtp_accept_max_per_host")
     yield _one(say.not_allowed, 1000, 4711, 0)
