@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,19 +17,26 @@ from tests.doubles.peers import CHECKOUT
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The tree that `packaging/install --root` makes; made once for all workers."""
-    own = tmp_path_factory.getbasetemp()
-    tree = (own if worker_id == "master" else own.parent) / "installed"
-    with (tree.with_suffix(".lock")).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not tree.exists():
-            install(tree)
-    return tree
+    return once(tmp_path_factory, worker_id, "installed", install)
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """One for everybody who does not care which; nobody writes to its files."""
     return certificates.make(tmp_path_factory.mktemp("certificate"))
+
+
+def once(
+    factory: pytest.TempPathFactory, worker_id: str, name: str, make: Callable[[Path], None]
+) -> Path:
+    """What `make` puts at a path that all workers of this run share."""
+    own = factory.getbasetemp()
+    path = (own if worker_id == "master" else own.parent) / name
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            make(path)
+    return path
 
 
 def install(tree: Path) -> None:

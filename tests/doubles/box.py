@@ -1,14 +1,15 @@
 """A booted systemd of our own in namespaces: units, sockets, journal and timers for real.
 
-Process 1 of a box is the machine's systemd, on an overlay of the machine's own tree: what is
-installed here is seen there, and nothing written there stays.  A box has its own network (loopback
-only), processes, host name and cgroup; several can live side by side.  It boots next to nothing of
-the machine's services, so it is up in about half a second.
+Process 1 of a box is the systemd of a tree, on an overlay of that tree: by default the machine's
+own, where what is installed here is seen, else that of another release.  Nothing written there
+stays.  A box has its own network (loopback only), processes, host name and cgroup; several can live
+side by side.  It boots next to nothing of what the tree would start, so it is up in about half a
+second.
 
 A box ends with `Box.stop()`; when its maker is killed, the kernel ends it, and the next box removes
 the empty cgroup that was left.
 
-Touches: processes, mounts, cgroups, sockets, disk.
+Touches: processes, mounts, sockets, disk.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tests.doubles import cgroups
+from tests.doubles.cgroups import Cgroups
+
 INIT = Path(__file__).with_name("box-init")
-CGROUP_PREFIX = "pymta-box."
+MACHINE = Path("/")
 SECONDS_TO_BOOT = 60.0
 ENVIRONMENT = {
     "HOME": "/root",
@@ -47,10 +51,8 @@ def why_impossible(user: int) -> str | None:
         return "a booted systemd needs root"
     if not any(Path(p, "systemd/systemd").exists() for p in ("/usr/lib", "/lib")):
         return "systemd is not installed"
-    if not _cgroup_mount():
-        return "no cgroup2 file system is mounted"
-    if not os.access(_cgroup_mount() or "/", os.W_OK) or _is_read_only(_cgroup_mount()):
-        return "the cgroup2 file system is read-only"
+    if reason := cgroups.why_impossible():
+        return reason
     trial = subprocess.run(
         ["unshare", *NAMESPACES, "--fork", "mount", "-t", "tmpfs", "box", "/mnt"],
         capture_output=True,
@@ -64,20 +66,29 @@ class Box:
     """One booted systemd.  `directory` is for its few files and must be empty."""
 
     def __init__(
-        self, directory: Path, layers: Sequence[Path] = (), shown: Sequence[Path] = ()
+        self,
+        directory: Path,
+        layers: Sequence[Path] = (),
+        shown: Sequence[Path] = (),
+        *,
+        tree: Path = MACHINE,
+        controllers: tuple[str, ...] = (),
     ) -> None:
-        """Boot it, with `layers` of files over the machine's, and `shown` seen read-only.
+        """Boot `tree`, with `layers` of files over it, and `shown` of the machine seen read-only.
 
+        `controllers` are the v1 ones it sees: `cgroups.for_limits()` where limits must hold.
         Raises RuntimeError when it does not come up.
         """
         settings = directory / "settings"
-        _write_settings(settings, (Path("/"), *layers))
-        self._cgroup = _make_cgroup()
+        _write_settings(settings, tree, layers)
+        self._cgroups = Cgroups(controllers)
         self._log = directory / "boot.log"
         notify = directory / "notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as said:
             said.bind(str(notify))
-            self._process = self._unshare((*layers, settings), notify, shown)
+            init = [str(INIT), str(tree), ":".join(map(str, (*layers, settings)))]
+            init += [" ".join(controllers), str(notify), *map(str, shown)]
+            self._process = self._unshare(init)
             self._pid = 0
             try:
                 self._pid = int(self._first_line())
@@ -144,21 +155,20 @@ class Box:
         """End every process of the box; its mounts and its network go with them."""
         os.kill(self._pid or self._process.pid, signal.SIGKILL)
         self._process.communicate()
-        _remove_cgroup(self._cgroup, time.monotonic() + 5)
+        self._cgroups.remove()
 
     def _enter(self) -> list[str]:
         return ["nsenter", "--target", str(self._pid), *NAMESPACES, "--root", "--wd", "--"]
 
-    def _unshare(
-        self, layers: Sequence[Path], notify: Path, shown: Sequence[Path]
-    ) -> subprocess.Popen[str]:
-        # The cgroup is entered first: the namespace is rooted where its maker is.
-        join = 'echo $$ >"$0"/cgroup.procs && exec setpriv --pdeathsig KILL "$@"'
+    def _unshare(self, init: Sequence[str]) -> subprocess.Popen[str]:
+        # The cgroups are entered first: the namespace is rooted where its maker is.
+        join = 'for group in $0; do echo $$ >"$group/cgroup.procs"; done; '
+        join += 'exec setpriv --pdeathsig KILL "$@"'
+        groups = " ".join(map(str, self._cgroups.directories))
         unshare = ["unshare", *NAMESPACES, "--fork", "--kill-child=KILL"]
-        init = [str(INIT), ":".join(map(str, layers)), str(notify), *map(str, shown)]
         with self._log.open("w") as log:
             return subprocess.Popen(
-                ["sh", "-c", join, str(self._cgroup), *unshare, *init],
+                ["sh", "-ec", join, groups, *unshare, *init],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -190,7 +200,7 @@ class Box:
         raise RuntimeError(f"the box did not boot: {what}\n{self._log.read_text()}")
 
 
-def _write_settings(layer: Path, trees: Sequence[Path]) -> None:
+def _write_settings(layer: Path, tree: Path, layers: Sequence[Path]) -> None:
     """The topmost layer: a machine that knows its name and starts nothing by itself."""
     etc = layer / "etc"
     masks = etc / "systemd" / "system"
@@ -206,9 +216,9 @@ def _write_settings(layer: Path, trees: Sequence[Path]) -> None:
     (etc / "machine-id").write_text(uuid.uuid4().hex + "\n")
     journal = etc / "systemd" / "journald.conf.d" / "zz-box.conf"
     journal.write_text("[Journal]\nStorage=volatile\n")
-    for name in _started_at_boot(trees[0]) - KEPT:
+    for name in _started_at_boot(tree) - KEPT:
         (masks / name).symlink_to("/dev/null")
-    for generator in Path("/usr/lib/systemd/system-generators").glob("*"):
+    for generator in (tree / "usr/lib/systemd/system-generators").glob("*"):
         (generators / generator.name).symlink_to("/dev/null")
 
 
@@ -216,43 +226,3 @@ def _started_at_boot(tree: Path) -> set[str]:
     """Names of all units that a target of this tree wants."""
     links = (link for units in UNITS for link in (tree / units).glob("*.target.wants/*"))
     return {link.name for link in links if not link.name.endswith((".target", "@.service"))}
-
-
-def _cgroup_mount() -> Path | None:
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, place, kind, *_ = line.split(" ")
-        if kind == "cgroup2":
-            return Path(place)
-    return None
-
-
-def _is_read_only(place: Path | None) -> bool:
-    return place is not None and bool(os.statvfs(place).f_flag & os.ST_RDONLY)
-
-
-def _make_cgroup() -> Path:
-    lines = Path("/proc/self/cgroup").read_text().splitlines()
-    ours = next(line[len("0::/") :] for line in lines if line.startswith("0::/"))
-    parent = (_cgroup_mount() or Path("/")) / ours
-    _sweep(parent)
-    cgroup = parent / f"{CGROUP_PREFIX}{os.getpid()}.{uuid.uuid4().hex[:8]}"
-    cgroup.mkdir()
-    return cgroup
-
-
-def _sweep(parent: Path) -> None:
-    """Remove cgroups of makers that were killed."""
-    for left in parent.glob(CGROUP_PREFIX + "*"):
-        if not Path("/proc", left.name.split(".")[1]).exists():
-            _remove_cgroup(left, time.monotonic())
-
-
-def _remove_cgroup(cgroup: Path, deadline: float) -> None:
-    """Its processes are dying; the kernel lets go of it when the last is gone."""
-    while cgroup.exists():
-        for directory, _, _ in os.walk(cgroup, topdown=False):
-            with suppress(OSError):
-                Path(directory).rmdir()
-        if time.monotonic() >= deadline:
-            return
-        time.sleep(0.01)

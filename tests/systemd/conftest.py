@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import once
+from tests.doubles import cgroups
 from tests.doubles.box import Box, why_impossible
 from tests.doubles.peers import CHECKOUT
+from tests.systemd.trees import DEBIAN_13, TREES, adapt
 
 
 @pytest.fixture(scope="session")
@@ -22,15 +25,51 @@ def able() -> None:
 
 
 @pytest.fixture
-def bare_box(able: None, tmp_path: Path) -> Iterator[Box]:
-    box = Box(_own(tmp_path), shown=[CHECKOUT])
+def tree(request: pytest.FixtureRequest) -> str:
+    """Which systemd: a key of `TREES`, given by `trees.ON_BOTH`."""
+    name: str = getattr(request, "param", "252")
+    return name
+
+
+@pytest.fixture(scope="session")
+def adapted(
+    able: None, installed: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Path:
+    """The installed tree for Debian 13; made once for all workers."""
+    assert DEBIAN_13.exists(), "run packaging/dev test, which makes it"
+    return once(tmp_path_factory, worker_id, "adapted", lambda layer: adapt(installed, layer))
+
+
+@pytest.fixture
+def program(request: pytest.FixtureRequest, tree: str, installed: Path) -> Path:
+    """The layer with pymta for that tree."""
+    layer: Path = request.getfixturevalue("adapted") if tree == "257" else installed
+    return layer
+
+
+@pytest.fixture
+def bare_box(able: None, tree: str, tmp_path: Path) -> Iterator[Box]:
+    box = Box(_own(tmp_path), shown=[CHECKOUT], tree=TREES[tree])
     yield box
     box.stop()
 
 
 @pytest.fixture
-def box(able: None, installed: Path, tmp_path: Path) -> Iterator[Box]:
-    box = Box(_own(tmp_path), layers=[installed], shown=[CHECKOUT])
+def box(able: None, tree: str, program: Path, tmp_path: Path) -> Iterator[Box]:
+    yield from _settled(Box(_own(tmp_path), [program], [CHECKOUT], tree=TREES[tree]))
+
+
+@pytest.fixture
+def limited_box(able: None, tree: str, program: Path, tmp_path: Path) -> Iterator[Box]:
+    """One whose systemd really limits tasks."""
+    controllers = cgroups.for_limits()
+    directory = _own(tmp_path)
+    yield from _settled(
+        Box(directory, [program], [CHECKOUT], tree=TREES[tree], controllers=controllers)
+    )
+
+
+def _settled(box: Box) -> Iterator[Box]:
     try:
         box.run("systemd-sysusers", "pymta.conf")
         box.run("systemd-tmpfiles", "--create", "pymta.conf")

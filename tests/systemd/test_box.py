@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles import box as boxes
+from tests.doubles import cgroups
 from tests.doubles.box import Box
 from tests.doubles.peers import CHECKOUT
 
@@ -77,7 +78,7 @@ def test_a_stopped_box_leaves_no_process_and_no_cgroup(able: None, tmp_path: Pat
     assert loose.wait(10) != 0
     loose.communicate()
     assert not alive(box._pid)
-    assert not box._cgroup.exists()
+    assert not any(directory.exists() for directory in box._cgroups.directories)
 
 
 def test_a_box_ends_with_its_killed_maker(able: None, tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_a_box_ends_with_its_killed_maker(able: None, tmp_path: Path) -> None:
         "import os, signal, sys; from pathlib import Path\n"
         "from tests.doubles.box import Box\n"
         "box = Box(Path(sys.argv[1]))\n"
-        "print(box._pid, box._cgroup, flush=True)\n"
+        "print(box._pid, *box._cgroups.directories, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run(
@@ -101,7 +102,7 @@ def test_a_box_ends_with_its_killed_maker(able: None, tmp_path: Path) -> None:
     while alive(int(pid)) and time.monotonic() < end:
         time.sleep(0.01)
     assert not alive(int(pid))
-    boxes._sweep(Path(cgroup).parent)
+    cgroups.sweep(Path(cgroup).parent)
     assert not Path(cgroup).exists()
 
 

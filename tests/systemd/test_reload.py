@@ -6,8 +6,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
+from tests.systemd.trees import ON_BOTH
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, ON_BOTH]
 
 
 @pytest.fixture

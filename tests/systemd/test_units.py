@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.doubles.box import Box
+from tests.systemd.trees import ON_BOTH
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, ON_BOTH]
 
 UNITS = "/usr/lib/systemd/system/pymta*"
 
