@@ -36,6 +36,7 @@ COMMANDS = {
     "reload": "pymta.cli.reload:reload",
     "status": "pymta.cli.status:status",
     "queue": "pymta.cli.queue:queue",
+    "tidy": "pymta.cli.tidy:tidy",
     "config": "pymta.cli.settings:config",
     "version": "pymta.cli.app:version",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +43,12 @@ from pymta.spool.files import FileSpool
 )
 @click.option("--new", is_flag=True, default=False, help="Only messages that nobody has tried.")
 @click.option("--local", is_flag=True, default=False, help="Only mailboxes of ours.")
+@click.option(
+    "--domain",
+    metavar="DOMAIN",
+    default="",
+    help="Only to this domain, in all queues, and whatever the retry times say.",
+)
 @click.option("--recipient", metavar="TEXT", default="", help="Only to addresses with this text.")
 @click.option("--sender", metavar="TEXT", default="", help="Only from addresses with this text.")
 @click.option(
@@ -64,6 +70,7 @@ def run(
     two_stage: bool,
     new: bool,
     local: bool,
+    domain: str,
     recipient: str,
     sender: str,
     regex: bool,
@@ -75,19 +82,22 @@ def run(
     Log lines go where the daemon's go, and to this terminal.  Exit code 75: not now, since other
     runs are under way.
     """
+    if domain:
+        if recipient or ids:
+            raise CommandError("--domain goes without --recipient and message ids", os.EX_USAGE)
+        recipient = at_domain(domain)
     which = Selection(
-        force=force,
+        force=force or bool(domain),
         thaw=force,
         first_only=new,
         local_only=local,
         two_stage=two_stage,
         ids=ids,
         recipients=recipient,
-        recipients_are_pattern=regex,
+        recipients_are_pattern=regex or bool(domain),
         senders=sender,
         senders_are_pattern=regex,
-        # A unit has its standard error in the journal; a person has not.
-        by="timer" if is_journal_stream(2, os.environ) else "hand",
+        by=_who_asks(os.environ),
     )
     _check(which, via_daemon=via_daemon)
     is_ours = may_become_owner(state)
@@ -99,7 +109,28 @@ def run(
                 raise
         else:
             return os.EX_OK
-    return _run_here(which, queues, state, alone=via_daemon or which.by == "timer")
+    everywhere = bool(domain) and not queues
+    alone = via_daemon or which.by != "hand"
+    return _run_here(which, queues, state, alone=alone, everywhere=everywhere)
+
+
+def at_domain(name: str) -> str:
+    """The pattern of all addresses there.
+
+    A template unit hands its instance over with each hyphen as a slash, unless whoever started it
+    had it escaped (systemd.unit(5)).  No domain has a slash, so both ways are understood.
+    """
+    return f"@{re.escape(name.replace('/', '-'))}$"
+
+
+def _who_asks(environ: Mapping[str, str]) -> str:
+    """systemd.exec(5): the timer names itself to the unit that it starts.
+
+    A unit has its standard error in the journal; a person has not.
+    """
+    if not is_journal_stream(2, environ):
+        return "hand"
+    return "timer" if "TRIGGER_UNIT" in environ else "unit"
 
 
 def _check(which: Selection, *, via_daemon: bool) -> None:
@@ -108,9 +139,10 @@ def _check(which: Selection, *, via_daemon: bool) -> None:
             raise CommandError(f"{id!r} is not a message id", os.EX_DATAERR)
     for text in (which.recipients, which.senders):
         if text and via_daemon:
-            raise CommandError("--via-daemon takes no --recipient or --sender", os.EX_USAGE)
+            said = "--domain, --recipient or --sender"
+            raise CommandError(f"--via-daemon takes no {said}", os.EX_USAGE)
         try:
-            re.compile(text if which.recipients_are_pattern else "")
+            re.compile(text if which.senders_are_pattern else "")
         except re.error as error:
             raise CommandError(f"{text!r} is no regular expression: {error}", os.EX_USAGE) from None
 
@@ -122,9 +154,13 @@ def _have_daemon_do(which: Selection, queues: Sequence[str], state: str) -> None
         click.echo(run_via_daemon(state, replace(which, queue=queue)))
 
 
-def _run_here(which: Selection, queues: Sequence[str], state: str, *, alone: bool) -> int:
+def _run_here(
+    which: Selection, queues: Sequence[str], state: str, *, alone: bool, everywhere: bool
+) -> int:
     become_owner(state)
     settings = served_settings(state)
+    if everywhere:
+        queues = FileSpool(Path(state, "spool")).queues()
     by_queue = dict.fromkeys(queues or (DEFAULT_QUEUE,), which.ids)
     if which.ids and not queues:
         by_queue = _queues_of(which.ids, state)

@@ -23,6 +23,7 @@ from pymta.config.launch import Launch
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 FORMAT = 1
+LEFT_AFTER = 86_400  # seconds
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
 _GROUPS: Mapping[str, type] = {
@@ -70,6 +71,20 @@ def store(path: Path, settings: Settings) -> None:
         fresh.unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+def tidy(current: Path, now: float) -> int:
+    """Remove what killed processes left beside the generation in force; how many files.
+
+    A file is written, and a candidate taken, within seconds; `now` in seconds since the epoch.
+    """
+    candidate = candidate_file(current).name
+    patterns = (f".{current.name}.*", f".{candidate}.*", candidate)
+    left = [path for pattern in patterns for path in current.parent.glob(pattern)]
+    stale = [path for path in left if path.lstat().st_mtime < now - LEFT_AFTER]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
 
 
 def to_plain(settings: Settings) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Queue:
         None,
         "Queue for incoming mail, where that is not the default one: a name, or a table of names"
         " keyed by network of the client.  It is delivered at once like any other; what stays needs"
-        " runs of its own, by queue_runs or by pymta-queue@NAME.timer.",
+        " runs of its own, by queue_runs or by pymta-named-queue@NAME.timer.",
     )
     deliver_queue_load_max: LoadAverage = setting(
         None,

@@ -66,6 +66,16 @@ class SqliteHints:
     def forget(self, host: str) -> None:
         self._ask(lambda database: database.execute(_FORGET, (_text(host),)))
 
+    def tidy(self, now: float) -> int:
+        """Drop what nobody has renewed, also a damaged file set aside; how many pieces.
+
+        Nothing is made where there are no hints.
+        """
+        if not self._path.exists():
+            return 0
+        cursor = self._ask(lambda database: database.execute(_EXPIRE, (now - KEPT,)))
+        return (max(cursor.rowcount, 0) if cursor else 0) + self._drop_corrupt(now - KEPT)
+
     def close(self) -> None:
         database, self._database = self._database, None
         if database is None:
@@ -120,6 +130,16 @@ class SqliteHints:
             raise
         self._database, self._pid = database, os.getpid()
         return database
+
+    def _drop_corrupt(self, oldest: float) -> int:
+        corrupt = self._path.with_name(self._path.name + ".corrupt")
+        try:
+            if corrupt.stat().st_mtime >= oldest:
+                return 0
+            corrupt.unlink()
+        except FileNotFoundError:
+            return 0
+        return 1
 
     def _set_aside(self) -> None:
         if self._path.stat().st_ino != self._inode:  # another process has made a new one

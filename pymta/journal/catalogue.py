@@ -326,6 +326,23 @@ QUEUE_RUNS: Mapping[Kind, Meaning] = {
     ),
 }
 
+HOUSEKEEPING: Mapping[Kind, Meaning] = {
+    Kind.TIDIED: Meaning(
+        "Leftovers were cleared away",
+        "`pymta tidy` found @PYMTA_CLEARED@ pieces that stopped processes had left, or that were"
+        " remembered of hosts which nobody has tried for a month.  pymta-tidy.timer starts it once"
+        " a day; no message is touched.",
+        fields="CLEARED",
+    ),
+    Kind.DAMAGED: Meaning(
+        "Damaged messages wait for you",
+        "@PYMTA_MESSAGES@ messages that could not be read were set aside, and lie in the directory"
+        " corrupt/ of the spool.  Nothing tries them, and nobody is told; take them out of there"
+        " when you have looked, and this line, which comes once a day, stops.",
+        fields="MESSAGES",
+    ),
+}
+
 TROUBLE: Mapping[Kind, Meaning] = {
     Kind.TROUBLE: Meaning(
         "Something needs an operator",
@@ -431,6 +448,7 @@ SECTIONS: Mapping[str, Mapping[Kind, Meaning]] = {
     "What clients were refused": REFUSALS,
     "Messages": MESSAGES,
     "Queue runs": QUEUE_RUNS,
+    "Housekeeping": HOUSEKEEPING,
     "Trouble": TROUBLE,
     "Watching": WATCHING,
 }

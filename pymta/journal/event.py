@@ -62,6 +62,10 @@ class Kind(Enum):
     QUEUE_RUN_ABANDONED = "19c1fea494ce40ecaa33dca21460027f"
     NOTIFIED = "b5754a2841644ae7b3f6122ac1edface"
 
+    # Housekeeping
+    TIDIED = "99a00fc20417402f9b77b96b0636f939"
+    DAMAGED = "ca62a88eb8fb47e5b7937e79ef5f28c4"
+
     # Trouble
     TROUBLE = "9a8b7c6d5e4f4a3b8c1d0e9f8a7b6c06"
     REMARK = "c375939bdbbc428486d94eaf9e9ae8a1"

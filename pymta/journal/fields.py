@@ -53,6 +53,8 @@ OWN: Mapping[str, str] = {
     "USER": "Who removed it.",
     "BY": "What started the queue run: timer, alarm, hand, …",
     "ATTEMPTED": "How many messages it tried.",
+    "CLEARED": "How many pieces were cleared away.",
+    "MESSAGES": "How many messages there are.",
     "LOAD": "The load average that ended it.",
     "WAITING": "Connections that nobody had taken yet.",
     "FORMER_GENERATION": "The generation that served before.",

@@ -96,6 +96,12 @@ class FileSpool:
         with refusing("cannot clear the spool"):
             return sweep.sweep(self._places(), self._clock())
 
+    def damaged(self) -> int:
+        """How many messages were set aside, because they cannot be read."""
+        with refusing("cannot look for damaged messages"):
+            places = self._places()
+            return sum(map(is_id, self._disk.names(places.corrupt)))
+
     def close(self) -> None:
         """Let go of the directories; they are opened again when they are needed."""
         if self._open is not None:

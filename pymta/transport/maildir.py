@@ -31,6 +31,8 @@ from pymta.spool.disk import Disk
 from pymta.transport.line_ends import with_lf
 from pymta.transport.parcel import Parcel
 
+LEFT_AFTER = 36 * 3600  # seconds; what readers of Maildirs allow a writer, too
+
 
 class Maildirs:
     """All mailboxes below one directory, ``ROOT/<mailbox>/``."""
@@ -116,6 +118,18 @@ class Maildirs:
             self._disk.sync(fd)
         finally:
             self._disk.close(fd)
+
+
+def tidy(root: Path, now: float) -> int:
+    """Remove what attempts that never came back left in tmp/; how many files.
+
+    A live one would have to be at it for longer than `LEFT_AFTER` to lose its file; the rename
+    would fail then, and the message stay in the queue.  `now` in seconds since the epoch.
+    """
+    stale = [p for p in root.glob("*/tmp/*.pymta") if p.lstat().st_mtime < now - LEFT_AFTER]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
 
 
 def file_name(id: str, recipient: str) -> str:

@@ -257,11 +257,29 @@ def test_the_daemon_runs_the_queue_when_it_is_asked_and_counts_that(tmp_path: Pa
         made.wait_for_log(f"{slow} Completed")
 
 
+def test_a_run_for_a_domain_takes_its_messages_from_all_queues_before_their_time() -> None:
+    """Check 18: and no others, be they due or not."""
+    later = time.time() + 3600
+    with daemon(local_domains=["ours.example", "localhost"]) as made:
+        wanted = {
+            put(made.state, "user@ours.example", due=later),
+            put(made.state, "user@Ours.Example", queue="slow"),
+        }
+        others = [put(made.state, "user@localhost"), put(made.state, "user@localhost", due=later)]
+
+        answer = made.run("queue", "run", "--domain", "ours.example")
+
+        assert answer.returncode == 0, answer.stderr
+        assert set(re.findall(r"(\S+) Completed", answer.stderr)) == wanted
+        assert waiting(made.state) == others
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["--recipient", "x"], os.EX_USAGE, "--via-daemon takes no --recipient or --sender"),
-        (["--sender", "x"], os.EX_USAGE, "--via-daemon takes no --recipient or --sender"),
+        (["--domain", "x"], os.EX_USAGE, "--via-daemon takes no --domain, --recipient or --sender"),
+        (["--recipient", "x"], os.EX_USAGE, "--via-daemon takes no --domain, --recipient"),
+        (["--sender", "x"], os.EX_USAGE, "--via-daemon takes no --domain, --recipient or --sender"),
         (["--queue", "../x"], os.EX_USAGE, "want a queue name"),
     ],
 )

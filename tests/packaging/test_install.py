@@ -34,7 +34,7 @@ def test_it_installs_the_program_its_units_and_its_manual(installed: Path) -> No
         "usr/lib/pymta/current/pymta/__init__.py",
         "usr/lib/systemd/system/pymta.socket",
         "usr/lib/systemd/system/pymta-queue.timer",
-        "usr/lib/systemd/system/pymta-queue@.timer",
+        "usr/lib/systemd/system/pymta-named-queue@.timer",
         "usr/lib/sysusers.d/pymta.conf",
         "usr/lib/systemd/catalog/pymta.catalog",
         "usr/share/man/man7/pymta-journal.7",

@@ -1,8 +1,7 @@
-"""Units as texts: those of named queues are those of the default queue, and none loses lines."""
+"""What the texts of the units have in common, and what stands in one of them alone."""
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import pytest
@@ -10,34 +9,99 @@ import pytest
 from pymta.journal.line import IDENTIFIER
 from tests.doubles.peers import CHECKOUT
 
-PLACE = "ConditionDirectoryNotEmpty=/var/lib/pymta/spool/queue"
-START = "ExecStart=/usr/bin/pymta queue run"
-SERVICES = sorted((CHECKOUT / "systemd").glob("*.service"))
-
-
-@pytest.mark.parametrize(
-    ("kind", "changed"),
-    [
-        ("timer", []),
-        ("service", [f"-{PLACE}", f"+{PLACE}.%i", f"-{START}", f"+{START} --queue %i"]),
-    ],
+UNITS = CHECKOUT / "systemd"
+FIRST_WALL = "NoNewPrivileges"
+# Where a unit is closed in another way than pymta.service: key to values, [] for not at all.
+OTHERWISE = {
+    "pymta-selfbound.service": {
+        "CapabilityBoundingSet": ["CAP_NET_BIND_SERVICE"],
+        "AmbientCapabilities": ["CAP_NET_BIND_SERVICE"],
+    },
+    "pymta-tidy.service": {"RestrictAddressFamilies": ["AF_UNIX"], "PrivateNetwork": ["yes"]},
+}
+HAS_WALLS_OF_ITS_OWN = {"pymta-deliver.service"}
+SERVICES = sorted(
+    path.name for path in UNITS.glob("*.service") if path.name not in HAS_WALLS_OF_ITS_OWN
 )
-def test_a_template_differs_in_nothing_else(kind: str, changed: list[str]) -> None:
-    """N-16"""
-    plain, named = (
-        (CHECKOUT / "systemd" / f"pymta-queue{at}.{kind}").read_text().splitlines()
-        for at in ("", "@")
+LIKE_THE_DEFAULT_QUEUE = {
+    "pymta-named-queue@.service": {
+        "ConditionDirectoryNotEmpty": ["/var/lib/pymta/spool/queue.%i"],
+        "ExecStart": ["/usr/bin/pymta queue run --queue %i"],
+    },
+    "pymta-queue@.service": {
+        "ConditionDirectoryNotEmpty": [],
+        "ExecStart": ["/usr/bin/pymta queue run --domain=%I"],
+    },
+}
+
+
+def directives(name: str) -> dict[str, list[str]]:
+    """Each key with its values, in the order of the file; the description left out."""
+    found: dict[str, list[str]] = {}
+    for line in (UNITS / name).read_text().splitlines():
+        key, is_directive, value = line.partition("=")
+        if is_directive and not line.startswith("#") and key != "Description":
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def walls(name: str) -> dict[str, list[str]]:
+    """The directives that close a service, to the end of its section."""
+    section = (UNITS / name).read_text().partition("[Service]")[2].partition("[Install]")[0]
+    keys = [line.partition("=")[0] for line in section.splitlines() if not line.startswith("#")]
+    all_directives = directives(name)
+    return {key: all_directives[key] for key in keys[keys.index(FIRST_WALL) :] if key}
+
+
+def changed(base: dict[str, list[str]], by: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {key: values for key, values in {**base, **by}.items() if values}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_closed_like_the_daemon_but_for_what_is_said(name: str) -> None:
+    assert len(walls("pymta.service")) > 25
+    assert walls(name) == changed(walls("pymta.service"), OTHERWISE.get(name, {}))
+
+
+@pytest.mark.parametrize("name", LIKE_THE_DEFAULT_QUEUE)
+def test_a_template_of_queue_runs_differs_in_its_messages_alone(name: str) -> None:
+    """N-16, check 18"""
+    assert directives(name) == changed(
+        directives("pymta-queue.service"), LIKE_THE_DEFAULT_QUEUE[name]
     )
-    differences = [
-        line
-        for line in difflib.ndiff(plain, named)
-        if line[0] in "+-" and not line[2:].startswith(("#", "Description="))
-    ]
-
-    assert sorted(line[0] + line[2:] for line in differences) == sorted(changed)
+    assert directives("pymta-named-queue@.timer") == directives("pymta-queue.timer")
 
 
-@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
+def test_the_daemon_that_binds_for_itself_is_the_same_daemon() -> None:
+    ordinary, own = directives("pymta.service"), directives("pymta-selfbound.service")
+    about_sockets = {"Requires", "PartOf", "Conflicts", "After", "FileDescriptorStoreMax", "Also"}
+    own_walls = OTHERWISE["pymta-selfbound.service"]
+
+    assert {k: v for k, v in own.items() if k not in about_sockets} == changed(
+        {k: v for k, v in ordinary.items() if k not in about_sockets}, own_walls
+    )
+    conflicts = set(own["Conflicts"][0].split())
+    assert conflicts == {"pymta.service", *(path.name for path in sockets())}
+
+
+def test_no_burst_of_calls_or_restarts_ends_in_a_closed_port() -> None:
+    """Check 13: neither the limit of the service nor that of a socket counts."""
+    for name in ("pymta.service", "pymta-selfbound.service"):
+        assert directives(name)["StartLimitIntervalSec"] == ["0"]
+    for path in sockets():
+        assert directives(path.name)["TriggerLimitIntervalSec"] == ["0"]
+
+
+def test_each_unit_is_installed_and_decided_by_the_preset() -> None:
+    table = (CHECKOUT / "packaging/install").read_text()
+    preset = (UNITS / "pymta.preset").read_text().split()
+    for path in UNITS.iterdir():
+        assert f"systemd/{path.name} " in table
+        if "[Install]" in path.read_text():
+            assert path.name in preset
+
+
+@pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda path: path.name)
 def test_no_unit_of_ours_has_its_lines_dropped_or_misnamed(unit: Path) -> None:
     """A limit of 0 is the default to systemd, and the default dropped 15000 of 50000 lines.
 
@@ -48,3 +112,8 @@ def test_no_unit_of_ours_has_its_lines_dropped_or_misnamed(unit: Path) -> None:
 
     assert {"LogRateLimitIntervalSec=1s", "LogRateLimitBurst=10000000"} <= set(lines)
     assert f"SyslogIdentifier={IDENTIFIER}" in lines
+
+
+def sockets() -> list[Path]:
+    """Of the daemon; that of the delivery helper leads elsewhere."""
+    return [path for path in UNITS.glob("*.socket") if "Service=pymta.service" in path.read_text()]

@@ -57,6 +57,13 @@ def greeting(box: Box) -> str:
     return talk.greeting
 
 
+def first_line(box: Box, host: str, port: int = 25) -> str:
+    """What a caller hears who then hangs up; "" when nobody answers."""
+    hear = 'exec 3<>"/dev/tcp/$0/$1" && read -r -t 20 line <&3 && echo "$line"'
+    done = box.run("bash", "-c", hear, host, str(port), check=False)
+    return done.stdout.rstrip("\r\n") if done.returncode == 0 else ""
+
+
 def send(box: Box, *words: str, to: str = "user@localhost", server: str = "127.0.0.1:25") -> str:
     """A message from swaks; its queue id."""
     message = ("--from", "someone@example.org", "--to", to, "--server", server, *words)

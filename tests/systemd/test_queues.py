@@ -29,17 +29,17 @@ def test_a_template_unit_serves_a_named_queue(box: Box) -> None:
     assert box.says("systemctl", "show", "-P", "ConditionResult", "pymta-queue") == "no"
     assert mta.mailbox(box) == []
 
-    box.run("systemctl", "enable", "--now", "pymta-queue@slow.timer")
-    box.run("systemctl", "start", "pymta-queue@slow.service")
+    box.run("systemctl", "enable", "--now", "pymta-named-queue@slow.timer")
+    box.run("systemctl", "start", "pymta-named-queue@slow.service")
 
     assert len(mta.wait_for_mail(box)) == 1
     assert " Q=slow" in mta.story(box, message)
     assert queue_lines(box) == ["Start 'slow' queue run: pid", "End 'slow' queue run: pid"]
-    box.run("systemctl", "start", "pymta-queue@slow.service")
-    assert box.says("systemctl", "show", "-P", "ConditionResult", "pymta-queue@slow") == "no"
+    box.run("systemctl", "start", "pymta-named-queue@slow.service")
+    assert box.says("systemctl", "show", "-P", "ConditionResult", "pymta-named-queue@slow") == "no"
 
     box.run(str(mta.INSTALL), "--remove")
-    assert mta.shows(box, "LoadState", "pymta-queue@slow.timer") == "not-found"
+    assert mta.shows(box, "LoadState", "pymta-named-queue@slow.timer") == "not-found"
 
 
 def test_where_timer_and_alarm_are_both_on_a_tick_is_spared(box: Box) -> None:
