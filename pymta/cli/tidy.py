@@ -6,7 +6,8 @@
     settings    half-written generations
 
 None of it is in anybody's way, so nothing fails when this is never done; and all of it is safe
-beside a daemon and queue runs.  Messages are never touched, damaged ones neither: those are counted.
+beside a daemon and queue runs.  Messages are never touched, not even damaged ones: those are
+counted.
 
 Touches: click, disk, clock.
 """

@@ -93,9 +93,16 @@ def _blocks(path: str, *, is_of_key: bool = False) -> Iterator[tuple[bytes, byte
         why = f"cannot be read by uid {os.geteuid()}: {error.strerror}"
         raise CredentialsError(path, why, is_of_key=is_of_key, is_denied=True) from None
     except OSError as error:
-        why = f"cannot be read: {error.strerror}"
+        why = f"cannot be read: {error.strerror}{_hint(path, error)}"
         raise CredentialsError(path, why, is_of_key=is_of_key) from None
     return ((match[1], match[0]) for match in _BLOCK.finditer(data))
+
+
+def _hint(path: str, error: OSError) -> str:
+    """What an operator forgets who has just laid a key down for the unit (systemd.exec(5))."""
+    if not isinstance(error, FileNotFoundError) or not path.startswith("/run/credentials/"):
+        return ""
+    return "; LoadCredential= of the unit brings files of /etc/pymta/tls there, when it starts"
 
 
 def _contents(path: str) -> bytes:

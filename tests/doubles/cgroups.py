@@ -1,8 +1,8 @@
 """A control group of its own for each box, in every hierarchy that the box sees.
 
-Unified is one hierarchy, v2.  Where the machine keeps the controllers in hierarchies of their own
-(v1), a box that is to enforce TasksMax= needs "hybrid": all of them beside v2.  All, because
-systemd mounts whatever controllers the kernel has, and would else build in the machine's own groups.
+Usually that is one hierarchy, v2.  Where the machine keeps the controllers in hierarchies of their
+own (v1), a box that is to enforce TasksMax= needs them beside v2, and all of them: systemd mounts
+whatever controllers the kernel has, and would else build in the machine's own groups.
 
 Touches: cgroups, disk, clock.
 """

@@ -19,14 +19,17 @@ def listening(box: Box) -> Box:
     return box
 
 
-def test_the_service_starts_with_the_first_connection(listening: Box) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_service_starts_with_the_first_connection(listening: Box, host: str) -> None:
+    """Check 3"""
     assert mta.shows(listening, "ActiveState") == "inactive"
-    assert re.match(r"220 \S+ ESMTP", mta.greeting(listening))
+    assert re.match(r"220 \S+ ESMTP", mta.first_line(listening, host))
     assert mta.shows(listening, "ActiveState") == "active"
     assert mta.shows(listening, "Type") == "notify"
 
 
 def test_the_daemon_has_no_capability_and_is_not_root(listening: Box) -> None:
+    """Check 4"""
     mta.greeting(listening)
     pid = mta.shows(listening, "MainPID")
     status = listening.says("cat", f"/proc/{pid}/status")
@@ -79,6 +82,7 @@ def test_spool_and_mail_belong_to_pymta_alone(listening: Box) -> None:
 
 
 def test_stopping_the_socket_stops_the_service(listening: Box) -> None:
+    """Check 6"""
     mta.greeting(listening)
     listening.run("systemctl", "stop", "pymta.socket")
     assert mta.shows(listening, "ActiveState") == "inactive"
@@ -87,9 +91,20 @@ def test_stopping_the_socket_stops_the_service(listening: Box) -> None:
 
 
 def test_a_removal_stops_everything_and_keeps_the_mail(listening: Box) -> None:
+    listening.run("systemctl", "enable", "--now", "pymta.service", "pymta-queue.timer")
     mta.send(listening)
     mta.wait_for_mail(listening)
+    before = pymta_files(listening)
     listening.run(str(mta.INSTALL), "--remove")
-    assert mta.shows(listening, "LoadState") == "not-found"
-    assert mta.shows(listening, "LoadState", "pymta.socket") == "not-found"
+    for unit in ("pymta.service", "pymta.socket", "pymta-queue.timer", "pymta-tidy.timer"):
+        assert mta.shows(listening, "LoadState", unit) == "not-found"
+        assert mta.shows(listening, "ActiveState", unit) == "inactive"
+    assert before
+    assert pymta_files(listening) == []
     assert len(mta.mailbox(listening)) == 1
+
+
+def pymta_files(box: Box) -> list[str]:
+    """Files and links of ours among those of systemd."""
+    places = ("/etc/systemd", "/usr/lib/systemd", "/usr/lib/sysusers.d", "/usr/lib/tmpfiles.d")
+    return box.says("find", *places, "-name", "*pymta*").split()

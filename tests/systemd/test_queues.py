@@ -8,8 +8,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
+from tests.systemd.trees import ON_BOTH
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, ON_BOTH]
 
 QUEUED = 'queue_only = true\nqueue_name = "slow"\n'
 
@@ -78,3 +79,52 @@ def test_the_timer_may_have_the_daemon_do_it(box: Box) -> None:
     box.run("systemctl", "stop", "pymta.socket", "pymta.service")
     box.run("systemctl", "start", "pymta-queue.service")
     assert len(mta.wait_for_mail(box, 2)) == 2
+
+
+def test_a_unit_tries_what_waits_for_a_domain_and_nothing_else(box: Box) -> None:
+    """Check 18: escaped or not, and whatever the queue."""
+    domains = ["example.org", "my-host.example", "localhost"]
+    queued = f"queue_only = true\nlocal_parts = ['user']\nlocal_domains = {domains}\n"
+    mta.settings(box, queued)
+    box.run("systemctl", "start", "pymta.socket")
+    to = [mta.send(box, to=f"user@{domain}") for domain in domains]
+    mta.settings(box, f"queue_name = 'slow'\n{queued}")
+    box.run("systemctl", "reload", "pymta.service")
+    slow = mta.send(box, to="user@example.org")
+
+    box.run("systemctl", "start", "pymta-queue@example.org")
+    assert "Completed" in mta.story(box, to[0])
+    assert "Completed" in mta.story(box, slow)
+    assert len(mta.mailbox(box)) == 2
+
+    box.run("systemctl", "start", "pymta-queue@my-host.example")
+    assert "Completed" in mta.story(box, to[1])
+    box.run("systemctl", "start", f"pymta-queue@{box.says('systemd-escape', 'localhost')}")
+    assert "Completed" in mta.story(box, to[2])
+    assert len(mta.mailbox(box)) == 4
+
+
+def test_the_timer_runs_the_queue_and_the_log_says_who_did(box: Box) -> None:
+    mta.settings(box, "queue_only = true\n")
+    often = "OnActiveSec=\nOnActiveSec=1s\nOnUnitInactiveSec=1s\nAccuracySec=100ms\n"
+    drop_in = "/etc/systemd/system/pymta-queue.timer.d/often.conf"
+    box.write(drop_in, f"[Timer]\n{often}RandomizedDelaySec=0\n")
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "start", "pymta.service")
+
+    by_hand = mta.send(box)
+    box.run("systemctl", "start", "pymta-queue.service")
+    mta.story(box, by_hand)
+    assert runs_by(box) == {"unit"}
+
+    box.run("systemctl", "start", "pymta-queue.timer")
+    for _ in range(8):  # quick runs over something to do, one after another
+        mta.story(box, mta.send(box))
+    assert runs_by(box) == {"unit", "timer"}
+    assert mta.shows(box, "ActiveState", "pymta-queue.timer") == "active"
+
+
+def runs_by(box: Box) -> set[str]:
+    """Who started the runs that the journal knows."""
+    query = ("journalctl", "--no-pager", "-o", "cat", "--output-fields=PYMTA_BY")
+    return set(box.says(*query, "-u", "pymta-queue", "-t", "pymta").split())

@@ -10,8 +10,9 @@ from tests.doubles import certificates
 from tests.doubles.box import Box
 from tests.doubles.certificates import Certificate
 from tests.systemd import mta
+from tests.systemd.trees import ON_BOTH
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, ON_BOTH]
 
 TLS = "/etc/pymta/tls"
 CREDENTIALS = "/run/credentials/pymta.service"
@@ -28,17 +29,14 @@ def lay_down(box: Box, certificate: Certificate) -> None:
 def serving(box: Box, certificate: Certificate) -> Box:
     """Port 465 beside port 25, as the manual says."""
     lay_down(box, certificate)
-    box.write(
-        "/etc/systemd/system/pymta.service.d/tls.conf", f"[Service]\nLoadCredential=tls:{TLS}\n"
-    )
     mta.settings(
         box,
         f'tls_certificate = "{CREDENTIALS}/tls_fullchain.pem"\n'
         f'tls_privatekey = "{CREDENTIALS}/tls_privkey.pem"\n',
     )
-    box.run("systemctl", "daemon-reload")
     box.run("systemctl", "start", "pymta.service")
-    box.run("systemctl", "restart", "pymta.service", "pymta-submissions.socket")
+    box.run("systemctl", "enable", "pymta-submissions.socket")
+    box.run("systemctl", "restart", "pymta.service")
     return box
 
 
@@ -93,3 +91,24 @@ def test_a_key_that_the_daemon_may_not_read_is_named(serving: Box) -> None:
         f'pymta.toml:1: tls_certificate: found "{TLS}/fullchain.pem"; cannot be read by'
         f" uid {uid}: Permission denied"
     ) in told
+
+
+def test_without_tls_nobody_misses_the_directory_of_keys(box: Box) -> None:
+    box.run("systemctl", "start", "pymta.service")
+    box.run("rmdir", TLS)
+    box.run("systemctl", "restart", "pymta.service")
+    assert mta.greeting(box).startswith("220 ")
+
+
+def test_a_start_that_misses_the_directory_of_keys_names_it(serving: Box) -> None:
+    """Check 24"""
+    serving.run("mv", TLS, f"{TLS}.old")
+    assert serving.run("systemctl", "restart", "pymta", check=False).returncode != 0
+    told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
+    wanted = f'pymta.toml:1: tls_certificate: found "{CREDENTIALS}/tls_fullchain.pem"'
+    assert f"{wanted}; cannot be read: No such file or directory" in told
+    assert f"LoadCredential= of the unit brings files of {TLS} there, when it starts" in told
+
+    serving.run("mv", f"{TLS}.old", TLS)
+    serving.run("systemctl", "restart", "pymta")
+    assert mta.greeting(serving).startswith("220 ")
