@@ -16,6 +16,12 @@ from enum import Enum
 from pymta.config.duration import format_duration
 from pymta.supervisor.listen_plan import ListenAt
 
+# Waiting does not help here, so the cure is told at the first refusal.
+NO_RIGHT = (
+    "ports below 1024 are for root, or for whom systemd gives them to: start pymta.socket, or"
+    " pymta-selfbound.service, which may bind them (AmbientCapabilities=CAP_NET_BIND_SERVICE)"
+)
+
 
 class Step(Enum):
     CREATE = "create"
@@ -48,10 +54,14 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Try the same bind again after `seconds`; one try less is left."""
+    """Try the same bind again after `seconds`; one try less is left.
+
+    `hint` is what the operator has to do; told once, however often it fails.
+    """
 
     seconds: int
     log: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,8 @@ def judge(
         case Step.BIND:
             if _is_covered(fault.error, at, opened):
                 return Drop(includes_ipv4=True)
-            return _bind(at, why, tries_left, pause)
+            hint = NO_RIGHT if fault.error.errno == errno.EACCES else ""
+            return _bind(at, why, tries_left, pause, hint)
         case Step.LISTEN:
             if _is_covered(fault.error, at, opened):
                 return Drop(includes_ipv4=True)
@@ -105,13 +116,14 @@ def _creation(at: ListenAt, why: str, later: Sequence[ListenAt]) -> Answer:
     return GiveUp(line, earlier=(line,))
 
 
-def _bind(at: ListenAt, why: str, tries_left: int, pause: int) -> Answer:
+def _bind(at: ListenAt, why: str, tries_left: int, pause: int, hint: str) -> Answer:
     """BL-06: one budget of tries for all addresses together."""
     line = f"socket bind() to port {at.port} for address {at.shown} failed: {why}: "
     if not tries_left:
-        return GiveUp(line + "daemon abandoned")
+        return GiveUp(line + "daemon abandoned", earlier=(hint,) if hint else ())
     tries = f"{tries_left} more {'try' if tries_left == 1 else 'tries'}"
-    return Wait(pause, f"{line}waiting {format_duration(pause)} before trying again ({tries})")
+    again = f"waiting {format_duration(pause)} before trying again ({tries})"
+    return Wait(pause, line + again, hint)
 
 
 def _is_covered(error: OSError, at: ListenAt, opened: Sequence[ListenAt]) -> bool:

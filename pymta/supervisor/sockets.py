@@ -108,6 +108,7 @@ class Opening:
         self._tries_left = listen.daemon_startup_retries
         self._open: dict[ListenAt, socket.socket] = {}
         self._takes_ipv4: set[ListenAt] = set()
+        self._hints: set[str] = set()  # told already
 
     def open_all(self) -> tuple[Listener, ...]:
         """Listen on every address, in order.  Raises CannotListenError; nothing stays open then."""
@@ -187,7 +188,8 @@ class Opening:
             case CarryOn(log):
                 self._say(log)
                 return False
-            case Wait(seconds, log):
+            case Wait(seconds, log, hint):
+                self._tell_once(hint)
                 self._say(log)
                 self._tries_left -= 1
                 self._sleep(seconds)
@@ -204,8 +206,13 @@ class Opening:
                 return False
             case GiveUp(log, earlier):
                 for line in earlier:
-                    self._say(line)
+                    self._tell_once(line)
                 raise CannotListenError(log)
+
+    def _tell_once(self, line: str) -> None:
+        if line and line not in self._hints:
+            self._hints.add(line)
+            self._say(line)
 
     def _listener(self, at: ListenAt, sock: socket.socket) -> Listener:
         bound = endpoint(sock.getsockname())

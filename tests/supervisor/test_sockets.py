@@ -175,6 +175,18 @@ def test_a_busy_port_is_waited_for() -> None:
     ]
 
 
+def test_who_has_no_right_to_a_port_hears_once_who_has() -> None:
+    """BL-06, and the units that can help."""
+    denied = OSError(errno.EACCES, os.strerror(errno.EACCES))
+    layer = FakeLayer({("bind", V6): [denied] * 3})
+
+    with pytest.raises(CannotListenError, match="Permission denied: daemon abandoned"):
+        layer.open(replace(BOTH, daemon_startup_retries=2))
+    (hint,) = (line for line in layer.said if "Permission denied" not in line)
+    assert layer.said[0] == hint
+    assert "start pymta.socket, or pymta-selfbound.service" in hint
+
+
 def test_the_tries_are_one_budget_for_all_addresses() -> None:
     """BL-06"""
     layer = FakeLayer({("bind", V6): [IN_USE], ("bind", V4): [IN_USE, IN_USE]})
