@@ -38,7 +38,7 @@ from pymta.transport import maildir
 @click.command()
 @state_option
 def tidy(state: Path | None) -> int:
-    """Clear away leftovers of stopped processes and old hints about other hosts.
+    """Clear away leftovers of processes, and old hints about hosts.
 
     A daily timer does it.  Never touches a message.
     """
