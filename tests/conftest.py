@@ -35,7 +35,9 @@ def once(
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            make(path)
+            draft = path.with_suffix(".new")  # what was begun and failed is not taken for done
+            make(draft)
+            draft.rename(path)
     return path
 
 
