@@ -138,6 +138,9 @@ def _of_messages() -> Iterator[Example]:
     yield _one(deliveries.no_place, "Permission denied")
     yield _one(deliveries.crashed, ID, TRACE)
     yield _one(hand_events.removed, ID, SENDER, "root")
+    yield _one(hand_events.tidied, {"spool": 2, "hints": 0})
+    yield _one(hand_events.untidy, "spool", "Input/output error")
+    yield _one(hand_events.damaged, 3, "/var/lib/pymta/spool/corrupt")
     yield _one(spool_events.set_aside, ID, "cut short")
 
 
