@@ -15,9 +15,11 @@ from pymta.spool.outcomes import (
     Failed,
     Frozen,
     Record,
+    Redirected,
     Reported,
     Thawed,
 )
+from pymta.spool.recipients import written
 from pymta.spool.store import Message
 
 Stamp = Callable[[float], str]  # seconds since the epoch, as local time
@@ -33,9 +35,9 @@ def listed(message: Message, now: float) -> str:
     if message.envelope.queue_name:
         first += f" Q={message.envelope.queue_name}"
     lines = [f"{first} *** frozen ***" if state.frozen else first]
-    for number, recipient in enumerate(message.envelope.recipients):
+    for number, address in written(message.envelope, state).items():
         mark = " " if number in state.pending else "D"
-        lines.append(f"        {mark} {printable(recipient.address)}")
+        lines.append(f"        {mark} {printable(address)}")
     return "\n".join(lines) + "\n"
 
 
@@ -51,11 +53,11 @@ def as_plain(message: Message) -> dict[str, Any]:
         "sender": message.envelope.sender,
         "recipients": [
             {
-                "address": recipient.address,
+                "address": address,
                 "settled": number not in state.pending,
                 "reason": reasons.get(number, "") if number in state.pending else "",
             }
-            for number, recipient in enumerate(message.envelope.recipients)
+            for number, address in written(message.envelope, state).items()
         ],
         "frozen": state.frozen,
         "due": state.due,
@@ -76,11 +78,11 @@ def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> I
     yield f"State       {_state(message, now, stamp)}"
     reasons = dict(state.why)
     yield "Recipients"
-    for number, recipient in enumerate(envelope.recipients):
+    for number, address in written(envelope, state).items():
         word = "waiting" if number in state.pending else "settled"
         why = reasons.get(number, "") if number in state.pending else ""
         reason = f"  ({printable(why)})" if why else ""
-        yield f"  {word}   {printable(recipient.address)}{reason}"
+        yield f"  {word}   {printable(address)}{reason}"
     if message.history:
         yield "History"
         for record in message.history:
@@ -98,6 +100,8 @@ def told(record: Record, message: Message, stamp: Stamp) -> str:
             return f"failed {_names(message, numbers)}{_because(why)}"
         case Deferred(recipients=numbers, due=due, why=why):
             return f"put off until {stamp(due)} {_names(message, numbers)}{_because(why)}"
+        case Redirected(recipients=numbers, to=to):
+            return f"{_names(message, numbers)} has it sent on to {_names(message, to)}"
         case Reported(report_id=report_id):
             return f"the sender was told in message {report_id}"
         case Frozen(why=why):
@@ -156,8 +160,8 @@ def _header_lines(header: bytes | None) -> Iterator[str]:
 
 
 def _names(message: Message, numbers: tuple[int, ...]) -> str:
-    recipients = message.envelope.recipients
-    return ", ".join(recipients[n].address for n in numbers if n < len(recipients))
+    addresses = written(message.envelope, message.state)
+    return ", ".join(addresses[n] for n in numbers if n in addresses)
 
 
 def _because(why: str) -> str:

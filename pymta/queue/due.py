@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from pymta.channel.selection import Selection
+from pymta.spool.recipients import written
 from pymta.spool.store import Message, SpoolError, Waiting
 
 # Seconds.  No retry schedule puts a message off for so long; a frozen one is much further away.
@@ -106,7 +107,8 @@ def _concerns(selection: Selection, peek: Peek) -> Finder:
         if message is None:  # delivered since the listing
             return False
         envelope = message.envelope
-        pending = (envelope.recipients[n].address for n in message.state.pending)
+        addresses = written(envelope, message.state)
+        pending = (addresses[n] for n in message.state.pending)
         return is_sender(envelope.sender) and any(map(is_recipient, pending))
 
     return concerns

@@ -3,6 +3,7 @@
 states              the table first: which files a message has, each legal step, each crash
 store               the shape of a spool, which is all that callers know
 outcomes            what happened to a message since: records, and their fold to a state
+recipients          everybody who is to have it, redirections included
 record              the message file, format version 1
 journal_lines       its journal, format version 1
 json_fields         typed reading of what may be damaged

@@ -19,17 +19,29 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from pymta.spool.json_fields import Fields, to_json
-from pymta.spool.outcomes import Deferred, Delivered, Failed, Frozen, Record, Reported, Thawed
+from pymta.spool.outcomes import (
+    Deferred,
+    Delivered,
+    Failed,
+    Frozen,
+    Record,
+    Redirected,
+    Reported,
+    Thawed,
+)
 
 HEADER = b"PYMTA-JOURNAL 1\n"
 
 _KINDS: dict[str, Callable[..., Record]] = {
-    kind.__name__: kind for kind in (Delivered, Failed, Reported, Deferred, Frozen, Thawed)
+    kind.__name__: kind
+    for kind in (Delivered, Failed, Reported, Redirected, Deferred, Frozen, Thawed)
 }
 _READ: dict[str, Callable[[Fields, str], Any]] = {
     "at": Fields.number,
     "due": Fields.number,
     "recipients": Fields.wholes,
+    "to": Fields.wholes,
+    "added": Fields.texts,
     "how": Fields.text,
     "why": Fields.text,
     "report_id": Fields.text,

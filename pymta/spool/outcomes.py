@@ -8,6 +8,7 @@ named by its index in the envelope.
     Failed       these never will; `report_id` is the bounce that tells the sender ("" if none
                  is owed), reserved before it is written, so that a crash in between is seen
     Reported     that bounce is in the spool
+    Redirected   this one has his mail sent on: to these, some of whom the message did not know
     Deferred     these were tried and are to be tried again, not before `due`
     Frozen       nobody tries again until an operator says so;  Thawed undoes it
 """
@@ -42,6 +43,25 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Redirected:
+    r"""One recipient in place of whom others get the message, by index: `to`.
+
+    Of those, as many as there are in `added` are new, with the indices that come after all others;
+    `added` are their addresses, with a backslash in front where it goes into the mailbox itself and
+    no further (``\user`` in a .forward).
+    """
+
+    at: float
+    recipients: tuple[int, ...]
+    to: tuple[int, ...]
+    added: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.added) > len(self.to):
+            raise ValueError("more addresses were added than the mail goes to")
+
+
+@dataclass(frozen=True, slots=True)
 class Deferred:
     at: float
     recipients: tuple[int, ...]
@@ -60,7 +80,7 @@ class Thawed:
     at: float
 
 
-Record = Delivered | Failed | Reported | Deferred | Frozen | Thawed
+Record = Delivered | Failed | Reported | Redirected | Deferred | Frozen | Thawed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +96,17 @@ class Failure:
 class State:
     """Where a message stands.
 
-    `pending` are the recipients nobody has settled, in envelope order.  `first_deferred` is when
-    a recipient was first put off, `dues` when it may be tried again, `why` the latest reason
-    (absent from each: never put off).  `frozen` is the reason, "" when it is not.
+    `pending` are the recipients nobody has settled, in envelope order, and behind them those that
+    redirections added, whose addresses are in `added`.  `redirects` says who has his mail sent on
+    to whom.  `first_deferred` is when a recipient was first put off, `dues` when it may be tried
+    again, `why` the latest reason (absent from each: never put off).  `frozen` is the reason, ""
+    when it is not.
     """
 
     pending: tuple[int, ...]
     owed: tuple[Failure, ...] = ()
+    added: tuple[tuple[int, str], ...] = ()
+    redirects: tuple[tuple[int, tuple[int, ...]], ...] = ()
     first_deferred: tuple[tuple[int, float], ...] = ()
     dues: tuple[tuple[int, float], ...] = ()
     why: tuple[tuple[int, str], ...] = ()
@@ -123,6 +147,8 @@ def step(state: State, record: Record) -> State:
         case Reported(report_id=report_id):
             owed = tuple(f for f in state.owed if f.report_id != report_id)
             return replace(state, owed=owed)
+        case Redirected(recipients=settled, to=to, added=added):
+            return _redirect(state, settled, to, added)
         case Deferred(at=at, recipients=put_off, due=due, why=why):
             first = dict.fromkeys(put_off, at) | dict(state.first_deferred)
             dues = dict(state.dues) | dict.fromkeys(put_off, due)
@@ -148,6 +174,23 @@ def alarm(state: State, now: float) -> float:
     if state.frozen:
         return now + _FAR
     return min(max(state.due, now), now + _FAR)
+
+
+def _redirect(
+    state: State, settled: tuple[int, ...], to: tuple[int, ...], added: tuple[str, ...]
+) -> State:
+    """Whoever is settled already stays so, and nobody is added for him."""
+    from_whom = tuple(n for n in settled if n in state.pending)
+    if not from_whom:
+        return state
+    new = to[len(to) - len(added) :]
+    state = _settle(state, from_whom)
+    return replace(
+        state,
+        pending=(*state.pending, *new),
+        added=(*state.added, *zip(new, added, strict=True)),
+        redirects=(*state.redirects, *((n, to) for n in from_whom)),
+    )
 
 
 def _settle(state: State, settled: tuple[int, ...]) -> State:

@@ -35,6 +35,13 @@ Recording:  BEGIN_JOURNAL writes header and first record, syncs the file, then j
     The modification time of the journal is when the message is due, so that a queue run opens
     only what is due.  A lost one is the time of the writing: too early, never too late.
 
+Redirecting:  a recipient who has his mail sent on is settled, and those in whose hands it is then
+    are added, by one record; so a message is never without both.  Before the record nobody of them
+    has anything, and after a stop the next attempt asks the recipient anew.  After it they are
+    recipients like others, with indices behind those of the envelope, and what that one says later
+    changes nothing for this message.  An index never means another address, since a record that
+    names it stands behind the one that gave it.
+
 Removing:  UNLINK, sync queue/ if there is a journal, DROP_JOURNAL.
     The message goes first.  The other way round a stop in between would leave a message that
     looks untried, and everybody would get it again.  For the same reason the removal of the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pymta.cli.listing import age, size, told
+from pymta.cli.listing import age, as_plain, listed, size, told
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import (
     Deferred,
@@ -12,6 +12,7 @@ from pymta.spool.outcomes import (
     Failed,
     Frozen,
     Record,
+    Redirected,
     Reported,
     State,
     Thawed,
@@ -58,7 +59,7 @@ MESSAGE = Message(
     "id",
     Envelope("a@b.example", (Recipient("one@d.example"), Recipient("two@d.example")), 0.0),
     Seal(),
-    State((0, 1)),
+    State((0, 1), added=((2, "three@d.example"),)),
 )
 
 
@@ -72,9 +73,22 @@ MESSAGE = Message(
             Reported(0, "1aB2cD-00000000123-4567"),
             "the sender was told in message 1aB2cD-00000000123-4567",
         ),
+        (
+            Redirected(0, (0,), (1, 2), ("three@d.example",)),
+            "one@d.example has it sent on to two@d.example, three@d.example",
+        ),
         (Frozen(0, "by hand"), "frozen: by hand"),
         (Thawed(0), "thawed"),
     ],
 )
 def test_each_record_is_told_in_words(record: Record, text: str) -> None:
     assert told(record, MESSAGE, lambda at: f"T{at}") == text
+
+
+def test_who_was_added_on_the_way_is_listed_behind_the_others() -> None:
+    assert listed(MESSAGE, 0.0).splitlines()[1:] == [
+        "          one@d.example",
+        "          two@d.example",
+        "        D three@d.example",
+    ]
+    assert [who["address"] for who in as_plain(MESSAGE)["recipients"]][2] == "three@d.example"

@@ -12,7 +12,16 @@ import pytest
 from pymta.mail.envelope import NULL_SENDER, Client, Envelope, Recipient
 from pymta.mail.message_id import arrival_time, is_id
 from pymta.spool.files import FileSpool
-from pymta.spool.outcomes import Deferred, Delivered, Failed, Frozen, Record, Reported, Thawed
+from pymta.spool.outcomes import (
+    Deferred,
+    Delivered,
+    Failed,
+    Frozen,
+    Record,
+    Redirected,
+    Reported,
+    Thawed,
+)
 from pymta.spool.store import Claim, Seal, Spool, SpoolError
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.memory_spool import MemorySpool
@@ -196,7 +205,8 @@ def test_what_was_noted_is_there_for_the_next_claim(spool: Spool) -> None:
     records: list[Record] = [
         Delivered(NOW, (0,), "mx.example.net \u00e9"),
         Failed(NOW, (1,), "550 no\nsuch \x1b user", "000000-00000000000-0000"),
-        Deferred(NOW, (2,), NOW + 900, "busy"),
+        Redirected(NOW, (2,), (0, 3, 4), ("\\user2@example.net", "else@where.example")),
+        Deferred(NOW, (3,), NOW + 900, "busy"),
         Reported(NOW, "000000-00000000000-0000"),
         Frozen(NOW, ""),
         Thawed(NOW),
@@ -213,7 +223,8 @@ def test_what_was_noted_is_there_for_the_next_claim(spool: Spool) -> None:
     message = spool.peek(id)
     assert message
     assert list(message.history) == records
-    assert message.state.pending == (2,)
+    assert message.state.pending == (3, 4)
+    assert dict(message.state.added)[4] == "else@where.example"
 
 
 def test_a_new_message_is_due_at_once_and_first(spool: Spool) -> None:

@@ -28,7 +28,15 @@ from pymta.spool.disk import Disk, Facts
 from pymta.spool.files import FileSpool, say_on_stderr
 from pymta.spool.intake import FileIntake
 from pymta.spool.journal_lines import encode
-from pymta.spool.outcomes import Deferred, Delivered, Failed, Frozen, Record, Reported
+from pymta.spool.outcomes import (
+    Deferred,
+    Delivered,
+    Failed,
+    Frozen,
+    Record,
+    Redirected,
+    Reported,
+)
 from pymta.spool.queues import Queues
 from pymta.spool.store import Seal, SpoolError
 from tests.doubles.memory_disk import MemoryDisk
@@ -88,6 +96,8 @@ def live(spool: FileSpool, promises: Promises) -> None:
     attempt(spool, promises, in_parts, Failed(NOW, (1,), "no such user", bounce))
     accept(spool, promises, id=bounce, queue=NAMED)
     settle(spool, promises, in_parts, Reported(NOW, bounce))
+    attempt(spool, promises, put_off, Redirected(NOW, (0,), (2,), ("three@example.net",)))
+    attempt(spool, promises, put_off, Delivered(NOW, (2,)))
     attempt(spool, promises, put_off, Frozen(NOW, "by hand"))
     settle(spool, promises, slow)
     accept(spool, promises)

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.spool.journal_lines import HEADER, Journal, decode, encode
-from pymta.spool.outcomes import Deferred, Delivered, Failed, Frozen, Record, Reported, Thawed
+from pymta.spool.outcomes import (
+    Deferred,
+    Delivered,
+    Failed,
+    Frozen,
+    Record,
+    Redirected,
+    Reported,
+    Thawed,
+)
 
 AT = st.floats(0, 1e11)
 TO = st.lists(st.integers(0, 50_000), max_size=4).map(tuple)
@@ -18,6 +27,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Delivered, AT, TO, TEXT),
     st.builds(Failed, AT, TO, TEXT, TEXT),
     st.builds(Reported, AT, TEXT),
+    st.builds(Redirected, AT, TO, st.just((7, 8)), st.lists(TEXT, max_size=2).map(tuple)),
     st.builds(Deferred, AT, TO, AT, TEXT),
     st.builds(Frozen, AT, TEXT),
     st.builds(Thawed, AT),

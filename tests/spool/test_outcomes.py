@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
@@ -13,6 +14,7 @@ from pymta.spool.outcomes import (
     Failure,
     Frozen,
     Record,
+    Redirected,
     Reported,
     State,
     Thawed,
@@ -20,6 +22,7 @@ from pymta.spool.outcomes import (
     fold,
     step,
 )
+from pymta.spool.recipients import givers, reaches, way_to, written
 
 NOW = 1000.0
 COUNT = 4
@@ -61,6 +64,44 @@ def test_a_failure_is_finished_only_when_it_is_reported() -> None:
 
 def test_a_failure_that_nobody_is_told_of_is_finished_at_once() -> None:
     assert fold(1, [Failed(NOW, (0,), "550 no")]).is_finished
+
+
+def test_who_has_it_sent_on_is_settled_and_others_are_pending_in_his_place() -> None:
+    state = fold(2, [Redirected(NOW, (0,), (1, 2, 3), ("\\a@x", "b@y"))])
+
+    assert state.pending == (1, 2, 3)
+    assert state.added == ((2, "\\a@x"), (3, "b@y"))
+    assert state.redirects == ((0, (1, 2, 3)),)
+    assert not state.is_finished
+    assert state.due == 0
+    assert step(state, Delivered(NOW, (1, 2, 3))).is_finished
+
+
+def test_a_redirection_of_somebody_who_is_settled_adds_nobody() -> None:
+    once = fold(1, [Redirected(NOW, (0,), (1,), ("a@x",))])
+
+    assert step(once, Redirected(NOW, (0,), (2,), ("b@x",))) == once
+
+
+def test_more_addresses_than_the_mail_goes_to_are_no_redirection() -> None:
+    with pytest.raises(ValueError, match="more addresses"):
+        Redirected(NOW, (0,), (1,), ("a@x", "b@x"))
+
+
+def test_everybody_has_an_index_for_good_and_a_way_to_him() -> None:
+    envelope = Envelope("s@x", (Recipient("a@x"), Recipient("b@x")), NOW)
+    state = fold(
+        2,
+        [
+            Redirected(NOW, (0,), (1, 2), ("c@x",)),
+            Redirected(NOW, (2,), (1, 3), ("d@x",)),
+        ],
+    )
+
+    assert written(envelope, state) == {0: "a@x", 1: "b@x", 2: "c@x", 3: "d@x"}
+    assert [way_to(n, givers(state)) for n in range(4)] == [(), (), (0,), (0, 2)]
+    assert reaches(0, 3, state)
+    assert not reaches(1, 0, state)
 
 
 def test_the_first_deferral_is_remembered_and_the_last_reason() -> None:
