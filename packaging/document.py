@@ -81,6 +81,7 @@ These are known, so that a list written for another daemon can be kept, and do n
 MANUAL_TAIL = r"""
 .SH SEE ALSO
 .BR pymta (8),
+.BR pymta\-deliver (8),
 .BR pymta\-journal (7)
 """.lstrip()
 

@@ -6,7 +6,8 @@
     queue        one pass over what is due
     delivery     one message at a time: claim, route, transport, settle
     routing      recipient to route
-    transport    one message to one destination: a remote host, a Maildir
+    transport    one message to one destination: a remote host, a mailbox, a user
+    local        the small helper of root, whose children become the user and store his mail
     report       mail that we write ourselves: bounces
 
 They stand on
@@ -17,6 +18,7 @@ They stand on
     config       settings: frozen dataclasses, and the one reader of files
     journal      what we tell the operator
     load         how busy the machine is
+    accounts     who has an account on this machine
     resolver     the DNS outside
     retry        when to try again, when to give up
     hints        what we remember about other hosts and may forget

@@ -21,7 +21,8 @@ from pymta.cli.identity import become_owner, may_become_owner
 from pymta.cli.options import check_queue
 from pymta.cli.served import served_settings
 from pymta.cli.via_daemon import run_via_daemon
-from pymta.journal.log import is_journal_stream, open_hand_log
+from pymta.journal.log import open_hand_log
+from pymta.journal.stderr import is_journal_stream
 from pymta.mail.envelope import DEFAULT_QUEUE
 from pymta.mail.message_id import is_id
 from pymta.queue.main import main

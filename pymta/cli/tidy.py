@@ -32,7 +32,7 @@ from pymta.hints.sqlite import SqliteHints
 from pymta.journal import hand_events
 from pymta.journal.log import Log, open_hand_log
 from pymta.spool.files import FileSpool
-from pymta.transport import maildir
+from pymta.transport import mailboxes
 
 
 @click.command()
@@ -59,7 +59,7 @@ def clear(directory: Path, log: Log, now: float) -> int:
     parts: dict[str, Callable[[], int]] = {
         "spool": spool.sweep,
         "hints": lambda: hints.tidy(now),
-        "mailboxes": lambda: maildir.tidy(directory / "mail", now),
+        "mailboxes": lambda: mailboxes.tidy(directory / "mail", now),
         "settings": lambda: generation.tidy(current_file(directory), now),
     }
     cleared = dict(_done(parts, log))

@@ -17,6 +17,11 @@ class Routing:
     local_parts: tuple[str, ...] = setting(
         ("postmaster", "user"), "Mailboxes that exist in local_domains."
     )
+    local_users: bool = setting(
+        False,
+        "System users have their mail in their home directories, and go before local_parts; see"
+        " local_uid_min.",
+    )
     relay_to_domains: tuple[str, ...] = setting(
         (), "Other domains that anybody may send to through us."
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pymta.config.changes import Changes
 from pymta.config.control import Control
+from pymta.config.deliver import Deliver
 from pymta.config.immediate import Immediate
 from pymta.config.journal import Journal
 from pymta.config.launch import Launch
@@ -30,6 +31,7 @@ class Machine:
     only.  `in_terminal` is true for `pymta serve`, and `serve_port` is its port then.
     `is_handed_sockets`: who started us listens already, so the settings do not say where.
     Directories and `config_file` are absolute paths; `config_file` is "" where none is looked for.
+    `deliver_socket` is where the helper for system users listens.
     `admin_gids` are the numbers of `admin_groups`.
     """
 
@@ -41,6 +43,7 @@ class Machine:
     serve_port: int = 0
     is_handed_sockets: bool = False
     admin_gids: tuple[int, ...] = ()
+    deliver_socket: str = "/run/pymta-deliver/socket"
 
 
 SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are options
@@ -53,6 +56,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "immediate": Immediate,
     "routing": Routing,
     "transport": Transport,
+    "deliver": Deliver,
     "queue": Queue,
     "journal": Journal,
 }
@@ -69,6 +73,7 @@ class Settings:
     immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)
     transport: Transport = field(default_factory=Transport)
+    deliver: Deliver = field(default_factory=Deliver)
     queue: Queue = field(default_factory=Queue)
     journal: Journal = field(default_factory=Journal)
     machine: Machine = field(default_factory=Machine)

@@ -18,6 +18,7 @@ from pymta.mail.host_list import parse_item, parse_network_item
 
 _SIZE = re.compile(r"([0-9]+)([KMG]?)", re.IGNORECASE)
 _DECIMALS = 3
+_LONGEST_BELOW_HOME = 255  # characters
 RESOURCES = ("cpu", "memory", "io")  # those that Linux accounts pressure for
 _POWERS = {"": 0, "K": 10, "M": 20, "G": 30}
 
@@ -185,6 +186,21 @@ class Choice:
     def check(self, value: str) -> str:
         if value not in self.words:
             raise ValueError(f"want {' or '.join(json.dumps(word) for word in self.words)}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class BelowHome:
+    """Marks the path of a file or directory below a home directory."""
+
+    may_be_empty: bool = False
+
+    def check(self, value: str) -> str:
+        if self.may_be_empty and not value:
+            return value
+        is_short = value.isprintable() and len(value) <= _LONGEST_BELOW_HOME
+        if not is_short or not {"", ".", ".."}.isdisjoint(value.split("/")):
+            raise ValueError('want a path below the home directory, such as "Maildir" or "mail/in"')
         return value
 
 

@@ -6,6 +6,7 @@ slots         a place among the deliveries of this host
 one_message   the course of one attempt
 whom          who waits for a queue run
 plan          recipients to groups that travel together
+redirect      where a user's .forward has the mail sent on to
 carry         one group through its transport
 outcome       what came of it for each recipient
 settle        from outcomes: what to record, what to try again, what to give up

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pymta.delivery.outcome import Addressee, Tried
-from pymta.delivery.plan import Group, ToHosts, ToMailboxes, Unrouted
+from pymta.delivery.plan import Group, ToHosts, ToMailboxes, ToUsers, Unrouted
+from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import outcome_of
-from pymta.delivery.world import World
+from pymta.delivery.world import Hand, World
+from pymta.mail.trace import delivered_before
+from pymta.report.headers import header_of
+from pymta.routing.forward_file import Target, Unusable, parse_forward
 from pymta.spool.store import Claim
 from pymta.transport import remote
 from pymta.transport.classify import Delivered, Later, Outcome, from_error
-from pymta.transport.parcel import parcel_of
+from pymta.transport.local_request import Forward
+from pymta.transport.parcel import Parcel, parcel_of
 
 SMTP = "smtp"
 MAILDIR = "maildir"
 LOCAL = "local"
+LOCAL_USER = "local_user"
 
 
-def carry(group: Group, claim: Claim, world: World) -> tuple[Tried, ...]:
-    """One result for each recipient of the group."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One of the two for each recipient of the group."""
+
+    tried: tuple[Tried, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+
+
+def carry(group: Group, claim: Claim, world: World) -> Carried:
     match group:
         case Unrouted(recipients):
-            return tuple(Tried(who, outcome_of(route)) for who, route in recipients)
+            return Carried(tuple(Tried(who, outcome_of(route)) for who, route in recipients))
         case ToMailboxes(recipients):
-            return tuple(_store(who, mailbox, claim, world) for who, mailbox in recipients)
+            return Carried(tuple(_store(who, box, claim, world) for who, box in recipients))
+        case ToUsers():
+            return _hand_over(group, claim, world)
         case ToHosts():
-            return _send(group, claim, world)
+            return Carried(_send(group, claim, world))
 
 
 def _store(who: Addressee, mailbox: str, claim: Claim, world: World) -> Tried:
     began = world.now()
-    parcel = parcel_of(claim, (who.address,))
+    parcel = parcel_of(claim, (who.address,), who.via)
     outcome: Outcome = Delivered()
     try:
         if not world.store(mailbox, parcel):
@@ -40,9 +57,56 @@ def _store(who: Addressee, mailbox: str, claim: Claim, world: World) -> Tried:
     return Tried(who, outcome, LOCAL, MAILDIR, mailbox, parcel.size, took)
 
 
+def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
+    """To system users, one after another; the message is made ready once for all of them."""
+    addressees = [who for who, _ in group.recipients]
+    parcel = parcel_of(claim, tuple(who.address for who in addressees), addressees[0].via)
+    tried: list[Tried] = []
+    wishes: list[Wish] = []
+    try:
+        been_at = delivered_before(header_of(parcel.content()))
+        with world.to_users(parcel) as hand:
+            for who, account in group.recipients:
+                began = world.now()
+                # Where it has been before it must not be sent on again: that is a circle.
+                may_forward = not who.is_final and who.address.lower() not in been_at
+                found = _hand(hand, account, who.address, may_forward=may_forward)
+                if isinstance(found, tuple):
+                    wishes.append(Wish(who, found, account))
+                else:
+                    tried.append(_tried(who, account, found, parcel, world.now() - began))
+    except OSError as error:
+        outcome = from_error(error, why="cannot make the message ready for system users")
+        rest = group.recipients[len(tried) + len(wishes) :]
+        tried += [_tried(who, account, outcome, parcel, 0.0) for who, account in rest]
+    return Carried(tuple(tried), tuple(wishes))
+
+
+def _hand(
+    hand: Hand, account: str, address: str, *, may_forward: bool
+) -> Outcome | tuple[Target, ...]:
+    """Where the mail is to go instead, when the user has said so."""
+    answer = hand(account, address, may_forward)
+    if not isinstance(answer, Forward):
+        return answer
+    targets = parse_forward(answer.content)
+    if isinstance(targets, Unusable):
+        return Later(0, why=f"the forward file of {account} cannot be used: {targets.why}")
+    if targets:
+        return targets
+    stored = hand(account, address, False)  # an empty file says nothing
+    assert not isinstance(stored, Forward)  # it may not, this time
+    return stored
+
+
+def _tried(who: Addressee, account: str, outcome: Outcome, parcel: Parcel, took: float) -> Tried:
+    return Tried(who, outcome, LOCAL_USER, MAILDIR, account, parcel.size, took)
+
+
 def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
     began = world.now()
-    parcel = parcel_of(claim, tuple(who.address for who in group.recipients))
+    via = group.recipients[0].via
+    parcel = parcel_of(claim, tuple(who.address for who in group.recipients), via)
     found = remote.deliver(parcel, group.remote.hosts, talk=world.talk, memory=world.memory)
     took = world.now() - began
     router = group.remote.router

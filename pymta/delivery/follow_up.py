@@ -16,6 +16,7 @@ from __future__ import annotations
 from pymta import __version__
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
+from pymta.delivery.outcome import addressees
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Bounce
@@ -73,6 +74,7 @@ def _report(report_id: str, claim: Claim, world: World) -> Report:
         date=world.date(world.now()),
         arrived=world.date(claim.envelope.received_at),
         failures=_failures(report_id, claim),
+        in_place_of=_in_place_of(claim),
         header=header_of(parcel_of(claim, ()).content()),
     )
 
@@ -85,8 +87,15 @@ def _failures(report_id: str, claim: Claim) -> tuple[tuple[str, Failure], ...]:
         if failure.report_id == report_id
         for index in failure.recipients
     }
-    recipients = claim.envelope.recipients
-    return tuple((recipients[index].address, found[index]) for index in sorted(found))
+    whom = addressees(sorted(found), claim.envelope, claim.state)
+    return tuple((who.address, found[who.index]) for who in whom)
+
+
+def _in_place_of(claim: Claim) -> dict[str, str]:
+    """Those whom the sender does not know, and in place of whom they were to have it."""
+    indices = {n for failure in claim.state.owed for n in failure.recipients}
+    whom = addressees(indices, claim.envelope, claim.state)
+    return {who.address: who.original for who in whom if who.original}
 
 
 def _received(report_id: str, sender: str, world: World) -> str:

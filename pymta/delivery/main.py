@@ -21,6 +21,7 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
+from pymta.accounts import passwd
 from pymta.channel.pair import End
 from pymta.channel.words import NO_PLACE, Attempted
 from pymta.config.routing import Routing
@@ -38,15 +39,17 @@ from pymta.mail.caller import Address
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.retry.schedule import parse_schedule
-from pymta.routing.address_class import TheirAddress, TheirDomain, classify
+from pymta.routing.address_class import Ours, TheirAddress, TheirDomain, classify
 from pymta.routing.here import here
+from pymta.routing.local_part import route_local
 from pymta.routing.ourselves import Ourselves, our_ports
-from pymta.routing.route import Route
+from pymta.routing.route import Route, User
 from pymta.routing.router import Router
 from pymta.spool.files import FileSpool
 from pymta.transport.dialogue import Caller
 from pymta.transport.host_memory import HostMemory
-from pymta.transport.maildir import Maildirs
+from pymta.transport.mailboxes import Maildirs
+from pymta.transport.to_local import Helper
 
 DONE = 0
 CRASHED = 1
@@ -103,6 +106,7 @@ def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
 def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, force: bool) -> World:
     """Everything real."""
     state = Path(settings.machine.state_directory)
+    helper = Helper(settings.machine.deliver_socket, state / "run", settings.deliver.home_timeout)
     schedule = parse_schedule(settings.queue.retry)
     hints = SqliteHints(state / "hints" / "hints.sqlite")
     is_ours = here(settings).__contains__
@@ -114,6 +118,8 @@ def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, fo
         memory=HostMemory(hints, schedule.next_try, time.time, force),
         new_routes=routes.of_one_message,
         store=Maildirs(state / "mail").store,
+        to_users=helper.opened,
+        key_of=routes.key_of,
         talk=Caller(settings.transport, settings.hostname).talk,
         tell=log.write,
         hand_on=channel.say,
@@ -132,17 +138,28 @@ class _Routes:
     def __init__(self, settings: Settings, is_ours: Callable[[Address], bool]) -> None:
         self._settings = settings
         self._resolver = Resolver(settings.routing)
+        self._find = passwd.finder(passwd.PATIENCE)
+        self._is_ours = is_ours
         ports = cache(lambda: our_ports(settings, port_of))
         self._ourselves = Ourselves(settings.hostname, ports, is_ours)
 
     def of_one_message(self) -> Callable[[str], Route]:
-        router = Router(self._settings, self._resolver, self._ourselves, random.shuffle)
+        router = Router(self._settings, self._resolver, self._ourselves, random.shuffle, self._find)
 
         def route(address: str) -> Route:
             self._resolver.start_budget(DNS_BUDGET * self._settings.routing.dns_timeout)
             return router.route(address)
 
         return route
+
+    def key_of(self, address: str) -> tuple[str, str]:
+        """Equal for two ways to write one mailbox: ours ignore case, but for accounts."""
+        match classify(address, self._settings.routing, self._is_ours):
+            case Ours(local_part):
+                route = route_local(local_part, self._settings, self._find)
+                return (route.account if isinstance(route, User) else local_part.lower()), ""
+        local, _, domain = address.rpartition("@")
+        return local, domain.lower()
 
 
 def destination(address: str, routing: Routing, is_ours: Callable[[Address], bool]) -> str:

@@ -2,19 +2,23 @@
 
 The order is what keeps it safe.  What is final (delivered, failed) is on disk before the next
 group starts; put-offs are recorded at the end, since a lost one only means too early.  A message
-that everybody has got at the first attempt is simply removed.  When the claim turns out to be
-lost, nothing more is written: the message is another's.
+that everybody has got at the first attempt is simply removed.  Where a user has his mail sent on,
+that is on disk before those who are to have it are tried, and they are tried in the same attempt.
+When the claim turns out to be lost, nothing more is written: the message is another's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from functools import cache
 
 from pymta.channel.reach import Reach
 from pymta.delivery import follow_up, tell
-from pymta.delivery.carry import SMTP, carry
-from pymta.delivery.outcome import Addressee
+from pymta.delivery.carry import LOCAL_USER, SMTP, carry
+from pymta.delivery.outcome import Addressee, Tried, addressees
 from pymta.delivery.plan import plan, shown
+from pymta.delivery.redirect import TooMany, Wish, redirect
 from pymta.delivery.settle import (
     FROZEN_WHY,
     Due,
@@ -31,6 +35,7 @@ from pymta.report.failure import is_told
 from pymta.routing.route import Remote, Route
 from pymta.spool.outcomes import Frozen, Thawed
 from pymta.spool.store import Claim, SpoolError
+from pymta.transport.classify import Later
 
 # The time of a message in a listing may be rounded down; who comes so little early is on time.
 ROUNDING = 1.0  # seconds
@@ -58,6 +63,7 @@ class _Attempt:
     def __init__(self, claim: Claim, world: World) -> None:
         self._claim = claim
         self._world = world
+        self._key_of = cache(world.key_of)
         self._report_id = ""
         self._due: list[Due] = []
         self._is_to_freeze = False
@@ -91,29 +97,53 @@ class _Attempt:
 
     def _deliver(self) -> bool:
         """False: the claim is lost."""
-        groups = plan(self._routed())
+        groups = deque(plan(self._routed(self._who_is_due())))
         if groups:
             self._claim.prepare()
-        for number, group in enumerate(groups):
-            if number and self._world.is_over():
-                break  # who was not tried is due at once, at the next run
+        has_begun = False
+        while groups and not (has_begun and self._world.is_over()):
+            has_begun = True  # who is not tried now is due at once, at the next run
+            group = groups.popleft()
             if debug := self._world.debug:
                 debug(f"trying {shown(group)}", "deliver", QUEUE_ID=self._claim.id)
-            tried = carry(group, self._claim, self._world)
+            carried = carry(group, self._claim, self._world)
             if not self._claim.is_mine():
                 return False
-            now = self._world.now()
-            next_try = self._world.schedule.next_try
-            settlement = settle(tried, self._claim.state, next_try, now)
-            tell.what_happened(settlement, self._claim, self._world, now)
-            self._record(settlement, now, is_last=number == len(groups) - 1)
+            refused, added = self._redirect(carried.wishes)
+            self._settle((*carried.tried, *refused), is_last=not groups and not added)
+            groups.extend(plan(self._routed(added)))
         return True
 
-    def _routed(self) -> Iterator[tuple[Addressee, Route]]:
-        """Whom this attempt is for, of those who are due."""
+    def _settle(self, tried: tuple[Tried, ...], *, is_last: bool) -> None:
+        now = self._world.now()
+        next_try = self._world.schedule.next_try
+        settlement = settle(tried, self._claim.state, next_try, now)
+        tell.what_happened(settlement, self._claim, self._world, now)
+        self._record(settlement, now, is_last=is_last)
+
+    def _redirect(self, wishes: Iterable[Wish]) -> tuple[list[Tried], list[Addressee]]:
+        """Record where mail goes on to: who cannot have it so, and who is to be tried besides."""
+        claim, refused, added = self._claim, [], []
+        for wish in wishes:
+            now = self._world.now()
+            made = redirect(wish, claim.envelope, claim.state, self._key_of, now)
+            if isinstance(made, TooMany):
+                who, why = wish.addressee, Later(0, why=made.why)
+                refused.append(Tried(who, why, LOCAL_USER, mailbox=wish.account))
+                continue
+            claim.note(made)
+            tell.redirected(wish, made, claim, self._world)
+            new = made.to[len(made.to) - len(made.added) :]
+            added += addressees(new, claim.envelope, claim.state)
+        if added:
+            claim.prepare()
+        return refused, added
+
+    def _routed(self, whom: Iterable[Addressee]) -> Iterator[tuple[Addressee, Route]]:
+        """Those of them whom this attempt is for."""
         reach, settings = self._world.reach, self._world.settings
         new_route = self._world.new_routes()
-        for who in self._who_is_due():
+        for who in whom:
             if reach is Reach.LOCAL and self._world.destination_of(who.address):
                 continue
             if is_left_whole(who.address, reach, settings):
@@ -129,12 +159,8 @@ class _Attempt:
         state = self._claim.state
         latest = self._world.now() + ROUNDING
         dues = dict(state.dues)
-        recipients = self._claim.envelope.recipients
-        return [
-            Addressee(n, recipients[n].address)
-            for n in state.pending
-            if self._world.force or dues.get(n, 0.0) <= latest
-        ]
+        due = (n for n in state.pending if self._world.force or dues.get(n, 0.0) <= latest)
+        return addressees(due, self._claim.envelope, state)
 
     def _tell_left(self, who: Addressee, router: str = "") -> None:
         """`router` when its route is known, and goes over SMTP."""
@@ -144,6 +170,7 @@ class _Attempt:
             who.address,
             router,
             SMTP if router else "",
+            original=who.original,
         )
         self._world.tell(delivery_events.left_to_queue_runs(leg))
 

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pymta.mail.envelope import Envelope
+from pymta.spool.outcomes import State
+from pymta.spool.recipients import NO_FURTHER, givers, way_to, written
 from pymta.transport.classify import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """A recipient of the message; `index` is its place in the envelope."""
+    """A recipient of the message; `index` is its place in the envelope, or behind it.
+
+    `via` are the addresses whose owners have had the mail sent on to this one, from that of the
+    envelope to the last.  `is_final`: into the mailbox itself, whatever a .forward says.
+    """
 
     index: int
     address: str
+    via: tuple[str, ...] = ()
+    is_final: bool = False
+
+    @property
+    def original(self) -> str:
+        """The recipient of the envelope for whom this one stands, "" when it is that one."""
+        return self.via[0] if self.via else ""
+
+
+def addressees(indices: Iterable[int], envelope: Envelope, state: State) -> list[Addressee]:
+    """Some recipients of a message that stands like this."""
+    addresses, gave = written(envelope, state), givers(state)
+
+    def one(index: int) -> Addressee:
+        via = tuple(addresses[n].removeprefix(NO_FURTHER) for n in way_to(index, gave))
+        text = addresses[index]
+        is_final = text.startswith(NO_FURTHER)
+        return Addressee(index, text.removeprefix(NO_FURTHER), via, is_final)
+
+    return [one(index) for index in indices]
 
 
 @dataclass(frozen=True, slots=True)

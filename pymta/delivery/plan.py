@@ -1,9 +1,13 @@
 """Recipients to groups: who travels together?
 
 Local mailboxes go first and in one group: they are quick, and a delivery repeated after a crash
-replaces itself, so nothing is lost by recording them together.  Then one group for each
-destination, because one transaction can serve all its recipients.  Those without a route come
-first of all; they cost nothing.
+replaces itself, so nothing is lost by recording them together.  The same goes for system users,
+who come next, since a home directory may hang.  Then one group for each destination, because one
+transaction can serve all its recipients.  Those without a route come first of all; they cost
+nothing.
+
+Who has the mail from somebody's .forward gets it with a line that says so (Delivered-To), and so
+does not travel with others.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pymta.delivery.outcome import Addressee
-from pymta.routing.route import Defer, Fail, Local, Remote, Route
+from pymta.routing.route import Defer, Fail, Local, Remote, Route, User
 
 # Every server must take a hundred (RFC 5321 s4.5.3.1.8); more is asking for 452.
 MOST_RECIPIENTS = 100
@@ -31,33 +35,44 @@ class ToMailboxes:
 
 
 @dataclass(frozen=True, slots=True)
+class ToUsers:
+    """System users, each with the name of the account; all have come here the same way."""
+
+    recipients: tuple[tuple[Addressee, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ToHosts:
     recipients: tuple[Addressee, ...]
     remote: Remote
 
 
-Group = Unrouted | ToMailboxes | ToHosts
+Group = Unrouted | ToMailboxes | ToUsers | ToHosts
 
 
 def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
     """The groups in the order in which they are to be carried."""
     unrouted: list[tuple[Addressee, Fail | Defer]] = []
     local: list[tuple[Addressee, str]] = []
-    remote: dict[Remote, list[Addressee]] = {}
+    users: dict[tuple[str, ...], list[tuple[Addressee, str]]] = {}
+    remote: dict[tuple[Remote, tuple[str, ...]], list[Addressee]] = {}
     for addressee, route in routes:
         match route:
             case Fail() | Defer():
                 unrouted.append((addressee, route))
             case Local(mailbox):
                 local.append((addressee, mailbox))
+            case User(account):
+                users.setdefault(addressee.via, []).append((addressee, account))
             case Remote():
-                remote.setdefault(route, []).append(addressee)
+                remote.setdefault((route, addressee.via), []).append(addressee)
     groups: list[Group] = []
     if unrouted:
         groups.append(Unrouted(tuple(unrouted)))
     if local:
         groups.append(ToMailboxes(tuple(local)))
-    for way, addressees in remote.items():
+    groups += [ToUsers(tuple(some)) for some in users.values()]
+    for (way, _), addressees in remote.items():
         groups += [ToHosts(part, way) for part in _parts(addressees)]
     return tuple(groups)
 
@@ -69,6 +84,8 @@ def shown(group: Group) -> str:
             return f"no way for {_addresses(who for who, _ in recipients)}"
         case ToMailboxes(recipients):
             return f"mailboxes for {_addresses(who for who, _ in recipients)}"
+        case ToUsers(recipients):
+            return f"home directories for {_addresses(who for who, _ in recipients)}"
         case ToHosts(recipients, remote):
             return f"{', '.join(map(str, remote.hosts))} for {_addresses(recipients)}"
 

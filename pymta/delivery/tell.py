@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pymta.delivery.outcome import Tried
+from pymta.delivery.redirect import Wish, names
 from pymta.delivery.settle import GIVEN_UP, Settlement
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Leg
 from pymta.mail.host import Host
+from pymta.spool.outcomes import Redirected
+from pymta.spool.recipients import written
 from pymta.spool.store import Claim
 from pymta.transport.classify import Delivered, Later
 
@@ -15,6 +18,13 @@ from pymta.transport.classify import Delivered, Later
 def what_happened(settlement: Settlement, claim: Claim, world: World, now: float) -> None:
     """Delivered, failed, put off; an expired recipient has both a last reason and the end."""
     _Teller(claim, world, now).tell(settlement)
+
+
+def redirected(wish: Wish, record: Redirected, claim: Claim, world: World) -> None:
+    """`record` is noted already."""
+    whom = names(record, written(claim.envelope, claim.state))
+    address = wish.addressee.address
+    world.tell(delivery_events.redirected(claim.id, wish.account, address, whom))
 
 
 class _Teller:
@@ -64,6 +74,7 @@ class _Teller:
             id=self._claim.id,
             sender=self._claim.envelope.sender,
             recipient=tried.addressee.address,
+            original=tried.addressee.original,
             router=tried.router,
             transport=tried.transport,
             host=tried.outcome.host,

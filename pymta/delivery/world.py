@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.config.settings import Settings
+from pymta.delivery.redirect import KeyOf
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.retry.schedule import Schedule
 from pymta.routing.route import Route
 from pymta.spool.store import Spool
+from pymta.transport.classify import Outcome
 from pymta.transport.host_memory import HostMemory
+from pymta.transport.local_request import Forward
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Talk
+
+# Account, recipient, may it be forwarded?  The answer is Forward only when it may.
+Hand = Callable[[str, str, bool], Outcome | Forward]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,10 @@ class World:
     """`now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
     `new_routes` gives the router of one message.  `store` puts a message into a mailbox, see
-    `pymta.transport.maildir`.  `hand_on` tells the parent of a message that we wrote; it never
-    waits, and an id that nobody heard is safe in the spool.  `destination_of` is what the parent
+    `pymta.transport.mailboxes`; `to_users` opens the way to system users, see
+    `pymta.transport.to_local`.  `key_of` is equal for two ways to write one mailbox.  `hand_on`
+    tells the parent of a message that we wrote; it never waits, and an id that nobody heard is safe
+    in the spool.  `destination_of` is what the parent
     is told of a recipient.  `is_over`: finish what has begun, begin nothing.  `reach`: whom this
     attempt is for.  `debug` is there when somebody watches.
     """
@@ -35,6 +44,8 @@ class World:
     memory: HostMemory
     new_routes: Callable[[], Callable[[str], Route]]
     store: Callable[[str, Parcel], bool]
+    to_users: Callable[[Parcel], AbstractContextManager[Hand]]
+    key_of: KeyOf
     talk: Talk
     tell: Callable[[Event], None]
     hand_on: Callable[[HandOn], object]

@@ -38,6 +38,14 @@ def stopping(pid: int, signal: str, *, sessions: int, deliveries: int) -> Event:
     return Event(Kind.STOPPING, f"pid {pid}: {signal} received: daemon stopping{busy}")
 
 
+def no_helper(path: str) -> Event:
+    text = (
+        f"local_users is set, and no delivery helper listens at {path}: mail for system users"
+        " waits; start pymta-deliver.socket, or without systemd the daemon anew as root"
+    )
+    return Event(Kind.TROUBLE, text, streams=MAIN_AND_PANIC)
+
+
 def wait_is_over(version: str) -> Event:
     """N-11: nobody has called for the time that -bw gave."""
     return Event(Kind.STOPPING, f"pymta {version} daemon terminating, inetd wait timeout reached.")

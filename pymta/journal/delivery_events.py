@@ -15,6 +15,7 @@ Log selectors add to them, each at its place (N-39); the fields tell the same wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pymta.config.journal import Journal
@@ -32,10 +33,11 @@ NOT_YET = -51  # a deferral of this number or below: the way was not tried at al
 class Leg:
     """One recipient's way: "" where the way was not known, no `host` where none was asked.
 
-    `mailbox` is set for a mailbox of ours; `queue` is "" for the default one.  `local` is our end
-    of the connection, `greeted` the letters of protocol_detail, `has_pipelined` whether commands
-    went out in groups.  `size` is in octets; `took` and `waited` are seconds, of this attempt and
-    since the message came.
+    `mailbox` is set for a mailbox of ours; `queue` is "" for the default one.  `original` is the
+    recipient of the envelope in place of whom this one has the message, "" when it is that one.
+    `local` is our end of the connection, `greeted` the letters of protocol_detail, `has_pipelined`
+    whether commands went out in groups.  `size` is in octets; `took` and `waited` are seconds, of
+    this attempt and since the message came.
     """
 
     id: str
@@ -52,10 +54,13 @@ class Leg:
     size: int = 0
     took: float = 0.0
     waited: float = 0.0
+    original: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.mailbox} <{self.recipient}>" if self.mailbox else self.recipient
+        name = self.mailbox or self.recipient
+        parent = self.original or (self.recipient if self.mailbox else "")
+        return f"{name} <{parent}>" if parent else name
 
     def origin(self, journal: Journal) -> str:
         """F=, Q= and P=.  The return path is chosen with the transport; here it is the sender."""
@@ -97,6 +102,8 @@ class Leg:
         fields = {"SENDER": self.sender, "RECIPIENT": self.recipient}
         if self.queue:
             fields["QUEUE"] = self.queue
+        if self.original:
+            fields["ORIGINAL_RECIPIENT"] = self.original
         if self.router:
             fields["ROUTER"] = self.router
         if self.transport:
@@ -141,6 +148,13 @@ def deferred(leg: Leg, number: int, error: str, why: str, *, journal: Journal = 
     return Event(
         Kind.DEFERRED, text, leg.id, fields, selector="retry_defer" if number <= NOT_YET else ""
     )
+
+
+def redirected(id: str, account: str, recipient: str, to: Sequence[str]) -> Event:
+    """The .forward of this user has been followed; those it names have lines of their own."""
+    text = f"{account} <{recipient}> has the message sent on to {', '.join(to)}"
+    fields = {"RECIPIENT": recipient, "TO": ", ".join(to)}
+    return Event(Kind.REDIRECTED, text, id, fields)
 
 
 def left_to_queue_runs(leg: Leg) -> Event:

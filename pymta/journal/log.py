@@ -16,7 +16,7 @@ Touches: clock, disk, processes, sockets.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +31,7 @@ from pymta.journal.journald import JournalSink
 from pymta.journal.lost import Lost
 from pymta.journal.sinks import Both, Row, Sink, Writer
 from pymta.journal.stamp import stamp_of
-from pymta.journal.stderr import DebugSink, StderrSink
+from pymta.journal.stderr import DebugSink, StderrSink, is_journal_stream
 from pymta.journal.syslog import SyslogSink
 
 
@@ -185,15 +185,3 @@ def _journal(settings: Settings) -> JournalSink:
 def _file(path: str, settings: Settings) -> FileSink:
     launch = settings.launch
     return FileSink(path, stamp_of(settings.journal), owner=(launch.uid, launch.gid))
-
-
-def is_journal_stream(fd: int, environ: Mapping[str, str]) -> bool:
-    """Is `fd` the very stream that systemd connected to the journal?  (systemd.exec(5))
-
-    The variable alone proves nothing: a child whose output was redirected inherits it too.
-    """
-    try:
-        found = os.fstat(fd)
-    except OSError:
-        return False
-    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"

@@ -14,6 +14,7 @@ import os
 import select
 import socket
 import stat
+from collections.abc import Mapping
 from typing import Protocol
 
 from pymta.journal.event import Event
@@ -89,6 +90,18 @@ class DebugSink(StderrSink):
 
     def _line(self, event: Event) -> bytes:
         return f"{os.getpid():5} {message(event)}\n".encode()
+
+
+def is_journal_stream(fd: int, environ: Mapping[str, str]) -> bool:
+    """Is `fd` the very stream that systemd connected to the journal?  (systemd.exec(5))
+
+    The variable alone proves nothing: a child whose output was redirected inherits it too.
+    """
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 class _Plain:

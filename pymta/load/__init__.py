@@ -2,4 +2,5 @@
 
 reading    a reading, and whether it is above a limit
 gauge      takes a reading
+room       what is free on a disk
 """

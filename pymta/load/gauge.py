@@ -21,7 +21,6 @@ from pymta.load.reading import (
     AVERAGE,
     NOTHING,
     Load,
-    Room,
     parse_average,
     parse_pressure,
     queue_only,
@@ -34,12 +33,6 @@ from pymta.load.reading import (
 _PRESSURE = ("/proc/pressure", "/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 _ENOUGH = 4096  # octets; the files are much smaller
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO does not keep us waiting
-
-
-def room(at: str | int) -> Room:
-    """What is free where this directory lies; by its path or its descriptor.  Raises OSError."""
-    found = os.statvfs(at)
-    return Room(found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None)
 
 
 class Gauge:

@@ -15,6 +15,7 @@ from pymta.mail.sizes import DOMAIN
 # in a Received field would let the client write the rest of it.
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
 _NOT_IN_A_PATH = re.compile(r"[^ -~]")
+_DELIVERED_TO = re.compile(rb"delivered-to[ \t]*:[ \t]*(\S+)[ \t\r]*$", re.IGNORECASE)
 
 
 def received_field(
@@ -57,6 +58,12 @@ def return_path(sender: str) -> str:
 def delivered_to(recipient: str) -> str:
     """Added at final delivery; also how a loop through a mailbox is seen."""
     return f"Delivered-To: {_safe_path(recipient)}\r\n"
+
+
+def delivered_before(header: bytes) -> frozenset[str]:
+    """The addresses in Delivered-To fields, in small letters: where the message has been."""
+    found = (_DELIVERED_TO.match(line) for line in header.split(b"\n"))
+    return frozenset(match[1].decode("ascii", "replace").lower() for match in found if match)
 
 
 def address_literal(address: str) -> str:

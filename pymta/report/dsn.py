@@ -36,8 +36,8 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from email.generator import BytesGenerator
 from email.message import Message
 from email.policy import compat32
@@ -63,6 +63,7 @@ class Report:
 
     `id` is the bounce's own, `about` that of the returned message; dates are in the form of RFC
     5322; `failures` are pairs of recipient and why; `header` is the returned message's.
+    `in_place_of` has, for a recipient whom the sender does not know, the one whom he wrote to.
     """
 
     hostname: str
@@ -73,6 +74,7 @@ class Report:
     arrived: str
     failures: tuple[tuple[str, Failure], ...]
     header: bytes
+    in_place_of: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def message_id(self) -> str:
@@ -103,7 +105,7 @@ def compose(report: Report) -> bytes:
 
 
 def _for_people(report: Report) -> Message:
-    text = explain(report.hostname, report.about, report.failures)
+    text = explain(report.hostname, report.about, report.failures, report.in_place_of)
     return _part("text/plain; charset=us-ascii", _UNPRINTABLE_BUT_LINES.sub("?", text))
 
 

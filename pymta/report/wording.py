@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pymta.report.failure import Failure
 
@@ -21,17 +21,23 @@ for help, quote this number: {id}
 """
 
 
-def explain(hostname: str, id: str, failures: Sequence[tuple[str, Failure]]) -> str:
+def explain(
+    hostname: str,
+    id: str,
+    failures: Sequence[tuple[str, Failure]],
+    in_place_of: Mapping[str, str],
+) -> str:
     """What happened to the message `id`; pairs of recipient and why.  LF line ends."""
-    told = [_entry(recipient, failure) for recipient, failure in failures]
+    told = [_entry(who, failure, in_place_of.get(who, "")) for who, failure in failures]
     parts = [_OPENING.format(hostname=hostname), *told, _CLOSING.format(id=id)]
     return "\n".join(parts)
 
 
-def _entry(recipient: str, failure: Failure) -> str:
+def _entry(recipient: str, failure: Failure, original: str) -> str:
     where = f"{failure.host} said: " if failure.host and failure.reply else ""
     text = f"{where}{failure.reply or failure.text}"
     lines = textwrap.wrap(
         text, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
     )
-    return "\n".join([f"  <{recipient}>", *lines, ""])
+    whom = f"  <{recipient}>" + (f" in place of <{original}>" if original else "")
+    return "\n".join([whom, *lines, ""])

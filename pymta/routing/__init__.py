@@ -1,6 +1,8 @@
 """Recipient to route: where does mail for this address go?
 
 address_class   ours, somebody else's, or no address at all
+local_part      a system user, a mailbox of ours, or nobody
+forward_file    where a system user says that his mail goes
 mx              MX answers to an ordered list of hosts (RFC 5321 s5.1)
 smarthost       the one host that takes everything, when it is set
 ourselves       is this host, at this port, we?

@@ -1,4 +1,4 @@
-"""Where a recipient's mail goes: four answers."""
+"""Where a recipient's mail goes: five answers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ class Local:
     """Into this mailbox.  The name comes from our settings, never from the address."""
 
     mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Into the home directory of this account, or where its .forward says."""
+
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +50,4 @@ class Defer:
     enhanced: str = "4.4.3"  # directory server failure
 
 
-Route = Local | Remote | Fail | Defer
+Route = Local | User | Remote | Fail | Defer

@@ -9,26 +9,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pymta.accounts.account import Find, nobody
 from pymta.config.settings import Settings
 from pymta.mail.caller import Address
 from pymta.mail.host import Host
 from pymta.routing.address_class import Nonsense, Ours, TheirAddress, TheirDomain, classify
+from pymta.routing.local_part import route_local
 from pymta.routing.mx import Lookups, Shuffle, route_by_mx
 from pymta.routing.ourselves import Ourselves
-from pymta.routing.route import Fail, Local, Remote, Route
+from pymta.routing.route import Fail, Remote, Route
 from pymta.routing.smarthost import route_by_smarthost
-
-POSTMASTER = "postmaster"  # RFC 5321 s4.5.1: exists wherever mail is taken
 
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """Routes the recipients of one message; each destination is looked up once."""
+    """Routes the recipients of one message; each destination is looked up once.
+
+    `find` asks the system for an account.
+    """
 
     settings: Settings
     lookups: Lookups
     ourselves: Ourselves
     shuffle: Shuffle
+    find: Find = nobody
     _known: dict[str, Route] = field(default_factory=dict)
 
     def route(self, address: str) -> Route:
@@ -38,7 +42,7 @@ class Router:
             case Nonsense(why):
                 return Fail(f"no such address: {why}", "5.1.3")
             case Ours(local_part):
-                return mailbox_for(local_part, routing.local_parts)
+                return route_local(local_part, self.settings, self.find)
             case TheirAddress(literal):
                 return self._once(f"[{literal}]", literal)
             case TheirDomain(domain):
@@ -61,14 +65,3 @@ class Router:
         return route_by_mx(
             destination, self.lookups, port=port, is_ours=is_ours, shuffle=self.shuffle
         )
-
-
-def mailbox_for(local_part: str, mailboxes: tuple[str, ...]) -> Local | Fail:
-    """The mailbox of a local part; letter case does not count."""
-    wanted = local_part.lower()
-    if wanted == POSTMASTER:
-        return Local(POSTMASTER)
-    for mailbox in mailboxes:
-        if mailbox == wanted:
-            return Local(mailbox)
-    return Fail("Unknown user", "5.1.1")

@@ -217,7 +217,7 @@ class Conversation:
             case Verb.MAIL:
                 return mail_from.answer(self._visit, command, self._world)
             case Verb.RCPT:
-                return rcpt_to.answer(self._visit, command)
+                return rcpt_to.answer(self._visit, command, self._world)
             case Verb.DATA:
                 return self._begin_message()
             case Verb.RSET:

@@ -18,6 +18,7 @@ import time
 import traceback
 from pathlib import Path
 
+from pymta.accounts import passwd
 from pymta.channel.call import Call
 from pymta.channel.pair import End
 from pymta.channel.words import Done, Serve
@@ -25,8 +26,9 @@ from pymta.config.immediate import parse_queue_file
 from pymta.config.settings import Settings
 from pymta.journal.log import Log
 from pymta.journal.process_info import told_on_signal
-from pymta.load.gauge import Gauge, room
+from pymta.load.gauge import Gauge
 from pymta.load.reading import Room, queue_only
+from pymta.load.room import room
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
@@ -169,6 +171,7 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
         hosts=read_hosts,
         is_ours=here(settings).__contains__,
         ask_ident=ident.ask,
+        find=passwd.finder(passwd.PATIENCE),
         now=time.time,
         date=local_date,
         debug=None if settings.launch.debugs_daemon_only else log.debug,

@@ -9,13 +9,14 @@ from pymta.mail.reply import Reply
 from pymta.session.answer import Answer, fault
 from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.session.visit import Visit
+from pymta.session.world import World
 from pymta.smtp.command import Command
 from pymta.smtp.parameters import check_rcpt_parameters
 
 ACCEPTED = Answer(Reply(250, "Accepted", "2.1.5"))
 
 
-def answer(visit: Visit, command: Command) -> Answer:
+def answer(visit: Visit, command: Command, world: World) -> Answer:
     """Adds to the transaction when the reply is positive."""
     path = parse_path(command.argument)
     if isinstance(path, BadPath):
@@ -25,11 +26,12 @@ def answer(visit: Visit, command: Command) -> Answer:
     refusal = check_rcpt_parameters(path.rest)
     if refusal is not None:
         return fault(refusal)
-    return _judged(visit, path.mailbox)
+    return _judged(visit, path.mailbox, world)
 
 
-def _judged(visit: Visit, mailbox: Mailbox) -> Answer:
-    match judge(mailbox, visit.caller.address, visit.local.address, visit.settings):
+def _judged(visit: Visit, mailbox: Mailbox, world: World) -> Answer:
+    caller, local = visit.caller.address, visit.local.address
+    match judge(mailbox, caller, local, visit.settings, world.find):
         case Refuse(reply, why):
             return Answer(
                 reply, is_fault=reply.code == 501, events=(_line(visit, str(mailbox), why),)

@@ -1,8 +1,8 @@
-"""May this caller send to this address?  Pure: settings and addresses in, a verdict out.
+"""May this caller send to this address?  Settings and addresses in, a verdict out.
 
-In this order: an address of ours must name a mailbox that exists; a domain that we relay to is
-open to anybody; a caller from a trusted network may send anywhere; everybody else may not.  So
-the shipped settings relay for nobody but this machine (reliability.md, promise 6).
+In this order: an address of ours must name a user or a mailbox that exists; a domain that we relay
+to is open to anybody; a caller from a trusted network may send anywhere; everybody else may not.
+So the shipped settings relay for nobody but this machine (reliability.md, promise 6).
 """
 
 from __future__ import annotations
@@ -10,25 +10,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from pymta.accounts.account import Find, nobody
 from pymta.config.settings import Settings
 from pymta.mail.address import Mailbox, literal_address
 from pymta.mail.caller import Address
 from pymta.mail.reply import Reply
-
-POSTMASTER = "postmaster"  # always exists (RFC 5321 s4.5.1)
+from pymta.routing.local_part import POSTMASTER, route_local
+from pymta.routing.route import Defer, Fail, User
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """`mailbox` is complete: the bare ``<postmaster>`` got our own name."""
+    """`mailbox` is complete: the bare ``<postmaster>`` got our own name.
+
+    `account` is that of a system user, "" for everybody else.
+    """
 
     mailbox: Mailbox
     is_local: bool
+    account: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
         """Equal for two ways to write one mailbox; ours ignore case in the local part too."""
         local, domain = self.mailbox.key
+        if self.account:
+            return self.account, domain
         return (local.lower() if self.is_local else local), domain
 
 
@@ -40,21 +47,36 @@ class Refuse:
     why: str
 
 
-def judge(mailbox: Mailbox, caller: Address, local: Address, settings: Settings) -> Accept | Refuse:
-    """`local` is our own address on this connection: ``user@[192.0.2.1]`` is a user here."""
+def judge(
+    mailbox: Mailbox, caller: Address, local: Address, settings: Settings, find: Find = nobody
+) -> Accept | Refuse:
+    """`local` is our own address on this connection: ``user@[192.0.2.1]`` is a user here.
+
+    `find` asks the system for an account.
+    """
     if not mailbox.domain:
         if mailbox.local.lower() == POSTMASTER:
             return Accept(Mailbox(mailbox.local, settings.hostname), is_local=True)
         return _refuse(501, "recipient address must contain a domain", "5.1.3")
     if _is_ours(mailbox.domain, local, settings):
-        if _exists(mailbox.local, settings):
-            return Accept(mailbox, is_local=True)
-        return _refuse(550, "Unknown user", "5.1.1")
+        return _judge_local(mailbox, settings, find)
     if _is_listed(mailbox.domain, settings.routing.relay_to_domains) or _is_trusted(
         caller, settings
     ):
         return Accept(mailbox, is_local=False)
     return _refuse(550, "relay not permitted", "5.7.1")
+
+
+def _judge_local(mailbox: Mailbox, settings: Settings, find: Find) -> Accept | Refuse:
+    match route_local(mailbox.local, settings, find):
+        case Fail(text, enhanced):
+            return _refuse(550, text, enhanced)
+        case Defer(why, enhanced):
+            return Refuse(Reply(451, "Temporary local problem, please try later", enhanced), why)
+        case User(account):
+            return Accept(mailbox, is_local=True, account=account)
+        case _:
+            return Accept(mailbox, is_local=True)
 
 
 def _refuse(code: int, text: str, enhanced: str) -> Refuse:
@@ -70,11 +92,6 @@ def _is_ours(domain: str, local: Address, settings: Settings) -> bool:
 
 def _is_listed(domain: str, names: tuple[str, ...]) -> bool:
     return domain.lower() in {name.lower() for name in names}
-
-
-def _exists(local_part: str, settings: Settings) -> bool:
-    known = {name.lower() for name in settings.routing.local_parts} | {POSTMASTER}
-    return local_part.lower() in known
 
 
 def _is_trusted(caller: Address, settings: Settings) -> bool:

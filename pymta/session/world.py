@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pymta.accounts.account import Find, nobody
 from pymta.channel.words import HandOn, Short
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
@@ -26,6 +27,7 @@ class World:
     `now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
     `dns`, `hosts` (the hosts file), `is_ours` and `ask_ident` find out about the client.
+    `find` asks the system for an account.
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
     was heard makes no difference here, because an id that nobody heard is safe in the spool.
     `put_off` tells it of a message for which there was no room.  `read_load` reads what
@@ -43,6 +45,7 @@ class World:
     ask_ident: Callable[[Endpoint, Endpoint, float], str]
     now: Callable[[], float]
     date: Callable[[float], str]
+    find: Find = nobody
     hand_on: Callable[[HandOn], object] = _nobody
     put_off: Callable[[Short], object] = _nobody
     read_load: Callable[[], Load] = lambda: NOTHING

@@ -14,8 +14,8 @@ import os
 import stat
 from dataclasses import dataclass
 
-from pymta.load import gauge
 from pymta.load.reading import Room
+from pymta.load.room import room
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -111,7 +111,7 @@ class Disk:
             os.close(fd)
 
     def room(self, at: int) -> Room:
-        return gauge.room(at)
+        return room(at)
 
     def close(self, fd: int) -> None:
         os.close(fd)

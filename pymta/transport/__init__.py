@@ -1,4 +1,4 @@
-"""One message to one destination: a remote host, or a Maildir.
+"""One message to one destination: a remote host, a mailbox of ours, or a system user.
 
 parcel        what is sent, to whom, on whose behalf
 classify      what came of it, as Delivered, Later or Never
@@ -6,6 +6,9 @@ connect       TCP to one host, with a deadline
 dialogue      lead `pymta.smtp.client` over a socket: one host, one message
 remote        the hosts of a destination in order, until every recipient is settled
 host_memory   which hosts were down lately
-maildir       into a mailbox of ours, safe against a pulled plug
+maildir       into a Maildir, safe against a pulled plug
+mailboxes     the Maildirs that pymta owns
+to_local      to a system user, by way of the helper that may go into his home directory
+local_request what is asked of that helper, and the answer
 line_ends     CRLF of the wire to LF of a file
 """

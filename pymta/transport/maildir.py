@@ -1,8 +1,9 @@
 """Into a Maildir, safe against a pulled plug: tmp/, synced, renamed into new/, synced.
 
-The file name follows from the message and its recipient, so an attempt repeated after a crash
-replaces the file of the first one instead of doubling it.  (A reader who had moved the first away
-from new/ in between sees it twice: the window is between our rename and our record.)
+The file name follows from the message and its recipient (`pymta.transport.mailboxes.file_name`), so
+an attempt repeated after a crash replaces the file of the first one instead of doubling it.  (A
+reader who had moved the first away from new/ in between sees it twice: the window is between our
+rename and our record.)
 
     steps                                   stopped before the next one
     1  write tmp/NAME, sync it              a file in tmp/ that the repeated attempt removes
@@ -19,44 +20,47 @@ Touches: disk.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pymta.config.addresses import is_local_part
-from pymta.mail.message_id import arrival_time
-from pymta.mail.trace import delivered_to, return_path
 from pymta.spool.disk import Disk
-from pymta.transport.line_ends import with_lf
-from pymta.transport.parcel import Parcel
 
-LEFT_AFTER = 36 * 3600  # seconds; what readers of Maildirs allow a writer, too
+class Maildir:
+    """One Maildir, at `path` somewhere below `top`, which is there.
 
+    What is missing of it is made, unless `makes` is false.  Whose it is says whether links are
+    followed.
+    """
 
-class Maildirs:
-    """All mailboxes below one directory, ``ROOT/<mailbox>/``."""
-
-    def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
-        self._root = root
+    def __init__(
+        self,
+        path: Path,
+        top: Path,
+        *,
+        disk: Disk | None = None,
+        makes: bool = True,
+        follow: bool = False,
+    ) -> None:
+        self._path = path
+        self._top = top
         self._disk = disk or Disk()
+        self._makes = makes
+        self._follow = follow
 
-    def store(self, mailbox: str, parcel: Parcel) -> bool:
-        """Deliver to `mailbox`; `parcel` has one recipient.
+    def store(self, name: str, blocks: Iterable[bytes], is_mine: Callable[[], bool]) -> bool:
+        """Put a message into new/ under this name.
 
-        False: the claim was lost, nothing is delivered.  Raises OSError when the disk, or the
-        spool that is read from, says no; nothing is visible in the mailbox then.
+        `is_mine` is asked right before the step that cannot be taken back.  False: it said no, and
+        nothing is delivered.  Raises OSError; nothing is visible then either.
         """
-        if not is_local_part(mailbox):  # it was looked up in the settings, which are checked
-            raise ValueError(f"not a mailbox name: {mailbox!r}")
-        name = file_name(parcel.id, parcel.recipients[0])
-        with self._opened(mailbox) as (tmp, new):
+        with self._opened() as (tmp, new):
             with suppress(FileNotFoundError):
                 self._disk.unlink(tmp, name)
             try:
-                self._write(tmp, name, with_lf(_content(parcel)))
-                is_mine = parcel.is_mine()
-                if is_mine:
+                self._write(tmp, name, blocks)
+                is_to_stay = is_mine()
+                if is_to_stay:
                     self._disk.rename(tmp, name, new, name)
                 else:
                     self._disk.unlink(tmp, name)
@@ -64,39 +68,47 @@ class Maildirs:
                 with suppress(OSError):
                     self._disk.unlink(tmp, name)
                 raise
-            self._disk.sync(new)
-        return is_mine
+            if is_to_stay:
+                self._disk.sync(new)
+        return is_to_stay
 
     @contextmanager
-    def _opened(self, mailbox: str) -> Iterator[tuple[int, int]]:
-        """Descriptors of tmp/ and new/ of a mailbox that is there for good."""
-        path = self._root / mailbox
+    def _opened(self) -> Iterator[tuple[int, int]]:
+        """Descriptors of tmp/ and new/ of a Maildir that is there for good."""
         with ExitStack() as held:
             try:
-                fds = self._open(path, held)
+                fds = self._open(held)
             except FileNotFoundError:
-                self._make(path)
-                fds = self._open(path, held)
+                if not self._makes:
+                    raise
+                self._make()
+                fds = self._open(held)
             yield fds
 
-    def _open(self, path: Path, held: ExitStack) -> tuple[int, int]:
-        """Step by step from the top: none of them may be a link to somewhere else."""
-        for above in (self._root, path, path / "cur"):
-            held.enter_context(self._directory(above))
-        tmp = held.enter_context(self._directory(path / "tmp"))
-        return tmp, held.enter_context(self._directory(path / "new"))
+    @property
+    def _chain(self) -> list[Path]:
+        """The directories from below the top down to the Maildir itself."""
+        parents = list(self._path.parents)
+        above = parents[: parents.index(self._top)]
+        return [*reversed(above), self._path]
 
-    def _make(self, path: Path) -> None:
+    def _open(self, held: ExitStack) -> tuple[int, int]:
+        """Step by step from the top, so that each of them is looked at."""
+        for above in (*self._chain, self._path / "cur"):
+            held.enter_context(self._directory(above))
+        tmp = held.enter_context(self._directory(self._path / "tmp"))
+        return tmp, held.enter_context(self._directory(self._path / "new"))
+
+    def _make(self) -> None:
         """Make what is missing, and sync also what is not: who made it may have been stopped."""
         with ExitStack() as held:
-            root, box, *_ = [
-                held.enter_context(self._directory(made, make=True))
-                for made in (self._root, path, path / "tmp", path / "new")
-            ]
-            above = held.enter_context(self._directory(self._root.parent))
-            for fd in (box, root, above):
+            chain = [held.enter_context(self._directory(d, make=True)) for d in self._chain]
+            for name in ("tmp", "new"):
+                held.enter_context(self._directory(self._path / name, make=True))
+            top = held.enter_context(self._directory(self._top))
+            for fd in (*reversed(chain), top):
                 self._disk.sync(fd)
-            held.enter_context(self._directory(path / "cur", make=True))
+            held.enter_context(self._directory(self._path / "cur", make=True))
 
     @contextmanager
     def _directory(self, path: Path, *, make: bool = False) -> Iterator[int]:
@@ -104,7 +116,7 @@ class Maildirs:
         if make:
             with suppress(FileExistsError):
                 self._disk.make_directory(str(path))
-        fd = self._disk.open_directory(str(path), follow=False)
+        fd = self._disk.open_directory(str(path), follow=self._follow)
         try:
             yield fd
         finally:
@@ -118,29 +130,3 @@ class Maildirs:
             self._disk.sync(fd)
         finally:
             self._disk.close(fd)
-
-
-def tidy(root: Path, now: float) -> int:
-    """Remove what attempts that never came back left in tmp/; how many files.
-
-    A live one would have to be at it for longer than `LEFT_AFTER` to lose its file; the rename
-    would fail then, and the message stay in the queue.  `now` in seconds since the epoch.
-    """
-    stale = [p for p in root.glob("*/tmp/*.pymta") if p.lstat().st_mtime < now - LEFT_AFTER]
-    for path in stale:
-        path.unlink(missing_ok=True)
-    return len(stale)
-
-
-def file_name(id: str, recipient: str) -> str:
-    """``1795362000.1wIcRd-000000012Tz-1abc-5b2f0c9d1e7a.pymta``: arrival, id, whom it is for.
-
-    The id is unique across hosts, so no host name is needed where a Maildir usually has one.
-    """
-    whom = hashlib.sha256(recipient.encode()).hexdigest()[:12]
-    return f"{arrival_time(id)}.{id}-{whom}.pymta"
-
-
-def _content(parcel: Parcel) -> Iterator[bytes]:
-    yield (return_path(parcel.sender) + delivered_to(parcel.recipients[0])).encode("ascii")
-    yield from parcel.content()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pymta.mail.trace import delivered_to
 from pymta.spool.store import Claim
 
 
@@ -33,9 +34,10 @@ class Parcel:
         yield from self.blocks()
 
 
-def parcel_of(claim: Claim, recipients: tuple[str, ...]) -> Parcel:
-    """The message of `claim` for these recipients."""
-    on_top = "".join(claim.seal.on_top).encode("ascii", "replace")
+def parcel_of(claim: Claim, recipients: tuple[str, ...], via: tuple[str, ...] = ()) -> Parcel:
+    """The message of `claim` for these recipients, who have it by way of the addresses `via`."""
+    trace = "".join(delivered_to(address) for address in reversed(via))
+    on_top = (trace + "".join(claim.seal.on_top)).encode("ascii", "replace")
     return Parcel(
         id=claim.id,
         sender=claim.envelope.sender,

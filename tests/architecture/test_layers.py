@@ -18,9 +18,9 @@ LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"smtp", "tls"},
     {"config"},
     {"journal", "load"},
-    {"resolver", "hints", "spool", "channel"},
+    {"resolver", "hints", "spool", "channel", "accounts"},
     {"routing", "report", "retry", "transport"},
-    {"supervisor", "session", "queue", "delivery"},
+    {"supervisor", "session", "queue", "delivery", "local"},
     {"cli"},
 ]
 LEVEL = {package: n for n, line in enumerate(LAYERS) for package in line}

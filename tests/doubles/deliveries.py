@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,20 +13,21 @@ from pymta.channel.words import HandOn
 from pymta.config.routing import Routing
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
-from pymta.delivery.world import World
+from pymta.delivery.world import Hand, World
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.mail.timestamp import format_date
 from pymta.retry.schedule import parse_schedule
-from pymta.routing.route import Defer, Fail, Local, Remote, Route
+from pymta.routing.route import Defer, Fail, Local, Remote, Route, User
 from pymta.smtp.client import Refused, Result, Stage, Taken
 from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import State
 from pymta.spool.store import Seal
-from pymta.transport.classify import Later
+from pymta.transport.classify import Delivered, Later, Outcome
 from pymta.transport.host_memory import HostMemory
+from pymta.transport.local_request import Forward
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 from tests.doubles.hints import MemoryHints
@@ -47,11 +49,23 @@ def host(domain: str) -> Host:
     return Host(f"mx.{domain}", ip_address("192.0.2.1"))
 
 
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def key_of(address: str) -> tuple[str, str]:
+    local, _, domain = address.rpartition("@")
+    is_ours = domain in {"localhost", "users.example"}
+    return (local.lower() if is_ours else local), domain.lower()
+
+
 @dataclass
 class Rig:
     """`answers`: address to what its host says, or `Later` for a host that is down (default: OK).
 
-    Addresses at localhost are local; at gone.example they fail, at dim.example they wait.
+    Addresses at localhost are local, at users.example users of the system; at gone.example they
+    fail, at dim.example they wait.  `forwards` are what .forward files say, by account; `homes`
+    hold what was stored, `hung` do not answer.
     """
 
     directory: Path
@@ -63,6 +77,10 @@ class Rig:
     stored: list[tuple[str, str]] = field(default_factory=list)
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     store_error: OSError | None = None
+    forwards: dict[str, bytes] = field(default_factory=dict)
+    hung: set[str] = field(default_factory=set)
+    homes: list[tuple[str, str, bytes]] = field(default_factory=list)
+    asked: list[tuple[str, str, bool]] = field(default_factory=list)
     is_over: bool = False
     disk: Disk | None = None
     ticks: int = 0
@@ -110,10 +128,14 @@ class Rig:
             memory=HostMemory(self.hints, schedule.next_try, lambda: self.now, force),
             new_routes=lambda: self._route,
             store=self._store,
+            to_users=self._to_users,
+            key_of=key_of,
             talk=self._talk,
             tell=self.log.write,
             hand_on=self.handed_on.append,
-            destination_of=lambda address: address.rpartition("@")[2].replace("localhost", ""),
+            destination_of=lambda address: (
+                "" if address.endswith(("@localhost", "@users.example")) else domain_of(address)
+            ),
             now=lambda: self.now,
             date=lambda seconds: format_date(seconds, 0),
             is_over=lambda: self.is_over,
@@ -131,11 +153,30 @@ class Rig:
         match domain:
             case "localhost":
                 return Local(local)
+            case "users.example":
+                return User(local.lower())
             case "gone.example":
                 return Fail("domain gone.example does not exist", "5.1.2")
             case "dim.example":
                 return Defer("host lookup for dim.example did not complete: SERVFAIL")
         return Remote(domain, (host(domain),))
+
+    @contextmanager
+    def _to_users(self, parcel: Parcel) -> Iterator[Hand]:
+        if self.store_error:
+            raise self.store_error
+        content = b"".join(parcel.content())
+
+        def hand(account: str, recipient: str, may_forward: bool) -> Outcome | Forward:
+            self.asked.append((account, recipient, may_forward))
+            if account in self.forwards and may_forward:
+                return Forward(self.forwards[account])
+            if account in self.hung:
+                return Later(0, why="it hangs")
+            self.homes.append((account, recipient, content))
+            return Delivered()
+
+        yield hand
 
     def _store(self, mailbox: str, parcel: Parcel) -> bool:
         if self.store_error:

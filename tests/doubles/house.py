@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from pymta.accounts.account import Find, nobody
 from pymta.channel.pair import End, make_pair
 from pymta.channel.words import Drain, HandOn, Short
 from pymta.config.session import Session
@@ -65,6 +66,7 @@ class House:
     put_off: list[Short] = field(default_factory=list)
     load: Load = NOTHING
     log_room: Room | None = None
+    find: Find = nobody
 
     def call(
         self,
@@ -107,6 +109,7 @@ class Guest:
             put_off=house.put_off.append,
             read_load=lambda: house.load,
             log_room=lambda: house.log_room,
+            find=house.find,
             dns=house.dns,
             hosts=lambda: Hosts("127.0.0.1 localhost"),
             is_ours=lambda address: address == local.address,

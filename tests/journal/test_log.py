@@ -11,9 +11,10 @@ from pymta.config.journal import Journal
 from pymta.config.settings import Settings
 from pymta.journal.event import MAIN_AND_PANIC, MAIN_AND_REJECT, Event, Kind, Stream
 from pymta.journal.journald import JournalSink
-from pymta.journal.log import SelectedLog, is_journal_stream, open_log
+from pymta.journal.log import SelectedLog, open_log
 from pymta.journal.lost import Lost
 from pymta.journal.sinks import Row
+from pymta.journal.stderr import is_journal_stream
 from tests.doubles.log import LINE, MemoryLog, Valve
 
 

@@ -12,8 +12,9 @@ from pymta.config.immediate import Immediate
 from pymta.config.limits import Limits
 from pymta.config.settings import Settings
 from pymta.load import gauge
-from pymta.load.gauge import Gauge, blind, room
+from pymta.load.gauge import Gauge, blind
 from pymta.load.reading import NOTHING, Load
+from pymta.load.room import room
 
 ALL = Load(4.0, cpu=40.0, memory=40.0, io=40.0)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from pymta.accounts.account import Unsure
 from pymta.channel.words import HandOn, Short
 from pymta.journal.event import MAIN_AND_PANIC
 from pymta.load.reading import Load, Room
@@ -435,3 +436,17 @@ def test_smtplib_delivers_to_us() -> None:
     assert refused == {"nobody@localhost": (550, b"5.1.1 Unknown user")}
     assert house.spool.stored[0].body == b"Subject: \xff\r\n\r\n.\r\nline\r\nline\r\n"
     assert house.spool.stored[0].envelope.body == "8BITMIME"
+
+
+def test_a_user_whom_nobody_can_look_up_now_is_not_unknown() -> None:
+    """A directory server that is down costs no mail: the client tries again."""
+    house = House(usual_settings(local_users=True), find=lambda _: Unsure("no answer in 10 s"))
+    with house.call() as guest:
+        guest.hear()
+        reply = guest.ask(*TO_DATA[:2], "RCPT TO:<alice@localhost>")[-1]
+
+    assert reply == "451 4.3.0 Temporary local problem, please try later"
+    assert any(
+        line.endswith("RCPT <alice@localhost>: user lookup did not complete: no answer in 10 s")
+        for line in house.log.texts()
+    )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.accounts.account import Account, Found, NoAccount, Unsure
 from pymta.config.journal import Journal
 from pymta.config.session import Session
 from pymta.journal.session_events import Origin, duration, ends_text
@@ -62,6 +63,55 @@ def test_the_bare_postmaster_gets_our_name() -> None:
     verdict = judge(Mailbox("Postmaster", ""), STRANGER, OURS, usual_settings())
 
     assert verdict == Accept(Mailbox("Postmaster", HOST), is_local=True)
+
+
+USERS: dict[str, Found] = {
+    "alice": Account("alice", 1000, 1000, "/home/alice"),
+    "Bob": Account("Bob", 1001, 1001, "/home/Bob"),
+    "bob": Account("bob", 1002, 1002, "/home/bob"),
+    "root": Account("root", 0, 0, "/root"),
+    "daemon": Account("daemon", 1, 1, "/usr/sbin"),
+    "down": Unsure("directory server is down"),
+}
+
+
+@pytest.mark.parametrize(
+    ("local_part", "verdict"),
+    [
+        ("alice", "alice"),
+        ("ALICE", "alice"),
+        ("Bob", "Bob"),
+        ("BOB", "bob"),
+        ("user", ""),  # a mailbox of ours
+        ("postmaster", ""),
+        ("root", 550),
+        ("daemon", 550),
+        ("nobody.knows", 550),
+        ("down", 451),
+        ("DOWN", 451),
+        ('"al/ice"', 550),
+        ('"alice "', 550),
+    ],
+)
+def test_system_users_are_known_where_they_get_mail(local_part: str, verdict: int | str) -> None:
+    mailbox = parse_mailbox(f"{local_part}@localhost")
+    assert isinstance(mailbox, Mailbox)
+    settings = usual_settings(local_users=True)
+
+    found = judge(mailbox, STRANGER, OURS, settings, lambda name: USERS.get(name, NoAccount()))
+
+    assert (found.reply.code if isinstance(found, Refuse) else found.account) == verdict
+    without = judge(mailbox, STRANGER, OURS, usual_settings(), lambda name: USERS[name])
+    assert isinstance(without, Refuse) == (verdict != "")
+
+
+def test_two_accounts_that_differ_in_letter_case_are_two_recipients() -> None:
+    settings = usual_settings(local_users=True)
+    found = [
+        judge(Mailbox(name, "localhost"), STRANGER, OURS, settings, lambda name: USERS[name])
+        for name in ("Bob", "bob", "BOB".lower())
+    ]
+    assert len({one.key for one in found if isinstance(one, Accept)}) == 2
 
 
 @pytest.mark.parametrize(

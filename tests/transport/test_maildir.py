@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pymta.spool.disk import Disk
 from pymta.spool.store import SpoolError
 from pymta.transport.line_ends import with_lf
-from pymta.transport.maildir import Maildirs, file_name
+from pymta.transport.mailboxes import Maildirs, file_name
 from pymta.transport.parcel import Parcel
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk

@@ -1,0 +1,138 @@
+"""What is done in a home directory, by a process that is its owner already.
+
+    the home is missing, or another's     put off: it is not mounted
+    there is a .forward                   told, when that is wanted and the file can be trusted
+    otherwise                             into the Maildir
+
+What lies in a home is its owner's own business: links are followed, with his rights and nobody
+else's.  Only what others could have written is not believed.  A file that opens slowly, such as a
+FIFO, keeps nobody waiting; a file system that hangs is the caller's time limit's business.
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pymta.accounts.account import ROOT, Account
+from pymta.config.deliver import Deliver
+from pymta.routing.forward_file import LONGEST
+from pymta.spool.disk import Disk
+from pymta.transport.local_request import Answer, Forward, PutOff, Request, Stored
+from pymta.transport.maildir import Maildir
+
+BLOCK = 256 * 1024  # bytes of a message in memory at once
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One delivery: what was asked, the open message, to whom, by which settings.
+
+    `is_wanted` is asked right before the message becomes visible: does somebody still wait?
+    """
+
+    request: Request
+    message: int
+    account: Account
+    settings: Deliver
+    is_wanted: Callable[[], bool]
+    disk: Disk | None = None
+
+
+def deliver(errand: Errand) -> Answer:
+    """Never raises OSError: every one is an answer."""
+    home = Path(errand.account.home)
+    trouble = _look_at_message(errand) or _look_at(home, errand.account)
+    if trouble:
+        return trouble
+    if errand.request.may_forward and errand.settings.forward_file:
+        forward = _forward(home / errand.settings.forward_file, errand.account)
+        if forward:
+            return forward
+    return _store(home, errand)
+
+
+def _look_at_message(errand: Errand) -> PutOff | None:
+    """Only what is whole, and is read without waiting."""
+    found = os.fstat(errand.message)
+    if stat.S_ISREG(found.st_mode) and found.st_size == errand.request.size:
+        return None
+    return PutOff(0, "the message is not what was announced")
+
+
+def _look_at(home: Path, account: Account) -> PutOff | None:
+    try:
+        owner = home.stat().st_uid
+    except OSError as error:
+        return PutOff(error.errno or 0, f"home directory {home} (not mounted?)")
+    if owner != account.uid:
+        return PutOff(
+            0, f"home directory {home} belongs to uid {owner}, not to {account.name}: not mounted?"
+        )
+    return None
+
+
+def _forward(path: Path, account: Account) -> Forward | PutOff | None:
+    """None: there is no such file."""
+    try:
+        fd = os.open(path, _READ)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return PutOff(error.errno or 0, f"cannot open {path}")
+    try:
+        return _read_forward(fd, path, account)
+    except OSError as error:
+        return PutOff(error.errno or 0, f"cannot read {path}")
+    finally:
+        os.close(fd)
+
+
+def _read_forward(fd: int, path: Path, account: Account) -> Forward | PutOff:
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode):
+        return PutOff(0, f"{path} is no regular file")
+    if found.st_uid not in {account.uid, ROOT}:
+        return PutOff(0, f"{path} belongs to uid {found.st_uid}, not to {account.name}")
+    if found.st_mode & _WRITABLE_BY_OTHERS:
+        mode = stat.S_IMODE(found.st_mode)
+        return PutOff(0, f"{path} is writable by others (mode {mode:04o}); chmod go-w mends it")
+    content = b""
+    while len(content) <= LONGEST and (block := os.read(fd, LONGEST + 1 - len(content))):
+        content += block
+    if len(content) > LONGEST:
+        return PutOff(errno.EFBIG, f"{path} has more than {LONGEST} bytes")
+    return Forward(content)
+
+
+def _store(home: Path, errand: Errand) -> Stored | PutOff:
+    request, settings = errand.request, errand.settings
+    path = home / settings.home_maildir
+    maildir = Maildir(path, home, disk=errand.disk, makes=settings.home_maildir_create, follow=True)
+    try:
+        is_stored = maildir.store(request.file, _content(errand), errand.is_wanted)
+    except OSError as error:
+        return PutOff(error.errno or 0, f"cannot store into {path}")
+    if not is_stored:
+        return PutOff(0, "nobody waits for the delivery any more")
+    return Stored()
+
+
+def _content(errand: Errand) -> Iterator[bytes]:
+    """Raises OSError when the message ends early."""
+    yield errand.request.head
+    at, end = 0, errand.request.size
+    while at < end:
+        block = os.pread(errand.message, min(BLOCK, end - at), at)
+        if not block:
+            raise OSError(errno.EIO, "the message is cut short")
+        at += len(block)
+        yield block

@@ -1,0 +1,66 @@
+"""The mailboxes that pymta owns: a Maildir for each, below one directory.
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pymta.config.addresses import is_local_part
+from pymta.mail.message_id import arrival_time
+from pymta.mail.trace import delivered_to, return_path
+from pymta.spool.disk import Disk
+from pymta.transport.line_ends import with_lf
+from pymta.transport.maildir import Maildir
+from pymta.transport.parcel import Parcel
+
+LEFT_AFTER = 36 * 3600  # seconds; what readers of Maildirs allow a writer, too
+
+
+class Maildirs:
+    """All mailboxes below one directory, ``ROOT/<mailbox>/``; none of them a link elsewhere."""
+
+    def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
+        self._root = root
+        self._disk = disk or Disk()
+
+    def store(self, mailbox: str, parcel: Parcel) -> bool:
+        """Deliver to `mailbox`; `parcel` has one recipient.
+
+        False: the claim was lost, nothing is delivered.  Raises OSError when the disk, or the
+        spool that is read from, says no; nothing is visible in the mailbox then.
+        """
+        if not is_local_part(mailbox):  # it was looked up in the settings, which are checked
+            raise ValueError(f"not a mailbox name: {mailbox!r}")
+        maildir = Maildir(self._root / mailbox, self._root.parent, disk=self._disk)
+        name = file_name(parcel.id, parcel.recipients[0])
+        return maildir.store(name, with_lf(_content(parcel)), parcel.is_mine)
+
+
+def tidy(root: Path, now: float) -> int:
+    """Remove what attempts that never came back left in tmp/; how many files.
+
+    A live one would have to be at it for longer than `LEFT_AFTER` to lose its file; the rename
+    would fail then, and the message stay in the queue.  `now` in seconds since the epoch.
+    """
+    stale = [p for p in root.glob("*/tmp/*.pymta") if p.lstat().st_mtime < now - LEFT_AFTER]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
+
+
+def file_name(id: str, recipient: str) -> str:
+    """``1795362000.1wIcRd-000000012Tz-1abc-5b2f0c9d1e7a.pymta``: arrival, id, whom it is for.
+
+    The id is unique across hosts, so no host name is needed where a Maildir usually has one.
+    """
+    whom = hashlib.sha256(recipient.encode()).hexdigest()[:12]
+    return f"{arrival_time(id)}.{id}-{whom}.pymta"
+
+
+def _content(parcel: Parcel) -> Iterator[bytes]:
+    yield (return_path(parcel.sender) + delivered_to(parcel.recipients[0])).encode("ascii")
+    yield from parcel.content()
