@@ -34,15 +34,15 @@ _MOST_GROUPS = 256  # what fits into the 1024 bytes that Python reads of a socke
 
 
 @contextmanager
-def address_in(directory: Path | str) -> Iterator[str]:
-    """The socket's address while the block lasts, and for bind(2) and connect(2) only.
+def address_in(directory: Path | str, name: str = NAME) -> Iterator[str]:
+    """The address of a socket while the block lasts, and for bind(2) and connect(2) only.
 
     By way of the directory's descriptor: sun_path holds 107 bytes, a directory may have more.
     Raises OSError when there is no such directory.
     """
     at = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f"/proc/self/fd/{at}/{NAME}"
+        yield f"/proc/self/fd/{at}/{name}"
     finally:
         os.close(at)
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "queue": "pymta.cli.queue:queue",
     "tidy": "pymta.cli.tidy:tidy",
     "config": "pymta.cli.settings:config",
+    "deliver-helper": "pymta.cli.deliver_helper:deliver_helper",
     "version": "pymta.cli.app:version",
 }
 

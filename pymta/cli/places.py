@@ -10,6 +10,10 @@ DAEMON_RUNTIME = "/run/pymta"
 DAEMON_CONFIG = "/etc/pymta/pymta.toml"
 
 
+DELIVER_SOCKET = "/run/pymta-deliver/socket"  # of pymta-deliver.socket
+OWN_DELIVER_SOCKET = "deliver"  # in the runtime directory of a daemon that root starts
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Absolute paths."""
@@ -24,6 +28,11 @@ def daemon_places(environ: Mapping[str, str]) -> Places:
         _first(environ.get("STATE_DIRECTORY", "")) or DAEMON_STATE,
         _first(environ.get("RUNTIME_DIRECTORY", "")) or DAEMON_RUNTIME,
     )
+
+
+def deliver_socket(runtime: str, euid: int) -> str:
+    """Where the helper for system users listens: root starts one of its own."""
+    return f"{runtime}/{OWN_DELIVER_SOCKET}" if euid == 0 else DELIVER_SOCKET
 
 
 def serve_state(environ: Mapping[str, str], home: str) -> str:

@@ -16,7 +16,7 @@ import click
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import Stay, account_name, decide, login_name
 from pymta.cli.options import PATH, debug_option
-from pymta.cli.places import serve_state
+from pymta.cli.places import deliver_socket, serve_state
 from pymta.cli.start import make_directory, start
 from pymta.config.launch import Launch
 from pymta.config.settings import Machine
@@ -59,6 +59,7 @@ def serve(port: int, config: Path | None, state: Path | None, debug: tuple[str, 
     machine = Machine(
         state_directory=directory,
         runtime_directory=directory,
+        deliver_socket=deliver_socket(directory, os.geteuid()),
         config_file=str(config.absolute()) if config else "",
         is_configured=True,  # callers come from this machine, unless a file says otherwise
         in_terminal=True,

@@ -18,7 +18,7 @@ from typing import NoReturn
 from pymta.cli.account import Account, account_for
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import account_name
-from pymta.cli.places import DAEMON_CONFIG, daemon_places
+from pymta.cli.places import DAEMON_CONFIG, daemon_places, deliver_socket
 from pymta.cli.typed import noted
 from pymta.config import generation, sources
 from pymta.config.difference import changes
@@ -42,6 +42,7 @@ def daemon_machine(config: Path | None, environ: Mapping[str, str]) -> Machine:
     return Machine(
         state_directory=places.state,
         runtime_directory=places.runtime,
+        deliver_socket=deliver_socket(places.runtime, os.geteuid()),
         config_file=str(file),
         is_configured=config is not None or sources.exists(file),
         is_handed_sockets=has_sockets(environ),

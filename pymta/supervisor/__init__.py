@@ -19,6 +19,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     requests, status, report, backlog, queue_count     what is asked there, and the answers
     birth, privilege, process_limits, enough, sole     how it begins
     idle_end, farewell                                 how it ends
+    deliver_helper                                     who stores for system users, without systemd
     reload, renewal, handover, survivors               a new generation in place of the old one
 """
 

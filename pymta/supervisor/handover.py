@@ -47,8 +47,8 @@ class UnknownVersionError(ValueError):
 class Handover:
     """`busy` maps the pids of delivery workers to what they deliver; `missed` are the queues with
     messages that `waiting` had no room for; `clients` are descriptors of commands that wait to
-    hear how the reload went.  `certificate` is a memory file, see `pymta.supervisor.certificate`.
-    `began` is when the first image started.
+    hear how the reload went.  `certificate` is a memory file, see `pymta.supervisor.certificate`;
+    `leash` is what a helper for system users hangs on.  `began` is when the first image started.
 
     `log` are descriptors that the log counts with, see `pymta.journal.lost`.
 
@@ -69,11 +69,12 @@ class Handover:
     strangers: tuple[int, ...] = ()
     keeps_listeners: bool = False
     log: tuple[int, ...] = ()
+    leash: int = -1
 
     def descriptors(self) -> tuple[int, ...]:
         """All that must stay open over the exec."""
         channels = tuple(child.channel for child in self.children if child.channel >= 0)
-        single = tuple(fd for fd in (self.control, self.certificate) if fd >= 0)
+        single = tuple(fd for fd in (self.control, self.certificate, self.leash) if fd >= 0)
         listeners = tuple(item.fd for item in self.listeners)
         return (*listeners, *channels, *single, *self.clients, *self.strangers, *self.log)
 
@@ -117,6 +118,7 @@ def _table(plain: Mapping[str, Any]) -> Handover:
         strangers=tuple(plain.get("strangers", ())),
         keeps_listeners=plain.get("keeps_listeners", False),
         log=tuple(plain.get("log", ())),
+        leash=plain.get("leash", -1),
     )
 
 

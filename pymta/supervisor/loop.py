@@ -258,4 +258,5 @@ class Loop:
             strangers=self._family.strangers,
             keeps_listeners=self._place.keeps_listeners,
             log=self._log.legacy(),
+            leash=self._place.leash,
         )

@@ -39,6 +39,7 @@ from pymta.supervisor import (
     birth,
     control,
     debug_lines,
+    deliver_helper,
     enough,
     handover,
     pidfile,
@@ -128,6 +129,8 @@ def _start(
     privilege = Privilege(decide(os.geteuid(), launch.uid, launch.gid))
     _arrange_process(settings, privilege, log)
     place = _move_in(settings, current, table, notify=notify, log=log, privilege=privilege)
+    if table is None and deliver_helper.is_wanted(settings):
+        place.leash = deliver_helper.start(settings)
     signals.block()  # from the pid file on, whoever sends one means it for the loop
     with privilege.root():
         trouble = _write_pid(settings)
@@ -187,6 +190,7 @@ def _move_in(
         by_systemd=by_systemd,
         certificate=certificate,
         keeps_listeners=bool(table and table.keeps_listeners),
+        leash=table.leash if table else -1,
         began=table.began if table and table.began else time.monotonic(),
     )
 
@@ -244,6 +248,8 @@ def _announce(place: Workplace, table: Handover | None) -> None:
         place.log.write(daemon_events.settings_changed(line, settings.changes))
     text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
     place.log.write(daemon_events.started(text, pid=pid, version=__version__))
+    if settings.routing.local_users and not Path(settings.machine.deliver_socket).exists():
+        place.log.write(daemon_events.no_helper(settings.machine.deliver_socket))
     for line in blind(settings):
         place.log.write(daemon_events.remark(line))
     if settings.machine.in_terminal and not table:

@@ -25,6 +25,8 @@ class Workplace:
     """`current` is the file of the generation that serves; `control` is None for a daemon without
     a control socket.  `began` is when its first image started, on the clock of the loop.
 
+    `leash` is what a helper for system users hangs on, see `deliver_helper`; -1 when there is none.
+
     `cut_off` counts the children that were still there when the grace time of a stop was over.
     """
 
@@ -41,6 +43,7 @@ class Workplace:
     by_systemd: bool = False
     certificate: Certificate | None = None
     keeps_listeners: bool = False
+    leash: int = -1
     began: float = 0.0
     is_stopping: bool = False
     cut_off: int = 0

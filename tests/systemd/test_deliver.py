@@ -1,0 +1,223 @@
+"""Mail for system users as systemd runs it: a small root helper, real accounts, real homes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.doubles.box import Box
+from tests.systemd import mta
+
+pytestmark = pytest.mark.root
+
+HELPER = "pymta-deliver.service"
+SETTINGS = 'local_users = true\nretry = ["F,1h,1s"]\n'
+
+
+@pytest.fixture
+def homes(box: Box) -> Box:
+    """A machine with the users alice and bob, whose daemon takes mail for them."""
+    box.run("sh", "-c", "rm -rf /home/alice /home/bob")
+    for user in ("alice", "bob"):
+        box.run("useradd", "--create-home", "--shell", "/usr/sbin/nologin", user)
+    mta.settings(box, SETTINGS)
+    box.run("systemctl", "start", "pymta.service")
+    return box
+
+
+def mail(box: Box, user: str) -> list[str]:
+    """Names, owners and modes of what lies in new/."""
+    listing = f"cd /home/{user}/Maildir/new 2>/dev/null && stat -c '%n %U:%G %a' * 2>/dev/null; :"
+    return box.says("sh", "-c", listing).splitlines()
+
+
+def wait_for_mail(box: Box, user: str, count: int = 1) -> list[str]:
+    box.wait_until(f"{count} for {user}", lambda: len(mail(box, user)) >= count)
+    return mail(box, user)
+
+
+def told(box: Box, id: str) -> str:
+    return box.says("journalctl", "--no-pager", "-o", "cat", f"PYMTA_QUEUE_ID={id}")
+
+
+def wait_for_line(box: Box, id: str, pattern: str) -> str:
+    box.wait_until(pattern, lambda: bool(re.search(pattern, told(box, id))))
+    return told(box, id)
+
+
+def run_queue(box: Box) -> None:
+    box.run("systemctl", "start", "pymta-queue.service")
+
+
+def test_units_are_understood_and_closed_as_far_as_can_be(box: Box) -> None:
+    """Acceptance checks 1 and 2."""
+    units = "/usr/lib/systemd/system/pymta-deliver.*"
+    assert box.says("sh", "-c", f"systemd-analyze verify --man=no {units}") == ""
+    verdict = box.says("systemd-analyze", "security", "--no-pager", HELPER).splitlines()[-1]
+    print(verdict)
+    assert float(verdict.split(":")[1].split()[0]) <= 1.6, verdict
+    assert box.run("systemctl", "is-enabled", "pymta-deliver.socket", check=False).stdout == (
+        "disabled\n"
+    )
+
+
+def test_mail_lies_in_the_home_of_its_owner(homes: Box) -> None:
+    """Acceptance check 23: owned by the user, mode 0600; no process of root before the first."""
+    assert mta.shows(homes, "ActiveState", HELPER) == "inactive"
+    assert mta.shows(homes, "ActiveState", "pymta-deliver.socket") == "active"
+    id = mta.send(homes, to="alice@localhost,bob@localhost")
+    (file,) = wait_for_mail(homes, "alice")
+    assert file.endswith(" alice:alice 600")
+    assert wait_for_mail(homes, "bob")[0].endswith(" bob:bob 600")
+    assert homes.says("stat", "-c", "%U %a", "/home/alice/Maildir/new") == "alice 700"
+    text = homes.says("sh", "-c", "cat /home/alice/Maildir/new/*")
+    assert "Return-Path: <someone@example.org>\nDelivered-To: alice@localhost\n" in text
+    story = mta.story(homes, id)
+    assert "=> alice <alice@localhost> R=local_user T=maildir" in story
+    assert mta.shows(homes, "ActiveState", HELPER) == "active"
+
+
+def test_the_helper_can_do_next_to_nothing(homes: Box) -> None:
+    """Tried, not read: from inside its namespaces, with what it has."""
+    mta.send(homes, to="alice@localhost")
+    wait_for_mail(homes, "alice")
+    pid = mta.shows(homes, "MainPID", HELPER)
+    status = homes.says("cat", f"/proc/{pid}/status")
+    assert "CapBnd:\t00000000000000c0" in status  # CAP_SETGID, CAP_SETUID
+    assert "CapEff:\t00000000000000c0" in status
+    assert "NoNewPrivs:\t1" in status
+    assert "Seccomp:\t2" in status
+
+    def is_able(attempt: str) -> bool:
+        limited = ("setpriv", "--bounding-set=-all,+setuid,+setgid", "--inh-caps=-all")
+        inside = ("nsenter", "-t", pid, "-m", "-n", *limited, "sh", "-c", attempt)
+        return homes.run(*inside, check=False).returncode == 0
+
+    assert is_able("setpriv --reuid=alice --clear-groups touch /home/alice/x")
+    for attempt in (
+        "touch /etc/x",
+        "touch /var/lib/pymta/x",
+        "ls /var/lib/pymta/spool",
+        "cat /var/lib/pymta/config/current.json",
+        "ls /home/alice/Maildir",
+        "chown root /home/alice",
+        "mount -t tmpfs x /mnt",
+        "bash -c 'exec 3<>/dev/tcp/127.0.0.1/25'",
+    ):
+        assert not is_able(attempt), attempt
+
+
+def test_a_user_says_where_his_mail_goes(homes: Box) -> None:
+    forward = "# to my brother, and a copy\nbob\n\\alice\n"
+    homes.write("/home/alice/.forward", forward)
+    homes.run("chown", "alice:alice", "/home/alice/.forward")
+    id = mta.send(homes, to="alice@localhost")
+    wait_for_mail(homes, "alice")
+    wait_for_mail(homes, "bob")
+    story = mta.story(homes, id)
+    assert "alice <alice@localhost> has the message sent on to bob@localhost, \\alice@" in story
+    assert "=> bob <alice@localhost> R=local_user T=maildir" in story
+
+
+def test_a_forward_with_a_command_waits_until_it_is_mended(homes: Box) -> None:
+    homes.write("/home/alice/.forward", "|/usr/bin/touch /tmp/executed\n")
+    homes.run("chown", "alice:alice", "/home/alice/.forward")
+    id = mta.send(homes, to="alice@localhost")
+    wait_for_line(homes, id, "defer .*line 1: commands are not supported")
+    homes.run("rm", "/home/alice/.forward")
+    homes.wait_until("it is due", lambda: run_and_see(homes, "alice"))
+    assert homes.run("test", "-e", "/tmp/executed", check=False).returncode != 0
+
+
+def run_and_see(box: Box, user: str) -> bool:
+    run_queue(box)
+    return bool(mail(box, user))
+
+
+@pytest.mark.parametrize("to", ["root", "daemon", "nobody", "pymta", "carol"])
+def test_root_programs_and_strangers_get_no_mail(homes: Box, to: str) -> None:
+    message = ("--from", "someone@example.org", "--to", f"{to}@localhost", "--server", "127.0.0.1")
+    done = homes.run("swaks", "--timeout", "20", *message, check=False)
+    assert "550 5.1.1 Unknown user" in done.stdout
+
+
+def test_only_pymta_may_ask(homes: Box) -> None:
+    connect = (
+        "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET);"
+        " s.connect('/run/pymta-deliver/socket'); s.settimeout(10); print(s.recv(10))"
+    )
+    assert homes.says("stat", "-c", "%U %a", "/run/pymta-deliver/socket") == "pymta 600"
+    done = homes.run("runuser", "-u", "bob", "--", *mta.PYTHON, "-c", connect, check=False)
+    assert "PermissionError" in done.stdout
+    homes.run("chmod", "666", "/run/pymta-deliver/socket")
+    done = homes.run("runuser", "-u", "bob", "--", *mta.PYTHON, "-c", connect, check=False)
+    assert done.stdout.endswith(
+        ("b''\n", "ConnectionResetError: [Errno 104] Connection reset by peer\n")
+    )
+    log = homes.says("journalctl", "-u", HELPER, "-o", "cat")
+    assert re.search(r"refused process \d+ of uid \d+: only uid \d+ may ask for a delivery", log)
+
+
+def test_a_home_that_is_mounted_later_is_served_then(homes: Box) -> None:
+    """Missing, then not mounted, then there: on a disk that is too small at first."""
+    homes.run("mv", "/home/alice", "/home/alice.away")
+    id = mta.send(homes, to="alice@localhost")
+    wait_for_line(homes, id, r"defer \(2\): No such file or directory: home directory /home/alice")
+    homes.run("mkdir", "/home/alice")
+    homes.wait_until(
+        "it is not mounted",
+        lambda: run_and_see(homes, "alice") or "belongs to uid 0, not to alice" in told(homes, id),
+    )
+    owner = "mode=700,uid=alice,gid=alice"
+    homes.run("mount", "-t", "tmpfs", "-o", f"size=4k,nr_inodes=3,{owner}", "home", "/home/alice")
+    homes.wait_until(
+        "it is full",
+        lambda: run_and_see(homes, "alice") or "No space left on device" in told(homes, id),
+    )
+    homes.run("mount", "-o", "remount,size=1m,nr_inodes=100", "/home/alice")
+    homes.wait_until("it is there", lambda: run_and_see(homes, "alice"))
+    assert len(mail(homes, "alice")) == 1
+    mta.story(homes, id)
+
+
+def test_a_helper_that_is_killed_in_the_middle_delivers_once_later(homes: Box) -> None:
+    mta.send(homes, to="bob@localhost")
+    wait_for_mail(homes, "bob")
+    pid = mta.shows(homes, "MainPID", HELPER)
+    homes.run("systemctl", "kill", "--kill-whom=main", "-s", "STOP", HELPER)
+    id = mta.send(homes, to="alice@localhost")  # its request lies there, and nobody reads it
+    homes.run("systemctl", "kill", "--kill-whom=main", "-s", "KILL", HELPER)
+    wait_for_line(homes, id, "=> alice|defer")
+    homes.wait_until("it is delivered", lambda: run_and_see(homes, "alice"))
+    mta.story(homes, id)
+    assert len(mail(homes, "alice")) == 1
+    assert mta.shows(homes, "MainPID", HELPER) != pid
+
+
+def test_a_reload_of_the_daemon_reaches_the_helper(homes: Box) -> None:
+    mta.send(homes, to="alice@localhost")
+    wait_for_mail(homes, "alice")
+    mta.settings(homes, SETTINGS + 'home_maildir = "mail"\n')
+    homes.run("systemctl", "reload", "pymta")
+    homes.wait_until(
+        "the helper has read them",
+        lambda: "goes on with" in homes.says("journalctl", "-u", HELPER, "-o", "cat"),
+    )
+    mta.send(homes, to="alice@localhost")
+    homes.wait_until(
+        "in the new place",
+        lambda: homes.run("sh", "-c", "ls /home/alice/mail/new/*", check=False).returncode == 0,
+    )
+
+
+def test_settings_that_others_may_write_keep_the_helper_down_and_mail_waits(homes: Box) -> None:
+    homes.run("chmod", "666", "/etc/pymta/pymta.toml")
+    id = mta.send(homes, to="alice@localhost")
+    log = ("journalctl", "-u", HELPER, "-o", "cat")
+    homes.wait_until(
+        "it says why", lambda: "others than root may write it (mode 0666)" in homes.says(*log)
+    )
+    homes.run("chmod", "644", "/etc/pymta/pymta.toml")
+    wait_for_mail(homes, "alice")
+    mta.story(homes, id)
