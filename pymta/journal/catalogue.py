@@ -13,7 +13,7 @@ from pymta.journal.event import Kind
 
 CALLER = "CLIENT CLIENT_PORT SESSION_ID HELO CLIENT_NAME IDENT TLS"
 WAY = "QUEUE ROUTER TRANSPORT HOST HOST_ADDRESS HOST_PORT LOCAL_ADDRESS LOCAL_PORT"
-LEG = f"QUEUE_ID SENDER RECIPIENT {WAY} DELIVER_TIME"
+LEG = f"QUEUE_ID SENDER RECIPIENT ORIGINAL_RECIPIENT {WAY} DELIVER_TIME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,14 @@ DAEMON: Mapping[Kind, Meaning] = {
         "Processes that had not finished within shutdown_grace were ended.  What was answered 250"
         " is in the queue.",
         options="shutdown_grace",
+    ),
+    Kind.HELPER: Meaning(
+        "The delivery helper has started, stopped or read its settings",
+        "The process of root that stores mail of system users, see pymta-deliver(8).  It reads its"
+        " few settings by itself, from files that only root could write.",
+        fields="DAEMON_PID",
+        options="local_users local_uid_min home_maildir home_maildir_create forward_file"
+        " home_timeout",
     ),
 }
 
@@ -229,7 +237,7 @@ MESSAGES: Mapping[Kind, Meaning] = {
         "Router @PYMTA_ROUTER@ and transport @PYMTA_TRANSPORT@ brought it to @PYMTA_RECIPIENT@,"
         " @PYMTA_QUEUE_TIME@ seconds after it had arrived.",
         fields=f"{LEG} SIZE QUEUE_TIME REPLY",
-        options="local_domains local_parts smarthost log_selector",
+        options="local_domains local_parts local_users home_maildir smarthost log_selector",
     ),
     Kind.DEFERRED: Meaning(
         "A delivery was put off",
@@ -237,9 +245,16 @@ MESSAGES: Mapping[Kind, Meaning] = {
         " schedule of the option retry; when that is at its end, the sender is told.  `pymta queue"
         " show @PYMTA_QUEUE_ID@` says when it is due.",
         fields=f"{LEG} ERRNO WHY",
-        options="retry smarthost connect_timeout command_timeout data_timeout final_timeout"
-        " dns_timeout",
+        options="retry smarthost local_users home_timeout connect_timeout command_timeout"
+        " data_timeout final_timeout dns_timeout",
         selectors="retry_defer",
+    ),
+    Kind.REDIRECTED: Meaning(
+        "A user has his mail sent on",
+        "The .forward of @PYMTA_RECIPIENT@ says where the message goes instead.  Whom it names is"
+        " tried like any other recipient, and has lines of his own.",
+        fields="QUEUE_ID RECIPIENT TO",
+        options="local_users forward_file",
     ),
     Kind.FAILED: Meaning(
         "A recipient will not get a message",
@@ -396,8 +411,9 @@ TROUBLE: Mapping[Kind, Meaning] = {
     ),
     Kind.NOT_ALLOWED: Meaning(
         "Somebody asked for what he may not have",
-        "Process @PYMTA_PEER_PID@ of user @PYMTA_PEER_UID@ sent the daemon an order.  Only root,"
-        " the user of the daemon and members of admin_groups may.",
+        "Process @PYMTA_PEER_PID@ of user @PYMTA_PEER_UID@ sent the daemon an order, which only"
+        " root, the user of the daemon and members of admin_groups may; or it asked the delivery"
+        " helper for what only the daemon may ask, or nobody.",
         fields="PEER_UID PEER_PID",
         options="admin_groups prod_requires_admin notifier_socket",
     ),

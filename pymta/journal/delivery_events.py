@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
-from pymta.journal.event import MAIN_AND_PANIC, Event, Kind
+from pymta.journal.event import MAIN_AND_PANIC, Event, Kind, Value
 from pymta.journal.parts import USUAL, elapsed, quoted
 from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
@@ -153,7 +153,7 @@ def deferred(leg: Leg, number: int, error: str, why: str, *, journal: Journal = 
 def redirected(id: str, account: str, recipient: str, to: Sequence[str]) -> Event:
     """The .forward of this user has been followed; those it names have lines of their own."""
     text = f"{account} <{recipient}> has the message sent on to {', '.join(to)}"
-    fields = {"RECIPIENT": recipient, "TO": ", ".join(to)}
+    fields: dict[str, Value] = {"RECIPIENT": recipient, "TO": tuple(to)}
     return Event(Kind.REDIRECTED, text, id, fields)
 
 

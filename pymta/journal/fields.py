@@ -11,7 +11,7 @@ from collections.abc import Mapping
 ALWAYS: Mapping[str, str] = {
     "KIND": "What kind of event it is, by the names below.",
     "GENERATION": "Number of the settings that were in force for the process that wrote the line;"
-    " 0 for a command typed before the first start.",
+    " 0 for a command typed before the first start, and for the delivery helper.",
     "STREAM": "The classic logs that the line belongs to: main, reject, panic, joined by commas."
     "  Lines of kind debug belong to none.",
 }
@@ -28,6 +28,8 @@ OWN: Mapping[str, str] = {
     "SENDER": "Envelope sender; empty for bounces.",
     "RECIPIENT": "Envelope recipient.  Where a line has several, the field stands once for each, up"
     " to a hundred times.",
+    "ORIGINAL_RECIPIENT": "The one of the envelope, where a .forward put another in his place.",
+    "TO": "Whom a .forward names; once for each.",
     "RECIPIENTS": "All of them, with blanks between, where there are more than a hundred.",
     "WHY": "The reason, without what stands around it in the text.",
     "QUEUE": "The named queue that the message waits in, or that is run.",

@@ -148,7 +148,7 @@ class Desk:
             return
         asker = Asker(sock)
         if asker.uid not in {ROOT, self._peer}:
-            self._tell(local_events.stranger(asker.pid, asker.uid, self._peer))
+            self._tell(local_events.stranger(asker.uid, asker.pid, self._peer))
             asker.close()
             return
         asker.since = time.monotonic()
@@ -161,7 +161,7 @@ class Desk:
         except BlockingIOError:
             return
         except ValueError as error:
-            self._tell(local_events.nonsense(str(error)))
+            self._tell(local_events.nonsense(asker.uid, asker.pid, str(error)))
             request = None
         if request is None:
             self._dismiss(asker)
@@ -228,7 +228,7 @@ class Desk:
             found = self._rota.ended(pid, time.monotonic())
             if found and status:
                 account, seconds = found
-                self._tell(local_events.ended_badly(account, _how(status), seconds))
+                self._tell(local_events.ended_badly(pid, account, _how(status), seconds))
 
 
 class _Wakeup:

@@ -35,6 +35,7 @@ from pymta.config.deliver import Deliver
 from pymta.journal import local_events
 from pymta.journal.event import Event
 from pymta.journal.journald import JournalSink
+from pymta.journal.lost import Lost
 from pymta.journal.sinks import Row
 from pymta.journal.stderr import StderrSink, is_journal_stream
 from pymta.local import root_settings
@@ -76,7 +77,7 @@ def _log() -> Row:
     """As every process of a unit has it; without one, standard error."""
     to_journald = is_journal_stream(2, os.environ)
     stderr = StderrSink(2, with_priority=to_journald)
-    return Row([JournalSink(), stderr] if to_journald else [stderr])
+    return Row([JournalSink(GENERATION="0"), stderr] if to_journald else [stderr], Lost())
 
 
 def _serve(peer: int, read: Read, tell: Tell) -> None:
@@ -106,7 +107,7 @@ def _again(read: Read, tell: Tell) -> Callable[[Deliver], Deliver]:
         except RefusedError as error:
             tell(local_events.settings_refused(str(error)))
             return former
-        tell(local_events.settings_read(fresh.local_uid_min))
+        tell(local_events.settings_read(os.getpid(), fresh.local_uid_min))
         return fresh
 
     return again

@@ -60,7 +60,7 @@ def test_the_event_of_a_copy_names_both_recipients(rig: Rig) -> None:
     told = {event.kind.name: event.fields for event in rig.log.events}
     assert told["DELIVERED"]["RECIPIENT"] == "carol@x.example"
     assert told["DELIVERED"]["ORIGINAL_RECIPIENT"] == f"alice@{USERS}"
-    assert told["REDIRECTED"]["TO"] == "carol@x.example"
+    assert told["REDIRECTED"]["TO"] == ("carol@x.example",)
 
 
 @pytest.mark.parametrize("text", [b"", b"# nothing yet\n\n", b"alice\n", b"ALICE@localhost"])

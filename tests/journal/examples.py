@@ -17,6 +17,7 @@ from pymta.journal import (
     daemon_events,
     delivery_events,
     hand_events,
+    local_events,
     log_events,
     queue_events,
     session_events,
@@ -36,6 +37,7 @@ MODULES = (
     daemon_events,
     delivery_events,
     hand_events,
+    local_events,
     log_events,
     queue_events,
     session_events,
@@ -76,6 +78,7 @@ THERE = Leg(
     queue="slow",
     local=Endpoint(ip_address("198.51.100.7"), 40112),
 )
+SENT_ON = replace(THERE, original="user@localhost")
 BOUNCE = Bounce(ID, "1wIcRd-000000012Tz-2abc", SENDER, 7, "E1@mail.example.net", queue="slow")
 ERROR = OSError(11, "Resource temporarily unavailable")
 
@@ -110,7 +113,14 @@ def _of(module: ModuleType) -> Iterator[Callable[..., Event]]:
 
 
 def examples() -> list[Example]:
-    return [*_of_messages(), *_of_sessions(), *_of_the_daemon(), *_of_runs_and_logs(), _debug()]
+    return [
+        *_of_messages(),
+        *_of_sessions(),
+        *_of_the_daemon(),
+        *_of_the_helper(),
+        *_of_runs_and_logs(),
+        _debug(),
+    ]
 
 
 def _one(maker: Callable[..., Event], *args: object, **more: object) -> Example:
@@ -121,13 +131,14 @@ def _of_messages() -> Iterator[Example]:
     arrived, deliveries = arrival_events.arrived, delivery_events
     yield _one(arrived, STRANGER, ID, SENDER, (RECIPIENT,), FACTS)
     yield _one(arrived, KNOWN, ID, SENDER, MANY, MORE_FACTS)
-    for leg in (NOWHERE, HERE, THERE):
+    for leg in (NOWHERE, HERE, THERE, SENT_ON):
         yield _one(deliveries.deferred, leg, 111, "Connection refused", "in reply to RCPT")
         yield _one(deliveries.failed, leg, "550 no")
         yield _one(deliveries.left_to_queue_runs, leg)
     yield _one(deliveries.deferred, THERE, deliveries.NOT_YET, "", "retry time not reached")
     yield _one(deliveries.delivered, HERE)
-    yield _one(deliveries.delivered, THERE, "250 queued")
+    yield _one(deliveries.delivered, SENT_ON, "250 queued")
+    yield _one(deliveries.redirected, ID, "user", "user@localhost", (RECIPIENT, "b@x.example"))
     yield _one(deliveries.bounced, BOUNCE)
     yield _one(deliveries.bounced, replace(BOUNCE, queue=""))
     yield _one(deliveries.completed, ID, SENDER, 2.0)
@@ -215,10 +226,25 @@ def _of_the_daemon() -> Iterator[Example]:
         yield _one(say.not_born, "accept process fork failed", CALLER, kind, is_panic=True)
     yield _one(say.fork_failed, "delivery process fork", ERROR, QUEUE_ID=ID)
     yield _one(say.settings_unclear, CALLER, "no number in smtp_accept_max_per_host")
+    yield _one(say.no_helper, "/run/pymta-deliver/socket")
     yield _one(say.not_allowed, 1000, 4711, 0)
     yield _one(say.notified, ID)
     yield _one(say.child_crashed, "session", 7, "SIGSEGV", "192.0.2.7")
     yield _one(say.child_crashed, "delivery", 7, "SIGSEGV", "")
+
+
+def _of_the_helper() -> Iterator[Example]:
+    say = local_events
+    yield _one(say.started, 7, 999, 1000)
+    yield _one(say.stopped, 7)
+    yield _one(say.settings_read, 7, 1000)
+    yield _one(say.settings_refused, "/etc/pymta/pymta.toml: others than root may write it")
+    yield _one(say.cannot_start, "it must be root")
+    yield _one(say.stranger, 1000, 4711, 999)
+    yield _one(say.nonsense, 999, 4711, "not a request")
+    yield _one(say.no_process, "alice", "Resource temporarily unavailable")
+    yield _one(say.ended_badly, 8, "alice", "SIGALRM", 300.0)
+    yield _one(say.crashed, TRACE)
 
 
 def _of_runs_and_logs() -> Iterator[Example]:
