@@ -26,6 +26,7 @@ from pathlib import Path
 
 from pymta.spool.disk import Disk
 
+
 class Maildir:
     """One Maildir, at `path` somewhere below `top`, which is there.
 
