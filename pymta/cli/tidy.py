@@ -38,7 +38,7 @@ from pymta.transport import mailboxes
 @click.command()
 @state_option
 def tidy(state: Path | None) -> int:
-    """Clear away leftovers of processes, and old hints about hosts.
+    """Clear away leftovers, and old hints about hosts.
 
     A daily timer does it.  Never touches a message.
     """

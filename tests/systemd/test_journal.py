@@ -66,7 +66,7 @@ def test_journalctl_explains_what_it_shows(serving: Box) -> None:
     assert "A recipient has got a message" in told
     assert f"journalctl PYMTA_QUEUE_ID={message}" in told
     assert "Router local and transport maildir brought it to" in told
-    assert "Governed by local_domains, local_parts, smarthost, log_selector" in told
+    assert "Governed by local_domains, local_parts, local_users, home_maildir, smarthost," in told
     assert "@PYMTA" not in told
     assert "man:pymta-journal(7)" in told
 

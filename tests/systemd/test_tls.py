@@ -75,6 +75,7 @@ def test_a_reload_without_a_certificate_is_refused(serving: Box, certificate: Ce
     """HU-06"""
     mta.settings(serving, 'smtp_banner = "second ESMTP"\n')
     assert serving.run("systemctl", "reload", "pymta", check=False).returncode != 0
+    serving.run("journalctl", "--sync")
     told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
     assert "reload refused" in told
     assert "TLS begins at once on port 465: want the file of a certificate" in told
