@@ -28,7 +28,8 @@ from pymta.config.difference import changes, difference
 from pymta.config.document import as_toml
 from pymta.config.generation import GenerationError, candidate_file, current_file
 from pymta.config.held import Held
-from pymta.config.read import read_settings
+from pymta.config.read import has_credentials, read_settings
+from pymta.config.secret import VARIABLE
 from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
 
@@ -51,12 +52,17 @@ def check(file: Path | None, quiet: bool) -> None:
     """Read the settings files and name every mistake.
 
     Changes nothing and needs no daemon.  The exit code is 78 when there are mistakes.
+
+    Credentials are for a unit alone, and are looked at when it starts; `pymta doctor` knows where
+    they come from.
     """
     read = _read_files(file)
     if quiet:
         return
     if read.machine.is_configured:
         click.echo(f"{read.machine.config_file}: no mistakes")
+        if has_credentials(read.tls) and VARIABLE not in os.environ:
+            click.echo("credentials were not looked at: only the daemon's unit has them")
     else:
         click.echo(f"{read.machine.config_file} does not exist; defaults apply")
 
@@ -102,7 +108,7 @@ def diff(file: Path | None, in_json: bool, state: Path | None) -> int:
     except FileNotFoundError:
         text = f"nothing has been served from {directory} yet, so there is nothing to compare with"
         raise CommandError(text, os.EX_UNAVAILABLE) from None
-    fresh = _read_again(serving, file, listeners_of(serving))
+    fresh = _read_again(serving, file, listeners_of(serving), credentials=os.environ.get(VARIABLE))
     found = difference(serving, fresh, port_of)
     click.echo(as_json(serving, found) if in_json else as_text(found))
     return DIFFERENT if found else os.EX_OK
@@ -116,7 +122,8 @@ def accept(current: Path, sockets: Sequence[str]) -> int:
     serving = generation.load(current)
     named = (text.rpartition(":") for text in sockets)
     try:
-        settings = _read_again(serving, None, [(role, int(port)) for role, _, port in named])
+        handed = [(role, int(port)) for role, _, port in named]
+        settings = _read_again(serving, None, handed, credentials=os.environ.get(VARIABLE, ""))
     except ConfigError as error:
         click.echo(str(error))
         return os.EX_CONFIG
@@ -127,17 +134,28 @@ def accept(current: Path, sockets: Sequence[str]) -> int:
 
 
 def _read_again(
-    serving: Settings, file: Path | None, sockets: Sequence[tuple[str, int]]
+    serving: Settings,
+    file: Path | None,
+    sockets: Sequence[tuple[str, int]],
+    *,
+    credentials: str | None,
 ) -> Settings:
     """As a reload reads the files, or `file`; `sockets` are handed-in ones, by role and port.
 
-    Raises ConfigError.
+    `credentials` as for `read_settings`.  Raises ConfigError.
     """
     place, machine = _files_again(serving.machine)
     login = login_name() if machine.in_terminal else ""
     was_root = serving.launch.uid > 0
     held = Held(tuple(sockets), serving.tls if was_root else None)
-    return read_settings(file or place, machine, login=login, launch=serving.launch, held=held)
+    return read_settings(
+        file or place,
+        machine,
+        login=login,
+        launch=serving.launch,
+        held=held,
+        credentials=credentials,
+    )
 
 
 def _files_again(machine: Machine) -> tuple[Path | None, Machine]:
@@ -175,4 +193,5 @@ def _read_files(file: Path | None) -> Settings:
         config_file=str(path),
         is_configured=file is not None or sources.exists(path),
     )
-    return read_settings(path if machine.is_configured else None, machine, login="")
+    place_of_file = path if machine.is_configured else None
+    return read_settings(place_of_file, machine, login="", credentials=os.environ.get(VARIABLE))

@@ -25,6 +25,7 @@ from pymta.config.difference import changes
 from pymta.config.generation import GenerationError, current_file
 from pymta.config.launch import Launch, has_control_socket
 from pymta.config.read import read_settings
+from pymta.config.secret import VARIABLE
 from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
 from pymta.journal.file import DIRECTORY_MODE as LOG_DIRECTORY_MODE
@@ -62,7 +63,9 @@ def start_daemon(machine: Machine, launch: Launch, *, execute: Execute = os.exec
     """
     file = Path(machine.config_file) if machine.is_configured else None
     launch = noted(launch)
-    settings = read_settings(file, machine, login="", launch=launch)
+    settings = read_settings(
+        file, machine, login="", launch=launch, credentials=os.environ.get(VARIABLE, "")
+    )
     account = Account(os.geteuid(), os.getegid())
     if account.uid == 0:
         account = account_for(settings.process, machine.state_directory)
@@ -88,7 +91,9 @@ def start(
 
     Raises ConfigError with all mistakes, CommandError when the state directory cannot be written.
     """
-    settings = read_settings(file, machine, login=login, launch=noted(launch))
+    settings = read_settings(
+        file, machine, login=login, launch=noted(launch), credentials=os.environ.get(VARIABLE, "")
+    )
     _become_supervisor(settings, execute)
 
 

@@ -28,6 +28,7 @@ from pymta.config.listen import Listen
 from pymta.config.log_places import SYSLOG, parse_facility, parse_place
 from pymta.config.periodic import faults as faults_of_runs
 from pymta.config.retry_rules import parse_rule, parse_rules
+from pymta.config.secret import example
 from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
 
@@ -39,8 +40,6 @@ _EXAMPLES = {
     "pid_file_path": "/run/pymta/pymta.pid",
     "pymta_path": "/usr/bin/python3",
     "process_log_path": "/run/pymta/process.info",
-    "tls_certificate": "/etc/pymta/tls/fullchain.pem",
-    "tls_privatekey": "/etc/pymta/tls/privkey.pem",
 }
 _PROCESS_NAME = re.compile(r"[!-9;-Z^-~]{1,32}")
 LONGEST_BANNER = 500  # octets; RFC 5321 s4.5.3.1.5 has 512 for a reply line with code and CRLF
@@ -124,11 +123,7 @@ def _listen(listen: Listen, launch: Launch, port_of: PortOf) -> Iterator[Fault]:
 
 def _tls(settings: Settings, port_of: PortOf, held: Held) -> Iterator[Fault]:
     tls, ports = settings.tls, settings.listen.tls_on_connect_ports
-    faults = [
-        *_items("tls_on_connect_ports", ports, lambda text: parse_port(text, port_of)),
-        *_file("tls_certificate", tls.tls_certificate),
-        *_file("tls_privatekey", tls.tls_privatekey),
-    ]
+    faults = list(_items("tls_on_connect_ports", ports, lambda text: parse_port(text, port_of)))
     yield from faults
     if faults or tls.tls_certificate:
         return
@@ -140,8 +135,8 @@ def _tls(settings: Settings, port_of: PortOf, held: Held) -> Iterator[Fault]:
     for role, port in held.sockets or _own_sockets(settings, port_of):
         if settings.starts_tls(role, port):
             wanted = (
-                f"TLS begins at once on port {port}: want the file of a certificate, such as"
-                f' "{_EXAMPLES["tls_certificate"]}", and tls_privatekey for its key'
+                f"TLS begins at once on port {port}: want a certificate, such as"
+                f' "{example("fullchain.pem")}", and tls_privatekey for its key'
             )
             yield Fault("tls_certificate", "", wanted)
             return

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
+from pymta.config.certificate_files import CertificateError, read_certificate
 from pymta.config.check import Fault, GidOf, adjust, check
 from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
 from pymta.config.groups import gid_of
@@ -26,13 +27,12 @@ from pymta.config.overrule import overruled
 from pymta.config.periodic import runs_default_queue
 from pymta.config.routing import Routing
 from pymta.config.schema import names, validate
+from pymta.config.secret import credential
 from pymta.config.services import port_of
 from pymta.config.settings import SUBJECTS, Machine, Settings
 from pymta.config.sources import Found, Sources, read_sources
 from pymta.config.tls import Tls
 from pymta.config.zone import is_zone
-from pymta.tls import credentials
-from pymta.tls.credentials import CredentialsError
 
 _TLS = {field.name for field in fields(Tls)}
 SERVE_QUEUE_INTERVAL = 60  # seconds; in a terminal there is no timer, and somebody is watching
@@ -49,12 +49,15 @@ def read_settings(
     gid_of: GidOf = gid_of,
     held: Held = Held(),
     is_to_serve: bool = True,
+    credentials: str | None = "",
 ) -> Settings:
     """The settings of `file` and its drop-ins (None: the defaults), overruled by `launch`.
 
     `login` is who started us, a mailbox of the default ones ("" for nobody); `hostname` the name
     of the machine, found when None.  `held` is what a daemon has in hand that is to be reloaded.
-    Who does not serve has no use for a certificate, and it is not looked at then.
+    Who does not serve has no use for a certificate, and it is not looked at then.  `credentials` is
+    the directory where systemd has put them, "" when it has not; None: they are for another process
+    than us, and nobody looks for them.
 
     Raises ConfigError with all mistakes.
     """
@@ -71,29 +74,34 @@ def read_settings(
     settings = overruled(_compose(values, machine), launch)
     if not sources.complaints:  # what an unreadable file would have said may mend the rest
         wrong = {fault.key for fault in faults}
+        if wrong & _TLS:  # certificate and key are judged together
+            wrong |= _TLS
         found = (*check(settings, port_of, gid_of, held), *_zone(settings.journal.timezone))
         faults += [fault for fault in found if fault.key not in wrong]
         if is_to_serve and not any(fault.key in _TLS for fault in faults):
-            faults += _unusable(settings.tls, held)
+            faults += _unusable(settings.tls, held, credentials)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
     if complaints:
         raise ConfigError(_in_order(complaints))
     return adjust(_with_groups(settings, gid_of), port_of)
 
 
-def _unusable(tls: Tls, held: Held) -> list[Fault]:
+def _unusable(tls: Tls, held: Held, directory: str | None) -> list[Fault]:
     """What is wrong with the files of the certificate, as we see them."""
-    if not tls.tls_certificate:
+    if not tls.tls_certificate or (directory is None and has_credentials(tls)):
         return []
     try:
-        credentials.read(tls.tls_certificate, tls.tls_privatekey)
-    except CredentialsError as error:
+        read_certificate(tls, directory or "")
+    except CertificateError as error:
         if error.is_denied and tls == held.tls:
             return []  # what it read as root, it still has
-        if error.is_of_key and tls.tls_privatekey:
-            return [Fault("tls_privatekey", tls.tls_privatekey, error.why)]
-        return [Fault("tls_certificate", tls.tls_certificate, error.why)]
+        return [Fault(error.key, error.value, error.why)]
     return []
+
+
+def has_credentials(tls: Tls) -> bool:
+    """Does it name what only the unit of the daemon can see?"""
+    return bool(credential(tls.tls_certificate) or credential(tls.tls_privatekey))
 
 
 def _defaults(machine: Machine, login: str, queue_runs: Sequence[str]) -> dict[str, Any]:

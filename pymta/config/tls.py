@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pymta.config.secret import SecretFile
 from pymta.config.setting import setting
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Names of files only; what is in them is read when a daemon starts (N-23)."""
+    """Names only, see `secret`; what they name is read when a daemon starts (N-23)."""
 
-    tls_certificate: str = setting(
+    tls_certificate: Annotated[str, SecretFile("fullchain.pem")] = setting(
         "",
-        "File with our certificate and those between it and its root, in PEM form; empty: no TLS.",
+        "Our certificate and those between it and its root, in PEM form: an absolute path, or"
+        ' "credential:NAME" for what systemd hands over; empty: no TLS.',
     )
-    tls_privatekey: str = setting(
-        "", "File with its key, not encrypted; empty: in the file of the certificate."
+    tls_privatekey: Annotated[str, SecretFile("privkey.pem")] = setting(
+        "",
+        "Its key, not encrypted, named in the same way; empty: in the file of the certificate.",
     )

@@ -5,7 +5,7 @@ the next image in a memory file, because a reload finds us root no longer.  A re
 files hold then, and what the former image showed when they cannot be used any more: the settings
 were found good a moment ago, and callers must not suffer for what happened since.
 
-Touches: disk, descriptors, OpenSSL.
+Touches: disk, descriptors, environment, OpenSSL.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pymta.config.certificate_files import CertificateError, read_certificate
+from pymta.config.secret import VARIABLE
 from pymta.config.settings import Settings
 from pymta.config.tls import Tls
 from pymta.journal import daemon_events
@@ -24,9 +26,7 @@ from pymta.supervisor.find_listeners import CannotStartError
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.listener import Listener
 from pymta.supervisor.sockets import Root
-from pymta.tls import credentials
 from pymta.tls.context import server_context
-from pymta.tls.credentials import CredentialsError
 
 NAME = "pymta-certificate"  # of the memory file
 
@@ -75,8 +75,8 @@ def _take(tls: Tls, former: int, root: Root, log: Log) -> Certificate | None:
         return None
     try:
         with root():
-            pem = credentials.read(tls.tls_certificate, tls.tls_privatekey)
-    except CredentialsError as error:
+            pem = read_certificate(tls, os.environ.get(VARIABLE, ""))
+    except CertificateError as error:
         if former < 0:
             raise CannotStartError(str(error)) from error
         text = f"{error}: the certificate that was loaded before stays"

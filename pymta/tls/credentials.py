@@ -28,15 +28,24 @@ _STRANGERS = {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGN
 
 
 class CredentialsError(Exception):
-    """One of the two files is of no use; `is_of_key` says which, `is_denied` that we may not."""
+    """One of the two files is of no use; `is_of_key` says which, `is_denied` that we may not read
+    it, `is_missing` that it is not there.
+    """
 
     def __init__(
-        self, path: str, why: str, *, is_of_key: bool = False, is_denied: bool = False
+        self,
+        path: str,
+        why: str,
+        *,
+        is_of_key: bool = False,
+        is_denied: bool = False,
+        is_missing: bool = False,
     ) -> None:
         super().__init__(f"{path}: {why}")
         self.why = why
         self.is_of_key = is_of_key
         self.is_denied = is_denied
+        self.is_missing = is_missing
 
 
 def read(certificate: str, key: str) -> bytes:
@@ -93,16 +102,10 @@ def _blocks(path: str, *, is_of_key: bool = False) -> Iterator[tuple[bytes, byte
         why = f"cannot be read by uid {os.geteuid()}: {error.strerror}"
         raise CredentialsError(path, why, is_of_key=is_of_key, is_denied=True) from None
     except OSError as error:
-        why = f"cannot be read: {error.strerror}{_hint(path, error)}"
-        raise CredentialsError(path, why, is_of_key=is_of_key) from None
+        why = f"cannot be read: {error.strerror}"
+        is_missing = isinstance(error, FileNotFoundError)
+        raise CredentialsError(path, why, is_of_key=is_of_key, is_missing=is_missing) from None
     return ((match[1], match[0]) for match in _BLOCK.finditer(data))
-
-
-def _hint(path: str, error: OSError) -> str:
-    """What an operator forgets who has just laid a key down for the unit (systemd.exec(5))."""
-    if not isinstance(error, FileNotFoundError) or not path.startswith("/run/credentials/"):
-        return ""
-    return "; LoadCredential= of the unit brings files of /etc/pymta/tls there, when it starts"
 
 
 def _contents(path: str) -> bytes:

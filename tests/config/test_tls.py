@@ -97,8 +97,8 @@ def test_a_tls_port_needs_a_certificate(
     values = {"tls_on_connect_ports": ["submissions"]} | values
 
     assert complaint(tmp_path, values, launch, held) == (
-        f'tls_certificate: found ""; TLS begins at once on port {port}: want the file of a'
-        ' certificate, such as "/etc/pymta/tls/fullchain.pem", and tls_privatekey for its key'
+        f'tls_certificate: found ""; TLS begins at once on port {port}: want a'
+        ' certificate, such as "credential:tls_fullchain.pem", and tls_privatekey for its key'
     )
 
 
@@ -132,8 +132,8 @@ def test_a_key_alone_is_a_mistake(tmp_path: Path) -> None:
 
 def test_the_files_have_absolute_paths(tmp_path: Path) -> None:
     assert complaint(tmp_path, {"tls_certificate": "c.pem", "tls_privatekey": "/k"}) == (
-        'pymta.toml:1: tls_certificate: found "c.pem"; want an absolute path of a file, such as'
-        ' "/etc/pymta/tls/fullchain.pem"'
+        'pymta.toml:1: tls_certificate: found "c.pem"; want an absolute path of a file, or'
+        ' "credential:tls_fullchain.pem" for /etc/pymta/tls/fullchain.pem'
     )
 
 

@@ -403,7 +403,7 @@ def test_a_reload_that_would_leave_a_port_without_one_changes_nothing(tmp_path: 
         made.write_settings(tls_certificate="", tls_privatekey="")
         answer = made.run("reload")
         assert answer.returncode == 78
-        assert f"TLS begins at once on port {made.port}: want the file" in answer.stderr
+        assert f"TLS begins at once on port {made.port}: want a certificate" in answer.stderr
 
         made.write_settings(**own.settings)
         own.key.write_text("no key\n")

@@ -15,7 +15,6 @@ from tests.systemd.trees import ON_BOTH
 pytestmark = [pytest.mark.root, ON_BOTH]
 
 TLS = "/etc/pymta/tls"
-CREDENTIALS = "/run/credentials/pymta.service"
 
 
 def lay_down(box: Box, certificate: Certificate) -> None:
@@ -31,8 +30,8 @@ def serving(box: Box, certificate: Certificate) -> Box:
     lay_down(box, certificate)
     mta.settings(
         box,
-        f'tls_certificate = "{CREDENTIALS}/tls_fullchain.pem"\n'
-        f'tls_privatekey = "{CREDENTIALS}/tls_privkey.pem"\n',
+        'tls_certificate = "credential:tls_fullchain.pem"\n'
+        'tls_privatekey = "credential:tls_privkey.pem"\n',
     )
     box.run("systemctl", "start", "pymta.service")
     box.run("systemctl", "enable", "pymta-submissions.socket")
@@ -78,7 +77,7 @@ def test_a_reload_without_a_certificate_is_refused(serving: Box, certificate: Ce
     serving.run("journalctl", "--sync")
     told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
     assert "reload refused" in told
-    assert "TLS begins at once on port 465: want the file of a certificate" in told
+    assert "TLS begins at once on port 465: want a certificate" in told
     assert shown(serving) == certificate.file.read_text()
 
 
@@ -106,9 +105,15 @@ def test_a_start_that_misses_the_directory_of_keys_names_it(serving: Box) -> Non
     serving.run("mv", TLS, f"{TLS}.old")
     assert serving.run("systemctl", "restart", "pymta", check=False).returncode != 0
     told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
-    wanted = f'pymta.toml:1: tls_certificate: found "{CREDENTIALS}/tls_fullchain.pem"'
-    assert f"{wanted}; cannot be read: No such file or directory" in told
-    assert f"LoadCredential= of the unit brings files of {TLS} there, when it starts" in told
+    wanted = 'pymta.toml:1: tls_certificate: found "credential:tls_fullchain.pem"'
+    handed = "systemd handed over no such credential"
+    assert f"{wanted}; {handed}; there is no directory {TLS}" in told
+
+    serving.run("mkdir", "-m", "700", TLS)
+    assert serving.run("systemctl", "restart", "pymta", check=False).returncode != 0
+    told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
+    assert f"{handed}; {TLS}/fullchain.pem was not there when the unit started" in told
+    serving.run("rmdir", TLS)
 
     serving.run("mv", f"{TLS}.old", TLS)
     serving.run("systemctl", "restart", "pymta")
