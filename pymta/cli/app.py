@@ -35,6 +35,7 @@ COMMANDS = {
     "daemon": "pymta.cli.daemon:daemon",
     "reload": "pymta.cli.reload:reload",
     "status": "pymta.cli.status:status",
+    "doctor": "pymta.cli.doctor:doctor",
     "queue": "pymta.cli.queue:queue",
     "tidy": "pymta.cli.tidy:tidy",
     "config": "pymta.cli.settings:config",

@@ -48,6 +48,7 @@ from pymta.supervisor import (
     sole,
     survivors,
 )
+from pymta.supervisor.allowed import allowed
 from pymta.supervisor.birth import Birth
 from pymta.supervisor.certificate import find_certificate
 from pymta.supervisor.children import Children
@@ -137,7 +138,7 @@ def _start(
     privilege.drop()
     if trouble:
         log.write(daemon_events.remark(f"pid file not written: {trouble}"))
-    for line in enough.shortfalls(settings, enough.allowed()):
+    for line in enough.shortfalls(settings, allowed()):
         log.write(daemon_events.remark(line))
     if log.debug:
         _debug_start(settings, log.debug, has_pid_file=not trouble)

@@ -36,6 +36,7 @@ class Facts:
     `backlogs` are waiting and most for each of `listeners`; `callers` counts connections by
     address; `busy` maps pids of delivery workers to what they deliver, `waiting` are those for
     whom there is no worker yet, `missed` says that there may be more of them in the queue.
+    `program` is the directory of the code that runs, whatever has been installed since.
     `messages` in the queue were counted at `counted_at`; None: nobody has asked.
     """
 
@@ -61,12 +62,14 @@ class Facts:
     counted_at: float = 0.0
     load: Load = NOTHING
     is_short_of_space: bool = False
+    program: str = ""
 
 
 def report(facts: Facts, settings: Settings) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": facts.version,
+        "program": facts.program,
         "pid": facts.pid,
         "state": "stopping" if facts.is_stopping else "serving",
         "uptime": _seconds(facts.now - facts.began),

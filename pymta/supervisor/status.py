@@ -4,7 +4,7 @@
 every turn of the loop, so they ask the kernel for nothing but the backlogs.  `report` is for
 `pymta status`.
 
-Touches: sockets, clock.
+Touches: sockets, disk, clock.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 
 from pymta import __version__
 from pymta.load.gauge import Gauge
@@ -30,6 +31,8 @@ class Status:
         self._place = place
         self._renewal = renewal
         self._count = count
+        # Found out now: an upgrade makes the name that we came by lead elsewhere.
+        self._program = str(Path(__file__).resolve().parents[1])
         limits, immediate = place.settings.limits, place.settings.immediate
         self._gauge = Gauge(either(reserve(limits), queue_only(immediate)), limits)
 
@@ -91,4 +94,5 @@ class Status:
             counted_at=count.counted_at,
             load=self._gauge.read(),
             is_short_of_space=place.shortage.lasts(now),
+            program=self._program,
         )

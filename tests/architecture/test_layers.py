@@ -21,6 +21,7 @@ LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"resolver", "hints", "spool", "channel", "accounts"},
     {"routing", "report", "retry", "transport"},
     {"supervisor", "session", "queue", "delivery", "local"},
+    {"doctor"},
     {"cli"},
 ]
 LEVEL = {package: n for n, line in enumerate(LAYERS) for package in line}

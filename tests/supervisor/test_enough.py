@@ -6,7 +6,8 @@ import pytest
 
 from pymta.config.limits import Limits
 from pymta.config.settings import Settings
-from pymta.supervisor.enough import Allowed, allowed, shortfalls
+from pymta.supervisor.allowed import allowed
+from pymta.supervisor.enough import Allowed, shortfalls
 
 
 def with_limit(connections: int) -> Settings:

@@ -1,0 +1,212 @@
+"""Settings, certificates, disks and the modes of files, as we see them.
+
+Touches: disk, OpenSSL, clock, accounts.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pymta.config import generation
+from pymta.config.complaints import ConfigError
+from pymta.config.difference import difference
+from pymta.config.generation import GenerationError, current_file
+from pymta.config.launch import Launch
+from pymta.config.read import read_settings
+from pymta.config.secret import credential, missing, source
+from pymta.config.services import port_of
+from pymta.config.settings import Machine, Settings
+from pymta.config.sources import files_of
+from pymta.config.tls import Tls
+from pymta.doctor.as_owner import Become, ask_as_owner
+from pymta.doctor.ask_kernel import file_system_of
+from pymta.doctor.certificate import Certificate
+from pymta.doctor.configured import Configured, Mode
+from pymta.doctor.storage import Disk, Storage
+from pymta.doctor.validity import validity
+from pymta.load.room import room
+from pymta.tls import credentials
+from pymta.tls.credentials import CredentialsError
+
+CREDENTIALS = "/run/credentials"
+_SPOOL = ("", "incoming", "queue", "journal", "corrupt")  # directories that share a disk
+
+
+def ask_settings(machine: Machine) -> Configured:
+    """`machine` is what to go by before a first start."""
+    unseen = []
+    served = None
+    try:
+        served = generation.load(current_file(machine.state_directory))
+    except PermissionError as error:
+        unseen.append(str(error.filename))
+    except (FileNotFoundError, NotADirectoryError, GenerationError):
+        pass
+    machine = served.machine if served else machine
+    file = Path(machine.config_file) if machine.config_file else None
+    try:
+        read = _read(file, machine, served)
+    except ConfigError as error:
+        complaints = tuple(map(str, error.complaints))
+        found = Configured(served or Settings(machine=machine), bool(served), complaints)
+    else:
+        changes = difference(served, read, port_of) if served else ()
+        told = tuple(change.brief for change in changes)
+        found = Configured(served or read, bool(served), changes=told)
+    return replace(found, files=tuple(_of_settings(file)) if file else (), unseen=tuple(unseen))
+
+
+def _read(file: Path | None, machine: Machine, served: Settings | None) -> Settings:
+    """As a reload would, but for certificates, which are looked at by themselves."""
+    is_there = file is not None and any(one.exists() for one in files_of(file))
+    machine = replace(machine, is_configured=is_there or machine.is_configured)
+    return read_settings(
+        file if machine.is_configured else None,
+        machine,
+        login="",
+        launch=served.launch if served else Launch(),
+        is_to_serve=False,
+    )
+
+
+def _of_settings(file: Path) -> Iterator[Mode]:
+    for path in (file.parent, Path(f"{file}.d"), *files_of(file)):
+        if mode := mode_of(str(path)):
+            yield mode
+
+
+def mode_of(path: str) -> Mode | None:
+    """None when there is nothing, or nothing that we may see."""
+    try:
+        found = Path(path).stat()
+        above = [parent.stat().st_mode for parent in Path(path).parents]
+    except OSError:
+        return None
+    is_reachable = all(mode & stat.S_IXOTH for mode in above)
+    return Mode(path, found.st_uid, stat.S_IMODE(found.st_mode), is_reachable)
+
+
+def ask_certificate(tls: Tls, unit: str) -> Certificate:
+    """`unit` is the service whose credentials are meant."""
+    named = (("tls_certificate", tls.tls_certificate), ("tls_privatekey", tls.tls_privatekey))
+    for key, value in named:
+        if trouble := _missing(value, unit):
+            return Certificate(key, value, trouble)
+    paths = [_path(value, unit) for _, value in named]
+    found = Certificate(value=tls.tls_certificate, secrets=tuple(_secrets(tls)))
+    try:
+        pem = credentials.read(*paths)
+    except CredentialsError as error:
+        key, value = named[1] if error.is_of_key and tls.tls_privatekey else named[0]
+        if error.is_denied and os.geteuid() != 0:
+            return replace(found, key=key, value=value, is_unseen=True)
+        return replace(found, key=key, value=value, trouble=error.why)
+    return replace(found, validity=validity(pem), is_newer=_is_newer(named, paths))
+
+
+def _path(value: str, unit: str) -> str:
+    """Where it is now; before a start, where it will come from."""
+    name = credential(value)
+    if not name:
+        return value
+    handed = f"{CREDENTIALS}/{unit}/{name}"
+    return handed if Path(CREDENTIALS, unit).is_dir() or not source(name) else source(name)
+
+
+def _missing(value: str, unit: str) -> str:
+    """Why a credential is not there; "" when it is, or when we may not know."""
+    name = credential(value)
+    if not name or _may_not_see(_path(value, unit)) or Path(_path(value, unit)).exists():
+        return ""
+    file = source(name)
+    return missing(name, has_source_directory=not file or Path(file).parent.is_dir())
+
+
+def _may_not_see(path: str) -> bool:
+    parent = Path(path).parent
+    return parent.is_dir() and not os.access(parent, os.X_OK)
+
+
+def _is_newer(named: tuple[tuple[str, str], ...], paths: list[str]) -> bool:
+    """Is something else where systemd takes credentials from, than what it took?"""
+    for (_, value), path in zip(named, paths, strict=True):
+        file = source(credential(value))
+        try:
+            if file and file != path and Path(file).read_bytes() != Path(path).read_bytes():
+                return True
+        except OSError:  # it has been taken away, or is for root
+            continue
+    return False
+
+
+def _secrets(tls: Tls) -> Iterator[Mode]:
+    """The file with the key, and not what systemd shows of it: that it guards by itself."""
+    value = tls.tls_privatekey or tls.tls_certificate
+    name = credential(value)
+    mode = mode_of(source(name) if name else value) if value else None
+    if mode:
+        yield mode
+
+
+def ask_storage(settings: Settings, daemon: int, become: Become) -> Storage:
+    state = settings.machine.state_directory
+    try:
+        owner = Path(state).stat()
+    except OSError as error:
+        return Storage(trouble=f"{state}: {error.strerror}")
+    found = Storage(_name(owner.st_uid), tuple(_disks(settings)), tuple(_modes(state)))
+    if os.geteuid() not in {0, owner.st_uid}:
+        return replace(found, tried=None, waiting=None)
+    to_write = [state, *(p for p in _spool(state) if Path(p).is_dir())]
+    if daemon and settings.machine.runtime_directory != state:
+        to_write.append(settings.machine.runtime_directory)
+    if log := settings.journal.log_path:
+        to_write.append(str(Path(log).parent))
+    asked = ask_as_owner(state, to_write, daemon, (owner.st_uid, owner.st_gid), become)
+    if isinstance(asked, str):
+        return replace(found, trouble=asked, tried=(), waiting=None)
+    tried, waiting = asked
+    return replace(found, tried=tried, waiting=waiting)
+
+
+def _spool(state: str) -> list[str]:
+    return [f"{state}/spool/{name}".rstrip("/") for name in _SPOOL]
+
+
+def _disks(settings: Settings) -> Iterator[Disk]:
+    state = settings.machine.state_directory
+    top, *others = _spool(state)
+    place = top if Path(top).is_dir() else state
+    device = _device(place)
+    strays = (p for p in others if (found := _device(p)) is not None and found != device)
+    try:
+        yield Disk(place, file_system_of(place), room(place), tuple(strays))
+        if log := settings.journal.log_path:
+            directory = str(Path(log).parent)
+            yield Disk(directory, file_system_of(directory), room(directory), is_log=True)
+    except OSError:  # what may not be seen is said where it is tried
+        return
+
+
+def _device(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_dev
+    except OSError:
+        return None
+
+
+def _modes(state: str) -> Iterator[Mode]:
+    if mode := mode_of(state):
+        yield mode
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

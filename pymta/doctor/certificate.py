@@ -1,0 +1,73 @@
+"""Certificate and key: there, belonging together, valid for a while, and the key nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pymta.config.secret import TLS_DIRECTORY, credential, source
+from pymta.doctor.configured import Mode
+from pymta.doctor.finding import Finding, fault, note
+from pymta.doctor.validity import Validity
+
+DAY = 86_400
+SOON = 14 * DAY  # those who renew by program do so a month before
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the two settings name, seen from here.
+
+    `key` is the setting to blame with `trouble`, when it cannot be used.  `is_newer`: where
+    a credential comes from there is another one by now.  `secrets` are the files with the key.
+    `is_unseen`: it may not be looked at.
+    """
+
+    key: str = "tls_certificate"
+    value: str = ""
+    trouble: str = ""
+    validity: Validity | None = None
+    is_newer: bool = False
+    secrets: tuple[Mode, ...] = ()
+    is_unseen: bool = False
+
+
+def findings(found: Certificate, now: float, unit: str) -> Iterator[Finding]:
+    """`unit` is the service whose credentials they are."""
+    where = f'{found.key} = "{found.value}"'
+    if found.is_unseen:
+        yield note("not-seen", where, "may not be looked at by us", "run this as root")
+    if found.trouble:
+        yield fault("certificate", where, found.trouble, _remedy(found, unit))
+    elif found.is_newer:
+        text = f"another one lies in {TLS_DIRECTORY}, and is not served yet"
+        yield note("certificate-renewed", where, text, f"systemctl try-restart {unit}")
+    if found.validity:
+        yield from _dates(found.validity, now, where)
+    for file in found.secrets:
+        if file.is_readable_by_all:
+            text = f"everybody on this host can read the key (mode {file.mode:o})"
+            yield fault("key-readable", file.path, text, f"chmod go= {file.path}")
+
+
+def _remedy(found: Certificate, unit: str) -> str:
+    file = source(credential(found.value))
+    return f"put it into {file}, then systemctl restart {unit}" if file else ""
+
+
+def _dates(found: Validity, now: float, where: str) -> Iterator[Finding]:
+    if now > found.end:
+        text = f"has been out of date since {_day(found.end)}: others may refuse to talk to us"
+        yield fault("certificate-expired", where, text, "renew it")
+    elif now < found.begin:
+        text = f"is not valid before {_day(found.begin)}, and the clock says {_day(now)}"
+        yield fault("certificate-early", where, text, "set the clock, or get another certificate")
+    elif found.end - now < SOON:
+        days = int((found.end - now) // DAY)
+        text = f"is good until {_day(found.end)} only, {days} day{'' if days == 1 else 's'} more"
+        yield note("certificate-expires", where, text, "see why it was not renewed")
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).date().isoformat()
