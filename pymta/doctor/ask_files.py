@@ -115,21 +115,28 @@ def _path(value: str, unit: str) -> str:
     if not name:
         return value
     handed = f"{CREDENTIALS}/{unit}/{name}"
-    return handed if Path(CREDENTIALS, unit).is_dir() or not source(name) else source(name)
+    has_none = _is_there(f"{CREDENTIALS}/{unit}") is False
+    return source(name) if has_none and source(name) else handed
 
 
 def _missing(value: str, unit: str) -> str:
     """Why a credential is not there; "" when it is, or when we may not know."""
     name = credential(value)
-    if not name or _may_not_see(_path(value, unit)) or Path(_path(value, unit)).exists():
+    if not name or _is_there(_path(value, unit)) is not False:
         return ""
     file = source(name)
     return missing(name, has_source_directory=not file or Path(file).parent.is_dir())
 
 
-def _may_not_see(path: str) -> bool:
-    parent = Path(path).parent
-    return parent.is_dir() and not os.access(parent, os.X_OK)
+def _is_there(path: str) -> bool | None:
+    """None: that may not be seen by us."""
+    try:
+        Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def _is_newer(named: tuple[tuple[str, str], ...], paths: list[str]) -> bool:
@@ -181,7 +188,7 @@ def _spool(state: str) -> list[str]:
 def _disks(settings: Settings) -> Iterator[Disk]:
     state = settings.machine.state_directory
     top, *others = _spool(state)
-    place = top if Path(top).is_dir() else state
+    place = top if _device(top) is not None else state
     device = _device(place)
     strays = (p for p in others if (found := _device(p)) is not None and found != device)
     try:

@@ -36,12 +36,14 @@ class Certificate:
         return context
 
 
-def make(directory: Path, kind: tuple[str, ...] = EC, name: str = NAME) -> Certificate:
+def make(
+    directory: Path, kind: tuple[str, ...] = EC, name: str = NAME, days: int = 2
+) -> Certificate:
     """A new one, which vouches for itself; `kind` is what `openssl req -newkey` takes."""
     made = Certificate(directory / "certificate.pem", directory / "key.pem")
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", "2"),
+            *("openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", str(days)),
             *("-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"),
             # It is its own authority, and Python 3.13 wants that said.
             *("-addext", "keyUsage=critical,digitalSignature,keyCertSign"),

@@ -40,6 +40,7 @@ class DnsServer:
         truncated: Iterable[str] = (),
         follows_aliases: bool = True,
         family: int = socket.AF_INET,
+        port: int = 0,
     ) -> None:
         self.zone = {(name.lower(), kind): rows for (name, kind), rows in zone.items()}
         self.truncated = set(truncated)
@@ -47,7 +48,7 @@ class DnsServer:
         self.asked: list[tuple[str, str, str]] = []  # name, kind, "udp" or "tcp"
         self.address = "127.0.0.1" if family == socket.AF_INET else "::1"
         self._stop, self._stopped = socket.socketpair()
-        self._udp, self._tcp = _bind_both(family, self.address)
+        self._udp, self._tcp = _bind_both(family, self.address, port)
         self.port: int = self._udp.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -136,16 +137,18 @@ class DnsServer:
         return any(known == name for known, _ in self.zone)
 
 
-def _bind_both(family: int, address: str) -> tuple[socket.socket, socket.socket]:
-    """UDP and TCP on one free port."""
+def _bind_both(family: int, address: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """UDP and TCP on one port; 0: a free one."""
     while True:
-        tcp = socket.create_server((address, 0), family=family)
+        tcp = socket.create_server((address, port), family=family)
         udp = socket.socket(family, socket.SOCK_DGRAM)
         try:
             udp.bind((address, tcp.getsockname()[1]))
         except OSError:
             tcp.close()
             udp.close()
+            if port:
+                raise
         else:
             return udp, tcp
 

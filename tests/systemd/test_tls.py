@@ -60,7 +60,7 @@ def test_a_socket_by_its_name_and_a_key_of_root_alone(
 
 
 def test_a_renewed_certificate_costs_no_connection(serving: Box, tmp_path: Path) -> None:
-    """N-23: systemd reads credentials at a start, so a reload would not do."""
+    """Check 24, N-23: systemd reads credentials at a start, so a reload would not do."""
     renewed = certificates.make(tmp_path)
     loop = mta.Loop(serving)
     lay_down(serving, renewed)

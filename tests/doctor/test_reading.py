@@ -1,0 +1,115 @@
+"""How the facts are read: the files of the kernel, systemctl, resolv.conf, certificates."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymta.doctor.as_owner import ask_as_owner
+from pymta.doctor.ask_kernel import ask_process, is_writable, read_limits, who_listens
+from pymta.doctor.ask_machine import servers_of
+from pymta.doctor.ask_systemd import read_units
+from pymta.doctor.validity import validity
+from tests.doubles import certificates
+from tests.doubles.certificates import Certificate
+
+MOUNTS = """\
+24 1 0:20 / / ro,relatime shared:1 - ext4 /dev/sda1 rw
+25 24 0:21 / /etc rw,nosuid - tmpfs tmpfs rw
+26 24 0:22 / /usr/local rw - tmpfs tmpfs rw
+27 25 0:23 / /etc ro - tmpfs tmpfs rw
+"""
+
+
+def test_the_mount_on_top_says_who_may_write() -> None:
+    assert [is_writable(path, MOUNTS) for path in ("/usr", "/etc", "/usr/local/x", "/usr/localx")] \
+        == [False, False, True, False]  # fmt: skip
+
+
+def test_limits_are_numbers_or_none() -> None:
+    text = (
+        "Limit                     Soft Limit           Hard Limit           Units     \n"
+        "Max processes             4096                 8192                 processes \n"
+        "Max open files            unlimited            unlimited            files     \n"
+    )
+    assert read_limits(text) == {"processes": 4096, "open files": None}
+
+
+def test_our_own_process_is_known() -> None:
+    found = ask_process(os.getpid())
+    assert found
+    assert found.status["Uid"].split()[0] == str(os.getuid())
+    assert ask_process(1 << 30) is None
+
+
+def test_who_listens_has_a_name() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        assert who_listens(port).endswith(f", process {os.getpid()}")
+    assert who_listens(port) == ""
+
+
+def test_a_unit_is_a_paragraph() -> None:
+    units = list(read_units("Id=a.service\nExecStart={ a=b }\n\nId=b.socket\nLoadState=loaded\n"))
+    assert [one.name for one in units] == ["a.service", "b.socket"]
+    assert units[0]["ExecStart"] == "{ a=b }"
+    assert units[1].is_loaded
+    assert units[1]["Missing"] == ""
+
+
+def test_name_servers_are_those_of_resolv_conf() -> None:
+    text = "# a\nnameserver 192.0.2.1\nsearch a\nnameserver fe80::1%eth0\nnameserver\n" * 2
+    assert list(servers_of(text)) == ["192.0.2.1", "fe80::1", "192.0.2.1"]
+
+
+def test_a_certificate_is_good_for_the_days_that_openssl_gave_it(certificate: Certificate) -> None:
+    pem = certificate.file.read_bytes()
+    context = ssl.create_default_context(cafile=certificate.file)
+    (other,) = context.get_ca_certs()  # it is its own authority, so this library reads it, too
+    found = validity(pem)
+    assert found.begin == ssl.cert_time_to_seconds(str(other["notBefore"]))
+    assert found.end == ssl.cert_time_to_seconds(str(other["notAfter"]))
+    assert 1 < (found.end - time.time()) / 86_400 < 2.1
+
+
+def test_dates_after_2049_are_written_otherwise(tmp_path: Path) -> None:
+    made = certificates.make(tmp_path, days=20_000)
+    assert 19_999 < (validity(made.file.read_bytes()).end - time.time()) / 86_400 < 20_001
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_what_is_no_certificate_is_a_value_error(
+    certificate: Certificate, rubbish: bytes, at: int
+) -> None:
+    der = bytearray(ssl.PEM_cert_to_DER_cert(certificate.file.read_text()))
+    der[at : at + len(rubbish)] = rubbish
+    try:
+        validity(ssl.DER_cert_to_PEM_cert(bytes(der)).encode())
+    except ValueError:
+        return
+
+
+def test_without_a_certificate_there_are_no_dates() -> None:
+    with pytest.raises(ValueError, match="no certificate"):
+        validity(b"nothing")
+
+
+def test_a_trial_leaves_nothing_behind(tmp_path: Path) -> None:
+    us = (os.geteuid(), os.getegid())
+    missing = str(tmp_path / "missing")
+    answer = ask_as_owner(str(tmp_path), [str(tmp_path), missing], 0, us, lambda _u, _g: None)
+    assert not isinstance(answer, str)
+    tried, waiting = answer
+    assert [(one.path, one.why) for one in tried] == [
+        (str(tmp_path), ""),
+        (missing, "No such file or directory"),
+    ]
+    assert waiting.messages == 0
+    assert list(tmp_path.iterdir()) == []
