@@ -81,7 +81,10 @@ def file_system_of(path: str) -> str:
 
 
 def who_listens(port: int) -> str:
-    """The program that listens on this TCP port, as "NAME, process PID"; "" when nobody does."""
+    """The program that listens on this TCP port, as "NAME, process PID"; "" when nobody does.
+
+    Whose socket it is only root can see, and the owner: to others there is nobody.
+    """
     inodes = {
         inode for name in ("net/tcp", "net/tcp6") for inode in listening(_text("self", name), port)
     }
@@ -90,7 +93,7 @@ def who_listens(port: int) -> str:
     for pid in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 - names only
         if inodes & set(_sockets_of(pid)):
             return f"{_text(pid, 'comm').strip()}, process {pid}"
-    return "another program"
+    return "another program" if os.geteuid() == 0 else ""
 
 
 def listening(table: str, port: int) -> Iterator[str]:
