@@ -18,6 +18,7 @@ import os
 import select
 import signal
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -27,7 +28,7 @@ from typing import Any
 from pymta.doctor.storage import OVERDUE, Tried, Waiting
 from pymta.mail.message_id import arrival_time
 from pymta.spool.files import FileSpool
-from pymta.spool.paths import HOST
+from pymta.spool.paths import CORRUPT, HOST, INCOMING, JOURNAL, QUEUE
 
 PATIENCE = 30.0  # seconds
 _MOST = 1 << 16
@@ -56,8 +57,8 @@ def ask_as_owner(
         if fd >= 0:
             os.close(fd)
     answer = _hear(reading, child)
-    if answer is None:
-        return f"looking at it took longer than {PATIENCE:.0f}s: the disk does not answer"
+    if isinstance(answer, str):
+        return answer
     tried = tuple(Tried(**one) for one in answer["tried"])
     return tried, Waiting(**answer["waiting"])
 
@@ -73,16 +74,22 @@ def _answer(
     try:
         if os.geteuid() != account[0]:
             become(*account)
-        told = {
+        told: object = {
             "tried": [asdict(_tried(path, _try(fd))) for path, fd in opened],
             "waiting": asdict(_waiting(state, time.time())),
         }
+    except OSError as error:
+        told = f"{error.filename or state}: {error.strerror}"
+    except BaseException:  # noqa: BLE001 - our own fault; the child must end here
+        told = traceback.format_exc()
+    try:
         os.write(writing, json.dumps(told).encode())
     finally:
         os._exit(0)
 
 
 def _hear(reading: int, child: int) -> Any:
+    """What the child said: its answer, or the reason why it has none."""
     with open(reading, "rb") as file:
         ready, _, _ = select.select([file], [], [], PATIENCE)
         text = os.read(reading, _MOST) if ready else b""
@@ -90,7 +97,9 @@ def _hear(reading: int, child: int) -> Any:
         os.kill(child, signal.SIGKILL)  # if it hangs in the kernel, it dies when that lets it go
     with suppress(ChildProcessError):
         os.waitpid(child, 0 if ready else os.WNOHANG)
-    return json.loads(text) if text else None
+    if not ready:
+        return f"looking at it took longer than {PATIENCE:.0f}s: the disk does not answer"
+    return json.loads(text) if text else "the process that looked at it has died"
 
 
 def _open(path: str, daemon: int) -> int:
@@ -123,10 +132,12 @@ def _try(fd: int) -> int:
 
 
 def _waiting(state: str, now: float) -> Waiting:
-    """Never makes the spool, which opening it would."""
+    """Never makes what is missing of the spool, which opening it would.  Raises OSError."""
     directory = Path(state, "spool")
     if not (directory / HOST).exists():
         return Waiting()
+    for name in (INCOMING, QUEUE, JOURNAL, CORRUPT):
+        (directory / name).stat()
     spool = FileSpool(directory)
     dues = [
         arrival_time(one.id) if one.is_first else one.due

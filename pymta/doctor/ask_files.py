@@ -28,7 +28,7 @@ from pymta.doctor.ask_kernel import file_system_of
 from pymta.doctor.certificate import Certificate
 from pymta.doctor.configured import Configured, Mode
 from pymta.doctor.storage import Disk, Storage
-from pymta.doctor.validity import validity
+from pymta.doctor.validity import Validity, validity
 from pymta.load.room import room
 from pymta.tls import credentials
 from pymta.tls.credentials import CredentialsError
@@ -49,6 +49,9 @@ def ask_settings(machine: Machine) -> Configured:
         pass
     machine = served.machine if served else machine
     file = Path(machine.config_file) if machine.config_file else None
+    if file and (hidden := _hidden(file)):
+        settings = served or Settings(machine=machine)
+        return Configured(settings, bool(served), unseen=(*unseen, *hidden))
     try:
         read = _read(file, machine, served)
     except ConfigError as error:
@@ -59,6 +62,15 @@ def ask_settings(machine: Machine) -> Configured:
         told = tuple(change.brief for change in changes)
         found = Configured(served or read, bool(served), changes=told)
     return replace(found, files=tuple(_of_settings(file)) if file else (), unseen=tuple(unseen))
+
+
+def _hidden(file: Path) -> list[str]:
+    """Settings files that we may not read: no mistake of theirs."""
+    try:
+        there = [one for one in files_of(file) if one.exists()]
+        return [str(one) for one in there if not os.access(one, os.R_OK, effective_ids=True)]
+    except OSError as error:
+        return [str(error.filename)]
 
 
 def _read(file: Path | None, machine: Machine, served: Settings | None) -> Settings:
@@ -106,7 +118,15 @@ def ask_certificate(tls: Tls, unit: str) -> Certificate:
         if error.is_denied and os.geteuid() != 0:
             return replace(found, key=key, value=value, is_unseen=True)
         return replace(found, key=key, value=value, trouble=error.why)
-    return replace(found, validity=validity(pem), is_newer=_is_newer(named, paths))
+    return replace(found, validity=_dates(pem), is_newer=_is_newer(named, paths))
+
+
+def _dates(pem: bytes) -> Validity | None:
+    """None for a certificate that OpenSSL takes and we cannot read."""
+    try:
+        return validity(pem)
+    except ValueError:
+        return None
 
 
 def _path(value: str, unit: str) -> str:

@@ -35,7 +35,8 @@ class Process:
 
 
 def findings(process: Process, unit: Unit | None, settings: Settings) -> Iterator[Finding]:
-    """`unit` is its unit, None when it was started otherwise."""
+    """`unit` is that of the daemon, None when there is none; it may have been started otherwise."""
+    unit = unit if unit and unit.main_pid == process.pid else None
     where = unit.name if unit else f"process {process.pid}"
     for short in missing(settings, process.allowed):
         edit = f"systemctl edit {unit.name}, [Service] " if unit else ""
@@ -43,7 +44,7 @@ def findings(process: Process, unit: Unit | None, settings: Settings) -> Iterato
     if process.oom_score_adj == -1000:
         text = "the kernel may not end it when memory is short, nor any child of it"
         yield note("oom", where, text, "look for OOMScoreAdjust=")
-    if unit and unit.main_pid == process.pid:
+    if unit:
         yield from _against_unit(process, unit)
     elif process.status.get("Uid", "1").split()[0] == "0":
         yield fault("root", where, "the daemon runs as root", "set pymta_user")

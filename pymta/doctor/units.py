@@ -87,6 +87,8 @@ def the_service(units: Units) -> Unit:
 def findings(units: Units, settings: Settings, roles: frozenset[str] | None) -> Iterator[Finding]:
     """`roles` are those of the listeners of the running daemon, None when none has answered."""
     if not any(unit.is_loaded for unit in units.values()):
+        if roles is not None:  # it was started otherwise, and wants none
+            return
         yield note("units-missing", "systemd", "no unit of pymta is installed")
         return
     for unit in units.values():
@@ -94,7 +96,7 @@ def findings(units: Units, settings: Settings, roles: frozenset[str] | None) -> 
     for name in LASTING:
         if name in units and units[name].is_loaded:
             yield from _stop(units[name], settings.queue.shutdown_grace)
-    yield from _service(units)
+    yield from _service(units, is_served=roles is not None)
     yield from _sockets(units, roles)
     yield from _timers(units, settings)
     if settings.routing.local_users and _is_down(units, HELPER_SOCKET):
@@ -161,11 +163,11 @@ def _stop(unit: Unit, grace: int) -> Iterator[Finding]:
     )
 
 
-def _service(units: Units) -> Iterator[Finding]:
+def _service(units: Units, *, is_served: bool) -> Iterator[Finding]:
     service, socket = the_service(units), units.get(SMTP_SOCKET, Unit(SMTP_SOCKET))
     if service["ActiveState"] == "failed":
         return
-    if not service.is_active and not socket.is_active:
+    if not service.is_active and not socket.is_active and not is_served:
         yield fault(
             "down",
             service.name,

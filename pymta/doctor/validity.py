@@ -30,9 +30,9 @@ def validity(pem: bytes) -> Validity:
     first = _FIRST.search(pem)
     if not first:
         raise ValueError("no certificate")
-    whole = next(_elements(base64.b64decode(first[1])))
-    signed = next(_elements(whole[1]))
-    parts = [part for part in _elements(signed[1]) if part[0] != _EXPLICIT_0]  # the version
+    (_, whole), *_ = _elements(base64.b64decode(first[1]))
+    (_, signed), *_ = _elements(whole)
+    parts = [part for part in _elements(signed) if part[0] != _EXPLICIT_0]  # the version
     if len(parts) < 4 or parts[3][0] != _SEQUENCE:  # serial, algorithm, issuer, validity
         raise ValueError("no validity in the certificate")
     begin, end = (_time(*part) for part in _elements(parts[3][1]))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pymta.config.settings import Machine
+from pymta.doctor.ask_files import ask_settings
 from tests.doubles.daemon import HOSTNAME
 from tests.doubles.dns_server import DnsServer
 from tests.doubles.standalone import Standalone, standalone
@@ -58,6 +60,27 @@ def test_mail_that_everybody_may_read_is_named_for_people(made: Standalone) -> N
         assert done.returncode == 1
         assert f"fault: {made.state}: holds mail, and everybody may look into it" in done.stdout
         assert f"\n      chmod o= {made.state}\n" in done.stdout
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
+def test_settings_that_one_may_not_read_are_no_mistake_of_theirs(made: Standalone) -> None:
+    made.config.chmod(0o600)
+    os.seteuid(65534)
+    try:
+        found = ask_settings(Machine(str(made.state), config_file=str(made.config)))
+    finally:
+        os.seteuid(0)
+    assert found.unseen == (str(made.config),)
+    assert found.complaints == ()
+
+
+def test_a_spool_that_cannot_be_looked_through_is_told(made: Standalone) -> None:
+    with made.in_front():
+        queue = made.state / "spool" / "queue"
+        queue.rename(queue.with_name("was"))
+        assert "queue: No such file or directory" in findings(made)["spool"]["what"]
+        queue.with_name("was").rename(queue)
 
 
 def test_where_no_daemon_has_run_there_is_no_spool(made: Standalone) -> None:

@@ -117,6 +117,13 @@ def test_a_host_where_nothing_is_started_is_told_how() -> None:
     assert topics(units.findings({}, SETTINGS, None)) == ["units-missing"]
 
 
+def test_a_daemon_that_was_started_otherwise_wants_no_unit() -> None:
+    names = ("pymta.service", "pymta.socket")
+    down = {name: unit(name, ActiveState="inactive", UnitFileState="disabled") for name in names}
+    assert topics(units.findings(host(**down), SETTINGS, frozenset({"smtp"}))) == []
+    assert topics(units.findings({}, SETTINGS, frozenset({"smtp"}))) == []
+
+
 def test_an_alarm_of_the_daemon_stands_in_for_the_timer() -> None:
     down = host(timer=unit("pymta-queue.timer", ActiveState="inactive"))
     for queue in (Queue(queue_run_interval=60), Queue(queue_runs=("-q10m",))):
@@ -214,7 +221,9 @@ def test_a_unit_may_allow_the_capability_that_it_needs() -> None:
 
 
 def test_a_daemon_that_no_unit_has_started_is_not_held_to_one() -> None:
-    assert topics(process.findings(replace(WELL, pid=8), SERVICE, SETTINGS)) == []
+    other = replace(WELL, pid=8, allowed=Allowed(16384, 60))
+    (found,) = process.findings(other, SERVICE, SETTINGS)
+    assert (found.where, found.remedy) == ("process 8", "TasksMax=72")
     as_root = replace(WELL, status=SANE | {"Uid": "0\t0\t0\t0"})
     assert topics(process.findings(as_root, None, SETTINGS)) == ["root"]
 
