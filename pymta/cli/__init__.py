@@ -17,7 +17,7 @@ says on standard error what is wrong and what to do.
     background    the classic way of a daemon out of sight, with a report to who waits
     start         settings read, kept as a generation, and the supervisor put in our place
     typed         the words themselves, for the log
-    serve, daemon, reload, status, settings, queue, queue_run, tidy       the commands
+    serve, daemon, reload, status, doctor, settings, queue, queue_run, tidy       the commands
     classic       the other program, pymta-sendmail: the words of sendmail to the same parts
     classic_line, classic_runs, classic_items, classic_refusal        what such words ask for
     classic_daemon, classic_queue      its jobs
