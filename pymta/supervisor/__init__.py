@@ -18,7 +18,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     control, desk, find_control                        the control socket, and who may use it
     requests, status, report, backlog, queue_count     what is asked there, and the answers
     birth, privilege, process_limits, sole             how it begins
-    allowed, enough                                    what the system grants, and whether it will do
+    allowed, enough                                    what the system grants; is it enough
     idle_end, farewell                                 how it ends
     deliver_helper                                     who stores for system users, without systemd
     reload, renewal, handover, survivors               a new generation in place of the old one
