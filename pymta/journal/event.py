@@ -15,6 +15,7 @@ from enum import Enum, IntEnum
 class Kind(Enum):
     # The daemon
     STARTED = "1f1a6c5d6c2b4b7a9d5e0d6c3f9a7b01"
+    LISTENING = "925ee74b6b37402e8ef2f59112b27d5c"
     ARGUMENTS = "0e14f7bedabe4f6ebeeac5be43851bb6"
     SETTINGS_CHANGED = "b85a43742a9547ae955a9faaede5a56f"
     RELOAD = "a3d9f5b0c1e84f6f9b2c7d8e4a5f6003"

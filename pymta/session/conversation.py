@@ -46,9 +46,7 @@ class Conversation:
         self._stream = stream
         self._world = world
         self._server = Server()
-        self._caller = Caller(
-            visit.caller.address, visit.settings, world.dns, world.hosts, world.is_ours
-        )
+        self._caller = Caller(visit.address, visit.settings, world.dns, world.hosts, world.is_ours)
         self._pace = Pace(visit.settings.session, self._is_counted)
         self._chronicle = Chronicle(visit, world.tell)
         self._watch = Watch(world.debug, visit, self._pace.quote)

@@ -208,7 +208,7 @@ class Family:
             self._count.ended(could_count=code == 0)
         if code < 0 and not self._is_killing and not (self._is_parting and code == -signal.SIGTERM):
             job, name = child.job.value, name_of(-code)
-            event = daemon_events.child_crashed(job, pid, name, child.address)
+            event = daemon_events.child_crashed(job, pid, name, child.address, child.uid)
             self._place.log.write(event)
 
     def _debug_end(self, pid: int, status: int, child: Child | None) -> None:
@@ -224,4 +224,4 @@ class Family:
 
     def _debug_sessions(self) -> None:
         if debug := self._place.log.debug:
-            debug(debug_lines.sessions(self._children.sessions, now=True))
+            debug(debug_lines.sessions(self._children.all_sessions, now=True))

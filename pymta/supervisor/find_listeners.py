@@ -10,15 +10,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pymta.config import launch
+from pymta.config.launch import Launch
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.event import Kind
 from pymta.journal.log import Log
-from pymta.supervisor import activation
+from pymta.supervisor import activation, local_socket
 from pymta.supervisor.handover import Handover
-from pymta.supervisor.listen_plan import ListenAt, plan
-from pymta.supervisor.listener import Listener
+from pymta.supervisor.listen_plan import ONLY_OWN, ListenAt, not_served, plan
+from pymta.supervisor.listener import Listener, Listeners, LocalListener
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.sockets import CannotListenError, Kernel, Opening, Root, set_fast_open
 
@@ -31,17 +33,37 @@ class CannotStartError(Exception):
 
 def find_listeners(
     settings: Settings, table: Handover | None, notify: Notify, log: Log, root: Root
-) -> tuple[tuple[Listener, ...], bool]:
-    """The sockets to serve, and whether systemd made them.  Raises CannotStartError.
+) -> Listeners:
+    """The sockets to serve.  Raises CannotStartError.
 
     Which of them start with TLS is asked anew at every reload (PT-05).
     """
-    found, by_systemd = _found(settings, table, notify, log, root)
+    found = _found(settings, table, notify, log, root)
     if settings.listen.tcp_fastopen or table:
-        _arrange_fast_open(found, settings, log)
-    return tuple(
-        replace(item, starts_tls=settings.starts_tls(item.role, item.at.port)) for item in found
-    ), by_systemd
+        _arrange_fast_open(found.network, settings, log)
+    if found.by_systemd:
+        _tell_of_contradiction(settings, found, log)
+    network = (
+        replace(item, starts_tls=settings.starts_tls(item.role, item.at.port))
+        for item in found.network
+    )
+    return replace(found, network=tuple(network))
+
+
+def _tell_of_contradiction(settings: Settings, found: Listeners, log: Log) -> None:
+    """Ports and addresses that somebody has set, and that nobody opens."""
+    path = settings.listen.local_socket
+    unserved = [
+        *(f"[{want.address}]:{want.port}" for want in not_served(settings.listen, found, port_of)),
+        *([path] if path and path not in {str(one.at) for one in found.local} else []),
+    ]
+    if not unserved:
+        return
+    text = (
+        f"sockets come from systemd: {', '.join(ONLY_OWN)} have no effect, and nobody listens on"
+        f" {' '.join(unserved)}; what is open stands in the socket units"
+    )
+    log.write(daemon_events.remark(text, Kind.SOCKET))
 
 
 def _arrange_fast_open(listeners: Sequence[Listener], settings: Settings, log: Log) -> None:
@@ -56,22 +78,37 @@ def _arrange_fast_open(listeners: Sequence[Listener], settings: Settings, log: L
 
 def _found(
     settings: Settings, table: Handover | None, notify: Notify, log: Log, root: Root
-) -> tuple[tuple[Listener, ...], bool]:
+) -> Listeners:
     """Handed-in sockets are taken as they are: ports and interfaces in the settings say nothing
     about them, before a reload and after it.
     """
     if not settings.launch.listens:
-        return (), False  # ML-06: a daemon for queue runs alone
+        return Listeners()  # ML-06: a daemon for queue runs alone
     if table and (table.by_systemd or table.keeps_listeners):
-        return table.listeners, table.by_systemd
+        return Listeners(table.listeners, table.local, table.by_systemd)
     try:
         if not (table and table.listeners) and (given := activation.handed_in()):
-            return given, True
+            _check_command_line(settings.launch)
+            return given
         wanted = plan(settings.listen, port_of)
     except (activation.UnusableSocketError, ValueError) as error:
         raise CannotStartError(str(error)) from error
     if table:
-        return _rearranged(table.listeners, wanted, settings, log, root), False
+        network = _rearranged(table.listeners, wanted, settings, log, root)
+        return Listeners(network, _local_again(table.local, settings, log))
+    network = _opened(wanted, settings, notify, log, root)
+    return Listeners(network, _local(settings))
+
+
+def _check_command_line(said: Launch) -> None:
+    """Raises CannotStartError."""
+    if said.ports or said.interfaces:
+        raise CannotStartError("-oX contradicts the sockets that systemd hands in")
+
+
+def _opened(
+    wanted: Sequence[ListenAt], settings: Settings, notify: Notify, log: Log, root: Root
+) -> tuple[Listener, ...]:
 
     def say(line: str) -> None:
         log.write(daemon_events.remark(line, Kind.SOCKET))
@@ -85,9 +122,38 @@ def _found(
         wanted, settings.listen, say=say, sleep=sleep, layer=Kernel(root), debug=log.debug
     )
     try:
-        return opening.open_all(), False
+        return opening.open_all()
     except CannotListenError as error:
         raise CannotStartError(str(error)) from error
+
+
+def _local(settings: Settings) -> tuple[LocalListener, ...]:
+    """The one for users of this machine, where it is wanted.  Raises CannotStartError."""
+    path = launch.local_socket(settings.launch, settings.listen.local_socket)
+    if not path:
+        return ()
+    try:
+        return (local_socket.listen(path),)
+    except OSError as error:
+        raise CannotStartError(f"local_socket {path}: {error.strerror}") from error
+
+
+def _local_again(
+    held: Sequence[LocalListener], settings: Settings, log: Log
+) -> tuple[LocalListener, ...]:
+    """After a reload, as `_rearranged` does it."""
+    path = launch.local_socket(settings.launch, settings.listen.local_socket)
+    if kept := tuple(one for one in held if str(one.at) == path):
+        return kept
+    for one in held:
+        local_socket.remove(one)
+        os.close(one.fd)
+    try:
+        return _local(settings)
+    except CannotStartError as error:
+        text = f"{error}: users of this machine are not served"
+        log.write(daemon_events.trouble(text, Kind.SOCKET))
+        return ()
 
 
 def _rearranged(
