@@ -16,6 +16,7 @@ import pytest
 from tests.doubles.daemon import Daemon, daemon, daemon_after, wait_until
 from tests.doubles.local_client import LocalSmtp, talk_as
 from tests.doubles.standalone import Standalone, standalone
+from tests.doubles.ways_in import readable
 from tests.lives.test_session_life import line
 
 ME = os.getuid()
@@ -133,7 +134,7 @@ def test_who_calls_is_whom_the_kernel_names_whatever_he_says() -> None:
             unknown = talk_as(STRANGER, path, "EHLO x.test", "QUIT")
             assert f"Hello {STRANGER} at x.test" in " ".join(unknown)
         (id,) = made.queued()
-        shown = made.run("pymta", "queue", "show", id, "--state", str(made.state))
+        shown = made.run("pymta", "queue", "show", id)
         assert "from nobody by local-esmtp" in shown.stdout, shown
         listed = (made.state / "spool" / "queue" / id).read_bytes()
         assert b"from nobody (uid 65534)" in listed
@@ -252,6 +253,30 @@ def test_a_daemon_without_units_binds_it_for_everybody_and_takes_it_away_again()
             with LocalSmtp(path) as client:
                 client.sendmail("a@b.test", ["postmaster@localhost"], "Subject: x\r\n\r\nhi\r\n")
             wait_until(made.mail, "the mail")
+        assert not path.exists()
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
+def test_a_daemon_that_root_starts_owns_it_as_its_account_and_keeps_it_over_a_reload(
+    tmp_path: Path,
+) -> None:
+    """PV-01, HU-05, item 10: what root binds must be ours to take away."""
+    with standalone(pymta_user="nobody") as made:
+        made.prefix = readable(tmp_path)
+        path = self_bound(made)
+        with made.in_front():
+            before = path.stat()
+            with raw(path) as held:
+                assert line(held).startswith("220 ")
+                done = made.run("pymta", "reload", "--state", str(made.state))
+                assert done.returncode == 0, done.stderr
+                held.sendall(b"NOOP\r\n")
+                assert line(held).startswith("250 ")
+            assert (path.stat().st_ino, path.stat().st_uid) == (before.st_ino, 65534)
+            assert stat.S_IMODE(path.stat().st_mode) == 0o666
+            said = talk_as(STRANGER, path, "QUIT")
+            assert [reply[:3] for reply in said] == ["220", "221"]
         assert not path.exists()
 
 
