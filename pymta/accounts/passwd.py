@@ -31,8 +31,8 @@ from pymta.accounts.account import Account, Find, Found, NoAccount, Unsure
 PATIENCE = 10.0  # seconds for one account; whoever waits for us waits longer than that
 ROOM = 4096  # bytes for the texts of an entry, at first
 MOST_ROOM = 1 << 20
-# Different systems say "no such name" in these ways; getpwnam(3) has the list.
 _IS_PLAIN = re.compile(r"[!-~]{1,64}")
+# Different systems say "no such name" in these ways; getpwnam(3) has the list.
 _NOT_FOUND = {0, errno.ENOENT, errno.ESRCH}
 
 

@@ -120,7 +120,9 @@ class Visit:
     def is_quiet(self) -> bool:
         """N-30: nobody wants to read about connections of this client."""
         quiet = host_list(self.settings.journal.hosts_connection_nolog)
-        return self.address is not None and quiet.holds_network(self.address)
+        if self.address is None:
+            return quiet.holds_without_address()
+        return quiet.holds_network(self.address)
 
     @property
     def protocol(self) -> str:

@@ -18,7 +18,7 @@ from pymta.config.roles import KNOWN, LOCAL, SMTP, role_named
 from pymta.mail.caller import LocalSocket, endpoint
 from pymta.supervisor.listener import Listener, Listeners, LocalListener
 
-VARIABLES = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+VARIABLES = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID")
 FIRST = 3  # sd_listen_fds(3)
 FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pymta.config import launch
-from pymta.config.launch import Launch
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
@@ -41,7 +40,7 @@ def find_listeners(
     found = _found(settings, table, notify, log, root)
     if settings.listen.tcp_fastopen or table:
         _arrange_fast_open(found.network, settings, log)
-    if found.by_systemd:
+    if found.by_systemd and not settings.launch.inherits_listener:  # N-11 ignores them in silence
         _tell_of_contradiction(settings, found, log)
     network = (
         replace(item, starts_tls=settings.starts_tls(item.role, item.at.port))
@@ -88,7 +87,6 @@ def _found(
         return Listeners(table.listeners, table.local, table.by_systemd)
     try:
         if not (table and table.listeners) and (given := activation.handed_in()):
-            _check_command_line(settings.launch)
             return given
         wanted = plan(settings.listen, port_of)
     except (activation.UnusableSocketError, ValueError) as error:
@@ -98,12 +96,6 @@ def _found(
         return Listeners(network, _local_again(table.local, settings, log))
     network = _opened(wanted, settings, notify, log, root)
     return Listeners(network, _local(settings))
-
-
-def _check_command_line(said: Launch) -> None:
-    """Raises CannotStartError."""
-    if said.ports or said.interfaces:
-        raise CannotStartError("-oX contradicts the sockets that systemd hands in")
 
 
 def _opened(

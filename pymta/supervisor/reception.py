@@ -156,7 +156,7 @@ class Reception:
             self._load = self.gauge.read()
         id, count = self._ids.next(), answer.sessions
         selected = self._settings.journal.selected
-        if "smtp_connection" in selected:
+        if "smtp_connection" in selected and not self._quiet.holds_without_address():
             shows_id = "connection_id" in selected
             event = daemon_events.connected_here(caller, id, count=count, shows_id=shows_id)
             self._log.write(event)

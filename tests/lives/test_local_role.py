@@ -359,6 +359,26 @@ def test_ports_that_no_unit_opens_are_told_of_once() -> None:
         ) in told
 
 
+def test_a_command_line_that_contradicts_the_units_is_refused() -> None:
+    """Section 3.1, rule 1: before anything is made."""
+    with standalone() as made:
+        made.prefix = ["bash", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "bash"]
+        with made.popen("pymta.cli.classic", "-bdf", "-oX", "2526", "-C", str(made.config)) as one:
+            _, said = one.communicate(timeout=30)
+        assert one.returncode == 1
+        assert said == "pymta: -oX contradicts the sockets that systemd hands in\n"
+        assert not made.state.exists()
+
+
+def test_sockets_for_another_process_are_nothing_to_us() -> None:
+    """sd_listen_fds(3): LISTEN_PID names the one that they are for."""
+    with standalone() as made:
+        made.prefix = ["env", "LISTEN_PID=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=smtp"]
+        with made.in_front():
+            assert made.greeting().startswith("220 ")
+            assert "(socket activation)" not in made.log()
+
+
 def test_settings_that_agree_with_the_units_are_not_worth_a_word() -> None:
     def agree(made: Daemon) -> None:
         made.write_settings(daemon_smtp_ports=[str(made.port)], local_interfaces=["127.0.0.1"])
