@@ -40,13 +40,11 @@ DAEMON: Mapping[Kind, Meaning] = {
         options="daemon_smtp_ports local_interfaces queue_run_interval queue_runs",
     ),
     Kind.LISTENING: Meaning(
-        "The daemon listens",
+        "The daemon listens on sockets from systemd",
         "What comes in there is taken as role @PYMTA_ROLE@ has it: smtp for mail of other hosts,"
-        " submission and submissions for mail of users, local for users of this machine.  Sockets"
-        " from systemd have their role by FileDescriptorName=, those that the daemon binds are smtp"
-        " and local.",
+        " submission and submissions for mail of users, local for users of this machine.  A socket"
+        " has its role by FileDescriptorName= of its unit.",
         fields="ROLE",
-        options="daemon_smtp_ports local_interfaces local_socket",
     ),
     Kind.ARGUMENTS: Meaning(
         "A command was started",

@@ -252,8 +252,9 @@ def _announce(place: Workplace, table: Handover | None) -> None:
     place.log.write(daemon_events.arguments(launch.directory, launch.command))
     for line in settings.changes.lines:
         place.log.write(daemon_events.settings_changed(line, settings.changes))
-    for role, where in announce.roles(listeners, local).items():
-        place.log.write(daemon_events.listening(role, where))
+    if place.by_systemd:  # the names of units say what is what; of our own the next line says it
+        for role, where in announce.roles(listeners, local).items():
+            place.log.write(daemon_events.listening(role, where))
     text = announce.started(
         *(__version__, pid, listeners, settings), by_systemd=place.by_systemd, local=local
     )
