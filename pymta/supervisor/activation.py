@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from systemd.daemon import listen_fds_with_names
 
 from pymta.mail.caller import endpoint
+from pymta.supervisor.listen_match import is_stored
 from pymta.supervisor.listener import SMTP, Listener
 
 VARIABLES = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
@@ -25,15 +27,25 @@ class UnusableSocketError(Exception):
     """A handed-in descriptor is no listening TCP socket; the argument says which and why."""
 
 
-def handed_in() -> tuple[Listener, ...]:
-    """The listeners that systemd passed to this process; empty when there are none.
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """`listeners` of socket units, and what we stored ourselves: names by descriptor."""
+
+    listeners: tuple[Listener, ...] = ()
+    stored: Mapping[int, str] = field(default_factory=dict)
+
+
+def handed_in() -> HandedIn:
+    """What systemd passed to this process.
 
     Raises UnusableSocketError.  The variables are gone afterwards, so no child inherits them.
     """
     names: Mapping[int, str] = listen_fds_with_names(unset_environment=True)
     for variable in VARIABLES:  # the call above forgets them in C only
         os.environ.pop(variable, None)
-    return tuple(examine(fd, _role(name)) for fd, name in sorted(names.items()))
+    stored = {fd: name for fd, name in names.items() if is_stored(name)}
+    declared = sorted(names.items() - stored.items())
+    return HandedIn(tuple(examine(fd, _role(name)) for fd, name in declared), stored)
 
 
 def examine(fd: int, role: str) -> Listener:
