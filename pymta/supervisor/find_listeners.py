@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pymta.config.listen import Listen
 from pymta.config.services import port_of
@@ -46,15 +47,14 @@ def find_listeners(
     Which of them start with TLS is asked anew at every reload (PT-05).
     """
     found, by_systemd = _found(settings, table, notify, log, root)
-    if settings.listen.tcp_fastopen or table:
-        _arrange_fast_open(found, settings, log)
+    _arrange_fast_open(found, settings, log)
     return tuple(
         replace(item, starts_tls=settings.starts_tls(item.role, item.at.port)) for item in found
     ), by_systemd
 
 
 def _arrange_fast_open(listeners: Sequence[Listener], settings: Settings, log: Log) -> None:
-    """N-17: on or, after a reload, off again."""
+    """N-17: on or, where they were bound under other settings, off again."""
     queue = settings.listen.smtp_connect_backlog if settings.listen.tcp_fastopen else 0
     debug = log.debug
     for item in listeners:
@@ -82,14 +82,24 @@ def _found(
         wanted = plan(settings.listen, port_of)
     except (activation.UnusableSocketError, ValueError) as error:
         raise CannotStartError(str(error)) from error
-    found = match(held, wanted)
-    fd_store.drop(found.dropped, notify, log)
-    fd_store.listen_again(found.kept, settings.listen)
     binding = _Binding(wanted, settings, log, root)
-    bound = binding.now(found.missing) if table else binding.patiently(found.missing, notify)
-    listeners = in_order((*found.kept, *bound), wanted)
+    bind = binding.now if table else partial(binding.patiently, notify)
+    return _arranged(held, binding, bind, notify), False
+
+
+def _arranged(
+    held: Sequence[Listener],
+    binding: _Binding,
+    bind: Callable[[Sequence[ListenAt]], tuple[Listener, ...]],
+    notify: Notify,
+) -> tuple[Listener, ...]:
+    """Keep what is wanted, close what is not, bind what is new; and let systemd have them all."""
+    found = match(held, binding.wanted)
+    fd_store.drop(found.dropped, notify, binding.log)
+    fd_store.listen_again(found.kept, binding.settings.listen)
+    listeners = in_order((*found.kept, *bind(found.missing)), binding.wanted)
     fd_store.keep(listeners, notify)
-    return listeners, False
+    return listeners
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class _Binding:
     log: Log
     root: Root
 
-    def patiently(self, missing: Sequence[ListenAt], notify: Notify) -> tuple[Listener, ...]:
+    def patiently(self, notify: Notify, missing: Sequence[ListenAt]) -> tuple[Listener, ...]:
         """At a start: what another process still holds is waited for (BL-06)."""
 
         def say(line: str) -> None:
