@@ -118,6 +118,11 @@ def shows(box: Box, name: str, unit: str = "pymta.service") -> str:
     return box.says("systemctl", "show", "-P", name, unit)
 
 
+def kill(box: Box, pid: str) -> None:
+    """A tree without procps has it in its shell alone."""
+    box.run("sh", "-c", f"kill -9 {pid}")
+
+
 class Loop:
     """Callers without a pause, until `end`."""
 

@@ -111,7 +111,7 @@ class Ordeal:
         """Check 14"""
         pid = mta.shows(self._box, "MainPID", self._unit)
         began = time.monotonic()
-        self._box.run("kill", "-9", pid)
+        mta.kill(self._box, pid)
         killed = time.monotonic()
         assert mta.first_line(self._box, "127.0.0.1").startswith("220 ")
         back = time.monotonic()

@@ -59,7 +59,7 @@ def test_who_calls_while_nobody_lives_is_served_by_the_next(serving: Box) -> Non
     """Check 14, without a socket unit."""
     pid = mta.shows(serving, "MainPID", UNIT)
     before = sockets(serving)
-    serving.run("kill", "-9", pid)
+    mta.kill(serving, pid)
     assert mta.greeting(serving).startswith("220 ")
     assert mta.shows(serving, "MainPID", UNIT) != pid
     assert sockets(serving) == before

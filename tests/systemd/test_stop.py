@@ -178,7 +178,7 @@ def test_a_killed_supervisor_comes_back_and_leaves_no_orphans(serving: Box) -> N
     pid = mta.shows(serving, "MainPID")
     workers = serving.says("cat", f"/proc/{pid}/task/{pid}/children").split()
     assert workers
-    serving.run("sh", "-c", f"kill -9 {pid}")
+    mta.kill(serving, pid)
     serving.wait_until(
         "another supervisor serves",
         lambda: mta.shows(serving, "MainPID") not in {pid, "0"},
