@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from pymta.supervisor import activation
 from pymta.supervisor.activation import UnusableSocketError, examine
 
 
@@ -43,3 +44,19 @@ def test_a_descriptor_that_is_no_socket_is_named() -> None:
     with pytest.raises(UnusableSocketError, match=f"descriptor {fd}"):
         examine(fd, "odd")
     os.close(fd)
+
+
+def test_what_we_stored_ourselves_is_told_from_what_a_unit_declared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        declared, stored = os.dup(sock.fileno()), os.dup(sock.fileno())
+    names = {declared: "submission", stored: "self-25-127.0.0.1"}
+    monkeypatch.setattr(activation, "listen_fds_with_names", lambda **_: names)
+
+    given = activation.handed_in()
+
+    assert [(one.fd, one.role) for one in given.listeners] == [(declared, "submission")]
+    assert given.stored == {stored: "self-25-127.0.0.1"}
+    os.close(declared)
+    os.close(stored)
