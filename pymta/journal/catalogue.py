@@ -90,6 +90,14 @@ DAEMON: Mapping[Kind, Meaning] = {
         " is in the queue.",
         options="shutdown_grace",
     ),
+    Kind.CUT_OFF: Meaning(
+        "A process had not finished when the grace time of a stop was over",
+        "It is told to end at once, and killed if it does not.  A session hears 421, and what it"
+        " was sending comes again; a message that was being delivered stays in the queue, and a"
+        " host that had taken it without our knowing gets it twice.",
+        fields="CLIENT QUEUE_ID",
+        options="shutdown_grace",
+    ),
     Kind.HELPER: Meaning(
         "The delivery helper has started, stopped or read its settings",
         "The process of root that stores mail of system users, see pymta-deliver(8).  It reads its"

@@ -56,6 +56,14 @@ def stopped(pid: int, *, cut_off: int) -> Event:
     return Event(Kind.STOPPED, f"pid {pid}: daemon stopped{rest}")
 
 
+def cut_off(pid: int, job: str, *, address: str = "", id: str = "") -> Event:
+    """The grace time is over for this child; `address` is its caller's, `id` its message."""
+    what = f"{job} with [{address}]" if address else job
+    text = f"child process {pid} ({what}) cut off: not finished when the grace time was over"
+    fields = {"CLIENT": address} if address else {}
+    return Event(Kind.CUT_OFF, text, queue_id=id, fields=fields)
+
+
 def reexec(pid: int, generation: int) -> Event:
     """HU-02."""
     return Event(

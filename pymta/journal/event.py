@@ -23,6 +23,7 @@ class Kind(Enum):
     CANNOT_START = "fa3a84bb3f0143d79422828d77f43f6c"
     STOPPING = "5c9e0b7b2f3f4e0f8a3d7f4e2a6b9c02"
     STOPPED = "80fad05276d6474a87fe4b7937a73d07"
+    CUT_OFF = "cbf2863a7d944c4590ffade80704d30b"
     HELPER = "87cc20c7446d4e02b6a4418eecc3ba93"
 
     # Connections

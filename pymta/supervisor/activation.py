@@ -12,13 +12,16 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from pymta.config.roles import KNOWN, LOCAL, SMTP, role_named
 from pymta.mail.caller import LocalSocket, endpoint
+from pymta.supervisor.listen_match import is_stored
 from pymta.supervisor.listener import Listener, Listeners, LocalListener
 
 VARIABLES = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID")
+RoleOf = Callable[[str, int | None], str | None]
 FIRST = 3  # sd_listen_fds(3)
 FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
 
@@ -27,13 +30,23 @@ class UnusableSocketError(Exception):
     """What was handed in is not what we need; the argument says which descriptor, and why."""
 
 
-def handed_in() -> Listeners:
-    """The listeners that systemd passed to this process; none at all when it passed nothing.
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """`listeners` of socket units, and what we stored ourselves: names by descriptor."""
+
+    listeners: Listeners = field(default_factory=Listeners)
+    stored: Mapping[int, str] = field(default_factory=dict)
+
+
+def handed_in() -> HandedIn:
+    """What systemd passed to this process.
 
     Raises UnusableSocketError.  The variables are gone afterwards, so no child inherits them.
     """
     said = {name: os.environ.pop(name, None) for name in VARIABLES}
-    return examine(announced(said, os.getpid()))
+    names = announced(said, os.getpid())
+    stored = {fd: name for fd, name in names.items() if is_stored(name)}
+    return HandedIn(examine({fd: names[fd] for fd in names if fd not in stored}), stored)
 
 
 def announced(said: Mapping[str, str | None], pid: int) -> dict[int, str]:
@@ -74,8 +87,11 @@ def examine(named: Mapping[int, str]) -> Listeners:
     return Listeners(tuple(network), tuple(local), by_systemd=bool(named))
 
 
-def listener_of(fd: int, name: str) -> Listener | LocalListener:
-    """What this descriptor is, asked of the kernel.  Raises UnusableSocketError."""
+def listener_of(fd: int, name: str, role_of: RoleOf = role_named) -> Listener | LocalListener:
+    """What this descriptor is, asked of the kernel.  Raises UnusableSocketError.
+
+    `role_of` says what name and port make of it.
+    """
     try:
         sock = socket.socket(fileno=fd)
     except OSError as error:
@@ -86,7 +102,8 @@ def listener_of(fd: int, name: str) -> Listener | LocalListener:
             raise UnusableSocketError(f'socket "{name}" (descriptor {fd}) {fault}')
         sock.setblocking(False)
         os.set_inheritable(fd, False)
-        return _local(sock, name) if sock.family == socket.AF_UNIX else _network(sock, name)
+        find = _local if sock.family == socket.AF_UNIX else _network
+        return find(sock, name, role_of)
     finally:
         sock.detach()
 
@@ -112,9 +129,9 @@ def _is_connected(sock: socket.socket) -> bool:
     return True
 
 
-def _local(sock: socket.socket, name: str) -> LocalListener:
+def _local(sock: socket.socket, name: str, role_of: RoleOf) -> LocalListener:
     at = LocalSocket(os.fsdecode(sock.getsockname()))
-    if role_named(name, None) != LOCAL:
+    if role_of(name, None) != LOCAL:
         raise UnusableSocketError(
             f'socket "{name}" (descriptor {sock.fileno()}) is {at}, for processes of this machine:'
             f" want FileDescriptorName={LOCAL}"
@@ -122,9 +139,9 @@ def _local(sock: socket.socket, name: str) -> LocalListener:
     return LocalListener(sock.fileno(), at)
 
 
-def _network(sock: socket.socket, name: str) -> Listener:
+def _network(sock: socket.socket, name: str, role_of: RoleOf) -> Listener:
     fd, at = sock.fileno(), endpoint(sock.getsockname())
-    role = role_named(name, at.port)
+    role = role_of(name, at.port)
     if role is None:
         raise UnusableSocketError(
             f'socket "{name}" (descriptor {fd}) has a name that says nothing to us:'

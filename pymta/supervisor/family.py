@@ -98,6 +98,15 @@ class Family:
             if child.job in {Job.QUEUE_RUN, Job.VALIDATION, Job.COUNT}:  # they hear nothing
                 os.kill(child.pid, signal.SIGTERM)
 
+    def tell_who_is_late(self) -> None:
+        """The grace time of a stop is over for all that are left."""
+        for child in self._children:
+            task = self._dispatch.busy.get(child.pid)
+            event = daemon_events.cut_off(
+                child.pid, child.job.value, address=child.address, id=task.id if task else ""
+            )
+            self._place.log.write(event)
+
     def send_signal(self, number: signal.Signals) -> None:
         """To all that are left.  None is reaped yet, so each pid is still its own."""
         self._is_killing = True

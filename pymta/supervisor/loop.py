@@ -234,6 +234,7 @@ class Loop:
                 return
             case Measure.TERMINATE as measure:
                 self._place.cut_off = len(self._children)
+                self._family.tell_who_is_late()
                 self._family.send_signal(signal.SIGTERM)
             case Measure.KILL as measure:
                 self._family.send_signal(signal.SIGKILL)

@@ -210,6 +210,8 @@ def _of_the_daemon() -> Iterator[Example]:
     yield _one(say.stopping, 1, "SIGTERM", sessions=1, deliveries=2)
     yield _one(say.wait_is_over, "1.0")
     yield _one(say.stopped, 1, cut_off=0)
+    yield _one(say.cut_off, 1, "session", address="192.0.2.1")
+    yield _one(say.cut_off, 1, "delivery", id="1aB2cD-00000000123-4567")
     yield _one(say.reexec, 1, 4)
     yield _one(say.survivors, "handover table has version 2", 3)
     yield _one(say.reload_refused, "/etc/pymta/pymta.toml:1: …")

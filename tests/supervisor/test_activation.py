@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pymta.supervisor import activation
 from pymta.supervisor.activation import (
     UnusableSocketError,
     announced,
@@ -243,11 +244,25 @@ def test_variables_that_do_not_fit_together_are_named(
     assert complaint in str(raised.value)
 
 
+def test_what_we_stored_ourselves_is_told_from_what_a_unit_declared(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared, stored = (listening(stack).fileno() for _ in range(2))
+    names = {declared: "submission", stored: "self-25-127.0.0.1"}
+    monkeypatch.setattr(activation, "announced", lambda *_: names)
+
+    given = handed_in()
+
+    found = [(one.fd, one.role) for one in given.listeners.network]
+    assert found == [(declared, "submission")]
+    assert given.stored == {stored: "self-25-127.0.0.1"}
+
+
 def test_no_child_inherits_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     """QR-05; those for another process go as well."""
     for name, value in (("LISTEN_PID", "1"), ("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "smtp")):
         monkeypatch.setenv(name, value)
 
-    assert not handed_in()
+    assert not handed_in().listeners
 
     assert not [name for name in os.environ if name.startswith("LISTEN_")]
