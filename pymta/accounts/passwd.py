@@ -1,7 +1,7 @@
 """Ask the system for an account, by getpwnam_r(3): files, or a directory server behind NSS.
 
-Not the `pwd` module: it calls every failure "not found", and a directory server that is down must
-never make a user unknown.
+Not the `pwd` module for a name: it calls every failure "not found", and a directory server that is
+down must never make a user unknown.  For the name of a number, which is only shown, it will do.
 
 Touches: accounts, threads.
 """
@@ -11,7 +11,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import pwd
+import re
 import threading
+from contextlib import suppress
 from ctypes import (
     POINTER,
     byref,
@@ -28,6 +31,7 @@ from pymta.accounts.account import Account, Find, Found, NoAccount, Unsure
 PATIENCE = 10.0  # seconds for one account; whoever waits for us waits longer than that
 ROOM = 4096  # bytes for the texts of an entry, at first
 MOST_ROOM = 1 << 20
+_IS_PLAIN = re.compile(r"[!-~]{1,64}")
 # Different systems say "no such name" in these ways; getpwnam(3) has the list.
 _NOT_FOUND = {0, errno.ENOENT, errno.ESRCH}
 
@@ -85,6 +89,25 @@ def finder(seconds: float) -> Find:
         return answers[0]
 
     return find_in_time
+
+
+def name_of(uid: int, seconds: float = PATIENCE) -> str:
+    """What the account of this number is called; the number itself where nobody knows, or says so
+    in time, and where the name is none that may stand in a line of a log.
+    """
+    names: list[str] = []
+    asking = threading.Thread(target=lambda: names.append(_name_of(uid)), daemon=True)
+    with suppress(RuntimeError):  # no more threads
+        asking.start()
+        asking.join(seconds)
+    return names[0] if names and _IS_PLAIN.fullmatch(names[0]) else str(uid)
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
 
 
 def _account(entry: _Passwd) -> Account:

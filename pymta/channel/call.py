@@ -9,12 +9,14 @@ import socket
 from dataclasses import dataclass
 
 from pymta.load.reading import NOTHING, Load
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalCaller
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`others` are the connections that were open when this one was admitted (CP-06).
+    """`local` is our end, None for a caller of this machine over AF_UNIX.
+
+    `others` are the connections that were open when this one was admitted (CP-06).
 
     `id` is that of the connection (N-29).  `load` is what the supervisor read then, of what
     smtp_load_reserve and smtp_pressure_reserve limit (LM-08).  `starts_tls`: TLS begins before the
@@ -22,8 +24,8 @@ class Call:
     """
 
     sock: socket.socket
-    caller: Endpoint
-    local: Endpoint
+    caller: Endpoint | LocalCaller
+    local: Endpoint | None
     others: int
     id: str = ""
     load: Load = NOTHING

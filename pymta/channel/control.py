@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pymta.channel.peer import peer_of
 from pymta.config.rights import Person
 
 NAME = "control"  # in the runtime directory
@@ -28,7 +29,6 @@ ONLY = "only root"
 STOPPING = "the daemon is stopping"
 BUSY = "too many"
 
-_CREDENTIALS = struct.Struct("iII")  # pid, uid, gid: struct ucred in unix(7)
 _PEERGROUPS = 59  # SO_PEERGROUPS of asm-generic/socket.h, Linux 4.13; Python has no name for it
 _MOST_GROUPS = 256  # what fits into the 1024 bytes that Python reads of a socket option
 
@@ -49,19 +49,13 @@ def address_in(directory: Path | str, name: str = NAME) -> Iterator[str]:
 
 def pid_at(sock: socket.socket) -> int:
     """Who connected, or whose socket it was that we connected to, as a process."""
-    return _credentials(sock)[0]
+    return peer_of(sock).pid
 
 
 def person_at(sock: socket.socket) -> Person:
     """The same as a user, with the groups of that moment (SO_PEERCRED, SO_PEERGROUPS)."""
-    _, uid, gid = _credentials(sock)
-    return Person(uid, frozenset({gid, *_more_groups(sock)}))
-
-
-def _credentials(sock: socket.socket) -> tuple[int, int, int]:
-    raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    pid, uid, gid = _CREDENTIALS.unpack(raw)
-    return pid, uid, gid
+    peer = peer_of(sock)
+    return Person(peer.uid, frozenset({peer.gid, *_more_groups(sock)}))
 
 
 def _more_groups(sock: socket.socket) -> tuple[int, ...]:

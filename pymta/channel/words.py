@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from pymta.channel.reach import Reach
 from pymta.load.reading import NOTHING, Load, as_word, from_word
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalCaller
 
 LONGEST = 512  # bytes: a letter, an id of 23, a domain of at most 255, a queue name of at most 64
 # The last word of a delivery worker is its exit status: EX_TEMPFAIL says that other processes hold
@@ -59,8 +59,8 @@ class Serve:
     The fields are those of `pymta.channel.call.Call`.
     """
 
-    caller: Endpoint
-    local: Endpoint
+    caller: Endpoint | LocalCaller
+    local: Endpoint | None
     others: int
     id: str = ""
     load: Load = NOTHING
@@ -106,7 +106,11 @@ def encode(word: Word) -> bytes:
             return f"M{why}".encode("ascii", "replace")[:LONGEST]
         case Done(status, stays):
             return b"%c%d" % (b"R" if stays else b"E", status)
+        case Serve(LocalCaller(uid, gid, pid), _, others, id, load):
+            return f"L{others} {uid} {gid} {pid} {id} {as_word(load)}".encode("ascii")
         case Serve(caller, local, others, id, load, starts_tls):
+            assert isinstance(caller, Endpoint)
+            assert local
             ends = f"{caller.address} {caller.port} {local.address} {local.port}"
             return f"S{others} {ends} {id} {as_word(load)} {starts_tls:d}".encode("ascii")
         case Deliver(id, reach):
@@ -141,6 +145,10 @@ def decode(packet: bytes) -> Word:
                 from_word(load),
                 tls == "1",
             )
+        case b"L":
+            others, uid, gid, pid, id, load = argument.split(" ")
+            caller_here = LocalCaller(int(uid), int(gid), int(pid))
+            return Serve(caller_here, None, int(others), id, from_word(load))
         case b"D":
             return Deliver(argument[1:], Reach(argument[:1]))
         case b"A":

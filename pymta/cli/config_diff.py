@@ -43,4 +43,6 @@ def listeners_of(serving: Settings) -> list[tuple[str, int]]:
         report = ask_daemon(directory, "status-json", wait=PATIENCE, failure=1)
     except CommandError:
         return []
-    return [(one["role"], one["port"]) for one in json.loads(report)["listeners"]]
+    found = json.loads(report)
+    local = ((one["role"], 0) for one in found.get("local_listeners", ()))
+    return [*((one["role"], one["port"]) for one in found["listeners"]), *local]

@@ -135,6 +135,8 @@ def size(count: int) -> str:
 
 def _origin(message: Message) -> str:
     client = message.envelope.client
+    if client.user:
+        return f"from {printable(client.user)} by {client.protocol}"
     if not client.address:
         return "written by pymta itself"
     return f"from {printable(client.helo)} [{client.address}]:{client.port} by {client.protocol}"

@@ -30,6 +30,7 @@ from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
 from pymta.journal.file import DIRECTORY_MODE as LOG_DIRECTORY_MODE
 from pymta.supervisor import birth, control, sole
+from pymta.supervisor.listen_match import is_stored
 from pymta.supervisor.privilege import CannotChangeUserError, Privilege, decide
 
 SUPERVISOR = "pymta.supervisor.main"
@@ -51,8 +52,12 @@ def daemon_machine(config: Path | None, environ: Mapping[str, str]) -> Machine:
 
 
 def has_sockets(environ: Mapping[str, str]) -> bool:
-    """Did whoever started this process hand sockets to it?  (sd_listen_fds(3))"""
-    return environ.get("LISTEN_PID") == str(os.getpid())
+    """Did whoever started this process hand sockets to it?  (sd_listen_fds(3))
+
+    What we bound ourselves, and comes back from systemd's store, is not handed in.
+    """
+    names = environ.get("LISTEN_FDNAMES", "").split(":")
+    return environ.get("LISTEN_PID") == str(os.getpid()) and not all(map(is_stored, names))
 
 
 def start_daemon(machine: Machine, launch: Launch, *, execute: Execute = os.execv) -> NoReturn:

@@ -26,6 +26,8 @@ def shown(report: Mapping[str, Any]) -> Iterator[str]:
     yield from _reload(report.get("last_reload"))
     yield from _listeners(report)
     yield from _connections(report.get("connections", {}), report.get("short_of_space", False))
+    if report.get("local_listeners"):
+        yield from _local(report["local_connections"])
     yield from _deliveries(report.get("deliveries", {}))
     yield from _queue_runs(report.get("queue_runs", {}))
     yield from _queue(report.get("queue"))
@@ -51,13 +53,15 @@ def _reload(last: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def _listeners(report: Mapping[str, Any]) -> Iterator[str]:
-    listeners = report.get("listeners", ())
+    listeners, local = report.get("listeners", ()), report.get("local_listeners", ())
     paused = "" if report.get("accepting", True) else "not accepting at present"
-    yield _line("listeners", paused or ("" if listeners else "none"))
+    yield _line("listeners", paused or ("" if listeners or local else "none"))
     for one in listeners:
         kind = f"{one['role']}, TLS" if one["starts_tls"] else one["role"]
         at = f"[{one['address']}]:{one['port']}"
         yield _item(at, f"{kind:15} {one['backlog']}/{one['backlog_max']} waiting")
+    for one in local:
+        yield _item(printable(one["path"]), one["role"])
 
 
 def _connections(found: Mapping[str, Any], is_short_of_space: bool) -> Iterator[str]:
@@ -70,6 +74,12 @@ def _connections(found: Mapping[str, Any], is_short_of_space: bool) -> Iterator[
         yield _item(address or "not known", str(count))
     if len(callers) > MOST_CALLERS:
         yield f"  and {len(callers) - MOST_CALLERS} more addresses"
+
+
+def _local(found: Mapping[str, Any]) -> Iterator[str]:
+    yield _line("local", _of(found))
+    for uid, count in list(found["by_uid"].items())[:MOST_CALLERS]:
+        yield _item(f"uid {uid}", str(count))
 
 
 def _deliveries(found: Mapping[str, Any]) -> Iterator[str]:

@@ -64,6 +64,11 @@ def has_control_socket(launch: Launch, configured: str) -> bool:
     return bool(launch.pid_file) or not (launch.ports or launch.interfaces)
 
 
+def local_socket(launch: Launch, configured: str) -> str:
+    """Where we listen for users of this machine, "" for nowhere; likewise with -oX."""
+    return "" if not launch.listens or launch.ports or launch.interfaces else configured
+
+
 def pid_file(launch: Launch, configured: str, state_directory: str) -> str:
     """Where the process id goes, "" for nowhere: the table of BG-03.
 

@@ -20,6 +20,11 @@ class Limits:
         "Connections at once from one address: a number, or a table of numbers keyed by network,"
         ' where the most specific wins and "*" is everybody else; 0 means no limit.',
     )
+    local_accept_max: Count = setting(
+        20,
+        "Connections at once from users of this machine over local_socket or pymta-local.socket,"
+        " which smtp_accept_max does not count; 0 means no limit.",
+    )
     smtp_accept_reserve: Count = setting(
         0, "Of smtp_accept_max, connections kept for smtp_reserve_hosts."
     )

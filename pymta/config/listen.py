@@ -24,6 +24,11 @@ class Listen:
         "Those of our ports on which TLS begins at once, before the greeting, as numbers or service"
         " names.",
     )
+    local_socket: str = setting(
+        "",
+        "Socket in the file system where users of this machine hand in mail, such as"
+        " /run/pymta/submit; empty: none.",
+    )
     disable_ipv6: bool = setting(False, "Leave out every IPv6 address of local_interfaces.")
     tcp_nodelay: bool = setting(
         True, "Send small replies at once (TCP_NODELAY), also on sockets from systemd."

@@ -51,9 +51,14 @@ class PerHostTable:
         return None if found == "" else found
 
 
-def value_for(setting: PerHost, address: Address) -> Value | None:
-    """One question.  Tables are of the settings, so there are few, and they stay."""
+def value_for(setting: PerHost, address: Address | None) -> Value | None:
+    """One question; for None, who is in no network, what everybody has.
+
+    Tables are of the settings, so there are few, and they stay.
+    """
     if isinstance(setting, dict):
+        if address is None:
+            return None if (found := setting.get(EVERYBODY)) == "" else found
         return _table(tuple(setting.items())).value(address)
     return None if setting == "" else setting
 

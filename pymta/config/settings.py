@@ -15,12 +15,11 @@ from pymta.config.limits import Limits
 from pymta.config.listen import Listen
 from pymta.config.process import Process
 from pymta.config.queue import Queue
+from pymta.config.roles import LOCAL, begins_with_tls
 from pymta.config.routing import Routing
 from pymta.config.session import Session
 from pymta.config.tls import Tls
 from pymta.config.transport import Transport
-
-SUBMISSIONS = "submissions"  # FileDescriptorName of a socket for RFC 8314 s3.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,10 @@ class Settings:
     def starts_tls(self, role: str, port: int) -> bool:
         """Does TLS begin before the greeting on this socket?  (PT-05)
 
-        `role` is its FileDescriptorName, "smtp" for one that is our own.
+        `role` is its FileDescriptorName, "smtp" for one that is our own.  Nobody listens in on
+        the local one.
         """
-        by_name = role == SUBMISSIONS or role.endswith("-tls")
-        return by_name or self.launch.tls_on_connect or self.listen.is_tls_port(port)
+        if role == LOCAL:
+            return False
+        is_so = self.launch.tls_on_connect or self.listen.is_tls_port(port)
+        return is_so or begins_with_tls(role)

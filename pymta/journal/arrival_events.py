@@ -2,6 +2,8 @@
 
 <= s@x.example H=(client.example) [192.0.2.7] P=esmtp S=1234 id=1@client.example
 
+<= alice@x.example U=alice P=local-esmtp S=1234 id=1@x.example        (a user of this machine)
+
 Log selectors add to it, each at its place (N-39); the fields tell the same whatever they say:
 
 <= s@x.example H=(client.example) [192.0.2.7] P=esmtps L X=TLS1.3:TLS_AES_256_GCM_SHA384:256 S=1234
@@ -34,7 +36,7 @@ def arrived(
     where the client sent commands in groups and ``L-`` where it only might have.
     """
     text = (
-        f"<= {sender or '<>'} H={origin.who} P={facts['PROTOCOL']}"
+        f"<= {sender or '<>'} {origin.mark} P={facts['PROTOCOL']}"
         f"{_pipelining(facts, journal)}{origin.tls_mark} S={facts['SIZE']}"
         f"{_asked_for(facts, journal)}"
         f"{_who_is_named(sender, recipients, journal)}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pymta.journal.event import Kind
 
-CALLER = "CLIENT CLIENT_PORT SESSION_ID HELO CLIENT_NAME IDENT TLS"
+CALLER = "CLIENT CLIENT_PORT PEER_UID PEER_PID SESSION_ID HELO CLIENT_NAME IDENT TLS"
 WAY = "QUEUE ROUTER TRANSPORT HOST HOST_ADDRESS HOST_PORT LOCAL_ADDRESS LOCAL_PORT"
 LEG = f"QUEUE_ID SENDER RECIPIENT ORIGINAL_RECIPIENT {WAY} DELIVER_TIME"
 
@@ -38,6 +38,13 @@ DAEMON: Mapping[Kind, Meaning] = {
         " the same process, and keeps sockets and sessions.",
         fields="VERSION DAEMON_PID",
         options="daemon_smtp_ports local_interfaces queue_run_interval queue_runs",
+    ),
+    Kind.LISTENING: Meaning(
+        "The daemon listens on sockets from systemd",
+        "What comes in there is taken as role @PYMTA_ROLE@ has it: smtp for mail of other hosts,"
+        " submission and submissions for mail of users, local for users of this machine.  A socket"
+        " has its role by FileDescriptorName= of its unit.",
+        fields="ROLE",
     ),
     Kind.ARGUMENTS: Meaning(
         "A command was started",
@@ -83,6 +90,14 @@ DAEMON: Mapping[Kind, Meaning] = {
         " is in the queue.",
         options="shutdown_grace",
     ),
+    Kind.CUT_OFF: Meaning(
+        "A process had not finished when the grace time of a stop was over",
+        "It is told to end at once, and killed if it does not.  A session hears 421, and what it"
+        " was sending comes again; a message that was being delivered stays in the queue, and a"
+        " host that had taken it without our knowing gets it twice.",
+        fields="CLIENT QUEUE_ID",
+        options="shutdown_grace",
+    ),
     Kind.HELPER: Meaning(
         "The delivery helper has started, stopped or read its settings",
         "The process of root that stores mail of system users, see pymta-deliver(8).  It reads its"
@@ -96,9 +111,9 @@ DAEMON: Mapping[Kind, Meaning] = {
 CONNECTIONS: Mapping[Kind, Meaning] = {
     Kind.CONNECTION: Meaning(
         "A client has connected",
-        "@PYMTA_CLIENT@ was let in.  `journalctl PYMTA_SESSION_ID=@PYMTA_SESSION_ID@` has the other"
-        " lines of this connection.",
-        fields="CLIENT CLIENT_PORT SESSION_ID",
+        "He was let in: an address, or a user of this machine.  `journalctl"
+        " PYMTA_SESSION_ID=@PYMTA_SESSION_ID@` has the other lines of this connection.",
+        fields="CLIENT CLIENT_PORT PEER_UID PEER_PID SESSION_ID",
         options="hosts_connection_nolog",
         selectors="smtp_connection",
     ),
@@ -112,11 +127,11 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
     ),
     Kind.REFUSED: Meaning(
         "A client was turned away",
-        "@PYMTA_CLIENT@ was refused before a session began: @PYMTA_WHY@.  It heard 421, and may"
+        "It was refused before a session began: @PYMTA_WHY@.  It heard 421, and may"
         " come again, or 554, when host_reject_connection names it.",
         fields=f"{CALLER} WHY",
         options="smtp_accept_max smtp_accept_max_per_host smtp_accept_reserve smtp_reserve_hosts"
-        " smtp_load_reserve smtp_pressure_reserve host_reject_connection",
+        " smtp_load_reserve smtp_pressure_reserve host_reject_connection local_accept_max",
         selectors="connection_reject",
     ),
     Kind.CONNECTION_CLOSED: Meaning(
@@ -136,7 +151,7 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
     ),
     Kind.TIMEOUT: Meaning(
         "A client took too long",
-        "@PYMTA_CLIENT@ sent nothing for longer than smtp_receive_timeout and heard 421.",
+        "The client sent nothing for longer than smtp_receive_timeout and heard 421.",
         fields=f"{CALLER} QUEUE_ID SENDER",
         options="smtp_receive_timeout",
         selectors="lost_incoming_connection",
@@ -177,7 +192,7 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
 REFUSALS: Mapping[Kind, Meaning] = {
     Kind.REJECTED: Meaning(
         "A command was refused",
-        "@PYMTA_CLIENT@ heard no to a command: @PYMTA_WHY@.  For a recipient the field"
+        "The client heard no to a command: @PYMTA_WHY@.  For a recipient the field"
         " PYMTA_RECIPIENT says which; others of the same message may have been taken.",
         fields=f"{CALLER} SENDER RECIPIENT WHY",
         options="local_domains local_parts relay_to_domains relay_from_hosts hosts_require_helo"
@@ -186,7 +201,7 @@ REFUSALS: Mapping[Kind, Meaning] = {
     ),
     Kind.MESSAGE_REJECTED: Meaning(
         "A message was refused after it had been seen",
-        "@PYMTA_CLIENT@ sent a message from <@PYMTA_SENDER@>, which was not taken: @PYMTA_WHY@.",
+        "The client sent a message from <@PYMTA_SENDER@>, which was not taken: @PYMTA_WHY@.",
         fields=f"{CALLER} QUEUE_ID SENDER WHY",
         options="message_size_limit received_headers_max",
         selectors="size_reject",
@@ -207,7 +222,7 @@ REFUSALS: Mapping[Kind, Meaning] = {
     ),
     Kind.INCOMPLETE: Meaning(
         "A client began a message and sent none",
-        "@PYMTA_CLIENT@ named a sender, and perhaps recipients, and then thought better of it, or"
+        "The client named a sender, and perhaps recipients, and then thought better of it, or"
         " all its recipients had been refused.",
         fields=f"{CALLER} SENDER RECIPIENT RECIPIENTS",
         selectors="smtp_incomplete_transaction",
@@ -391,14 +406,14 @@ TROUBLE: Mapping[Kind, Meaning] = {
         "The kernel refused, as a rule for want of descriptors or memory.  The daemon tries again"
         " by itself; clients wait or hear 421.  The limit of descriptors is that of the unit"
         " (LimitNOFILE=), of the user, or of the machine: let it fit the options.",
-        fields="CLIENT",
-        options="smtp_accept_max deliver_max",
+        fields="CLIENT PEER_UID PEER_PID",
+        options="smtp_accept_max local_accept_max deliver_max",
     ),
     Kind.FORK_FAILED: Meaning(
         "There can be no more processes",
         "A client heard 421, or a delivery waits for the next queue run.  The limit is that of the"
         " unit (TasksMax=), of the user, or the memory of the machine: let it fit the options.",
-        fields="CLIENT QUEUE_ID",
+        fields="CLIENT PEER_UID PEER_PID QUEUE_ID",
         options="smtp_accept_max deliver_max queue_run_max worker_max_connections",
     ),
     Kind.PROCESS_FAILED: Meaning(

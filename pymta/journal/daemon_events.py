@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pymta.config.changes import Changes
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, Event, Kind, Severity, Value
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalCaller
 
 
 def started(text: str, *, pid: int, version: str) -> Event:
@@ -54,6 +54,14 @@ def wait_is_over(version: str) -> Event:
 def stopped(pid: int, *, cut_off: int) -> Event:
     rest = f", {cut_off} child processes ended before they had finished" if cut_off else ""
     return Event(Kind.STOPPED, f"pid {pid}: daemon stopped{rest}")
+
+
+def cut_off(pid: int, job: str, *, address: str = "", id: str = "") -> Event:
+    """The grace time is over for this child; `address` is its caller's, `id` its message."""
+    what = f"{job} with [{address}]" if address else job
+    text = f"child process {pid} ({what}) cut off: not finished when the grace time was over"
+    fields = {"CLIENT": address} if address else {}
+    return Event(Kind.CUT_OFF, text, queue_id=id, fields=fields)
 
 
 def reexec(pid: int, generation: int) -> Event:
@@ -112,17 +120,33 @@ def connected(caller: Endpoint, ends: str, id: str, *, count: int, shows_id: boo
     )
 
 
+def connected_here(caller: LocalCaller, id: str, *, count: int, shows_id: bool) -> Event:
+    """CP-01 for a user of this machine; `count` includes this connection."""
+    ci = f"Ci={id} " if shows_id else ""
+    return Event(
+        Kind.CONNECTION,
+        f"SMTP connection from {caller} {ci}(local connection count = {count})",
+        fields=_client(caller) | {"SESSION_ID": id},
+        selector="smtp_connection",
+    )
+
+
+def listening(role: str, where: str) -> Event:
+    """What a socket is for; by the name that its unit gave it, where systemd made it."""
+    return Event(Kind.LISTENING, f"listener {role}: {where}", fields={"ROLE": role})
+
+
 def backlog(waiting: int, local: Endpoint) -> Event:
     """N-24"""
     text = f"listen backlog {waiting} I={local}"
     return Event(Kind.BACKLOG, text, fields={"WAITING": str(waiting)})
 
 
-def refused(caller: Endpoint, ends: str, why: str) -> Event:
+def refused(caller: Endpoint | LocalCaller, ends: str, why: str) -> Event:
     """LM-01…04; `ends` is that of HC-04."""
     return Event(
         Kind.REFUSED,
-        f"Connection from [{caller.address}]{ends} refused: {why}",
+        f"Connection from {_origin(caller)}{ends} refused: {why}",
         fields=_client(caller) | {"WHY": why},
         selector="connection_reject",
     )
@@ -153,10 +177,12 @@ def fork_failed(what: str, error: OSError, **fields: str) -> Event:
     return Event(Kind.FORK_FAILED, text, fields=fields, streams=MAIN_AND_PANIC)
 
 
-def not_born(text: str, caller: Endpoint, kind: Kind, *, is_panic: bool) -> Event:
+def not_born(text: str, caller: Endpoint | LocalCaller, kind: Kind, *, is_panic: bool) -> Event:
     """CP-02, HC-02: there was no process or no channel for the last of these callers."""
     streams = MAIN_AND_PANIC if is_panic else MAIN
-    return Event(kind, text, fields={"CLIENT": str(caller.address)}, streams=streams)
+    fields = _client(caller)
+    fields.pop("CLIENT_PORT", None)
+    return Event(kind, text, fields=fields, streams=streams)
 
 
 def settings_unclear(caller: Endpoint, text: str) -> Event:
@@ -180,16 +206,23 @@ def notified(id: str) -> Event:
     return Event(Kind.NOTIFIED, "notify triggered queue run", queue_id=id)
 
 
-def child_crashed(job: str, pid: int, signal: str, client: str) -> Event:
-    """CH-04: a worker that dies of a signal leaves a line."""
-    serving = f" serving [{client}]" if client else ""
+def child_crashed(job: str, pid: int, signal: str, client: str, uid: int = -1) -> Event:
+    """CH-04: a worker that dies of a signal leaves a line; `uid` -1: no user of this machine."""
+    serving = f" serving [{client}]" if client else f" serving uid {uid}" if uid >= 0 else ""
+    whom = {"CLIENT": client} if client else {"PEER_UID": str(uid)} if uid >= 0 else {}
     return Event(
         Kind.PROCESS_FAILED,
         f"{job} process {pid}{serving} was killed by {signal}",
-        fields={"CHILD_PID": str(pid)} | ({"CLIENT": client} if client else {}),
+        fields={"CHILD_PID": str(pid)} | whom,
         streams=MAIN_AND_PANIC,
     )
 
 
-def _client(caller: Endpoint) -> dict[str, str]:
+def _origin(caller: Endpoint | LocalCaller) -> str:
+    return str(caller) if isinstance(caller, LocalCaller) else f"[{caller.address}]"
+
+
+def _client(caller: Endpoint | LocalCaller) -> dict[str, str]:
+    if isinstance(caller, LocalCaller):
+        return {"PEER_UID": str(caller.uid), "PEER_PID": str(caller.pid)}
     return {"CLIENT": str(caller.address), "CLIENT_PORT": str(caller.port)}

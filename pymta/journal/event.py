@@ -15,6 +15,7 @@ from enum import Enum, IntEnum
 class Kind(Enum):
     # The daemon
     STARTED = "1f1a6c5d6c2b4b7a9d5e0d6c3f9a7b01"
+    LISTENING = "925ee74b6b37402e8ef2f59112b27d5c"
     ARGUMENTS = "0e14f7bedabe4f6ebeeac5be43851bb6"
     SETTINGS_CHANGED = "b85a43742a9547ae955a9faaede5a56f"
     RELOAD = "a3d9f5b0c1e84f6f9b2c7d8e4a5f6003"
@@ -22,6 +23,7 @@ class Kind(Enum):
     CANNOT_START = "fa3a84bb3f0143d79422828d77f43f6c"
     STOPPING = "5c9e0b7b2f3f4e0f8a3d7f4e2a6b9c02"
     STOPPED = "80fad05276d6474a87fe4b7937a73d07"
+    CUT_OFF = "cbf2863a7d944c4590ffade80704d30b"
     HELPER = "87cc20c7446d4e02b6a4418eecc3ba93"
 
     # Connections

@@ -23,7 +23,7 @@ OWN: Mapping[str, str] = {
     "CLIENT_PORT": "Its port.",
     "CLIENT_NAME": "The name that was found for its address.",
     "HELO": "What it called itself.",
-    "IDENT": "What its machine calls the user (RFC 1413).",
+    "IDENT": "What its machine calls the user (RFC 1413); of a user of this machine, his account.",
     "TLS": "Version, cipher and bits of its TLS connection.",
     "SENDER": "Envelope sender; empty for bounces.",
     "RECIPIENT": "Envelope recipient.  Where a line has several, the field stands once for each, up"
@@ -46,7 +46,7 @@ OWN: Mapping[str, str] = {
     "QUEUE_TIME": "Seconds since the message arrived.",
     "RECEIVE_TIME": "Seconds that it took to arrive.",
     "SIZE": "Octets of the message.",
-    "PROTOCOL": "How it came: smtp, esmtp, esmtps, …",
+    "PROTOCOL": "How it came: smtp, esmtp, esmtps, local-esmtp, …",
     "BODY": "7BIT or 8BITMIME, where the client said so.",
     "PIPELINING": "L when the client sent commands in groups, L- when it only might have.",
     "MESSAGE_ID_HEADER": "The Message-ID field of the message.",
@@ -63,11 +63,13 @@ OWN: Mapping[str, str] = {
     "NEW_GENERATION": "The generation that will serve.",
     "OPTION": "An option whose value has changed; once for each.",
     "VERSION": "Version of the program.",
+    "ROLE": "What a listening socket is for: smtp, submission, submissions, local, …",
     "DAEMON_PID": "Process id of the daemon.",
     "CHILD_PID": "Process id of the child.",
     "CHILD_STATUS": "How it ended: its exit status, or a negative number, the signal.",
-    "PEER_UID": "User who asked over the control socket.",
-    "PEER_PID": "Process that asked.",
+    "PEER_UID": "User at the other end of a socket of this machine: the control socket, or the one"
+    " for local mail.",
+    "PEER_PID": "His process.",
     "TRACEBACK": "Where in the program it went wrong.",
     "LOST": "How many lines were lost.",
 }

@@ -30,6 +30,8 @@ class Origin:
     `ident` what its machine calls the user, `id` that of the connection.  `ends` is what the log
     selectors show of ports and interfaces, see `ends_text`; `shows_id` is one of them.  `tls` is
     None for a plain connection; `tls_mark` is what lines about mail show of it.
+
+    A user of this machine has no `address`: `ident` is his account, and `peer` his uid and pid.
     """
 
     address: str
@@ -42,10 +44,18 @@ class Origin:
     shows_id: bool = False
     tls: Facts | None = None
     tls_mark: str = ""
+    peer: tuple[int, int] | None = None
+
+    @property
+    def mark(self) -> str:
+        """``H=WHO``, or ``U=ACCOUNT``."""
+        return f"H={self.who}" if self.address else f"U={self.who}"
 
     @property
     def who(self) -> str:
         """CP-07: the HELO is left out where it says nothing new."""
+        if not self.address:
+            return f"{self.ident}{self.ci}"
         known = (
             "",
             self.name.lower(),
@@ -65,6 +75,8 @@ class Origin:
     @property
     def fields(self) -> dict[str, str]:
         fields = {"CLIENT": self.address, "CLIENT_PORT": str(self.port)}
+        if self.peer:
+            fields = dict(zip(("PEER_UID", "PEER_PID"), map(str, self.peer), strict=True))
         more = {"HELO": self.helo, "CLIENT_NAME": self.name, "IDENT": self.ident}
         more["SESSION_ID"] = self.id
         more["TLS"] = self.tls.text if self.tls else ""
@@ -115,13 +127,13 @@ def rejected(
     fields = origin.fields | {"WHY": why} | ({} if sender is None else {"SENDER": sender})
     if recipient:
         fields["RECIPIENT"] = recipient
-    text = f"H={origin.who}{origin.tls_mark}{mark} rejected {what}: {why}"
+    text = f"{origin.mark}{origin.tls_mark}{mark} rejected {what}: {why}"
     return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT, selector=selector)
 
 
 def message_refused(origin: Origin, id: str, sender: str, why: str, *, selector: str = "") -> Event:
     """``rejected from <SENDER> H=WHO: WHY``: after the message was seen."""
-    text = f"rejected from <{sender}> H={origin.who}{origin.tls_mark}: {why}"
+    text = f"rejected from <{sender}> {origin.mark}{origin.tls_mark}: {why}"
     fields = origin.fields | {"SENDER": sender, "WHY": why}
     return Event(Kind.MESSAGE_REJECTED, text, id, fields, MAIN_AND_REJECT, selector)
 
@@ -129,7 +141,7 @@ def message_refused(origin: Origin, id: str, sender: str, why: str, *, selector:
 def too_many_messages(origin: Origin) -> Event:
     """SS-05, last row."""
     why = "too many messages in one connection"
-    text = f"rejected MAIL command H={origin.who}: {why}"
+    text = f"rejected MAIL command {origin.mark}: {why}"
     fields = origin.fields | {"WHY": why}
     return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT)
 
@@ -177,7 +189,7 @@ def incomplete(origin: Origin, cause: str, sender: str, recipients: Iterable[str
     """SS-04: a transaction that came to nothing."""
     names = tuple(recipients)
     to = f" for {' '.join(names)}" if names else ""
-    text = f"H={origin.who} incomplete transaction ({cause}) from <{sender}>{to}"
+    text = f"{origin.mark} incomplete transaction ({cause}) from <{sender}>{to}"
     fields = origin.fields | {"SENDER": sender} | recipients_fields(names)
     return Event(Kind.INCOMPLETE, text, fields=fields, selector="smtp_incomplete_transaction")
 
@@ -185,7 +197,7 @@ def incomplete(origin: Origin, cause: str, sender: str, recipients: Iterable[str
 def fault(origin: Origin, line: str, why: str, *, is_syntax: bool) -> Event:
     """A command that is none, or comes at the wrong time; counted by SS-05."""
     kind = "syntax" if is_syntax else "protocol"
-    text = f'SMTP {kind} error in "{line}" H={origin.who} {why}'
+    text = f'SMTP {kind} error in "{line}" {origin.mark} {why}'
     return _connection(Kind.PROTOCOL_ERROR, origin, text, selector=f"smtp_{kind}_error")
 
 
@@ -200,7 +212,7 @@ def sent_before_greeting(origin: Origin, what: str) -> Event:
     """CP-08"""
     text = (
         "SMTP protocol synchronization error (input sent without waiting for greeting):"
-        f' rejected connection from H={origin.who} input="{what}"'
+        f' rejected connection from {origin.mark} input="{what}"'
     )
     return Event(Kind.OUT_OF_SYNC, text, fields=origin.fields, streams=MAIN_AND_REJECT)
 
@@ -210,7 +222,7 @@ def sent_too_soon(origin: Origin, line: str, following: str, *, is_pipelining: b
     not_ = "" if is_pipelining else " not"
     text = (
         "SMTP protocol synchronization error (next input sent too soon: pipelining was"
-        f'{not_} advertised): rejected "{line}" H={origin.who} next input="{following}"'
+        f'{not_} advertised): rejected "{line}" {origin.mark} next input="{following}"'
     )
     return Event(Kind.OUT_OF_SYNC, text, fields=origin.fields, streams=MAIN_AND_REJECT)
 
@@ -284,7 +296,7 @@ def write_failed(origin: Origin, why: str) -> Event:
 
 def spool_trouble(origin: Origin, id: str, why: str) -> Event:
     """The disk said no; the client hears a 4xx and keeps its message."""
-    text = f"spool error: {why}: message from H={origin.who} put off"
+    text = f"spool error: {why}: message from {origin.mark} put off"
     return Event(Kind.SPOOL_TROUBLE, text, id, origin.fields, MAIN_AND_PANIC)
 
 

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection.
+"""Who is at the other end of a connection, and where he came in.
 
 An IPv4 caller on a dual-stack socket shows up as ``::ffff:a.b.c.d``; here it is plain IPv4
 (HC-01), because limits, host lists and logs must see one host under one name.
@@ -21,6 +21,28 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"[{self.address}]:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCaller:
+    """A process of this machine, as the kernel knows it; prints as ``uid 1000``."""
+
+    uid: int
+    gid: int
+    pid: int
+
+    def __str__(self) -> str:
+        return f"uid {self.uid}"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSocket:
+    """A socket in the file system; prints as its path, an abstract one with @ in front."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path.replace("\0", "@", 1) or "(no name)"
 
 
 def endpoint(name: tuple[str, int] | tuple[str, int, int, int]) -> Endpoint:

@@ -29,13 +29,15 @@ class Recipient:
 class Client:
     """Where a message came from, as the log and the Received field tell it.
 
-    `address` is "" for a message that we wrote ourselves.
+    `address` is "" for a message of a user of this machine, whose account is `user`, and for one
+    that we wrote ourselves, which has neither.
     """
 
     address: str = ""
     port: int = 0
     helo: str = ""
     protocol: str = "local"
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

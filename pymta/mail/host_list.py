@@ -151,6 +151,13 @@ class HostList:
                 return not item.is_negated
         return bool(self._items) and self._items[-1].is_negated
 
+    def holds_without_address(self) -> bool:
+        """Is somebody in it who has neither address nor name, as a user of this machine?"""
+        for item in self._items:
+            if item.kind is Kind.EVERYBODY:
+                return not item.is_negated
+        return bool(self._items) and self._items[-1].is_negated
+
 
 class _Fit(Enum):
     YES = "yes"

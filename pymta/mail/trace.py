@@ -23,6 +23,8 @@ def received_field(
     helo: str,
     address: str,
     client_name: str = "",
+    user: str = "",
+    uid: int = 0,
     host: str,
     software: str,
     protocol: str,
@@ -33,7 +35,8 @@ def received_field(
 ) -> str:
     """One Received field.
 
-    `helo` may be "" and `address` is the client's IP address, or "" when there was no connection;
+    `helo` may be "" and `address` is the client's IP address, or "" when there was none: then
+    `user` may be the account on this machine that the message is from, and `uid` its number.
     `client_name` is the name that was found for the address, "" when none was looked for.
     `recipient` is "" unless the message has a single one: a second would be told about the first.
     `protocol` is the keyword of RFC 3848, `tls` the clause of RFC 8314 s4.3 behind it or "",
@@ -45,6 +48,8 @@ def received_field(
         name = safe_name(helo) or literal
         found = f"{safe_name(client_name)} " if client_name else ""  # RFC 5321 s4.4: TCP-info
         lines.insert(0, f"from {name} ({found}{literal})")
+    elif user:
+        lines.insert(0, f"from {safe_name(user)} (uid {uid})")
     if recipient:
         lines.append(f"for <{_safe_path(recipient)}>")
     return "Received: " + "\r\n\t".join(lines) + f"; {date}\r\n"

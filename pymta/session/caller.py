@@ -31,12 +31,14 @@ class Dns(Protocol):
 class Caller:
     """One caller; it is a `pymta.mail.host_list.Lookup`.
 
+    `address` is None for a user of this machine: he is in the lists
+    that everybody is in, and nothing is looked up.
     `hosts` reads the hosts file, `is_ours` asks the machine whether an address is its own.
     """
 
     def __init__(
         self,
-        address: Address,
+        address: Address | None,
         settings: Settings,
         dns: Dns,
         hosts: Callable[[], Hosts],
@@ -54,6 +56,8 @@ class Caller:
 
     def is_in(self, hosts: Sequence[str]) -> Answer:
         """Is he in this list of the settings?"""
+        if self._address is None:
+            return Answer.YES if host_list(tuple(hosts)).holds_without_address() else Answer.NO
         self._dns.start_budget(self._settings.routing.dns_timeout)
         return host_list(tuple(hosts)).holds(self._address, self)
 
@@ -69,6 +73,8 @@ class Caller:
 
     @cached_property
     def _names(self) -> tuple[str, ...] | None:
+        if self._address is None:
+            return ()
         order = self._settings.session.host_lookup_order
         return verified_names(
             self._address, order, self._hosts, self._dns.names, self._dns.addresses

@@ -46,9 +46,7 @@ class Conversation:
         self._stream = stream
         self._world = world
         self._server = Server()
-        self._caller = Caller(
-            visit.caller.address, visit.settings, world.dns, world.hosts, world.is_ours
-        )
+        self._caller = Caller(visit.address, visit.settings, world.dns, world.hosts, world.is_ours)
         self._pace = Pace(visit.settings.session, self._is_counted)
         self._chronicle = Chronicle(visit, world.tell)
         self._watch = Watch(world.debug, visit, self._pace.quote)
@@ -59,6 +57,7 @@ class Conversation:
         self._received = 0  # octets of the message under way that still count
         self._is_swallowing = False  # it was refused and goes on coming
         self._has_quit = False
+        self._is_sent_away = False  # with a reply that its next command may cross
         self.has_ended_well = False  # by QUIT, the end of the input, or a time-out in a command
 
     def run(self) -> int:
@@ -86,7 +85,7 @@ class Conversation:
         if self._reception is not None:
             self._reception.abandon()
         self._chronicle.end()
-        self._stream.drain(linger=self._has_quit)
+        self._stream.drain(linger=self._has_quit or self._is_sent_away)
 
     # Waiting for the client.
 
@@ -117,6 +116,7 @@ class Conversation:
 
     def _why(self, stop: Stop) -> Farewell:
         idle = self._reception is None
+        self._is_sent_away = stop in {Stop.DRAINING, Stop.TERMINATED}
         self.has_ended_well = stop is Stop.CLOSED or (stop is Stop.TIMED_OUT and idle)
         seconds = self._chronicle.seconds
         message = self._underway()

@@ -22,6 +22,7 @@ from pymta.config.journal import Journal
 from pymta.journal.arrival_events import arrived
 from pymta.journal.event import Event
 from pymta.journal.session_events import SIZE, message_refused, spool_trouble
+from pymta.mail.caller import LocalCaller
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
 from pymta.mail.reply import Reply
@@ -139,14 +140,17 @@ class Reception:
         return None
 
     def _received(self) -> str:
-        recipients = self._envelope.recipients
+        recipients, protocol = self._envelope.recipients, self._envelope.client.protocol
+        caller = self._visit.caller
         return received_field(
             helo=self._envelope.client.helo,
             address=self._envelope.client.address,
             client_name=self._visit.name,
+            user=self._envelope.client.user,
+            uid=caller.uid if isinstance(caller, LocalCaller) else 0,
             host=self._visit.host,
             software=f"pymta {__version__}",
-            protocol=self._envelope.client.protocol.upper(),
+            protocol=protocol if isinstance(caller, LocalCaller) else protocol.upper(),
             tls=self._visit.tls.clause if self._visit.tls else "",
             id=self.id,
             recipient=recipients[0].address if len(recipients) == 1 else "",

@@ -5,6 +5,8 @@ his address; is he let in (`gate`); TLS, where it comes before the greeting; has
 speak first.  What was found out stays in the visit.  A refusal is the only reply that such a
 session hears, and its exit status is 0 (SS-01).
 
+A user of this machine is known by the kernel, and let in; only his name is asked for.
+
 Touches: processes, sockets, clock.
 """
 
@@ -14,6 +16,7 @@ import os
 import time
 
 from pymta.journal import session_events as say
+from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.host_list import Answer
 from pymta.mail.reply import Reply
 from pymta.session import farewell, gate
@@ -32,7 +35,10 @@ QUOTED = 150  # octets of early input in the log
 def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewell | None:
     """None: greet him."""
     began = time.monotonic()
-    _ask_ident(visit, caller, world)
+    if isinstance(visit.caller, LocalCaller):
+        visit.user = world.name_of(visit.caller.uid)
+    else:
+        _ask_ident(visit, caller, world)
     if debug := world.debug_daemon:
         origin = visit.origin
         debug(
@@ -41,10 +47,11 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
         )
     if visit.size_limit.trouble:
         return farewell.unclear(visit, visit.size_limit.trouble)
-    _look_up_name(visit, caller, world)
-    refusal = gate.refusal(visit, caller.is_in)
-    if refusal is not None:
-        return Farewell(refusal.reply, refusal.event, 0)
+    if visit.address is not None:
+        _look_up_name(visit, caller, world)
+        refusal = gate.refusal(visit, caller.is_in)
+        if refusal is not None:
+            return Farewell(refusal.reply, refusal.event, 0)
     settings = visit.settings.session
     visit.may_send_early = caller.is_in(settings.pipe_connect_advertise_hosts) is Answer.YES
     visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
@@ -57,6 +64,8 @@ def _ask_ident(visit: Visit, caller: Caller, world: World) -> None:
     """CP-07"""
     settings = visit.settings.session
     seconds = settings.rfc1413_query_timeout
+    assert isinstance(visit.caller, Endpoint)
+    assert visit.local
     if not seconds or caller.is_in(settings.rfc1413_hosts) is not Answer.YES:
         return
     try:

@@ -28,9 +28,14 @@ def answer(visit: Visit, command: Command) -> Answer:
     visit.helo = name
     visit.is_extended = command.verb is Verb.EHLO
     # Cut, so that the line stays within 512 octets whatever our own name is (s4.5.3.1.5).
-    hello = f"{visit.host} Hello {name[:160]} [{visit.caller.address}]"
+    hello = f"{visit.host} Hello {_called(visit, name[:160])}"
     if not visit.is_extended:
         return Answer(Reply(250, hello))
     extensions = offered(visit.size_limit.octets, may_send_early=visit.may_send_early)
     lines = (hello, *extensions)
     return Answer(Reply(250, "\n".join(lines)))
+
+
+def _called(visit: Visit, name: str) -> str:
+    """A user of this machine has an account in place of an address, as the classic daemon says."""
+    return f"{name} [{visit.address}]" if visit.address else f"{visit.user} at {name}"

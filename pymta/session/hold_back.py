@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from pymta.config.immediate import Immediate, parse_queue_file
 from pymta.config.settings import Settings
-from pymta.load.reading import Load, excess, queue_only
+from pymta.load.reading import Load, excess, queue_only, reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,19 @@ def mode_at_start(others: int, files: Iterable[str], settings: Settings) -> Mode
     most = settings.limits.smtp_accept_queue
     if most and others >= most:  # ID-02 shows the count with this one (N-05)
         return replace(mode, queues=True, reason=f"too many connections ({others + 1}, max {most})")
+    return mode
+
+
+def mode_of_local(files: Iterable[str], load: Load, settings: Settings) -> Mode:
+    """The same for a user of this machine, who is let in whatever the load.
+
+    His mail waits where a host would not have been let in (LM-02); how many of those there are
+    makes no difference to him.
+    """
+    mode = mode_at_start(0, files, settings)
+    above = excess(load, reserve(settings.limits))
+    if above:
+        return replace(mode, queues=True, reason=f"{above.what} {above.value:.2f}")
     return mode
 
 

@@ -172,6 +172,7 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
         is_ours=here(settings).__contains__,
         ask_ident=ident.ask,
         find=passwd.finder(passwd.PATIENCE),
+        name_of=passwd.name_of,
         now=time.time,
         date=local_date,
         debug=None if settings.launch.debugs_daemon_only else log.debug,

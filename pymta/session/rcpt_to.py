@@ -30,8 +30,8 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
 
 
 def _judged(visit: Visit, mailbox: Mailbox, world: World) -> Answer:
-    caller, local = visit.caller.address, visit.local.address
-    match judge(mailbox, caller, local, visit.settings, world.find):
+    local = visit.local.address if visit.local else None
+    match judge(mailbox, visit.address, local, visit.settings, world.find):
         case Refuse(reply, why):
             return Answer(
                 reply, is_fault=reply.code == 501, events=(_line(visit, str(mailbox), why),)

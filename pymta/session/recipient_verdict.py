@@ -1,7 +1,8 @@
 """May this caller send to this address?  Settings and addresses in, a verdict out.
 
 In this order: an address of ours must name a user or a mailbox that exists; a domain that we relay
-to is open to anybody; a caller from a trusted network may send anywhere; everybody else may not.
+to is open to anybody; a caller from a trusted network, or a user of this machine whom the kernel
+knows, may send anywhere; everybody else may not.
 So the shipped settings relay for nobody but this machine (reliability.md, promise 6).
 """
 
@@ -48,9 +49,15 @@ class Refuse:
 
 
 def judge(
-    mailbox: Mailbox, caller: Address, local: Address, settings: Settings, find: Find = nobody
+    mailbox: Mailbox,
+    caller: Address | None,
+    local: Address | None,
+    settings: Settings,
+    find: Find = nobody,
 ) -> Accept | Refuse:
     """`local` is our own address on this connection: ``user@[192.0.2.1]`` is a user here.
+
+    Both are None for a user of this machine, who may send anywhere.
 
     `find` asks the system for an account.
     """
@@ -83,16 +90,18 @@ def _refuse(code: int, text: str, enhanced: str) -> Refuse:
     return Refuse(Reply(code, text, enhanced), text)
 
 
-def _is_ours(domain: str, local: Address, settings: Settings) -> bool:
+def _is_ours(domain: str, local: Address | None, settings: Settings) -> bool:
     names = tuple(
         settings.hostname if name == "@" else name for name in settings.routing.local_domains
     )
-    return _is_listed(domain, names) or literal_address(domain) == local
+    return _is_listed(domain, names) or (local is not None and literal_address(domain) == local)
 
 
 def _is_listed(domain: str, names: tuple[str, ...]) -> bool:
     return domain.lower() in {name.lower() for name in names}
 
 
-def _is_trusted(caller: Address, settings: Settings) -> bool:
-    return any(caller in ip_network(network) for network in settings.session.relay_from_hosts)
+def _is_trusted(caller: Address | None, settings: Settings) -> bool:
+    return caller is None or any(
+        caller in ip_network(network) for network in settings.session.relay_from_hosts
+    )

@@ -216,6 +216,7 @@ class Stream:
         """N-18: unread input would turn the close into a reset that destroys the last reply.
 
         `linger` after QUIT: the client is to close first, so that TIME_WAIT stays with it.
+        And when we have to go: what it was about to say when it heard 421 must find somebody.
         """
         deadline = time.monotonic() + (_LINGER if linger else 0)
         try:

@@ -9,10 +9,10 @@ from pymta.config.per_host import value_for
 from pymta.config.settings import Settings
 from pymta.journal.session_events import Origin, ends_text, tls_mark
 from pymta.load.reading import NOTHING, Load
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Address, Endpoint, LocalCaller
 from pymta.mail.envelope import DEFAULT_QUEUE, Client
 from pymta.mail.host_list import host_list
-from pymta.session.hold_back import Mode, mode_at_start
+from pymta.session.hold_back import Mode, mode_at_start, mode_of_local
 from pymta.session.size_limit import SizeLimit, size_limit
 from pymta.session.transaction import Transaction
 from pymta.tls.facts import Facts
@@ -22,6 +22,8 @@ from pymta.tls.facts import Facts
 class Visit:
     """`is_extended` after EHLO: replies carry enhanced codes then, and the protocol is ESMTP.
 
+    `local` is our end, None for a user of this machine, who is in no network: of what is set by
+    network he has what "*" has.  His account is `user`, found before the greeting.
     `host` is our own name in this connection.  When it began, `others` connections were open,
     `load` was what the supervisor read, and `queue_files` were the items of queue_only_file that
     existed.  `mode` says whether its mail waits.  `id` is that of the connection.
@@ -36,14 +38,15 @@ class Visit:
     """
 
     settings: Settings
-    caller: Endpoint
-    local: Endpoint
+    caller: Endpoint | LocalCaller
+    local: Endpoint | None
     others: int = 0
     load: Load = NOTHING
     id: str = ""
     starts_tls: bool = False
     tls: Facts | None = None
     queue_files: tuple[str, ...] = ()
+    user: str = ""
     name: str = ""
     ident: str = ""
     fast_open: str = ""
@@ -62,22 +65,39 @@ class Visit:
 
     def __post_init__(self) -> None:
         """CP-04: the name goes with the address that was called, what may come with who calls."""
-        self._ends = ends_text(self.caller, self.local, self.settings.journal)
-        name = value_for(self.settings.session.smtp_active_hostname, self.local.address)
+        self._ends = ""
+        if self.local and isinstance(self.caller, Endpoint):
+            self._ends = ends_text(self.caller, self.local, self.settings.journal)
+        ours = self.local.address if self.local else None
+        name = value_for(self.settings.session.smtp_active_hostname, ours)
         self.host = str(name or self.settings.hostname)
-        most = value_for(self.settings.session.message_size_limit, self.caller.address)
+        most = value_for(self.settings.session.message_size_limit, self.address)
         self.size_limit = size_limit(most)
-        self.mode = mode_at_start(self.others, self.queue_files, self.settings)
+        self.mode = self._mode()
+
+    def _mode(self) -> Mode:
+        if self.address is None:
+            return mode_of_local(self.queue_files, self.load, self.settings)
+        return mode_at_start(self.others, self.queue_files, self.settings)
+
+    @property
+    def address(self) -> Address | None:
+        """Of the caller; None for a user of this machine."""
+        return self.caller.address if isinstance(self.caller, Endpoint) else None
 
     @property
     def queue(self) -> str:
         """N-16: the queue that the mail of this client goes to."""
-        name = value_for(self.settings.queue.queue_name, self.caller.address)
+        name = value_for(self.settings.queue.queue_name, self.address)
         return str(name or DEFAULT_QUEUE)
 
     @property
     def origin(self) -> Origin:
         selected = self.settings.journal.selected
+        if isinstance(self.caller, LocalCaller):
+            user, shows_id = self.user or str(self.caller.uid), "connection_id" in selected
+            peer = (self.caller.uid, self.caller.pid)
+            return Origin("", 0, self.helo, ident=user, id=self.id, shows_id=shows_id, peer=peer)
         return Origin(
             str(self.caller.address),
             self.caller.port,
@@ -100,12 +120,15 @@ class Visit:
     def is_quiet(self) -> bool:
         """N-30: nobody wants to read about connections of this client."""
         quiet = host_list(self.settings.journal.hosts_connection_nolog)
-        return quiet.holds_network(self.caller.address)
+        if self.address is None:
+            return quiet.holds_without_address()
+        return quiet.holds_network(self.address)
 
     @property
     def protocol(self) -> str:
         """The keyword of RFC 3848, in small letters, as the classic daemon has it."""
-        return ("esmtp" if self.is_extended else "smtp") + ("s" if self.tls else "")
+        front = "local-" if self.address is None else ""
+        return front + ("esmtp" if self.is_extended else "smtp") + ("s" if self.tls else "")
 
     @property
     def logged_protocol(self) -> str:
@@ -116,7 +139,9 @@ class Visit:
 
     @property
     def is_from_this_machine(self) -> bool:
-        address = self.caller.address
+        address = self.address
+        if address is None or self.local is None:
+            return True
         return address.is_loopback or address == self.local.address
 
     def is_sent_at_once(self, domain: str) -> bool:
@@ -127,4 +152,6 @@ class Visit:
         return not self.mode.no_smtp and not any(domain in known for known in lists)
 
     def client(self) -> Client:
+        if isinstance(self.caller, LocalCaller):
+            return Client(helo=self.helo, protocol=self.protocol, user=self.origin.ident)
         return Client(str(self.caller.address), self.caller.port, self.helo, self.protocol)

@@ -27,7 +27,7 @@ class World:
     `now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
     `dns`, `hosts` (the hosts file), `is_ours` and `ask_ident` find out about the client.
-    `find` asks the system for an account.
+    `find` asks the system for an account, `name_of` for the name of one by its number.
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
     was heard makes no difference here, because an id that nobody heard is safe in the spool.
     `put_off` tells it of a message for which there was no room.  `read_load` reads what
@@ -46,6 +46,7 @@ class World:
     now: Callable[[], float]
     date: Callable[[float], str]
     find: Find = nobody
+    name_of: Callable[[int], str] = str
     hand_on: Callable[[HandOn], object] = _nobody
     put_off: Callable[[Short], object] = _nobody
     read_load: Callable[[], Load] = lambda: NOTHING

@@ -32,6 +32,9 @@ class Fields:
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._found
+
     def text(self, key: str) -> str:
         return _text(self._found.get(key), key)
 

@@ -10,6 +10,8 @@ The questions, in the order of HC-05, which keeps a refusal cheaper than a sessi
     2. is the machine too busy for everybody?      LM-02
     3. does this address already hold its share?   LM-04
 
+Users of this machine have places of their own, so that the network cannot keep their mail out.
+
 A refusal takes the place of the greeting, so it carries no enhanced code (RFC 2034 s4).
 """
 
@@ -77,6 +79,22 @@ def admit(house: House, limits: Limits) -> Admit | Refuse:
             f"too many from this IP address: count={house.from_address} max={share.limit}",
         )
     return Admit(house.sessions + 1, share.trouble)
+
+
+def admit_local(sessions: int, limits: Limits) -> Admit | Refuse:
+    """A user of this machine.  `sessions` are those of such users, who are counted apart.
+
+    No load keeps him out: whoever is turned away here loses what he has to say, because cron and
+    its kind do not try again.
+    """
+    most = limits.local_accept_max
+    if not _is_full(sessions, most):
+        return Admit(sessions + 1)
+    return Refuse(
+        "421 Too many concurrent local connections; please try again later.",
+        "too many local connections",
+        measured=f"count={sessions} max={most}",
+    )
 
 
 def _is_full(used: int, limit: int) -> bool:

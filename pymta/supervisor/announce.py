@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pymta.config.periodic import periodic_runs
+from pymta.config.roles import LOCAL
 from pymta.config.settings import Settings
-from pymta.supervisor.listener import Backlog, Listener
+from pymta.supervisor.listener import Backlog, Listener, LocalListener
 
 MOST_ITEMS = 10  # a start line with a hundred ports helps nobody (SL-04)
 
@@ -21,10 +22,12 @@ MOST_ITEMS = 10  # a start line with a hundred ports helps nobody (SL-04)
 class Figures:
     """Live counts for STATUS=; `backlogs` are those of the listeners, in their order.
 
-    `trouble` is why the last caller was not served as he should have been (AE-04).
+    `local` are connections of users of this machine.  `trouble` is why the last caller was not
+    served as he should have been (AE-04).
     """
 
     sessions: int = 0
+    local: int = 0
     deliveries: int = 0
     queue_runs: int = 0
     waiting: int = 0
@@ -33,50 +36,81 @@ class Figures:
 
 
 def started(
-    version: str, pid: int, listeners: Sequence[Listener], settings: Settings, *, by_systemd: bool
+    version: str,
+    pid: int,
+    listeners: Sequence[Listener],
+    settings: Settings,
+    *,
+    by_systemd: bool,
+    local: Sequence[LocalListener] = (),
 ) -> str:
     """SL-01, SL-05 for a daemon that only runs the queue, N-11 for one with a ready socket."""
     text = f"pymta {version} daemon started: pid={pid}, "
     if settings.launch.inherits_listener:
         return text + f"launched with listening socket, {_wait_info(settings.launch.wait)}"
     text += f"{_queue_info(settings)}, "
-    text += f"listening for {listening(listeners)}" if listeners else "not listening for SMTP"
+    text += _where(listeners, local) or "not listening for SMTP"
     return text + (" (socket activation)" if by_systemd else "")
 
 
-def process_info(version: str, listeners: Sequence[Listener], settings: Settings) -> str:
+def roles(listeners: Sequence[Listener], local: Sequence[LocalListener]) -> dict[str, str]:
+    """Where we listen, by what for."""
+    names = dict.fromkeys(one.role for one in listeners)
+    found = {name: [one for one in listeners if one.role == name] for name in names}
+    told = {name: _first_ten(_items(group)) for name, group in found.items()}
+    return told | ({LOCAL: _paths(local)} if local else {})
+
+
+def process_info(
+    version: str,
+    listeners: Sequence[Listener],
+    settings: Settings,
+    local: Sequence[LocalListener] = (),
+) -> str:
     """SL-06, N-11, N-15."""
     if settings.launch.inherits_listener:
         return f"daemon({version}): pre-listening socket"
-    what = f"listening for {listening(listeners)}" if listeners else "not listening"
+    what = _where(listeners, local) or "not listening"
     return f"daemon({version}): {_queue_info(settings)}, {what}"
 
 
-def listening(listeners: Sequence[Listener]) -> str:
-    """``SMTP on port 25 (IPv6 and IPv4) [192.0.2.1]:2525 and for SMTPS on port 465 (IPv4)``."""
+def listening(listeners: Sequence[Listener], local: Sequence[LocalListener] = ()) -> str:
+    """``SMTP on port 25 (IPv6 and IPv4) [192.0.2.1]:2525 and for SMTPS on port 465 (IPv4)``.
+
+    Behind that, ``and for local mail on /run/pymta/submit``.
+    """
     groups = {
         "SMTP": [item for item in listeners if not item.starts_tls],
         "SMTPS": [item for item in listeners if item.starts_tls],
     }
-    return " and for ".join(
-        f"{name} on {_first_ten(_items(group))}" for name, group in groups.items() if group
-    )
+    places = [f"{name} on {_first_ten(_items(group))}" for name, group in groups.items() if group]
+    if local:
+        places.append(f"local mail on {_paths(local)}")
+    return " and for ".join(places)
 
 
-def status(listeners: Sequence[Listener], settings: Settings, figures: Figures) -> str:
+def status(
+    listeners: Sequence[Listener],
+    settings: Settings,
+    figures: Figures,
+    local: Sequence[LocalListener] = (),
+) -> str:
     """The text for ``systemctl status``, ASCII only: another byte would lose the datagram."""
     limit = settings.limits.smtp_accept_max
     parts = [
         f"{figures.sessions}/{limit} connections" if limit else f"{figures.sessions} connections",
         f"{figures.deliveries}/{settings.queue.deliver_max} deliveries",
     ]
+    if local or figures.local:
+        limit = settings.limits.local_accept_max
+        parts.insert(1, f"{figures.local}{f'/{limit}' if limit else ''} local connections")
     if figures.queue_runs:
         most = settings.queue.queue_run_max
         parts.append(f"{figures.queue_runs}{f'/{most}' if most else ''} queue runs")
     if figures.waiting:
         parts.append(f"{figures.waiting} waiting for a delivery worker")
     parts += _backlogs(listeners, figures.backlogs)[:MOST_ITEMS]
-    what = f"listening for {listening(listeners)}" if listeners else "not listening"
+    what = _where(listeners, local) or "not listening"
     text = f"{what}; {', '.join(parts)}; configuration {settings.generation}"
     text += f"; {figures.trouble}" if figures.trouble else ""
     return text.encode("ascii", "replace").decode("ascii")
@@ -84,7 +118,8 @@ def status(listeners: Sequence[Listener], settings: Settings, figures: Figures) 
 
 def stopping(figures: Figures) -> str:
     """The status of a daemon that waits for its children."""
-    return f"stopping; {figures.sessions} connections, {figures.deliveries} deliveries to finish"
+    connections = figures.sessions + figures.local
+    return f"stopping; {connections} connections, {figures.deliveries} deliveries to finish"
 
 
 def welcome(listeners: Sequence[Listener], settings: Settings) -> str:
@@ -115,6 +150,15 @@ def _backlogs(listeners: Sequence[Listener], backlogs: Sequence[Backlog]) -> lis
 def _queue_info(settings: Settings) -> str:
     """N-28: every periodic run."""
     return " ".join(run.told for run in periodic_runs(settings.queue)) or "no queue runs"
+
+
+def _where(listeners: Sequence[Listener], local: Sequence[LocalListener]) -> str:
+    """An empty text for nowhere."""
+    return f"listening for {listening(listeners, local)}" if listeners or local else ""
+
+
+def _paths(local: Sequence[LocalListener]) -> str:
+    return _first_ten([str(one.at) for one in local])
 
 
 def _wait_info(seconds: int) -> str:

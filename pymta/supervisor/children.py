@@ -10,6 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
+
+from pymta.mail.caller import Endpoint, LocalCaller
+
+NOBODY = -1  # in place of a uid
 
 
 class Job(Enum):
@@ -26,8 +31,9 @@ class Child:
     """One child process.
 
     `channel` is the descriptor of our end of its channel, -1 when there is none.  `address` is
-    the caller's address as text: slot key, log text and list input alike.  `generation` is that
-    of the settings it was born with, `queue` what a queue run is over.
+    the caller's address as text: slot key, log text and list input alike; a user of this machine
+    has none, but a `uid`, -1 for all others.  `generation` is that of the settings it was born
+    with, `queue` what a queue run is over.
     """
 
     pid: int
@@ -37,6 +43,12 @@ class Child:
     generation: int = 0
     holds_slot: bool = False
     queue: str = ""
+    uid: int = NOBODY
+
+
+def slot_of(caller: Endpoint | LocalCaller) -> tuple[str, int]:
+    """Address and uid of a child that serves him."""
+    return ("", caller.uid) if isinstance(caller, LocalCaller) else (str(caller.address), NOBODY)
 
 
 class Children:
@@ -47,6 +59,7 @@ class Children:
         self._jobs: Counter[Job] = Counter()
         self._sessions = 0
         self._from: Counter[str] = Counter()
+        self._local: Counter[int] = Counter()
 
     def __iter__(self) -> Iterator[Child]:
         return iter(tuple(self._by_pid.values()))
@@ -56,8 +69,22 @@ class Children:
 
     @property
     def sessions(self) -> int:
-        """Connections being served: held slots, not processes."""
+        """Connections from the network being served: held slots, not processes."""
         return self._sessions
+
+    @property
+    def local_sessions(self) -> int:
+        """Those of users of this machine, which are counted apart."""
+        return self._local.total()
+
+    @property
+    def all_sessions(self) -> int:
+        return self._sessions + self.local_sessions
+
+    @property
+    def local_callers(self) -> Mapping[int, int]:
+        """How many connections each user of this machine holds, by uid."""
+        return self._local
 
     @property
     def callers(self) -> Mapping[str, int]:
@@ -85,27 +112,22 @@ class Children:
         self._by_pid[child.pid] = child
         self._jobs[child.job] += 1
         if child.holds_slot:
-            self._sessions += 1
-            self._from[child.address] += 1
+            self._count(child, 1)
 
-    def occupy(self, pid: int, address: str) -> None:
+    def occupy(self, pid: int, address: str, uid: int = NOBODY) -> None:
         """A worker that was free has a caller again."""
         self.free_slot(pid)
-        child = self._by_pid[pid]
-        self._by_pid[pid] = replace(child, address=address, holds_slot=True)
-        self._sessions += 1
-        self._from[address] += 1
+        child = replace(self._by_pid[pid], address=address, uid=uid, holds_slot=True)
+        self._by_pid[pid] = child
+        self._count(child, 1)
 
     def free_slot(self, pid: int) -> None:
         """The connection of this worker has ended; saying so twice changes nothing."""
         child = self._by_pid.get(pid)
         if child is None or not child.holds_slot:
             return
-        self._by_pid[pid] = replace(child, address="", holds_slot=False)
-        self._sessions -= 1
-        self._from[child.address] -= 1
-        if not self._from[child.address]:
-            del self._from[child.address]
+        self._by_pid[pid] = replace(child, address="", uid=NOBODY, holds_slot=False)
+        self._count(child, -1)
 
     def close_channel(self, pid: int) -> None:
         child = self._by_pid.get(pid)
@@ -120,3 +142,17 @@ class Children:
             del self._by_pid[pid]
             self._jobs[child.job] -= 1
         return child
+
+    def _count(self, child: Child, more: int) -> None:
+        """One connection more, or one less."""
+        if child.uid != NOBODY:
+            _add(self._local, child.uid, more)
+            return
+        self._sessions += more
+        _add(self._from, child.address, more)
+
+
+def _add(counter: Counter[Any], key: str | int, more: int) -> None:
+    counter[key] += more
+    if not counter[key]:
+        del counter[key]

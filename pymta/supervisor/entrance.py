@@ -13,16 +13,19 @@ import errno
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from pymta.channel.peer import peer_of
+from pymta.config.journal import Journal
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
 from pymta.journal.session_events import ends_text
-from pymta.mail.caller import Endpoint, endpoint
+from pymta.mail.caller import Endpoint, LocalCaller, endpoint
 from pymta.supervisor import accept_faults
 from pymta.supervisor.accept_faults import Line, Series
 from pymta.supervisor.backlog import backlog_of
-from pymta.supervisor.listener import Backlog, Listener
+from pymta.supervisor.listener import Backlog, Listener, LocalListener
 from pymta.supervisor.spare import Spare
 
 NO_ROOM = "421 Insufficient system resources; please try again later."
@@ -37,7 +40,7 @@ class Arrival:
     """
 
     sock: socket.socket
-    caller: Endpoint
+    caller: Endpoint | LocalCaller
     queue: int = 0
     starts_tls: bool = False
 
@@ -46,23 +49,30 @@ class Arrival:
         say(self.sock, "" if self.starts_tls else reply)
 
 
-def _socket_of(listener: Listener) -> socket.socket:
+def _socket_of(listener: Listener | LocalListener) -> socket.socket:
     return socket.socket(fileno=listener.fd)
 
 
 class Entrance:
-    """`socket_of` gives the socket of a listener; `spare` is the descriptor for bad times."""
+    """`socket_of` gives the socket of a listener; `spare` is the descriptor for bad times.
+
+    `local` are the listeners for users of this machine.
+    """
 
     def __init__(
         self,
         listeners: Sequence[Listener],
         settings: Settings,
         log: Log,
-        socket_of: Callable[[Listener], socket.socket] = _socket_of,
+        socket_of: Callable[[Listener | LocalListener], socket.socket] = _socket_of,
+        local: Sequence[LocalListener] = (),
     ) -> None:
         self.listeners = tuple(listeners)
+        self.local = tuple(local)
         self.spare = Spare()
         self._sockets = {item.fd: socket_of(item) for item in listeners}
+        self._sockets |= {item.fd: socket_of(item) for item in local}
+        self._local = {item.fd for item in local}
         self._starts_tls = {item.fd for item in listeners if item.starts_tls}
         self._settings = settings
         self._log = log
@@ -84,7 +94,16 @@ class Entrance:
                 self.spare.take()
             return None
         self.all_is_well()
-        return Arrival(sock, endpoint(name), queue, fd in self._starts_tls)
+        return Arrival(sock, self._caller(fd, sock, name), queue, fd in self._starts_tls)
+
+    def descriptors(self) -> tuple[int, ...]:
+        """What to wait at for callers."""
+        return tuple(self._sockets)
+
+    def roles(self) -> tuple[tuple[str, int], ...]:
+        """Role and port of each listener; one in the file system has port 0."""
+        network = ((item.role, item.at.port) for item in self.listeners)
+        return (*network, *((item.role, 0) for item in self.local))
 
     def wait_failed(self, error: OSError) -> None:
         """AE-01: the loop could not even wait for callers."""
@@ -113,7 +132,12 @@ class Entrance:
             sock.close()
         self._sockets.clear()
         self.listeners = ()
+        self.local = ()
         self.spare.give_up()
+
+    def _caller(self, fd: int, sock: socket.socket, name: Any) -> Endpoint | LocalCaller:
+        """`name` is what accept(2) gives; of a user of this machine it says nothing."""
+        return peer_of(sock) if fd in self._local else endpoint(name)
 
     def _turn_away(self, fd: int) -> None:
         for _ in range(_MOST_TURNED_AWAY):
@@ -122,8 +146,8 @@ class Entrance:
             except OSError:
                 return
             with contextlib.suppress(OSError):  # he has gone before we could look at him
-                caller, local = endpoint(name), endpoint(sock.getsockname())
-                ends = ends_text(caller, local, self._settings.journal)
+                caller = self._caller(fd, sock, name)
+                ends = ends_of(sock, caller, self._settings.journal)
                 self._log.write(daemon_events.refused(caller, ends, "too many open files"))
                 say(sock, "" if fd in self._starts_tls else NO_ROOM)
             hang_up(sock, self._log)
@@ -135,6 +159,13 @@ class Entrance:
     def _report(self, line: Line | None) -> None:
         if line:
             self._log.write(daemon_events.accept_failures(line.text, is_panic=line.is_panic))
+
+
+def ends_of(sock: socket.socket, caller: Endpoint | LocalCaller, journal: Journal) -> str:
+    """What the log shows of ports and interfaces.  Raises OSError when he has gone."""
+    if isinstance(caller, LocalCaller):
+        return ""
+    return ends_text(caller, endpoint(sock.getsockname()), journal)
 
 
 def say(sock: socket.socket, reply: str) -> None:

@@ -98,6 +98,15 @@ class Family:
             if child.job in {Job.QUEUE_RUN, Job.VALIDATION, Job.COUNT}:  # they hear nothing
                 os.kill(child.pid, signal.SIGTERM)
 
+    def tell_who_is_late(self) -> None:
+        """The grace time of a stop is over for all that are left."""
+        for child in self._children:
+            task = self._dispatch.busy.get(child.pid)
+            event = daemon_events.cut_off(
+                child.pid, child.job.value, address=child.address, id=task.id if task else ""
+            )
+            self._place.log.write(event)
+
     def send_signal(self, number: signal.Signals) -> None:
         """To all that are left.  None is reaped yet, so each pid is still its own."""
         self._is_killing = True
@@ -208,7 +217,7 @@ class Family:
             self._count.ended(could_count=code == 0)
         if code < 0 and not self._is_killing and not (self._is_parting and code == -signal.SIGTERM):
             job, name = child.job.value, name_of(-code)
-            event = daemon_events.child_crashed(job, pid, name, child.address)
+            event = daemon_events.child_crashed(job, pid, name, child.address, child.uid)
             self._place.log.write(event)
 
     def _debug_end(self, pid: int, status: int, child: Child | None) -> None:
@@ -224,4 +233,4 @@ class Family:
 
     def _debug_sessions(self) -> None:
         if debug := self._place.log.debug:
-            debug(debug_lines.sessions(self._children.sessions, now=True))
+            debug(debug_lines.sessions(self._children.all_sessions, now=True))

@@ -17,11 +17,11 @@ from ipaddress import ip_address
 from typing import Any
 
 from pymta.channel.reach import Reach
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalSocket
 from pymta.mail.envelope import DEFAULT_QUEUE
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
-from pymta.supervisor.listener import Listener
+from pymta.supervisor.listener import Listener, LocalListener
 
 VARIABLE = "PYMTA_HANDOVER"
 VERSION = 1
@@ -50,7 +50,8 @@ class Handover:
     hear how the reload went.  `certificate` is a memory file, see `pymta.supervisor.certificate`;
     `leash` is what a helper for system users hangs on.  `began` is when the first image started.
 
-    `log` are descriptors that the log counts with, see `pymta.journal.lost`.
+    `local` are listeners for users of this machine.  `log` are descriptors that the log counts
+    with, see `pymta.journal.lost`.
 
     `strangers` are channels of children that nobody can name; `keeps_listeners` says that the
     sockets stay as they are, whatever the settings say, until a restart (`survivors`).
@@ -70,13 +71,15 @@ class Handover:
     keeps_listeners: bool = False
     log: tuple[int, ...] = ()
     leash: int = -1
+    local: tuple[LocalListener, ...] = ()
 
     def descriptors(self) -> tuple[int, ...]:
         """All that must stay open over the exec."""
         channels = tuple(child.channel for child in self.children if child.channel >= 0)
         single = tuple(fd for fd in (self.control, self.certificate, self.leash) if fd >= 0)
         listeners = tuple(item.fd for item in self.listeners)
-        return (*listeners, *channels, *single, *self.clients, *self.strangers, *self.log)
+        local = tuple(item.fd for item in self.local)
+        return (*listeners, *local, *channels, *single, *self.clients, *self.strangers, *self.log)
 
 
 def encode(table: Handover) -> bytes:
@@ -119,6 +122,10 @@ def _table(plain: Mapping[str, Any]) -> Handover:
         keeps_listeners=plain.get("keeps_listeners", False),
         log=tuple(plain.get("log", ())),
         leash=plain.get("leash", -1),
+        local=tuple(
+            LocalListener(item["fd"], LocalSocket(item["at"]["path"]))
+            for item in plain.get("local", ())
+        ),
     )
 
 

@@ -13,6 +13,9 @@ from ipaddress import IPv6Address
 from pymta.config.addresses import PortOf, parse_interface, parse_port
 from pymta.config.listen import Listen
 from pymta.mail.caller import Address
+from pymta.supervisor.listener import Listener, Listeners
+
+ONLY_OWN = ("daemon_smtp_ports", "local_interfaces", "local_socket")  # of sockets that we bind
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,29 @@ def plan(listen: Listen, port_of: PortOf) -> tuple[ListenAt, ...]:
     if not spread:
         raise ValueError("local_interfaces leaves nothing to listen on")
     return _pair_wildcards(spread)
+
+
+def not_served(listen: Listen, found: Listeners, port_of: PortOf) -> tuple[ListenAt, ...]:
+    """What the settings ask for, and no socket in hand takes calls for.
+
+    Nothing where nobody has set anything: defaults ask for nothing.
+    """
+    usual = Listen()
+    if all(getattr(listen, name) == getattr(usual, name) for name in ONLY_OWN):
+        return ()
+    try:
+        wanted = plan(listen, port_of)
+    except ValueError:  # nobody has to be able to open it
+        return ()
+    return tuple(at for at in wanted if not any(_serves(one, at) for one in found.network))
+
+
+def _serves(one: Listener, at: ListenAt) -> bool:
+    """A wildcard takes the calls for each address of its family."""
+    if one.at.port != at.port:
+        return False
+    is_family = one.is_ipv6 == at.is_ipv6 or (one.takes_ipv4 and not at.is_ipv6)
+    return one.at.address == at.address or (one.is_wildcard and is_family)
 
 
 def _fan_out(item: ListenAt, ports: tuple[int, ...]) -> tuple[ListenAt, ...]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pymta.mail.caller import Endpoint
-
-SMTP = "smtp"
+from pymta.config.roles import LOCAL, SMTP
+from pymta.mail.caller import Endpoint, LocalSocket
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +20,8 @@ class Backlog:
 class Listener:
     """`fd` is open and listening.  `takes_ipv4`: an IPv6 wildcard without IPV6_V6ONLY.
 
-    `role` is the FileDescriptorName of a handed-in socket, "smtp" for one that we bound.
-    `starts_tls`: TLS begins before the greeting (PT-05).
+    `role` is one of `pymta.config.roles`, by the name of a handed-in socket, "smtp" for one that we
+    bound.  `starts_tls`: TLS begins before the greeting (PT-05).
     """
 
     fd: int
@@ -38,3 +37,27 @@ class Listener:
     @property
     def is_ipv6(self) -> bool:
         return self.at.address.version == 6
+
+
+@dataclass(frozen=True, slots=True)
+class LocalListener:
+    """One for processes of this machine (AF_UNIX); `fd` is open and listening."""
+
+    fd: int
+    at: LocalSocket
+
+    @property
+    def role(self) -> str:
+        return LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """All that there are.  `by_systemd`: they were handed in, and no setting says where."""
+
+    network: tuple[Listener, ...] = ()
+    local: tuple[LocalListener, ...] = ()
+    by_systemd: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.network or self.local)

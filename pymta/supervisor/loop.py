@@ -60,8 +60,7 @@ class Loop:
             make_room=make_room,
         )
         self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
-        listeners = place.reception.entrance.listeners
-        self._callers = Watch(self._selector, [item.fd for item in listeners], None)
+        self._callers = Watch(self._selector, place.reception.entrance.descriptors(), None)
 
     def take_over(self, table: Handover) -> None:
         """Go on where the image before us stopped (HU-04)."""
@@ -103,7 +102,7 @@ class Loop:
 
     def _wait(self) -> list[int]:
         """Wait for anything at all; everything but calls is dealt with, calls are returned."""
-        if self._log.debug and self._place.reception.entrance.listeners:
+        if self._log.debug and self._place.reception.entrance.descriptors():
             self._log.debug("Listening...")
         calls: list[int] = []
         try:
@@ -141,7 +140,7 @@ class Loop:
             due.append(max(0.0, self._farewell.deadline - now))
         else:
             due.append(self._queue_runs.wait(now))
-            due.append(self._idle_end.wait(now, self._children.sessions))
+            due.append(self._idle_end.wait(now, self._children.all_sessions))
             due.append(self._callers.go_on(now))
         return min((seconds for seconds in due if seconds is not None), default=None)
 
@@ -169,8 +168,8 @@ class Loop:
     def _tell_what_it_does(self) -> None:
         """SL-06"""
         settings = self._settings
-        listeners = self._place.reception.entrance.listeners
-        text = announce.process_info(__version__, listeners, settings)
+        entrance = self._place.reception.entrance
+        text = announce.process_info(__version__, entrance.listeners, settings, entrance.local)
         path = process_info.path_of(settings)
         if trouble := process_info.write(path, process_info.line(os.getpid(), text)):
             self._log.write(daemon_events.remark(f"process info not written: {trouble}"))
@@ -202,7 +201,7 @@ class Loop:
 
     def _end_if_idle(self) -> None:
         now = time.monotonic()
-        if self._farewell or self._idle_end.wait(now, self._children.sessions) != 0:
+        if self._farewell or self._idle_end.wait(now, self._children.all_sessions) != 0:
             return
         self._log.write(daemon_events.wait_is_over(__version__))
         self._begin_farewell(now)
@@ -213,7 +212,7 @@ class Loop:
             self._farewell = self._farewell.hurried(now)
             return
         busy = len(self._place.deliveries.dispatch.busy)
-        sessions = self._children.sessions
+        sessions = self._children.all_sessions
         event = daemon_events.stopping(os.getpid(), name, sessions=sessions, deliveries=busy)
         self._log.write(event)
         self._begin_farewell(now)
@@ -235,6 +234,7 @@ class Loop:
                 return
             case Measure.TERMINATE as measure:
                 self._place.cut_off = len(self._children)
+                self._family.tell_who_is_late()
                 self._family.send_signal(signal.SIGTERM)
             case Measure.KILL as measure:
                 self._family.send_signal(signal.SIGKILL)
@@ -259,4 +259,5 @@ class Loop:
             keeps_listeners=self._place.keeps_listeners,
             log=self._log.legacy(),
             leash=self._place.leash,
+            local=self._place.reception.entrance.local,
         )

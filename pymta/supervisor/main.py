@@ -42,6 +42,7 @@ from pymta.supervisor import (
     deliver_helper,
     enough,
     handover,
+    local_socket,
     pidfile,
     process_limits,
     signals,
@@ -174,22 +175,24 @@ def _move_in(
     if log.debug:
         for line in debug_lines.overridden(settings.launch):
             log.debug(line)
-    listeners, by_systemd = find_listeners(settings, table, notify, log, privilege.root)
-    certificate = find_certificate(settings, table, listeners, privilege.root, log)
+    listeners = find_listeners(settings, table, notify, log, privilege.root)
+    certificate = find_certificate(settings, table, listeners.network, privilege.root, log)
     tls = certificate.context if certificate else None
     children, sessions = Children(), Sessions(settings, _spool(settings, log), log, tls)
+    entrance = Entrance(listeners.network, settings, log, local=listeners.local)
     return Workplace(
         settings,
         current,
         children,
-        Reception(Entrance(listeners, settings, log), children, settings, sessions, log),
+        Reception(entrance, children, settings, sessions, log),
         Deliveries(Dispatch(settings.queue.deliver_max), children, settings, log),
         find_control(settings, table),
         find_door(settings),
         notify,
         log,
-        by_systemd=by_systemd,
+        by_systemd=listeners.by_systemd,
         certificate=certificate,
+        own_local=() if listeners.by_systemd else listeners.local,
         keeps_listeners=bool(table and table.keeps_listeners),
         leash=table.leash if table else -1,
         began=table.began if table and table.began else time.monotonic(),
@@ -222,6 +225,8 @@ def _leave(place: Workplace) -> None:
     settings = place.settings
     if place.control:
         control.remove(Path(settings.machine.runtime_directory))
+    for listener in place.own_local:
+        local_socket.remove(listener)
     if path := _pid_file(settings):
         pidfile.remove(Path(path), os.getpid())
     place.log.write(daemon_events.stopped(os.getpid(), cut_off=place.cut_off))
@@ -241,13 +246,19 @@ def _spool(settings: Settings, log: Log) -> FileSpool:
 
 def _announce(place: Workplace, table: Handover | None) -> None:
     """SL-01, and in a terminal how to go on from here."""
-    listeners, settings = place.reception.entrance.listeners, place.settings
+    entrance, settings = place.reception.entrance, place.settings
+    listeners, local = entrance.listeners, entrance.local
     pid = os.getpid()
     launch = settings.launch
     place.log.write(daemon_events.arguments(launch.directory, launch.command))
     for line in settings.changes.lines:
         place.log.write(daemon_events.settings_changed(line, settings.changes))
-    text = announce.started(__version__, pid, listeners, settings, by_systemd=place.by_systemd)
+    if place.by_systemd:  # the names of units say what is what; of our own the next line says it
+        for role, where in announce.roles(listeners, local).items():
+            place.log.write(daemon_events.listening(role, where))
+    text = announce.started(
+        *(__version__, pid, listeners, settings), by_systemd=place.by_systemd, local=local
+    )
     place.log.write(daemon_events.started(text, pid=pid, version=__version__))
     if settings.routing.local_users and not Path(settings.machine.deliver_socket).exists():
         place.log.write(daemon_events.no_helper(settings.machine.deliver_socket))

@@ -1,4 +1,4 @@
-"""What systemd hears: READY, STATUS, RELOADING, STOPPING (sd_notify).
+"""What systemd hears: READY, STATUS, RELOADING, STOPPING, and what it is to keep (sd_notify).
 
 The text must be ASCII: one other byte loses the whole datagram, READY=1 included.  STATUS goes
 out at most once a second.  Only the supervisor says anything; the variable is taken out of the
@@ -9,7 +9,9 @@ Touches: environment, sockets, clock.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import time
 from collections.abc import Callable
 
@@ -60,6 +62,20 @@ class Notify:
         self._said, self._said_at = now, time.monotonic()
         self._tell(f"STATUS={_safe(text())}")
         return None
+
+    def keep(self, fd: int, name: str) -> None:
+        """A copy of this descriptor waits with systemd for our successor, if the unit allows it.
+
+        Not a second one, when it is there already.  A manager that has gone is no fault of ours.
+        """
+        if self._manager and self._manager.socket:
+            text = f"FDSTORE=1\nFDNAME={name}".encode("ascii")
+            with contextlib.suppress(OSError):
+                socket.send_fds(self._manager.socket, [text], [fd])
+
+    def forget(self, name: str) -> None:
+        """That copy is to be closed."""
+        self._tell(f"FDSTOREREMOVE=1\nFDNAME={name}")
 
     def _tell(self, text: str) -> None:
         if self._manager:

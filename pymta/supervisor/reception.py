@@ -24,12 +24,12 @@ from pymta.journal.log import Log
 from pymta.journal.session_events import ends_text
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Load, reserve
-from pymta.mail.caller import endpoint
+from pymta.mail.caller import Endpoint, LocalCaller, endpoint
 from pymta.mail.host_list import HostList
 from pymta.supervisor import debug_lines, fork, fork_faults
 from pymta.supervisor.accept_faults import Line
-from pymta.supervisor.admission import Admit, House, Refuse, admit
-from pymta.supervisor.children import Child, Children, Job
+from pymta.supervisor.admission import Admit, House, Refuse, admit, admit_local
+from pymta.supervisor.children import Child, Children, Job, slot_of
 from pymta.supervisor.connection_ids import ConnectionIds
 from pymta.supervisor.entrance import Arrival, Entrance, hang_up, say
 from pymta.supervisor.fork import Sessions
@@ -97,6 +97,8 @@ class Reception:
     def _admitted(self, arrival: Arrival) -> Call | None:
         """The call to serve; None when it was refused, which it has heard, or seen (N-40)."""
         sock, caller = arrival.sock, arrival.caller
+        if isinstance(caller, LocalCaller):
+            return self._admitted_here(arrival, caller)
         debug = self._log.debug
         if debug:
             text = f"Connection request from {caller.address} port {caller.port}"
@@ -131,27 +133,48 @@ class Reception:
         if answer.trouble:
             self._log.write(daemon_events.settings_unclear(caller, answer.trouble))
         match answer:
-            case Refuse(reply, why):
-                if debug:
-                    debug(f"rejecting SMTP connection: {answer.measured}")
-                self._log.write(daemon_events.refused(caller, ends, why))
-                arrival.answer(reply)
+            case Refuse():
+                self._turn_away(arrival, ends, answer)
                 return None
             case Admit(sessions):
                 facts = (sessions - 1, self._ids.next(), house.load, arrival.starts_tls)
                 call = Call(sock, caller, local, *facts)
-                self._tell_of(call, ends, sessions)
+                self._tell_of(caller, call.id, ends, sessions)
                 if arrival.queue > self._settings.listen.smtp_backlog_monitor:
                     self._log.write(daemon_events.backlog(arrival.queue, local))
                 return call
 
-    def _tell_of(self, call: Call, ends: str, count: int) -> None:
+    def _admitted_here(self, arrival: Arrival, caller: LocalCaller) -> Call | None:
+        """The same for a user of this machine."""
+        if debug := self._log.debug:
+            debug(f"Connection request from {caller} process {caller.pid}")
+        answer = admit_local(self._children.local_sessions, self._settings.limits)
+        if isinstance(answer, Refuse):
+            self._turn_away(arrival, "", answer)
+            return None
+        if self._load is None:
+            self._load = self.gauge.read()
+        id, count = self._ids.next(), answer.sessions
+        selected = self._settings.journal.selected
+        if "smtp_connection" in selected and not self._quiet.holds_without_address():
+            shows_id = "connection_id" in selected
+            event = daemon_events.connected_here(caller, id, count=count, shows_id=shows_id)
+            self._log.write(event)
+        return Call(arrival.sock, caller, None, count - 1, id, self._load)
+
+    def _turn_away(self, arrival: Arrival, ends: str, answer: Refuse) -> None:
+        if debug := self._log.debug:
+            debug(f"rejecting SMTP connection: {answer.measured}")
+        self._log.write(daemon_events.refused(arrival.caller, ends, answer.why))
+        arrival.answer(answer.reply)
+
+    def _tell_of(self, caller: Endpoint, id: str, ends: str, count: int) -> None:
         """CP-01, for those who want to read it of this caller."""
         selected = self._settings.journal.selected
-        if "smtp_connection" not in selected or self._quiet.holds_network(call.caller.address):
+        if "smtp_connection" not in selected or self._quiet.holds_network(caller.address):
             return
         shows_id = "connection_id" in selected
-        event = daemon_events.connected(call.caller, ends, call.id, count=count, shows_id=shows_id)
+        event = daemon_events.connected(caller, ends, id, count=count, shows_id=shows_id)
         self._log.write(event)
 
     def _give(self, call: Call, ends: Mapping[int, End]) -> bool:
@@ -166,7 +189,7 @@ class Reception:
                 self.standby.add(pid, time.monotonic())
                 return False
             if is_given:
-                self._children.occupy(pid, str(call.caller.address))
+                self._children.occupy(pid, *slot_of(call.caller))
                 self._debug_count()
                 return True
         return False
@@ -201,13 +224,15 @@ class Reception:
             return fork_faults.no_channel(error)
         except OSError as error:
             return fork_faults.no_process(error)
+        address, uid = slot_of(call.caller)
         child = Child(
             pid,
             Job.SESSION,
             channel=ours.fileno(),
-            address=str(call.caller.address),
+            address=address,
             generation=self._settings.generation,
             holds_slot=True,
+            uid=uid,
         )
         self._children.add(child)
         self._debug_count()
@@ -215,7 +240,7 @@ class Reception:
 
     def _debug_count(self) -> None:
         if self._log.debug:
-            self._log.debug(debug_lines.sessions(self._children.sessions))
+            self._log.debug(debug_lines.sessions(self._children.all_sessions))
 
     def _tell(self, line: Line | None, fault: Fault | None, call: Call) -> None:
         if line and fault:

@@ -18,7 +18,6 @@ from pathlib import Path
 from pymta.config.generation import candidate_file
 from pymta.supervisor import handover, notify
 from pymta.supervisor.handover import Handover
-from pymta.supervisor.listener import Listener
 from pymta.supervisor.signals import CAUGHT, Signals, unblock
 
 PREVIOUS = "previous.json"
@@ -29,12 +28,12 @@ TIME_LIMIT = 60.0  # seconds; a file system that hangs must not leave a reload o
 class Validation:
     """The validating child at work; what it says goes to a memory file, so it never waits."""
 
-    def __init__(self, current: Path, sockets: Sequence[Listener] = ()) -> None:
+    def __init__(self, current: Path, sockets: Sequence[tuple[str, int]] = ()) -> None:
         """Start it.  Raises OSError when there can be no more processes.
 
-        `sockets` are those that systemd handed in, which no settings file names.
+        `sockets` are role and port of those that systemd handed in, which no settings file names.
         """
-        named = [f"--socket={item.role}:{item.at.port}" for item in sockets]
+        named = [f"--socket={role}:{port}" for role, port in sockets]
         self.deadline = time.monotonic() + TIME_LIMIT
         self._said = os.memfd_create("pymta-validation")
         try:

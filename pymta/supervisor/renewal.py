@@ -77,7 +77,7 @@ class Renewal:
         place.notify.reloading()
         try:
             stay = place.by_systemd or place.keeps_listeners
-            sockets = place.reception.entrance.listeners if stay else ()
+            sockets = place.reception.entrance.roles() if stay else ()
             self._validation = Validation(place.current, sockets)
         except OSError as error:
             self._refuse((f"the settings could not be validated: {error.strerror}",))

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pymta.config.per_queue import PerQueue
 from pymta.config.settings import Settings
 from pymta.config.units import RESOURCES
 from pymta.load.reading import NOTHING, Load
 from pymta.supervisor.dispatch import Task
-from pymta.supervisor.listener import Listener
+from pymta.supervisor.listener import Listener, LocalListener
 
 FORMAT = 1
+_Key = TypeVar("_Key", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ class Facts:
     """`began` and all other times are on the clock of the loop, like `now`.
 
     `backlogs` are waiting and most for each of `listeners`; `callers` counts connections by
-    address; `busy` maps pids of delivery workers to what they deliver, `waiting` are those for
-    whom there is no worker yet, `missed` says that there may be more of them in the queue.
+    address, `local_callers` those of users of this machine by uid; `busy` maps pids of delivery
+    workers to what they deliver, `waiting` are those for whom there is no worker yet, `missed` says
+    that there may be more of them in the queue.
     `program` is the directory of the code that runs, whatever has been installed since.
     `messages` in the queue were counted at `counted_at`; None: nobody has asked.
     """
@@ -48,9 +50,11 @@ class Facts:
     last_reload: Outcome | None = None
     listeners: Sequence[Listener] = ()
     backlogs: Sequence[tuple[int, int]] = ()
+    local: Sequence[LocalListener] = ()
     is_accepting: bool = True
     sessions: int = 0
     callers: Mapping[str, int] = field(default_factory=dict)
+    local_callers: Mapping[int, int] = field(default_factory=dict)
     free_workers: int = 0
     busy: Mapping[int, Task] = field(default_factory=dict)
     idle: int = 0
@@ -79,13 +83,19 @@ def report(facts: Facts, settings: Settings) -> dict[str, Any]:
             _listener(one, *backlog)
             for one, backlog in zip(facts.listeners, facts.backlogs, strict=True)
         ],
+        "local_listeners": [{"path": str(one.at), "role": one.role} for one in facts.local],
         "accepting": facts.is_accepting,
         "short_of_space": facts.is_short_of_space,
         "connections": {
             "now": facts.sessions,
             "max": settings.limits.smtp_accept_max,
-            "by_address": dict(sorted(facts.callers.items(), key=lambda item: -item[1])),
+            "by_address": dict(_most_first(facts.callers)),
             "free_workers": facts.free_workers,
+        },
+        "local_connections": {
+            "now": sum(facts.local_callers.values()),
+            "max": settings.limits.local_accept_max,
+            "by_uid": {str(uid): count for uid, count in _most_first(facts.local_callers)},
         },
         "deliveries": {
             "now": len(facts.busy),
@@ -101,6 +111,10 @@ def report(facts: Facts, settings: Settings) -> dict[str, Any]:
         "pressure": _pressure(facts.load),
         "limits": {name: _plain(value) for name, value in _limits(settings).items()},
     }
+
+
+def _most_first(counts: Mapping[_Key, int]) -> list[tuple[_Key, int]]:
+    return sorted(counts.items(), key=lambda item: -item[1])
 
 
 def _reload(facts: Facts) -> dict[str, Any] | None:

@@ -46,6 +46,7 @@ class Status:
         place, dispatch = self._place, self._place.deliveries.dispatch
         return Figures(
             sessions=place.children.sessions,
+            local=place.children.local_sessions,
             deliveries=len(dispatch.busy),
             queue_runs=place.children.count(Job.QUEUE_RUN),
             waiting=len(dispatch.waiting),
@@ -57,7 +58,8 @@ class Status:
         place, figures = self._place, self._figures()
         if place.is_stopping:
             return announce.stopping(figures)
-        text = announce.status(place.reception.entrance.listeners, place.settings, figures)
+        entrance = place.reception.entrance
+        text = announce.status(entrance.listeners, place.settings, figures, entrance.local)
         if place.shortage.lasts(time.monotonic()):
             text += "; mail is put off: short of disk space"
         if self._renewal.refused:
@@ -80,9 +82,11 @@ class Status:
             last_reload=self._renewal.last,
             listeners=reception.entrance.listeners,
             backlogs=[(one.waiting, one.most) for one in reception.entrance.backlogs()],
+            local=reception.entrance.local,
             is_accepting=not (place.is_stopping or reception.entrance.pause()),
             sessions=place.children.sessions,
             callers=place.children.callers,
+            local_callers=place.children.local_callers,
             free_workers=len(reception.standby),
             busy=dispatch.busy,
             idle=len(dispatch.idle),

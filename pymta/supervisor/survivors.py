@@ -15,20 +15,17 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from pymta.channel.control import pid_at
-from pymta.config.settings import SUBMISSIONS
+from pymta.config.roles import role_named
 from pymta.mail.envelope import DEFAULT_QUEUE
-from pymta.supervisor import certificate
-from pymta.supervisor.activation import examine
+from pymta.supervisor import activation, certificate
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.handover import Handover
-from pymta.supervisor.listener import SMTP, Listener
 
 FIRST_FD = 3
-SUBMISSIONS_PORT = 465
+_STREAM = socket.SOCK_STREAM
 
 
 def find(roles: Mapping[int, str], *, by_systemd: bool) -> Handover:
@@ -37,12 +34,13 @@ def find(roles: Mapping[int, str], *, by_systemd: bool) -> Handover:
     `roles` are names of sockets by descriptor, where they are known.
     """
     open_sockets = tuple(_open_sockets())
-    listeners = [fd for fd in open_sockets if _is_listener(fd)]
+    found = activation.examine({fd: _name(fd, roles) for fd in open_sockets if _is_listener(fd)})
     controls = [fd for fd in open_sockets if _is_packets(fd) and _listens(fd)]
     connected = [fd for fd in open_sockets if _is_packets(fd) and not _listens(fd)]
     channels = tuple(fd for fd in connected if _peer(fd) == os.getpid())
     table = Handover(
-        listeners=tuple(_named(examine(fd, SMTP), roles) for fd in listeners),
+        listeners=found.network,
+        local=found.local,
         children=tuple(Child(pid, Job.UNKNOWN, holds_slot=True) for pid in children()),
         missed=(DEFAULT_QUEUE,),  # ids may have waited for a delivery worker
         control=controls[0] if controls else -1,
@@ -50,17 +48,17 @@ def find(roles: Mapping[int, str], *, by_systemd: bool) -> Handover:
         by_systemd=by_systemd,
         certificate=next(_memory_files(certificate.NAME), -1),
         strangers=channels,
-        keeps_listeners=bool(listeners),
+        keeps_listeners=bool(found),
     )
     for fd in table.descriptors():
         os.set_inheritable(fd, False)
     return table
 
 
-def _named(one: Listener, roles: Mapping[int, str]) -> Listener:
-    """On port 465 of everybody TLS begins at once (RFC 8314 s3.3)."""
-    usual = SUBMISSIONS if one.at.port == SUBMISSIONS_PORT else SMTP
-    return replace(one, role=roles.get(one.fd, usual))
+def _name(fd: int, roles: Mapping[int, str]) -> str:
+    """None leaves it to the port; so does a role that this image does not know."""
+    name = roles.get(fd, "")
+    return name if role_named(name, 0) else ""
 
 
 def children() -> tuple[int, ...]:
@@ -108,8 +106,7 @@ def _descriptors() -> Iterator[tuple[int, str]]:
 
 def _is_listener(fd: int) -> bool:
     with _borrowed(fd) as sock:
-        is_tcp = sock.family in {socket.AF_INET, socket.AF_INET6}
-        return is_tcp and sock.type == socket.SOCK_STREAM and _listens(fd)
+        return sock.family in activation.FAMILIES and sock.type == _STREAM and _listens(fd)
 
 
 def _is_packets(fd: int) -> bool:

@@ -15,6 +15,7 @@ from pymta.supervisor.certificate import Certificate
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.desk import Door
+from pymta.supervisor.listener import LocalListener
 from pymta.supervisor.notify import Notify
 from pymta.supervisor.reception import Reception
 from pymta.supervisor.shortage import Shortage
@@ -25,6 +26,7 @@ class Workplace:
     """`current` is the file of the generation that serves; `control` is None for a daemon without
     a control socket.  `began` is when its first image started, on the clock of the loop.
 
+    `own_local` are listeners whose files go when we go.
     `leash` is what a helper for system users hangs on, see `deliver_helper`; -1 when there is none.
 
     `cut_off` counts the children that were still there when the grace time of a stop was over.
@@ -47,3 +49,4 @@ class Workplace:
     began: float = 0.0
     is_stopping: bool = False
     cut_off: int = 0
+    own_local: tuple[LocalListener, ...] = ()

@@ -126,3 +126,27 @@ def test_an_account_name_is_safe_in_every_list_of_accounts(name: str) -> None:
         assert name.isascii()
         assert not set(name) & set(":/\\ \n\0")
         assert name[0] not in ".-"
+
+
+def test_a_number_has_the_name_of_its_account() -> None:
+    assert passwd.name_of(0) == pwd.getpwuid(0).pw_name
+    assert passwd.name_of(3_999_999) == "3999999"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a\nb", "\u00e9", "x" * 65])
+def test_a_name_that_could_forge_a_line_is_not_shown(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwd, "_name_of", lambda _: name)
+
+    assert passwd.name_of(1000) == "1000"
+
+
+def test_a_directory_that_does_not_answer_costs_the_name_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = threading.Event()
+    monkeypatch.setattr(passwd, "_name_of", lambda _: str(ends.wait()))
+
+    assert passwd.name_of(1000, 0.01) == "1000"
+    ends.set()

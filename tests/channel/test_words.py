@@ -25,13 +25,15 @@ from pymta.channel.words import (
     encode,
 )
 from pymta.load.reading import Load
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalCaller
 
 IDS = st.from_regex(r"[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}", fullmatch=True)
 DOMAINS = st.from_regex(r"[a-z0-9.-]{0,255}", fullmatch=True)
 SESSIONS = st.from_regex(r"[0-9A-Za-z-]{0,40}", fullmatch=True)
 QUEUES = st.from_regex(r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?", fullmatch=True)
 ENDS = st.builds(Endpoint, st.ip_addresses(), st.integers(0, 65535))
+UIDS = st.integers(0, 2**32 - 2)
+LOCALS = st.builds(LocalCaller, UIDS, UIDS, st.integers(0, 2**22))
 FIGURES = st.none() | st.floats(0, 1e6)
 LOADS = st.builds(Load, FIGURES, FIGURES, FIGURES, FIGURES)
 WORDS = st.one_of(
@@ -39,6 +41,7 @@ WORDS = st.one_of(
     st.builds(Short, st.text("ab =:", max_size=200)),
     st.builds(Done, st.integers(0, 255), st.booleans()),
     st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans()),
+    st.builds(Serve, LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS),
     st.builds(Deliver, IDS, st.sampled_from(Reach)),
     st.builds(Attempted, IDS),
     st.builds(Counted, st.integers(0, 10**9)),

@@ -28,7 +28,7 @@ from typing import Any
 
 DEADLINE = 30.0  # seconds that anything may take on a busy machine
 HOSTNAME = "mx.pymta.test"
-_HAND_IN = 'exec 3<&{fd} {fd}<&-; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES={name} exec "$@"'
+_HAND_IN = 'exec {moves}; LISTEN_PID=$$ LISTEN_FDS={count} LISTEN_FDNAMES={names} exec "$@"'
 
 
 def wait_until(
@@ -61,6 +61,7 @@ class Daemon:
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(512)
         self.port: int = self._socket.getsockname()[1]
+        self.more_sockets: list[tuple[str, socket.socket]] = []  # handed in too, by name
         self._process: subprocess.Popen[bytes] | None = None
         self.interpreter = sys.executable
         self.extra_environment: dict[str, str] = {}
@@ -98,13 +99,20 @@ class Daemon:
 
     def start(self) -> None:
         """Start it and wait until it serves."""
-        fd = fcntl.fcntl(self._socket, fcntl.F_DUPFD, 10)  # out of the way of descriptor 3
+        sockets = [(self.socket_name, self._socket), *self.more_sockets]
+        # Out of the way of descriptors 3 and up.
+        fds = [fcntl.fcntl(sock, fcntl.F_DUPFD, 20) for _, sock in sockets]
+        hand_in = _HAND_IN.format(
+            moves=" ".join(f"{to}<&{fd} {fd}<&-" for to, fd in enumerate(fds, 3)),
+            count=len(fds),
+            names=":".join(name for name, _ in sockets),
+        )
         started = self.log().count("daemon started")
         with self.error_log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     *("setpriv", "--pdeathsig", "KILL"),  # nothing may outlive a test run
-                    *("bash", "-c", _HAND_IN.format(fd=fd, name=self.socket_name), "bash"),
+                    *("bash", "-c", hand_in, "bash"),
                     self.interpreter,
                     *command("daemon", "--config", str(self.config))[1:],
                 ],
@@ -112,9 +120,10 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=(fd,),
+                pass_fds=fds,
             )
-        os.close(fd)
+        for fd in fds:
+            os.close(fd)
         wait_until(
             lambda: self.log().count("daemon started") > started or not self.is_alive(),
             f"daemon started: {self.log()}",
@@ -164,6 +173,8 @@ class Daemon:
         if self.is_alive():
             self.kill()
         self._socket.close()
+        for _, sock in self.more_sockets:
+            sock.close()
 
     def family(self) -> list[int]:
         """All processes that belong to this daemon, also those whose parent has died."""

@@ -17,7 +17,7 @@ from pymta.channel.words import Drain, HandOn, Short
 from pymta.config.session import Session
 from pymta.config.settings import Machine, Settings
 from pymta.load.reading import NOTHING, Load, Room
-from pymta.mail.caller import Endpoint, plain_address
+from pymta.mail.caller import Endpoint, LocalCaller, plain_address
 from pymta.resolver.reverse import Hosts
 from pymta.session.conversation import Conversation
 from pymta.session.stream import Stream
@@ -67,6 +67,7 @@ class House:
     load: Load = NOTHING
     log_room: Room | None = None
     find: Find = nobody
+    name_of: Callable[[int], str] = str
 
     def call(
         self,
@@ -84,6 +85,10 @@ class House:
         ours.sendall(early)
         return Guest(self, ours, theirs, *ends)
 
+    def call_from_here(self, uid: int = 1000) -> Guest:
+        """One of a user of this machine."""
+        return Guest(self, *socket.socketpair(), LocalCaller(uid, uid, 4711), None)
+
 
 class Guest:
     """The client's side of one connection, and its session in a thread."""
@@ -93,8 +98,8 @@ class Guest:
         house: House,
         sock: socket.socket,
         theirs: socket.socket,
-        caller: Endpoint,
-        local: Endpoint,
+        caller: Endpoint | LocalCaller,
+        local: Endpoint | None,
     ) -> None:
         self.sock = sock
         self._theirs = theirs
@@ -112,7 +117,8 @@ class Guest:
             find=house.find,
             dns=house.dns,
             hosts=lambda: Hosts("127.0.0.1 localhost"),
-            is_ours=lambda address: address == local.address,
+            is_ours=lambda address: local is not None and address == local.address,
+            name_of=house.name_of,
             ask_ident=house.ask_ident,
             now=lambda: 1.7e9,
             date=lambda _: DATE,

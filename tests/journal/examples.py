@@ -28,7 +28,7 @@ from pymta.journal.delivery_events import Bounce, Leg
 from pymta.journal.event import Event, Kind
 from pymta.journal.parts import MOST_RECIPIENTS
 from pymta.journal.session_events import Origin
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.host import Host
 from pymta.tls.facts import Facts
 
@@ -49,6 +49,7 @@ RECIPIENT = "a@example.org"
 MANY = tuple(f"{n}@example.org" for n in range(MOST_RECIPIENTS + 1))
 TRACE = "Traceback (most recent call last):\n  …\nValueError: x\n"
 CALLER = Endpoint(ip_address("192.0.2.7"), 40112)
+PROCESS = LocalCaller(1000, 1000, 4711)
 STRANGER = Origin("192.0.2.7", 40112)
 KNOWN = replace(
     STRANGER,
@@ -58,6 +59,7 @@ KNOWN = replace(
     id="2ab",
     tls=Facts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256, is_resumed=False),
 )
+USER = Origin("", 0, "client.example", ident="alice", id="2ab", peer=(1000, 4711))
 FACTS = {"PROTOCOL": "esmtp", "SIZE": "1234", "RECEIVE_TIME": "0.304"}
 MORE_FACTS = FACTS | {
     "MESSAGE_ID_HEADER": "1@client.example",
@@ -130,6 +132,7 @@ def _one(maker: Callable[..., Event], *args: object, **more: object) -> Example:
 def _of_messages() -> Iterator[Example]:
     arrived, deliveries = arrival_events.arrived, delivery_events
     yield _one(arrived, STRANGER, ID, SENDER, (RECIPIENT,), FACTS)
+    yield _one(arrived, USER, ID, SENDER, (RECIPIENT,), FACTS)
     yield _one(arrived, KNOWN, ID, SENDER, MANY, MORE_FACTS)
     for leg in (NOWHERE, HERE, THERE, SENT_ON):
         yield _one(deliveries.deferred, leg, 111, "Connection refused", "in reply to RCPT")
@@ -157,7 +160,7 @@ def _of_messages() -> Iterator[Example]:
 
 def _of_sessions() -> Iterator[Example]:
     say = session_events
-    for origin in (STRANGER, KNOWN):
+    for origin in (STRANGER, KNOWN, USER):
         yield _one(say.not_delivered_now, origin, ID, "too many connections (21, max 20)")
         yield _one(say.rejected, origin, "EHLO", "no")
         yield _one(say.rejected, origin, "RCPT", "no", sender=SENDER, recipient=RECIPIENT)
@@ -207,6 +210,8 @@ def _of_the_daemon() -> Iterator[Example]:
     yield _one(say.stopping, 1, "SIGTERM", sessions=1, deliveries=2)
     yield _one(say.wait_is_over, "1.0")
     yield _one(say.stopped, 1, cut_off=0)
+    yield _one(say.cut_off, 1, "session", address="192.0.2.1")
+    yield _one(say.cut_off, 1, "delivery", id="1aB2cD-00000000123-4567")
     yield _one(say.reexec, 1, 4)
     yield _one(say.survivors, "handover table has version 2", 3)
     yield _one(say.reload_refused, "/etc/pymta/pymta.toml:1: …")
@@ -214,7 +219,10 @@ def _of_the_daemon() -> Iterator[Example]:
     yield _one(say.crashed, 1, TRACE)
     yield _one(say.connected, CALLER, "", "2ab", count=3, shows_id=True)
     yield _one(say.backlog, 12, CALLER)
+    yield _one(say.connected_here, PROCESS, "2ab", count=3, shows_id=True)
+    yield _one(say.listening, "smtp", "port 25 (IPv6 with IPv4)")
     yield _one(say.refused, CALLER, "", "too many connections")
+    yield _one(say.refused, PROCESS, "", "too many local connections")
     yield _one(say.accept_failures, "accept() failed", is_panic=True)
     yield _one(say.cannot_start, "port 25 is taken")
     for kind in (Kind.TROUBLE, Kind.SOCKET, Kind.CERTIFICATE):
@@ -223,13 +231,15 @@ def _of_the_daemon() -> Iterator[Example]:
     for kind in (Kind.REMARK, Kind.SOCKET, Kind.CERTIFICATE, Kind.SHORT_OF_SPACE):
         yield _one(say.remark, "text", kind)
     for kind in (Kind.FORK_FAILED, Kind.ACCEPT_FAILED):
-        yield _one(say.not_born, "accept process fork failed", CALLER, kind, is_panic=True)
+        for caller in (CALLER, PROCESS):
+            yield _one(say.not_born, "accept process fork failed", caller, kind, is_panic=True)
     yield _one(say.fork_failed, "delivery process fork", ERROR, QUEUE_ID=ID)
     yield _one(say.settings_unclear, CALLER, "no number in smtp_accept_max_per_host")
     yield _one(say.no_helper, "/run/pymta-deliver/socket")
     yield _one(say.not_allowed, 1000, 4711, 0)
     yield _one(say.notified, ID)
     yield _one(say.child_crashed, "session", 7, "SIGSEGV", "192.0.2.7")
+    yield _one(say.child_crashed, "session", 7, "SIGSEGV", "", 1000)
     yield _one(say.child_crashed, "delivery", 7, "SIGSEGV", "")
 
 
@@ -267,5 +277,5 @@ def _of_runs_and_logs() -> Iterator[Example]:
 def _debug() -> Example:
     """Its fields are those of other events."""
     made: list[Event] = []
-    Debug((), made.append)("SMTP<< QUIT", QUEUE_ID=ID, **KNOWN.fields)
+    Debug((), made.append)("SMTP<< QUIT", QUEUE_ID=ID, **(USER.fields | KNOWN.fields))
     return Example(Debug.__call__, made[0])

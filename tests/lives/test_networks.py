@@ -156,11 +156,12 @@ def test_a_port_that_is_held_for_a_while_is_waited_for(tmp_path: Path) -> None:
                 assert made.greeting().startswith("220 ")
             finally:
                 process.kill()
-        said = [manager.recv(4096).decode() for _ in range(5)]
+        said = [manager.recv(4096).decode() for _ in range(6)]
         patience = "EXTEND_TIMEOUT_USEC=11000000"
         status = [f"STATUS={waiting} ({n} more tries)" for n in (9, 8)]
         assert said[:4] == [status[0], patience, status[1], patience]
-        assert said[4].startswith("READY=1\nSTATUS=listening for SMTP on ")
+        assert said[4] == f"FDSTORE=1\nFDNAME=self-{made.port}-{made.address}"
+        assert said[5].startswith("READY=1\nSTATUS=listening for SMTP on ")
 
 
 @pytest.mark.root

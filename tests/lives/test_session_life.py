@@ -209,6 +209,8 @@ def test_a_stop_does_not_wait_for_ever() -> None:
         assert time.monotonic() - began < 10
         assert line(sock).startswith("421 ")
         assert not made.queued()
+        late = "(session with [127.0.0.1]) cut off: not finished when the grace time was over"
+        assert late in made.log()
 
 
 def test_orphans_finish_and_go_when_the_supervisor_is_killed() -> None:

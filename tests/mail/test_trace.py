@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,31 @@ def test_without_helo_the_address_stands_in_its_place() -> None:
 
 def test_a_message_of_our_own_came_from_nowhere() -> None:
     assert received("", "").startswith("Received: by mx.example")
+
+
+@pytest.mark.parametrize(
+    ("user", "shown"), [("alice", "alice (uid 1000)"), ("a) by x;", "a??by?x? (uid 1000)")]
+)
+def test_a_user_of_this_machine_has_an_account_in_place_of_an_address(
+    user: str, shown: str
+) -> None:
+    field = received_field(
+        helo="anything",
+        address="",
+        user=user,
+        uid=1000,
+        host="mx.example",
+        software="pymta 1",
+        protocol="local-esmtp",
+        id="1abcde-00000000001-0000",
+        recipient="",
+        date=DATE,
+    )
+
+    assert field == (
+        f"Received: from {shown}\r\n\tby mx.example (pymta 1) with local-esmtp\r\n"
+        f"\tid 1abcde-00000000001-0000; {DATE}\r\n"
+    )
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

@@ -55,7 +55,7 @@ def members(found: Any) -> Iterator[str]:
     elif isinstance(found, dict):
         for name, value in found.items():
             yield name
-            if name not in {"by_address", "limits"}:
+            if name not in {"by_address", "by_uid", "limits"}:
                 yield from members(value)
 
 

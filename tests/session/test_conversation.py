@@ -13,6 +13,7 @@ from pymta.accounts.account import Unsure
 from pymta.channel.words import HandOn, Short
 from pymta.journal.event import MAIN_AND_PANIC
 from pymta.load.reading import Load, Room
+from pymta.session import stream
 from tests.doubles.house import DATE, HOST, Guest, House, usual_settings
 from tests.doubles.memory_spool import MemorySpool
 
@@ -202,6 +203,24 @@ def test_a_waiting_client_is_told_that_the_service_ends(is_drain: bool) -> None:
         else:
             guest.supervisor.close()
         assert guest.hear() == f"421 4.3.2 {HOST}: Service not available - closing connection"
+        assert guest.status() == 0
+
+
+def test_a_command_that_crosses_the_farewell_is_no_reason_for_a_reset(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """N-18: it would find nobody, and the reset that it gets may destroy the 421."""
+    monkeypatch.setattr(stream, "_LINGER", 20.0)
+    with House().call() as guest:
+        guest.hear()
+        guest.ask("EHLO client.example")
+        guest.drain()
+        assert guest.hear().startswith("421 4.3.2 ")
+        guest.say("NOOP")
+        guest.sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):  # it is not answered, and nothing is closed yet
+            guest.sock.recv(1)
+        guest.hang_up()
         assert guest.status() == 0
 
 

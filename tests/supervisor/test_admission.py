@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pymta.config.limits import Limits
 from pymta.load.reading import NOTHING, Load
-from pymta.supervisor.admission import Admit, House, Refuse, admit
+from pymta.supervisor.admission import Admit, House, Refuse, admit, admit_local
 from pymta.supervisor.share import Share, share_of
 
 QUIET = House(sessions=0, from_address=0, share=Share(3), load=Load(0.1))
@@ -171,3 +171,20 @@ def test_a_fuller_house_never_turns_a_no_into_a_yes(
     if isinstance(admit(house, LIMITS), Refuse):
         fuller = House(sessions + more, here + more, Share(3), Load(load + more))
         assert isinstance(admit(fuller, LIMITS), Refuse)
+
+
+@pytest.mark.parametrize(("sessions", "most"), [(0, 1), (19, 20), (999, 0)])
+def test_a_user_of_this_machine_has_a_place_whatever_the_load_and_the_network(
+    sessions: int, most: int
+) -> None:
+    """Architecture, decision 9"""
+    limits = replace(LIMITS, smtp_accept_max=1, smtp_load_reserve=0.0, local_accept_max=most)
+
+    assert admit_local(sessions, limits) == Admit(sessions + 1)
+
+
+def test_his_places_are_numbered_too() -> None:
+    assert admit_local(20, LIMITS) == Refuse(
+        "421 Too many concurrent local connections; please try again later.",
+        "too many local connections",
+    )

@@ -10,10 +10,10 @@ from pymta.config.queue import Queue
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
 from pymta.journal import process_info
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalSocket
 from pymta.supervisor import announce
 from pymta.supervisor.announce import Figures
-from pymta.supervisor.listener import Backlog, Listener
+from pymta.supervisor.listener import Backlog, Listener, LocalListener
 
 SETTINGS = Settings(routing=Routing(primary_hostname="mx.example.org"), generation=3)
 
@@ -232,3 +232,45 @@ def test_the_first_message_is_sent_as_its_port_wants_it(sockets: list[str], expe
     text = announce.welcome(listeners(*sockets), SETTINGS)
 
     assert f"swaks --to user@localhost --server {expected}" in text
+
+
+LOCAL = (LocalListener(9, LocalSocket("/run/pymta/submit")),)
+
+
+def test_where_users_of_this_machine_are_served_is_said_last() -> None:
+    sockets = listeners("::0 25 dual")
+
+    both = announce.started("0.1", 37, sockets, SETTINGS, by_systemd=True, local=LOCAL)
+    alone = announce.started("0.1", 37, (), SETTINGS, by_systemd=False, local=LOCAL)
+
+    assert both.endswith(
+        "listening for SMTP on port 25 (IPv6 with IPv4) and for local mail on /run/pymta/submit"
+        " (socket activation)"
+    )
+    assert alone.endswith(", listening for local mail on /run/pymta/submit")
+
+
+def test_their_connections_stand_apart_where_there_can_be_any() -> None:
+    sockets, figures = listeners("::0 25 dual"), Figures(sessions=3, local=2)
+
+    with_them = announce.status(sockets, SETTINGS, figures, LOCAL)
+    without = announce.status(sockets, SETTINGS, Figures(sessions=3))
+
+    assert "; 3/20 connections, 2/20 local connections, 0/20 deliveries" in with_them
+    assert "local" not in without
+    assert announce.stopping(figures).startswith("stopping; 5 connections, ")
+
+
+def test_each_role_has_a_line_with_all_its_sockets() -> None:
+    """Check 5"""
+    smtp = listeners("::0 25", "0.0.0.0 25")
+    submissions = tuple(
+        replace(one, role="submissions", starts_tls=True) for one in listeners("127.0.0.1 465")
+    )
+
+    assert announce.roles((*submissions, *smtp), LOCAL) == {
+        "submissions": "[127.0.0.1]:465",
+        "smtp": "port 25 (IPv6 and IPv4)",
+        "local": "/run/pymta/submit",
+    }
+    assert announce.roles((), ()) == {}

@@ -30,6 +30,26 @@ def test_a_slot_is_freed_exactly_once(events: list[str]) -> None:
     assert children.sessions_from("192.0.2.7") == 1
 
 
+def test_users_of_this_machine_are_counted_apart() -> None:
+    """Architecture, decision 9: by uid, root's being 0, and each freed once."""
+    children = Children()
+    children.add(session(10))
+    for pid, uid in ((11, 0), (12, 1000), (13, 1000)):
+        children.add(Child(pid, Job.SESSION, uid=uid, holds_slot=True))
+    assert (children.sessions, children.local_sessions, children.all_sessions) == (1, 3, 4)
+    assert children.local_callers == {0: 1, 1000: 2}
+    assert children.callers == {"192.0.2.7": 1}
+
+    children.free_slot(11)
+    children.free_slot(11)
+    children.occupy(11, "192.0.2.7")
+    children.remove(12)
+
+    assert (children.sessions, children.local_sessions) == (2, 1)
+    assert children.local_callers == {1000: 1}
+    assert children.sessions_from("192.0.2.7") == 2
+
+
 def test_a_stranger_changes_no_count() -> None:
     """CH-04"""
     children = Children()

@@ -9,12 +9,12 @@ from ipaddress import ip_address
 import pytest
 
 from pymta.channel.reach import Reach
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalSocket
 from pymta.supervisor import handover
-from pymta.supervisor.children import Child, Job
+from pymta.supervisor.children import NOBODY, Child, Job
 from pymta.supervisor.dispatch import Task
 from pymta.supervisor.handover import Handover, UnknownVersionError, decode, encode
-from pymta.supervisor.listener import Listener
+from pymta.supervisor.listener import Listener, LocalListener
 
 TABLE = Handover(
     listeners=(
@@ -24,6 +24,7 @@ TABLE = Handover(
     children=(
         Child(10, Job.SESSION, 7, "192.0.2.7", 4, holds_slot=True),
         Child(11, Job.QUEUE_RUN, queue="slow"),
+        Child(15, Job.SESSION, 16, generation=4, holds_slot=True, uid=1000),
     ),
     waiting=(Task("1aaaaa-00000000001-0000", "remote.example", Reach.NO_SMTP, "slow"),),
     busy={12: Task("1aaaaa-00000000002-0000")},
@@ -33,6 +34,7 @@ TABLE = Handover(
     by_systemd=True,
     certificate=6,
     log=(13, 14),
+    local=(LocalListener(5, LocalSocket("/run/pymta/submit")),),
 )
 
 
@@ -57,17 +59,23 @@ def test_an_image_that_knew_one_queue_only_is_understood(
     old["table"]["missed"] = missed
     for item in old["table"]["children"] + old["table"]["waiting"]:
         del item["queue"]
+    for item in old["table"]["children"]:
+        del item["uid"]
+    del old["table"]["local"]
 
     table = decode(json.dumps(old).encode())
 
     assert table.missed == expected
-    assert [child.queue for child in table.children] == ["", ""]
+    assert [child.queue for child in table.children] == [""] * 3
+    assert {child.uid for child in table.children} == {NOBODY}
+    assert table.local == ()
 
 
 def test_every_descriptor_that_must_stay_open_is_named() -> None:
     """HU-05"""
-    assert TABLE.descriptors() == (3, 4, 7, 8, 6, 9, 13, 14)
-    assert replace(TABLE, strangers=(11, 12)).descriptors() == (3, 4, 7, 8, 6, 9, 11, 12, 13, 14)
+    assert TABLE.descriptors() == (3, 4, 5, 7, 16, 8, 6, 9, 13, 14)
+    with_strangers = replace(TABLE, strangers=(11, 12))
+    assert with_strangers.descriptors() == (3, 4, 5, 7, 16, 8, 6, 9, 11, 12, 13, 14)
 
 
 def test_a_table_of_another_version_is_not_believed() -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pytest
 
 from pymta.config.listen import Listen
-from pymta.supervisor.listen_plan import plan
+from pymta.mail.caller import Endpoint
+from pymta.supervisor.listen_plan import not_served, plan
+from pymta.supervisor.listener import Listener, Listeners
 
 SERVICES = {"smtp": 25, "submission": 587}
 
@@ -81,3 +85,47 @@ def test_what_cannot_be_planned_is_said_in_the_words_of_the_catalogue(
 ) -> None:
     with pytest.raises(ValueError, match=complaint.replace("(", r"\(")):
         planned(interfaces, ports, disable_ipv6=True)
+
+
+def given(*texts: str) -> Listeners:
+    """From "address port", with "dual" behind."""
+    made = []
+    for fd, text in enumerate(texts, start=3):
+        address, port, *more = text.split()
+        at = Endpoint(ip_address(address), int(port))
+        made.append(Listener(fd, at, takes_ipv4="dual" in more))
+    return Listeners(tuple(made), by_systemd=True)
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "ports", "sockets", "expected"),
+    [
+        ("::0 0.0.0.0", "smtp", ["127.0.0.1 2525"], []),
+        ("::0 0.0.0.0", "25 587", [":: 25 dual"], [":::587", "0.0.0.0:587"]),
+        ("192.0.2.1 2001:db8::1", "25", [":: 25 dual"], []),
+        ("192.0.2.1 2001:db8::1", "25", [":: 25"], ["192.0.2.1:25"]),
+        ("192.0.2.1", "25", ["0.0.0.0 25", "0.0.0.0 587"], []),
+        ("127.0.0.1", "25", ["127.0.0.2 25"], ["127.0.0.1:25"]),
+        ("127.0.0.1", "nosuchservice", ["127.0.0.2 25"], []),
+    ],
+    ids=[
+        "nobody has set anything",
+        "a port without a unit",
+        "a dual wildcard has all",
+        "one of IPv6 alone has not",
+        "a unit more contradicts nothing",
+        "another address",
+        "a service that nobody knows",
+    ],
+)
+def test_what_the_settings_ask_for_and_no_unit_opens(
+    interfaces: str, ports: str, sockets: list[str], expected: list[str]
+) -> None:
+    """Section 3.1, rule 1"""
+    listen = Listen(
+        daemon_smtp_ports=tuple(ports.split()), local_interfaces=tuple(interfaces.split())
+    )
+
+    unserved = not_served(listen, given(*sockets), SERVICES.get)
+
+    assert [f"{at.address}:{at.port}" for at in unserved] == expected

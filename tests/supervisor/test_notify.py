@@ -66,3 +66,28 @@ def test_a_start_that_takes_longer_says_why_and_asks_for_patience(manager: socke
 
     assert manager.recv(4096).startswith(b"STATUS=socket bind() failed: waiting 30s")
     assert manager.recv(4096) == b"EXTEND_TIMEOUT_USEC=40000000"
+
+
+def test_a_socket_waits_with_it_under_a_name_until_it_is_forgotten(manager: socket.socket) -> None:
+    notify = Notify()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        notify.keep(listener.fileno(), "self-25-127.0.0.1")
+        text, descriptors, _, _ = socket.recv_fds(manager, 4096, 4)
+        assert text == b"FDSTORE=1\nFDNAME=self-25-127.0.0.1"
+        (fd,) = descriptors
+        with socket.socket(fileno=fd) as copy:
+            assert copy.getsockname() == listener.getsockname()
+    notify.forget("self-25-127.0.0.1")
+    assert manager.recv(4096) == b"FDSTOREREMOVE=1\nFDNAME=self-25-127.0.0.1"
+
+
+def test_without_a_manager_nothing_is_kept_and_nothing_fails() -> None:
+    notify = Notify()
+    notify.keep(0, "self-25-127.0.0.1")
+    notify.forget("self-25-127.0.0.1")
+
+
+def test_a_manager_that_has_gone_is_no_fault_of_ours(manager: socket.socket) -> None:
+    notify = Notify()
+    manager.close()
+    notify.keep(0, "self-25-127.0.0.1")

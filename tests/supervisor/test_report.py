@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pymta.config.limits import Limits
 from pymta.config.settings import Settings
 from pymta.load.reading import Load
-from pymta.mail.caller import Endpoint
+from pymta.mail.caller import Endpoint, LocalSocket
 from pymta.supervisor.dispatch import Task
-from pymta.supervisor.listener import Listener
+from pymta.supervisor.listener import Listener, LocalListener
 from pymta.supervisor.report import Facts, Outcome, report
 
 ID = "1aaaaa-00000000001-0000"
@@ -25,8 +25,10 @@ BUSY = replace(
     last_reload=Outcome(is_success=False, at=990.0, text="pymta.toml:3: no"),
     listeners=(Listener(3, Endpoint(ip_address("::"), 25), takes_ipv4=True),),
     backlogs=((2, 20),),
+    local=(LocalListener(4, LocalSocket("/run/pymta/submit")),),
     is_accepting=False,
     sessions=3,
+    local_callers={0: 2, 1000: 3},
     callers={"192.0.2.7": 1, "2001:db8::1": 2},
     free_workers=1,
     busy={7: Task(ID, "remote.example")},
@@ -50,6 +52,8 @@ def test_a_quiet_daemon_has_all_names_and_no_figures() -> None:
     assert found["last_reload"] is found["queue"] is found["load"] is None
     assert found["listeners"] == []
     assert found["connections"] == {"now": 0, "max": 20, "by_address": {}, "free_workers": 0}
+    assert found["local_listeners"] == []
+    assert found["local_connections"] == {"now": 0, "max": 20, "by_uid": {}}
     assert found["queue_runs"] == {
         "now": 0,
         "max": 5,
@@ -82,6 +86,8 @@ def test_a_busy_one_tells_everything() -> None:
         ("2001:db8::1", 2),
         ("192.0.2.7", 1),
     ]
+    assert found["local_listeners"] == [{"path": "/run/pymta/submit", "role": "local"}]
+    assert found["local_connections"] == {"now": 5, "max": 20, "by_uid": {"1000": 3, "0": 2}}
     assert found["deliveries"] == {
         "now": 1,
         "max": 20,

@@ -8,19 +8,17 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import asdict
-from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from pymta.channel.pair import make_pair
-from pymta.mail.caller import Endpoint
+from pymta.config.roles import role_named
 from pymta.supervisor import certificate, control, survivors
 from pymta.supervisor.children import Job
 from pymta.supervisor.fork import close_all_but
 from pymta.supervisor.handover import Handover, decode, encode
-from pymta.supervisor.listener import Listener
 
 Linger = Callable[[], NoReturn]
 
@@ -150,10 +148,6 @@ def test_with_nothing_left_it_is_a_first_start() -> None:
 
 def test_where_no_name_is_known_port_465_is_known() -> None:
     """PT-05, HU-04"""
-    submissions, smtp, named = (
-        Listener(fd, Endpoint(ip_address("::"), port)) for fd, port in ((3, 465), (4, 25), (5, 465))
-    )
+    names = [survivors._name(fd, {4: "smtp", 5: "of another version"}) for fd in (3, 4, 5)]
 
-    assert survivors._named(submissions, {}).role == "submissions"
-    assert survivors._named(smtp, {}).role == "smtp"
-    assert survivors._named(named, {5: "mine"}).role == "mine"
+    assert [role_named(name, 465) for name in names] == ["submissions", "smtp", "submissions"]

@@ -107,15 +107,20 @@ def settings(box: Box, text: str) -> None:
 def upgrade(box: Box, edit: str, file: str) -> None:
     """As packaging/install does it, to a version with one file edited; `edit` is for sed."""
     script = (
-        "set -e; cd /usr/lib/pymta; old=$(readlink current); cp -a $old/ version.next;"
-        ' sed -i "$1" version.next/pymta/"$2";'
-        " ln -sfn version.next next; mv -T next current; rm -r $old"
+        "set -e; cd /usr/lib/pymta; old=$(readlink current); new=$(mktemp -du version.XXXXXX);"
+        ' cp -a $old/ $new; sed -i "$1" $new/pymta/"$2";'
+        " ln -sfn $new next; mv -T next current; rm -r $old"
     )
     box.run("sh", "-c", script, "sh", edit, file)
 
 
 def shows(box: Box, name: str, unit: str = "pymta.service") -> str:
     return box.says("systemctl", "show", "-P", name, unit)
+
+
+def kill(box: Box, pid: str) -> None:
+    """A tree without procps has it in its shell alone."""
+    box.run("sh", "-c", f"kill -9 {pid}")
 
 
 class Loop:

@@ -6,9 +6,12 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
+from tests.systemd.ordeal import UNITS
 from tests.systemd.trees import ON_BOTH
 
 pytestmark = [pytest.mark.root, ON_BOTH]
+
+HEAR = 'exec 3<>/dev/tcp/127.0.0.1/25 && read -r -t 60 line <&3 && echo "$line"'
 
 
 @pytest.fixture
@@ -19,6 +22,7 @@ def serving(box: Box) -> Box:
 
 
 def test_under_a_loop_of_callers_nobody_is_refused(serving: Box) -> None:
+    """Checks 8 and 11: when the command returns the new settings serve, in the same process."""
     pid = mta.shows(serving, "MainPID")
     loop = mta.Loop(serving)
     for name in ("second", "third", "fourth", "fifth"):
@@ -49,6 +53,7 @@ def test_a_session_goes_on_through_it(serving: Box) -> None:
 
 
 def test_wrong_settings_are_named_and_change_nothing(serving: Box) -> None:
+    """Check 12"""
     pid = mta.shows(serving, "MainPID")
     mta.settings(serving, 'smtp_banner = "second ESMTP"\nsmtp_accept_maximum = 1\n')
     failed = serving.run("systemctl", "reload", "pymta", check=False)
@@ -64,20 +69,37 @@ def test_wrong_settings_are_named_and_change_nothing(serving: Box) -> None:
     assert mta.greeting(serving) == "220 third ESMTP"
 
 
-def test_an_upgrade_takes_over_with_a_reload(serving: Box) -> None:
-    """The old version's directory is gone, as after packaging/install."""
-    mta.upgrade(serving, 's/^__version__ = .*/__version__ = "9.9"/', "__init__.py")
-    serving.run("systemctl", "reload", "pymta")
-    told = serving.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
-    assert "pymta 9.9 daemon started" in told
-    assert mta.greeting(serving) == "220 first ESMTP"
+@pytest.mark.parametrize("unit", UNITS)
+def test_upgrades_take_over_with_a_reload(box: Box, unit: str) -> None:
+    """The old version's directory is gone, as after packaging/install; a session goes on."""
+    box.run("systemctl", "start", unit)
+    pid = mta.shows(box, "MainPID", unit)
+    talk = mta.Talk(box)
+    assert talk.say("EHLO client.example").startswith("250")
+    for version in ("9.8", "9.9"):
+        mta.upgrade(box, f's/^__version__ = .*/__version__ = "{version}"/', "__init__.py")
+        box.run("systemctl", "reload", unit)
+        told = box.says("journalctl", "--no-pager", "-u", unit, "-o", "cat")
+        assert f"pymta {version} daemon started: pid={pid}" in told
+        assert f"ESMTP pymta {version} " in mta.greeting(box)
+        assert "; 1/" in mta.shows(box, "StatusText", unit)
+        assert talk.say("NOOP").startswith("250")
+    assert mta.shows(box, "MainPID", unit) == pid
+    assert talk.say("QUIT").startswith("221")
+    talk.end()
 
 
-def test_a_start_with_wrong_settings_heals_without_a_touch_of_the_socket(serving: Box) -> None:
-    serving.write("/etc/systemd/system/pymta.service.d/quick.conf", "[Service]\nRestartSec=200ms\n")
-    serving.run("systemctl", "daemon-reload")
-    mta.settings(serving, "smtp_banner = 3\n")
-    serving.run("systemctl", "restart", "pymta", check=False)
-    assert mta.shows(serving, "ActiveState", "pymta.socket") == "active"
-    mta.settings(serving, 'smtp_banner = "mended ESMTP"\n')
-    assert mta.greeting(serving) == "220 mended ESMTP"
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_start_with_wrong_settings_heals_and_refuses_nobody(box: Box, unit: str) -> None:
+    """Check 12: whoever calls in the meantime waits, where nobody touches the socket."""
+    box.write(f"/etc/systemd/system/{unit}.d/quick.conf", "[Service]\nRestartSec=200ms\n")
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "start", unit)
+    mta.settings(box, "smtp_banner = 3\n")
+    box.run("systemctl", "restart", unit, check=False)
+    waiting = box.start("bash", "-c", HEAR)
+    box.wait_until("it has tried again", lambda: int(mta.shows(box, "NRestarts", unit)) > 1)
+    mta.settings(box, 'smtp_banner = "mended ESMTP"\n')
+    assert waiting.communicate()[0].strip() == "220 mended ESMTP"
+    if unit == UNITS[0]:
+        assert mta.shows(box, "ActiveState", "pymta.socket") == "active"
