@@ -6,6 +6,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     main             the steps of its life
     loop             one turn: wait, reap, hear, admit, tick, reload
     listen_plan, bind_faults, sockets, activation      where it listens
+    listen_match, fd_store                             what it has bound before, and goes on with
     entrance, spare, watch, accept_faults              who comes, and who cannot be let in
     admission, share                                   who may come in
     reception, fork_faults                             what becomes of him

@@ -7,7 +7,7 @@ import pytest
 from tests.doubles.box import Box
 from tests.doubles.certificates import Certificate
 from tests.systemd import mta
-from tests.systemd.test_tls import CREDENTIALS, lay_down, shown
+from tests.systemd.test_tls import lay_down, shown
 from tests.systemd.trees import ON_BOTH
 
 pytestmark = [pytest.mark.root, ON_BOTH]
@@ -64,8 +64,8 @@ def test_each_socket_has_the_role_of_its_name_in_whatever_order_they_start(
     lay_down(box, certificate)
     mta.settings(
         box,
-        f'tls_certificate = "{CREDENTIALS}/tls_fullchain.pem"\n'
-        f'tls_privatekey = "{CREDENTIALS}/tls_privkey.pem"\n',
+        'tls_certificate = "credential:tls_fullchain.pem"\n'
+        'tls_privatekey = "credential:tls_privkey.pem"\n',
     )
     box.run("systemctl", "start", "pymta.service")
     for unit in order:
