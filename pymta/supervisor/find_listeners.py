@@ -78,7 +78,7 @@ def _found(
         notify.starting(line)
 
     def sleep(seconds: float) -> None:
-        notify.patience(seconds + PATIENCE)
+        notify.extend(seconds + PATIENCE)
         time.sleep(seconds)
 
     opening = Opening(

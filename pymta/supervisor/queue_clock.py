@@ -64,6 +64,12 @@ class QueueClock:
             return None
         return max(0.0, max(self.not_before, min(run.due_at for run in self.runs)) - now)
 
+    def lateness(self, now: float) -> float:
+        """Seconds by which a tick has been missed; 0 when none has."""
+        if not self.runs:
+            return 0.0
+        return max(0.0, now - max(self.not_before, min(run.due_at for run in self.runs)))
+
     def _first_due(self, now: float) -> Periodic | None:
         if now < self.not_before:
             return None

@@ -43,6 +43,10 @@ class QueueRuns:
     def wait(self, now: float) -> float | None:
         return self._clock.wait(now)
 
+    def lateness(self, now: float) -> float:
+        """See `queue_clock`."""
+        return self._clock.lateness(now)
+
     def start_asked(self, words: Sequence[str]) -> tuple[bool, str]:
         """A run for each of these words; have all begun, and what to tell whoever asked."""
         try:

@@ -27,6 +27,8 @@ class Workplace:
 
     `leash` is what a helper for system users hangs on, see `deliver_helper`; -1 when there is none.
 
+    `ailment` is why the watchdog is not fed, "" when it is (`pulse`).
+
     `cut_off` counts the children that were still there when the grace time of a stop was over.
     """
 
@@ -47,3 +49,4 @@ class Workplace:
     began: float = 0.0
     is_stopping: bool = False
     cut_off: int = 0
+    ailment: str = ""
