@@ -114,7 +114,7 @@ def _backlogs(listeners: Sequence[Listener], backlogs: Sequence[Backlog]) -> lis
 
 def _queue_info(settings: Settings) -> str:
     """N-28: every periodic run."""
-    return " ".join(run.told for run in periodic_runs(settings.queue)) or "no queue runs"
+    return " ".join(run.told for run in periodic_runs(settings)) or "no queue runs"
 
 
 def _wait_info(seconds: int) -> str:

@@ -78,6 +78,7 @@ class Loop:
             self._family.take_over(child)
         for fd in table.strangers:
             self._family.hear_stranger(from_fd(fd))
+        self._queue_runs.go_on()
         for client in self._renewal.take_over(table.clients):
             self._desk.keep(client)
 

@@ -15,7 +15,9 @@ from pymta.supervisor import announce
 from pymta.supervisor.announce import Figures
 from pymta.supervisor.listener import Backlog, Listener
 
-SETTINGS = Settings(routing=Routing(primary_hostname="mx.example.org"), generation=3)
+SETTINGS = Settings(
+    routing=Routing(primary_hostname="mx.example.org"), queue=Queue(queue_run="timer"), generation=3
+)
 
 
 def listeners(*texts: str) -> tuple[Listener, ...]:
