@@ -92,6 +92,8 @@ class Loop:
     def _turn(self) -> None:
         self._start_due_queue_run()
         self._watchdog.feed(time.monotonic(), self._signs)
+        if self._tells_of_queue:
+            self._count.keep_fresh(self._attempts)
         calls = self._wait()
         self._family.reap()
         self._place.reception.begin_turn()
@@ -153,6 +155,7 @@ class Loop:
             due.append(self._queue_runs.wait(now))
             due.append(self._idle_end.wait(now, self._children.sessions))
             due.append(self._callers.go_on(now))
+            due.append(self._count.wait(self._attempts) if self._tells_of_queue else None)
         return min((seconds for seconds in due if seconds is not None), default=None)
 
     def _wait_for_log(self) -> float | None:
@@ -160,6 +163,11 @@ class Loop:
         if self._log.owes_lines:
             self._log.tell_lost()
         return TELL_LOST_AGAIN if self._log.owes_lines else None
+
+    @property
+    def _tells_of_queue(self) -> bool:
+        """Is there somebody to tell?"""
+        return self._place.notify.is_heard and not self._farewell
 
     def _signs(self) -> Signs:
         """What the watchdog is fed for; while we stop, there are no calls and no queue runs."""

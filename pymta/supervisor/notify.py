@@ -50,6 +50,10 @@ class Notify:
         self._said: object = None
         self._said_at = float("-inf")
 
+    @property
+    def is_heard(self) -> bool:
+        return self._manager is not None
+
     def environment(self) -> dict[str, str]:
         """What the next image of this process needs to be heard."""
         return dict(self._environment)

@@ -36,7 +36,8 @@ class Facts:
     `backlogs` are waiting and most for each of `listeners`; `callers` counts connections by
     address; `busy` maps pids of delivery workers to what they deliver, `waiting` are those for
     whom there is no worker yet, `missed` says that there may be more of them in the queue.
-    `messages` in the queue were counted at `counted_at`; None: nobody has asked.
+    `messages` in the queue were counted at `counted_at`, and the oldest had been there for `oldest`
+    seconds then; None: they were not counted yet.  `problems` are those that STATUS= names.
     """
 
     version: str
@@ -59,8 +60,10 @@ class Facts:
     runs_by_queue: Mapping[str, int] = field(default_factory=dict)
     messages: int | None = None
     counted_at: float = 0.0
+    oldest: int = 0
     load: Load = NOTHING
     is_short_of_space: bool = False
+    problems: Sequence[str] = ()
 
 
 def report(facts: Facts, settings: Settings) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def report(facts: Facts, settings: Settings) -> dict[str, Any]:
         ],
         "accepting": facts.is_accepting,
         "short_of_space": facts.is_short_of_space,
+        "problems": list(facts.problems),
         "connections": {
             "now": facts.sessions,
             "max": settings.limits.smtp_accept_max,
@@ -139,7 +143,9 @@ def _task(task: Task) -> dict[str, str]:
 def _queue(facts: Facts) -> dict[str, Any] | None:
     if facts.messages is None:
         return None
-    return {"messages": facts.messages, "seconds_ago": _seconds(facts.now - facts.counted_at)}
+    ago = facts.now - facts.counted_at
+    oldest = _seconds(facts.oldest + ago) if facts.messages else None
+    return {"messages": facts.messages, "seconds_ago": _seconds(ago), "oldest": oldest}
 
 
 def _pressure(load: Load) -> dict[str, float]:

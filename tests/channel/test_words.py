@@ -41,7 +41,7 @@ WORDS = st.one_of(
     st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans()),
     st.builds(Deliver, IDS, st.sampled_from(Reach)),
     st.builds(Attempted, IDS),
-    st.builds(Counted, st.integers(0, 10**9)),
+    st.builds(Counted, st.integers(0, 10**9), st.integers(0, 10**9)),
     st.just(Drain()),
 )
 
