@@ -60,10 +60,10 @@ class Manager:
         self._listen()
         return {said.pid for said in self.heard}
 
-    def wait_for(self, word: str, more: int = 1, deadline: float = 20) -> None:
-        """Until this line has come so many times more."""
-        wanted = self.count(word) + more
-        wait_until(lambda: self.count(word) >= wanted, lambda: f"{word}: {self.heard}", deadline)
+    def wait_for(self, word: str, more: int = 0) -> None:
+        """Until this line has come at all, or so many times more."""
+        wanted = self.count(word) + more if more else 1
+        wait_until(lambda: self.count(word) >= wanted, lambda: f"{word}: {self.heard}")
 
     def wait_for_status(self, part: str) -> None:
         wait_until(lambda: part in self.status(), lambda: f"{part} in {self.status()}")
