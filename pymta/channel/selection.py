@@ -20,7 +20,8 @@ class Selection:
     remote recipients alone; `two_stage` serves all local ones before the first remote one.
     `is_new`: it stands in for deliveries at once, and leaves alone whom those do.  `by` says who
     asked, for the log; `interval` is the time between two runs of the daemon's own clock, in
-    seconds, 0 for a run that no clock has started.
+    seconds, 0 for a run that no clock has started.  With `stands_in` it takes the place of the
+    timer, whose unit does not start over an empty queue.
     """
 
     queue: str = DEFAULT_QUEUE
@@ -39,6 +40,7 @@ class Selection:
     senders_are_pattern: bool = False
     by: str = "hand"
     interval: int = 0
+    stands_in: bool = False
 
     @property
     def reach(self) -> Reach:

@@ -84,9 +84,10 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Child to parent: so many messages are in the queue."""
+    """Child to parent: so many messages are in the queue, the oldest for `oldest` seconds."""
 
     messages: int
+    oldest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ def encode(word: Word) -> bytes:
             return f"D{reach}{id}".encode("ascii")
         case Attempted(id):
             return b"A" + id.encode("ascii")
-        case Counted(messages):
-            return b"N%d" % messages
+        case Counted(messages, oldest):
+            return b"N%d %d" % (messages, oldest)
         case Drain():
             return b"X"
 
@@ -154,7 +155,8 @@ def decode(packet: bytes) -> Word:
         case b"A":
             return Attempted(argument)
         case b"N":
-            return Counted(int(argument))
+            messages, _, oldest = argument.partition(" ")
+            return Counted(int(messages), int(oldest or 0))
         case b"X":
             return Drain()
     raise ValueError(f"not a channel packet: {packet!r}")

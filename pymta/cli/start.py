@@ -48,6 +48,7 @@ def daemon_machine(config: Path | None, environ: Mapping[str, str]) -> Machine:
         config_file=str(file),
         is_configured=config is not None or sources.exists(file),
         is_handed_sockets=has_sockets(environ),
+        is_managed="NOTIFY_SOCKET" in environ,
     )
 
 

@@ -5,21 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from pymta.config.queue import Queue
+from pymta.config.queue import AUTO, INTERNAL, TIMER, Queue
 from pymta.config.run_word import RunWord, parse_run_word
+from pymta.config.settings import Settings
 from pymta.mail.envelope import DEFAULT_QUEUE
 
+PACE = 300  # seconds, as pymta-queue.timer has it
+STAND_IN = 900  # seconds; the timer has come round long before, if it goes
 TWICE = "queue-runner specified more than once"
 
 
-def periodic_runs(queue: Queue) -> tuple[RunWord, ...]:
-    """All of them, in the order in which they were given; each has an interval.
+def periodic_runs(settings: Settings) -> tuple[RunWord, ...]:
+    """All of them, the one over the default queue first; each has an interval.
 
-    `queue` has passed `check`, so its words are right.
+    `settings` have passed `check`, so the words are right.
     """
-    plain = RunWord(interval=queue.queue_run_interval)
-    words = tuple(parse_run_word(text) for text in queue.queue_runs)
+    plain = _plain(settings)
+    words = tuple(parse_run_word(text) for text in settings.queue.queue_runs)
     return (plain, *words) if plain.interval else words
+
+
+def _plain(settings: Settings) -> RunWord:
+    """The run that `queue_run` is about; its interval is 0 when there is none.
+
+    What the classic command line says of runs is all that it wants.
+    """
+    queue, is_classic = settings.queue, settings.launch.is_classic
+    if queue.queue_run == TIMER or settings.launch.queue_runs:
+        return RunWord()
+    interval = queue.queue_run_interval
+    stands_in = queue.queue_run == AUTO and settings.machine.is_managed and not is_classic
+    is_said = interval or runs_default_queue(queue.queue_runs)
+    if not is_said and (queue.queue_run == INTERNAL or not is_classic):
+        interval = STAND_IN if stands_in else PACE
+    return RunWord(interval=interval, stands_in=stands_in)
 
 
 def runs_default_queue(words: Iterable[str]) -> bool:

@@ -8,7 +8,9 @@ from typing import Annotated
 from pymta.config.per_host import PerHost, QueuePerHost
 from pymta.config.per_queue import DEFAULT, CountPerQueue, PerQueue
 from pymta.config.setting import setting
-from pymta.config.units import Always, LoadAverage, Positive, Seconds
+from pymta.config.units import Always, Choice, LoadAverage, Positive, Seconds
+
+AUTO, INTERNAL, TIMER = "auto", "internal", "timer"  # who runs the default queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,17 @@ class Queue:
         "Retry schedule: F,until,interval or G,until,first interval,factor; after the last a"
         " message is returned.",
     )
+    queue_run: Annotated[str, Choice(AUTO, INTERNAL, TIMER)] = setting(
+        AUTO,
+        "Who runs the default queue: timer, pymta-queue.timer alone; internal, the daemon; auto,"
+        " the timer under systemd, where the daemon steps in when it does not come, and the daemon"
+        " elsewhere.  Timer and daemon never run it side by side.",
+    )
     queue_run_interval: Seconds = setting(
-        0, "Start a queue run this often from within the daemon; 0: the systemd timer does it."
+        0,
+        "The daemon runs the queue this often, unless queue_run is timer; where it stands in for"
+        ' the timer, so long after the last run.  0: "5m", and "15m" where it stands in; a classic'
+        " command line then has none but its own, unless queue_run is internal.",
     )
     queue_runs: tuple[str, ...] = setting(
         (),

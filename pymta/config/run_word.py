@@ -23,7 +23,7 @@ _WORD = re.compile(r"-q(q?)(i?)(f{0,2})(l?)(?:G([^/]*)(?:/(.*))?|(.*))", re.DOTA
 class RunWord:
     """What a word asks for; `interval` is in seconds, 0: a single run.
 
-    The flags mean what they mean in `pymta.channel.selection.Selection`.
+    The flags mean what they mean in `pymta.channel.selection.Selection`; no word has `stands_in`.
     """
 
     queue: str = DEFAULT_QUEUE
@@ -33,6 +33,7 @@ class RunWord:
     thaw: bool = False
     local_only: bool = False
     interval: int = 0
+    stands_in: bool = False
 
     @property
     def told(self) -> str:

@@ -30,6 +30,7 @@ class Machine:
     only.  `in_terminal` is true for `pymta serve`, and `serve_port` is its port then.
     `is_handed_sockets`: who started us listens already, so the settings do not say where.
     Directories and `config_file` are absolute paths; `config_file` is "" where none is looked for.
+    `is_managed`: a service manager started us, so there is a timer for queue runs.
     `deliver_socket` is where the helper for system users listens.
     `admin_gids` are the numbers of `admin_groups`.
     """
@@ -43,6 +44,7 @@ class Machine:
     is_handed_sockets: bool = False
     admin_gids: tuple[int, ...] = ()
     deliver_socket: str = "/run/pymta-deliver/socket"
+    is_managed: bool = False
 
 
 SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are options

@@ -205,13 +205,21 @@ def _sockets(units: Units, roles: frozenset[str] | None) -> Iterator[Finding]:
 
 
 def _timers(units: Units, settings: Settings) -> Iterator[Finding]:
-    alarms = {word.queue for word in periodic_runs(settings.queue)}
-    if _is_down(units, QUEUE_TIMER) and DEFAULT_QUEUE not in alarms:
+    runs = [word for word in periodic_runs(settings) if word.queue == DEFAULT_QUEUE]
+    if _is_down(units, QUEUE_TIMER) and not runs:
         yield fault(
             "no-queue-runs",
             QUEUE_TIMER,
-            "is not active, and queue_run_interval is 0: nothing is ever tried again",
+            f'is not active, and queue_run is "{settings.queue.queue_run}": nothing is ever tried'
+            " again",
             f"systemctl enable --now {QUEUE_TIMER}",
+        )
+    elif _is_down(units, QUEUE_TIMER) and all(word.stands_in for word in runs):
+        yield note(
+            "no-queue-timer",
+            QUEUE_TIMER,
+            "is not active: the daemon stands in for it, with longer pauses",
+            f'systemctl enable --now {QUEUE_TIMER}, or queue_run = "internal"',
         )
     elif QUEUE_TIMER in units and units[QUEUE_TIMER].is_active:
         yield from _not_enabled(units[QUEUE_TIMER])

@@ -37,7 +37,7 @@ DAEMON: Mapping[Kind, Meaning] = {
         " line says where it listens and how queue runs are started.  A reload starts it anew in"
         " the same process, and keeps sockets and sessions.",
         fields="VERSION DAEMON_PID",
-        options="daemon_smtp_ports local_interfaces queue_run_interval queue_runs",
+        options="daemon_smtp_ports local_interfaces queue_run queue_run_interval queue_runs",
     ),
     Kind.LISTENING: Meaning(
         "The daemon listens on sockets from systemd",
@@ -323,7 +323,8 @@ QUEUE_RUNS: Mapping[Kind, Meaning] = {
         "A queue run has begun",
         "It was started by: @PYMTA_BY@.  It tries what is due.",
         fields="BY QUEUE",
-        options="queue_run_interval queue_runs queue_run_max queue_run_in_order deliver_max",
+        options="queue_run queue_run_interval queue_runs queue_run_max queue_run_in_order"
+        " deliver_max",
         selectors="queue_run",
     ),
     Kind.QUEUE_RUN_ENDED: Meaning(
@@ -337,7 +338,7 @@ QUEUE_RUNS: Mapping[Kind, Meaning] = {
         "A queue run was not needed",
         "Another one is under way, or has just been; the line says which.",
         fields="BY QUEUE",
-        options="queue_run_interval queue_runs",
+        options="queue_run queue_run_interval queue_runs",
         selectors="queue_run",
     ),
     Kind.QUEUE_RUN_ABANDONED: Meaning(

@@ -67,6 +67,8 @@ def main(
 
 
 def _in_turn(run: _Run, *, alone: bool) -> int:
+    if run.selection.stands_in and run.has_nothing():
+        return DONE
     directory = Path(run.settings.machine.state_directory, "run")
     now = time.time()
     try:
@@ -125,6 +127,10 @@ class _Run:
         busy = self._runner.busy if self._runner else {}
         waits = ", ".join(f"{id} ({pid})" for pid, id in busy.items())
         return f"running queue: waiting for {waits}" if waits else "running queue"
+
+    def has_nothing(self) -> bool:
+        """Is the queue empty?"""
+        return next(self._spool.waiting(self.selection.queue), None) is None
 
     def sweep_and_go(self) -> bool:
         """False: delivery processes could not work."""

@@ -16,6 +16,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     queue_clock, queue_runs                            when a run is due, and how many may go on
     fork, signals, lone_thread                         birth and death
     announce, notify, pidfile, debug_lines             what it says of itself
+    pulse, watchdog                                    whether it does its work
     control, desk, find_control                        the control socket, and who may use it
     requests, status, report, backlog, queue_count     what is asked there, and the answers
     birth, privilege, process_limits, sole             how it begins

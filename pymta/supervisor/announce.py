@@ -22,8 +22,9 @@ MOST_ITEMS = 10  # a start line with a hundred ports helps nobody (SL-04)
 class Figures:
     """Live counts for STATUS=; `backlogs` are those of the listeners, in their order.
 
-    `local` are connections of users of this machine.  `trouble` is why the last caller was not
-    served as he should have been (AE-04).
+    `local` are connections of users of this machine.  `queued` messages were there when they were
+    counted last, the oldest for `oldest` seconds; None: they were not counted yet.  `problems` are
+    what the operator should know of (AE-04, HU-03, …).
     """
 
     sessions: int = 0
@@ -32,7 +33,9 @@ class Figures:
     queue_runs: int = 0
     waiting: int = 0
     backlogs: Sequence[Backlog] = ()
-    trouble: str = ""
+    queued: int | None = None
+    oldest: int = 0
+    problems: Sequence[str] = ()
 
 
 def started(
@@ -109,11 +112,12 @@ def status(
         parts.append(f"{figures.queue_runs}{f'/{most}' if most else ''} queue runs")
     if figures.waiting:
         parts.append(f"{figures.waiting} waiting for a delivery worker")
+    if figures.queued is not None:
+        parts.append(_queued(figures.queued, figures.oldest))
     parts += _backlogs(listeners, figures.backlogs)[:MOST_ITEMS]
     what = _where(listeners, local) or "not listening"
     text = f"{what}; {', '.join(parts)}; configuration {settings.generation}"
-    text += f"; {figures.trouble}" if figures.trouble else ""
-    return text.encode("ascii", "replace").decode("ascii")
+    return "; ".join((text, *figures.problems)).encode("ascii", "replace").decode("ascii")
 
 
 def stopping(figures: Figures) -> str:
@@ -147,9 +151,21 @@ def _backlogs(listeners: Sequence[Listener], backlogs: Sequence[Backlog]) -> lis
     ]
 
 
+def _queued(messages: int, oldest: int) -> str:
+    return f"{messages} queued" + (f" (oldest {_age(oldest)})" if messages else "")
+
+
+def _age(seconds: int) -> str:
+    """In the largest unit that gives two or more, since nobody needs it more exactly."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
 def _queue_info(settings: Settings) -> str:
     """N-28: every periodic run."""
-    return " ".join(run.told for run in periodic_runs(settings.queue)) or "no queue runs"
+    return " ".join(run.told for run in periodic_runs(settings)) or "no queue runs"
 
 
 def _where(listeners: Sequence[Listener], local: Sequence[LocalListener]) -> str:

@@ -34,6 +34,7 @@ class Deliveries:
         self._children = children
         self._settings = settings
         self._log = log
+        self.trouble = ""  # why the last process that was wanted is not there; "" when it is
 
     def act(self, now: float, ends: Mapping[int, End], adopt: Adopt) -> None:
         """Do everything that can be done now; `adopt` gets each worker that is born of it."""
@@ -59,8 +60,10 @@ class Deliveries:
         try:
             pid = fork.fork(life, self._log.descriptors())
         except OSError as error:
+            self.trouble = f"fork of queue-runner process failed: {error.strerror}"
             self._log.write(daemon_events.fork_failed("fork of queue-runner process", error))
             return 0
+        self.trouble = ""
         generation = self._settings.generation
         self._children.add(Child(pid, Job.QUEUE_RUN, generation=generation, queue=selection.queue))
         if self._log.debug:
@@ -81,9 +84,11 @@ class Deliveries:
         try:
             pid, ours = fork.fork_with_channel(self._life, self._log.descriptors())
         except OSError as error:
+            self.trouble = f"delivery process fork failed: {error.strerror}"
             event = daemon_events.fork_failed("delivery process fork", error, QUEUE_ID=task.id)
             self._log.write(event)
             return False  # the message stays queued (ID-07)
+        self.trouble = ""
         child = Child(
             pid, Job.DELIVERY, channel=ours.fileno(), generation=self._settings.generation
         )

@@ -150,8 +150,8 @@ class Family:
                 self._debug_sessions()
                 if stays:
                     self._keep_or_dismiss(pid)
-            case Counted(messages):
-                self._count.counted(messages)
+            case Counted(messages, oldest):
+                self._count.counted(messages, oldest)
             case _:
                 raise ValueError(f"said {word}, which is for a parent to say")
 

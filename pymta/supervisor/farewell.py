@@ -33,6 +33,10 @@ class Farewell:
             return Measure.WAIT
         return Measure.KILL if self.terminated else Measure.TERMINATE
 
+    def longest(self, now: float) -> float:
+        """Seconds that all of it may take from now, the last measure included."""
+        return self.deadline - now + LAST_WORDS * (1 if self.terminated else 2)
+
     def after(self, measure: Measure, now: float) -> Farewell:
         """Having taken this measure."""
         if measure is Measure.TERMINATE:

@@ -172,7 +172,7 @@ class _Binding:
             notify.starting(line)
 
         def sleep(seconds: float) -> None:
-            notify.patience(seconds + PATIENCE)
+            notify.extend(seconds + PATIENCE)
             time.sleep(seconds)
 
         try:

@@ -24,6 +24,7 @@ from pymta.supervisor.family import Family
 from pymta.supervisor.farewell import Farewell, Measure
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.idle_end import IdleEnd
+from pymta.supervisor.pulse import Signs
 from pymta.supervisor.queue_count import QueueCount
 from pymta.supervisor.queue_runs import QueueRuns
 from pymta.supervisor.renewal import Renewal
@@ -31,6 +32,7 @@ from pymta.supervisor.requests import Requests
 from pymta.supervisor.signals import Signals
 from pymta.supervisor.status import Status
 from pymta.supervisor.watch import Watch
+from pymta.supervisor.watchdog import Watchdog
 from pymta.supervisor.workplace import Workplace
 
 TELL_LOST_AGAIN = 1.0  # seconds until the log is tried again, while nobody takes its lines
@@ -61,6 +63,9 @@ class Loop:
         )
         self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
         self._callers = Watch(self._selector, place.reception.entrance.descriptors(), None)
+        self._watchdog = Watchdog(place)
+        self._wait_failed = ""
+        self._attempts = 0  # to take a call, in all
 
     def take_over(self, table: Handover) -> None:
         """Go on where the image before us stopped (HU-04)."""
@@ -72,6 +77,7 @@ class Loop:
             self._family.take_over(child)
         for fd in table.strangers:
             self._family.hear_stranger(from_fd(fd))
+        self._queue_runs.go_on()
         for client in self._renewal.take_over(table.clients):
             self._desk.keep(client)
 
@@ -84,6 +90,9 @@ class Loop:
 
     def _turn(self) -> None:
         self._start_due_queue_run()
+        self._watchdog.feed(time.monotonic(), self._signs)
+        if self._tells_of_queue:
+            self._count.keep_fresh(self._attempts)
         calls = self._wait()
         self._family.reap()
         self._place.reception.begin_turn()
@@ -110,6 +119,7 @@ class Loop:
         except OSError as error:
             self._survive(error)
             return calls
+        self._wait_failed = ""
         for key, _ in ready:
             if key.data is None:
                 calls.append(key.fd)
@@ -120,6 +130,7 @@ class Loop:
     def _survive(self, error: OSError) -> None:
         """AE-01: the wait itself failed.  What it would have told may be so: signals are asked."""
         entrance = self._place.reception.entrance
+        self._wait_failed = error.strerror or str(error)
         entrance.wait_failed(error)
         time.sleep(entrance.pause())
         self._hear_signals()
@@ -135,6 +146,7 @@ class Loop:
             self._renewal.wait(now),
             self._desk.wait(now),
             self._wait_for_log(),
+            self._watchdog.wait(now),
         ]
         if self._farewell:
             due.append(max(0.0, self._farewell.deadline - now))
@@ -142,6 +154,7 @@ class Loop:
             due.append(self._queue_runs.wait(now))
             due.append(self._idle_end.wait(now, self._children.all_sessions))
             due.append(self._callers.go_on(now))
+            due.append(self._count.wait(self._attempts) if self._tells_of_queue else None)
         return min((seconds for seconds in due if seconds is not None), default=None)
 
     def _wait_for_log(self) -> float | None:
@@ -149,6 +162,24 @@ class Loop:
         if self._log.owes_lines:
             self._log.tell_lost()
         return TELL_LOST_AGAIN if self._log.owes_lines else None
+
+    @property
+    def _tells_of_queue(self) -> bool:
+        """Is there somebody to tell?"""
+        return self._place.notify.is_heard and not self._farewell
+
+    def _signs(self) -> Signs:
+        """What the watchdog is fed for; while we stop, there are no calls and no queue runs."""
+        now, backlogs = time.monotonic(), self._place.reception.entrance.backlogs()
+        return Signs(
+            wait_failed=self._wait_failed,
+            listens=not self._farewell,
+            watches=self._callers.is_on,
+            pause_ends=self._callers.pause_ends,
+            callers=sum(backlog.waiting for backlog in backlogs),
+            attempts=self._attempts,
+            clock_late=0.0 if self._farewell else self._queue_runs.lateness(now),
+        )
 
     # What it hears
 
@@ -180,6 +211,7 @@ class Loop:
         if self._farewell:
             return
         self._idle_end = self._idle_end.called(time.monotonic())
+        self._attempts += 1
         reception = self._place.reception
         if born := reception.take_call(fd, self._family.ends):
             self._family.adopt(*born)
@@ -221,6 +253,7 @@ class Loop:
         self._farewell = Farewell(now + self._settings.queue.shutdown_grace)
         self._place.is_stopping = True
         self._place.notify.stopping(self._status.text())
+        self._place.notify.extend(self._farewell.longest(now))
         self._callers.end()
         self._place.reception.entrance.close()
         self._renewal.abandon()

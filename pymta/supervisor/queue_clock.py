@@ -64,6 +64,12 @@ class QueueClock:
             return None
         return max(0.0, max(self.not_before, min(run.due_at for run in self.runs)) - now)
 
+    def lateness(self, now: float) -> float:
+        """Seconds by which a tick has been missed; 0 when none has."""
+        if not self.runs:
+            return 0.0
+        return max(0.0, now - max(self.not_before, min(run.due_at for run in self.runs)))
+
     def _first_due(self, now: float) -> Periodic | None:
         if now < self.not_before:
             return None
@@ -76,12 +82,12 @@ def start_clock(words: Iterable[RunWord], now: float) -> QueueClock:
     return QueueClock(tuple(Periodic(word, now) for word in words), now)
 
 
-def selection(word: RunWord, launch: Launch) -> Selection:
+def selection(word: RunWord, launch: Launch, by: str) -> Selection:
     """What a run of the daemon's clock takes: its own word, and what the command line said of all
     runs (QR-09, N-03).
     """
     return replace(
-        asked_by(word, "alarm"),
+        asked_by(word, by),
         force=word.force or launch.force,
         thaw=word.thaw or launch.thaw,
         recipients=launch.recipients,
@@ -89,4 +95,5 @@ def selection(word: RunWord, launch: Launch) -> Selection:
         senders=launch.senders,
         senders_are_pattern=launch.senders_are_pattern,
         interval=word.interval,
+        stands_in=word.stands_in,
     )

@@ -29,19 +29,31 @@ class QueueRuns:
         self._log = place.log
         self._launch = place.settings.launch
         self._limit = place.settings.queue.queue_run_max
-        self._clock = start_clock(periodic_runs(place.settings.queue), time.monotonic())
+        self._began = time.monotonic()
+        self._first_by = "start"
+        self._clock = start_clock(periodic_runs(place.settings), self._began)
+
+    def go_on(self) -> None:
+        """A reload has made this clock, and not a start."""
+        self._first_by = "reload"
 
     def start_due(self, now: float) -> None:
         """At most one (N-28)."""
         word, clock = self._clock.tick(now, self._may_start)
         if clock is not self._clock and self._log.debug:
             self._log.debug("SIGALRM received")  # the classic word for it
-        self._clock = clock
+        before, self._clock = self._clock, clock
         if word is not None:
-            self._deliveries.start_queue_run(selection(word, self._launch))
+            is_first = any(run.word is word and run.due_at <= self._began for run in before.runs)
+            by = self._first_by if is_first else "alarm"
+            self._deliveries.start_queue_run(selection(word, self._launch, by))
 
     def wait(self, now: float) -> float | None:
         return self._clock.wait(now)
+
+    def lateness(self, now: float) -> float:
+        """See `queue_clock`."""
+        return self._clock.lateness(now)
 
     def start_asked(self, words: Sequence[str]) -> tuple[bool, str]:
         """A run for each of these words; have all begun, and what to tell whoever asked."""

@@ -12,11 +12,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pymta.config.generation import candidate_file
-from pymta.supervisor import handover, notify
+from pymta.supervisor import handover
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.signals import CAUGHT, Signals, unblock
 
@@ -77,19 +77,21 @@ def restore_previous(current: Path) -> None:
 
 
 def reexec(
-    program: str, current: Path, table: Handover, notify_address: str, signals: Signals
+    program: str,
+    current: Path,
+    table: Handover,
+    notify_environment: Mapping[str, str],
+    signals: Signals,
 ) -> OSError:
     """Replace this program by a fresh image of it; returns only when that failed, and why.
 
-    `program` is the interpreter that runs it (HU-02).
+    `program` is the interpreter that runs it (HU-02); by `notify_environment` it finds the manager.
     """
     try:
         fd = handover.leave(table)
     except OSError as error:
         return error
-    environment = os.environ | {handover.VARIABLE: str(fd)}
-    if notify_address:
-        environment[notify.VARIABLE] = notify_address
+    environment = {**os.environ, **notify_environment, handover.VARIABLE: str(fd)}
     signals.leave_to_next_image()
     try:
         os.execve(program, command(program, current), environment)

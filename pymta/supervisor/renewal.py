@@ -30,6 +30,8 @@ from pymta.supervisor.report import Outcome
 from pymta.supervisor.signals import Signals, name_of
 from pymta.supervisor.workplace import Workplace
 
+START_UP = 30.0  # seconds; the watchdog hears of the next image when that serves
+
 
 class Renewal:
     """What is under way between a SIGHUP, or a `reload` command, and the next generation."""
@@ -127,7 +129,9 @@ class Renewal:
         waiting = (client.fileno() for client in self._clients)
         table = replace(self._table(), clients=tuple(fd for fd in waiting if fd >= 0))
         program = self._program()
-        failure = reload.reexec(program, place.current, table, place.notify.address, self._signals)
+        place.notify.extend(START_UP)
+        told = place.notify.environment()
+        failure = reload.reexec(program, place.current, table, told, self._signals)
         place.log.write(daemon_events.exec_failed(pid, program, failure))
         self._restore_settings()
         self._refuse((f"exec of {program} failed: {failure.strerror}",))

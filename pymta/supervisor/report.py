@@ -39,7 +39,8 @@ class Facts:
     workers to what they deliver, `waiting` are those for whom there is no worker yet, `missed` says
     that there may be more of them in the queue.
     `program` is the directory of the code that runs, whatever has been installed since.
-    `messages` in the queue were counted at `counted_at`; None: nobody has asked.
+    `messages` in the queue were counted at `counted_at`, and the oldest had been there for `oldest`
+    seconds then; None: they were not counted yet.  `problems` are those that STATUS= names.
     """
 
     version: str
@@ -64,9 +65,11 @@ class Facts:
     runs_by_queue: Mapping[str, int] = field(default_factory=dict)
     messages: int | None = None
     counted_at: float = 0.0
+    oldest: int = 0
     load: Load = NOTHING
     is_short_of_space: bool = False
     program: str = ""
+    problems: Sequence[str] = ()
 
 
 def report(facts: Facts, settings: Settings) -> dict[str, Any]:
@@ -86,6 +89,7 @@ def report(facts: Facts, settings: Settings) -> dict[str, Any]:
         "local_listeners": [{"path": str(one.at), "role": one.role} for one in facts.local],
         "accepting": facts.is_accepting,
         "short_of_space": facts.is_short_of_space,
+        "problems": list(facts.problems),
         "connections": {
             "now": facts.sessions,
             "max": settings.limits.smtp_accept_max,
@@ -156,7 +160,9 @@ def _task(task: Task) -> dict[str, str]:
 def _queue(facts: Facts) -> dict[str, Any] | None:
     if facts.messages is None:
         return None
-    return {"messages": facts.messages, "seconds_ago": _seconds(facts.now - facts.counted_at)}
+    ago = facts.now - facts.counted_at
+    oldest = _seconds(facts.oldest + ago) if facts.messages else None
+    return {"messages": facts.messages, "seconds_ago": _seconds(ago), "oldest": oldest}
 
 
 def _pressure(load: Load) -> dict[str, float]:

@@ -38,12 +38,10 @@ class Status:
 
     def facts(self) -> tuple[object, ...]:
         """All that makes a difference to `text`."""
-        place = self._place
-        is_short = place.shortage.lasts(time.monotonic())
-        return self._figures(), place.is_stopping, is_short, self._renewal.refused
+        return self._figures(), self._place.is_stopping
 
     def _figures(self) -> Figures:
-        place, dispatch = self._place, self._place.deliveries.dispatch
+        place, dispatch, count = self._place, self._place.deliveries.dispatch, self._count
         return Figures(
             sessions=place.children.sessions,
             local=place.children.local_sessions,
@@ -51,20 +49,31 @@ class Status:
             queue_runs=place.children.count(Job.QUEUE_RUN),
             waiting=len(dispatch.waiting),
             backlogs=place.reception.entrance.backlogs(),
-            trouble=place.reception.trouble(),
+            queued=count.messages,
+            oldest=count.oldest,
+            problems=self._problems(),
         )
+
+    def _problems(self) -> tuple[str, ...]:
+        place, refused = self._place, self._renewal.refused
+        is_short = place.shortage.lasts(time.monotonic())
+        found = (
+            place.reception.trouble(),
+            place.deliveries.trouble,
+            "mail is put off: short of disk space" if is_short else "",
+            self._count.trouble,
+            "lines of the log are lost" if place.log.owes_lines else "",
+            f"the watchdog is not fed: {place.ailment}" if place.ailment else "",
+            f"reload refused: {refused}" if refused else "",
+        )
+        return tuple(problem for problem in found if problem)
 
     def text(self) -> str:
         place, figures = self._place, self._figures()
         if place.is_stopping:
             return announce.stopping(figures)
         entrance = place.reception.entrance
-        text = announce.status(entrance.listeners, place.settings, figures, entrance.local)
-        if place.shortage.lasts(time.monotonic()):
-            text += "; mail is put off: short of disk space"
-        if self._renewal.refused:
-            text += f"; reload refused: {self._renewal.refused}"
-        return text
+        return announce.status(entrance.listeners, place.settings, figures, entrance.local)
 
     def report(self) -> str:
         """As JSON, in one line."""
@@ -96,7 +105,9 @@ class Status:
             runs_by_queue=place.children.queue_runs,
             messages=count.messages,
             counted_at=count.counted_at,
+            oldest=count.oldest,
             load=self._gauge.read(),
             is_short_of_space=place.shortage.lasts(now),
             program=self._program,
+            problems=self._problems(),
         )

@@ -48,6 +48,17 @@ class Watch:
             self._until = 0.0
             self._register()
 
+    @property
+    def is_on(self) -> bool:
+        """Does the selector itself know each of them?"""
+        known = self._selector.get_map()
+        return all(fd in known for fd in self._descriptors)
+
+    @property
+    def pause_ends(self) -> float:
+        """When the pause is over, on the clock of the loop; 0: there is none."""
+        return self._until
+
     def end(self) -> None:
         if not self._until:
             self._unregister()

@@ -29,6 +29,8 @@ class Workplace:
     `own_local` are listeners whose files go when we go.
     `leash` is what a helper for system users hangs on, see `deliver_helper`; -1 when there is none.
 
+    `ailment` is why the watchdog is not fed, "" when it is (`pulse`).
+
     `cut_off` counts the children that were still there when the grace time of a stop was over.
     """
 
@@ -50,3 +52,4 @@ class Workplace:
     is_stopping: bool = False
     cut_off: int = 0
     own_local: tuple[LocalListener, ...] = ()
+    ailment: str = ""

@@ -44,7 +44,7 @@ WORDS = st.one_of(
     st.builds(Serve, LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS),
     st.builds(Deliver, IDS, st.sampled_from(Reach)),
     st.builds(Attempted, IDS),
-    st.builds(Counted, st.integers(0, 10**9)),
+    st.builds(Counted, st.integers(0, 10**9), st.integers(0, 10**9)),
     st.just(Drain()),
 )
 

@@ -159,7 +159,7 @@ def test_runs_of_the_command_line_take_the_place_of_those_of_the_settings() -> N
     """N-28: so that the start line tells what was typed."""
     queue = Queue(queue_run_interval=300, queue_runs=("-qGslow/1h",))
 
-    typed = overruled(Settings(queue=queue), Launch(queue_runs=("-qGhipri/2m",))).queue
+    typed = overruled(Settings(queue=queue), Launch(queue_runs=("-qGhipri/2m",)))
 
     assert [run.told for run in periodic_runs(typed)] == ["-qGhipri/2m"]
     assert overruled(Settings(queue=queue), Launch()).queue == queue

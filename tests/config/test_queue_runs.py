@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from pymta.config.document import as_toml
 from pymta.config.generation import from_plain, to_plain
+from pymta.config.launch import Launch
 from pymta.config.per_queue import PerQueue, limit_of, may_start
 from pymta.config.periodic import periodic_runs
+from pymta.config.queue import Queue
 from pymta.config.run_word import BadTimeError, RunWord, parse_run_word
-from pymta.config.settings import Machine
+from pymta.config.settings import Machine, Settings
 from tests.config.test_read import complaints, read
 
 SERVE = Machine(in_terminal=True, serve_port=2525, is_configured=True)
@@ -70,7 +72,7 @@ def test_periodic_runs_are_the_interval_and_the_words(tmp_path: Path) -> None:
 
     settings = read(file)
 
-    assert periodic_runs(settings.queue) == (
+    assert periodic_runs(settings) == (
         RunWord(interval=600),
         RunWord("hipri", interval=120),
         RunWord("list", two_stage=True, interval=3600),
@@ -114,7 +116,7 @@ def test_the_default_queue_has_one_pace(tmp_path: Path) -> None:
         ("", ["-q1m"]),
         ('queue_runs = ["-qGa/2m"]', ["-q1m", "-qGa/2m"]),
         ('queue_runs = ["-qq5m"]', ["-qq5m"]),
-        ('queue_run_interval = 0\nqueue_runs = ["-qGa/2m"]', ["-qGa/2m"]),
+        ('queue_run = "timer"\nqueue_runs = ["-qGa/2m"]', ["-qGa/2m"]),
     ],
 )
 def test_a_terminal_runs_the_default_queue_unless_told_how(
@@ -123,7 +125,62 @@ def test_a_terminal_runs_the_default_queue_unless_told_how(
     file = tmp_path / "pymta.toml"
     file.write_text(text)
 
-    assert [run.told for run in periodic_runs(read(file, SERVE).queue)] == told
+    assert [run.told for run in periodic_runs(read(file, SERVE))] == told
+
+
+MANAGED, ALONE = Machine(is_managed=True), Machine()
+TYPED, CLASSIC = Launch(is_classic=True, queue_runs=("-q7m",)), Launch(is_classic=True)
+
+
+@pytest.mark.parametrize(
+    ("machine", "launch", "queue", "told"),
+    [
+        (MANAGED, Launch(), Queue(), ["-q15m"]),
+        (ALONE, Launch(), Queue(), ["-q5m"]),
+        (ALONE, CLASSIC, Queue(), []),
+        (MANAGED, CLASSIC, Queue(), []),
+        (ALONE, TYPED, Queue(queue_runs=TYPED.queue_runs), ["-q7m"]),
+        (ALONE, TYPED, Queue(queue_run="timer", queue_runs=TYPED.queue_runs), ["-q7m"]),
+        (MANAGED, Launch(), Queue(queue_run="internal"), ["-q5m"]),
+        (ALONE, CLASSIC, Queue(queue_run="internal"), ["-q5m"]),
+        (ALONE, CLASSIC, Queue(queue_run_interval=60), ["-q1m"]),
+        (MANAGED, Launch(), Queue(queue_run_interval=1800), ["-q30m"]),
+        (MANAGED, Launch(), Queue(queue_run="timer", queue_run_interval=60), []),
+        (MANAGED, Launch(), Queue(queue_run="timer", queue_runs=("-qGa/2m",)), ["-qGa/2m"]),
+        (MANAGED, Launch(), Queue(queue_runs=("-qGa/2m",)), ["-q15m", "-qGa/2m"]),
+        (MANAGED, Launch(), Queue(queue_runs=("-qq2m",)), ["-qq2m"]),
+    ],
+)
+def test_who_runs_the_default_queue_and_how_often(
+    machine: Machine, launch: Launch, queue: Queue, told: list[str]
+) -> None:
+    """SL-05, N-28: a classic command line without -q wants no runs of the clock."""
+    settings = Settings(queue=queue, machine=machine, launch=launch)
+
+    assert [run.told for run in periodic_runs(settings)] == told
+
+
+@pytest.mark.parametrize(
+    ("machine", "queue", "stands_in"),
+    [
+        (MANAGED, Queue(), True),
+        (MANAGED, Queue(queue_run="internal"), False),
+        (ALONE, Queue(), False),
+    ],
+    ids=["auto", "internal", "auto without a timer"],
+)
+def test_the_daemon_stands_in_for_the_timer_where_there_is_one(
+    machine: Machine, queue: Queue, *, stands_in: bool
+) -> None:
+    (run,) = periodic_runs(Settings(queue=queue, machine=machine))
+
+    assert run.stands_in == stands_in
+
+
+def test_other_words_for_who_runs_it_are_refused(tmp_path: Path) -> None:
+    (complaint,) = complaints('queue_run = "cron"\n', tmp_path)
+
+    assert complaint.endswith('found "cron"; want "auto" or "internal" or "timer"')
 
 
 TABLE: PerQueue = {"": 1, "hipri": 0, "list": 2}

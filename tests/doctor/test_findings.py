@@ -15,6 +15,7 @@ from pymta.config.journal import Journal
 from pymta.config.limits import Limits
 from pymta.config.queue import Queue
 from pymta.config.routing import Routing
+from pymta.config.settings import Machine as Place
 from pymta.config.settings import Settings
 from pymta.doctor import (
     certificate,
@@ -39,7 +40,9 @@ from pymta.load.reading import Room
 from pymta.resolver.answer import Failed, Found, NoSuchDomain, Nothing
 from pymta.supervisor.enough import Allowed
 
-SETTINGS = Settings(routing=Routing(primary_hostname="mx.example.org"))
+SETTINGS = Settings(
+    routing=Routing(primary_hostname="mx.example.org"), machine=Place(is_managed=True)
+)
 UNIT_FILES = Path(__file__).parents[2] / "systemd"
 PLENTY = Room(1 << 40, 1 << 20)
 NOW = 1_800_000_000.0
@@ -89,7 +92,7 @@ def host(**changed: Unit | None) -> dict[str, Unit]:
         (unit("pymta.service", ActiveState="inactive"), None, None),  # a call starts it
         (unit("pymta.service", UnitFileState="disabled"), "not-enabled", Weight.NOTE),
         (unit("pymta.service", LoadState="bad-setting"), "unit-unusable", Weight.FAULT),
-        (unit("pymta-queue.timer", ActiveState="inactive"), "no-queue-runs", Weight.FAULT),
+        (unit("pymta-queue.timer", ActiveState="inactive"), "no-queue-timer", Weight.NOTE),
         (unit("pymta-queue.timer", UnitFileState="disabled"), "not-enabled", Weight.NOTE),
         (unit("pymta-tidy.timer", ActiveState="inactive"), "not-tidied", Weight.NOTE),
         (unit("pymta-submission.socket", ActiveState="inactive"), "socket-down", Weight.FAULT),
@@ -124,12 +127,23 @@ def test_a_daemon_that_was_started_otherwise_wants_no_unit() -> None:
     assert topics(units.findings({}, SETTINGS, frozenset({"smtp"}))) == []
 
 
-def test_an_alarm_of_the_daemon_stands_in_for_the_timer() -> None:
+@pytest.mark.parametrize(
+    ("queue", "topic"),
+    [
+        (Queue(), "no-queue-timer"),
+        (Queue(queue_run="timer"), "no-queue-runs"),
+        (Queue(queue_run="timer", queue_runs=("-qGslow/10m",)), "no-queue-runs"),
+        (Queue(queue_run="internal"), None),
+        (Queue(queue_runs=("-q10m",)), None),
+    ],
+    ids=["stands in", "timer alone", "another queue", "alarm", "word"],
+)
+def test_without_the_timer_it_matters_who_else_runs_the_queue(
+    queue: Queue, topic: str | None
+) -> None:
     down = host(timer=unit("pymta-queue.timer", ActiveState="inactive"))
-    for queue in (Queue(queue_run_interval=60), Queue(queue_runs=("-q10m",))):
-        assert topics(units.findings(down, replace(SETTINGS, queue=queue), None)) == []
-    named = replace(SETTINGS, queue=Queue(queue_runs=("-qGslow/10m",)))
-    assert topics(units.findings(down, named, None)) == ["no-queue-runs"]
+    found = units.findings(down, replace(SETTINGS, queue=queue), None)
+    assert topics(found) == ([topic] if topic else [])
 
 
 def test_system_users_want_the_helper() -> None:

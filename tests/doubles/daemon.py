@@ -70,6 +70,8 @@ class Daemon:
             "local_parts": ["postmaster", "user", "alice", "bob"],
             "smtp_accept_max": 200,
         } | settings
+        if "queue_run_interval" not in settings:
+            self.settings.setdefault("queue_run", "timer")  # no run but those of the test
         for made in (self.state, directory / "run"):
             made.mkdir(exist_ok=True)
         self.write_settings()

@@ -63,6 +63,8 @@ class Standalone:
             "daemon_startup_retries": 0,
             "log_file_path": str(self.log_file),
         } | settings
+        if "queue_run_interval" not in settings:
+            self.settings.setdefault("queue_run", "timer")  # no run but those of the test
         self.write_settings()
 
     def write_settings(self, **changed: Any) -> None:

@@ -206,6 +206,23 @@ def test_a_run_whose_turn_it_is_not_does_not_begin(
         assert len(waiting(tmp_path)) == 1
 
 
+@pytest.mark.parametrize(("messages", "begins"), [(0, False), (1, True)])
+def test_a_run_in_place_of_the_timer_does_not_begin_over_an_empty_queue(
+    settings: Settings, tmp_path: Path, messages: int, *, begins: bool
+) -> None:
+    """As its unit would not (ConditionDirectoryNotEmpty=)."""
+    for _ in range(messages):
+        put(tmp_path)
+    log = MemoryLog()
+
+    stand_in = Selection(by="alarm", interval=900, stands_in=True)
+    assert main(settings, log, stand_in) == DONE
+
+    assert ("Start queue run:" in lines(log)) == begins
+    assert log.is_closed
+    assert waiting(tmp_path) == []
+
+
 def test_who_asks_by_hand_gets_his_run_beside_others(settings: Settings, tmp_path: Path) -> None:
     put(tmp_path)
     with under_way(tmp_path / "run", Selection(by="timer")):

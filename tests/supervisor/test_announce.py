@@ -15,7 +15,9 @@ from pymta.supervisor import announce
 from pymta.supervisor.announce import Figures
 from pymta.supervisor.listener import Backlog, Listener, LocalListener
 
-SETTINGS = Settings(routing=Routing(primary_hostname="mx.example.org"), generation=3)
+SETTINGS = Settings(
+    routing=Routing(primary_hostname="mx.example.org"), queue=Queue(queue_run="timer"), generation=3
+)
 
 
 def listeners(*texts: str) -> tuple[Listener, ...]:
@@ -29,7 +31,8 @@ def listeners(*texts: str) -> tuple[Listener, ...]:
 
 
 def with_runs(seconds: int) -> Settings:
-    return replace(SETTINGS, queue=Queue(queue_run_interval=seconds))
+    who = "internal" if seconds else "timer"
+    return replace(SETTINGS, queue=Queue(queue_run=who, queue_run_interval=seconds))
 
 
 @pytest.mark.parametrize(
@@ -194,6 +197,37 @@ def test_the_status_shows_live_figures_in_ascii() -> None:
     assert announce.status(listeners("::0 25 dual"), SETTINGS, figures) == (
         "listening for SMTP on port 25 (IPv6 with IPv4); 3/20 connections, 1/20 deliveries,"
         " 1/5 queue runs, 2 waiting for a delivery worker; configuration 3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("queued", "oldest", "expected"),
+    [
+        (None, 0, "deliveries; configuration"),
+        (0, 0, "deliveries, 0 queued; configuration"),
+        (1, 119, "1 queued (oldest 119s)"),
+        (2, 7199, "2 queued (oldest 119m)"),
+        (12, 100_000, "12 queued (oldest 27h)"),
+        (99_999, 400_000, "99999 queued (oldest 4d)"),
+    ],
+)
+def test_the_status_says_how_old_the_queue_is(
+    queued: int | None, oldest: int, expected: str
+) -> None:
+    figures = Figures(queued=queued, oldest=oldest)
+
+    assert expected in announce.status(listeners("::0 25 dual"), SETTINGS, figures)
+
+
+def test_the_status_names_every_problem() -> None:
+    figures = Figures(
+        problems=("last accept() failed: Too many open files", "reload refused: \u00fc")
+    )
+
+    text = announce.status((), SETTINGS, figures)
+
+    assert text.endswith(
+        "; configuration 3; last accept() failed: Too many open files; reload refused: ?"
     )
 
 

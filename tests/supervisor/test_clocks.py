@@ -149,7 +149,7 @@ def test_the_runs_of_a_daemon_take_what_its_command_line_said() -> None:
     launch = Launch(force=True, recipients="@a.example", senders="^x", senders_are_pattern=True)
     (word,) = words("-qqiGhipri/5m")
 
-    assert queue_clock.selection(word, launch) == Selection(
+    assert queue_clock.selection(word, launch, "alarm") == Selection(
         queue="hipri",
         two_stage=True,
         first_only=True,

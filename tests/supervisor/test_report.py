@@ -38,6 +38,7 @@ BUSY = replace(
     queue_runs=(9, 10),
     messages=5,
     counted_at=950.0,
+    oldest=7200,
     load=Load(average=0.5, cpu=12.5, memory=0.25),
     is_short_of_space=True,
 )
@@ -97,7 +98,7 @@ def test_a_busy_one_tells_everything() -> None:
         "more_in_queue": True,
     }
     assert found["queue_runs"]["pids"] == [9, 10]
-    assert found["queue"] == {"messages": 5, "seconds_ago": 50.0}
+    assert found["queue"] == {"messages": 5, "seconds_ago": 50.0, "oldest": 7250.0}
     assert (found["load"], found["pressure"]) == (0.5, {"cpu": 12.5, "memory": 0.25})
     assert found["short_of_space"]
 

@@ -71,7 +71,8 @@ def limited_box(able: None, tree: str, program: Path, tmp_path: Path) -> Iterato
 
 def _settled(box: Box) -> Iterator[Box]:
     try:
-        # A pymta of the machine, which somebody may have tried there, is none of the box's.
+        # What a daemon of this machine has left there; the box has only a copy of it.
+        assert box.says("stat", "-f", "-c", "%T", "/") == "overlayfs"
         box.run("rm", "-rf", "/var/lib/pymta", "/var/log/pymta")
         box.run("systemd-sysusers", "pymta.conf")
         box.run("systemd-tmpfiles", "--create", "pymta.conf")

@@ -64,6 +64,12 @@ def first_line(box: Box, host: str, port: int = 25) -> str:
     return done.stdout.rstrip("\r\n") if done.returncode == 0 else ""
 
 
+def is_taken(box: Box, port: int = 25) -> bool:
+    """Does anybody listen there?"""
+    probe = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
+    return box.run(*PYTHON, "-c", probe, check=False).returncode == 0
+
+
 def send(box: Box, *words: str, to: str = "user@localhost", server: str = "127.0.0.1:25") -> str:
     """A message from swaks; its queue id."""
     message = ("--from", "someone@example.org", "--to", to, "--server", server, *words)

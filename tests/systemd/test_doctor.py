@@ -118,9 +118,9 @@ def test_a_stop_that_ends_before_the_grace_time_is_named(well: Box) -> None:
 def test_a_stopped_timer_is_named_unless_the_daemon_runs_the_queue_itself(well: Box) -> None:
     well.run("systemctl", "disable", "--now", "pymta-queue.timer")
     found = the_one(well)
-    assert (found["topic"], found["where"]) == ("no-queue-runs", "pymta-queue.timer")
-    assert found["remedy"] == "systemctl enable --now pymta-queue.timer"
-    mta.settings(well, 'queue_run_interval = "10m"\n')
+    assert (found["topic"], found["where"]) == ("no-queue-timer", "pymta-queue.timer")
+    assert found["remedy"].startswith("systemctl enable --now pymta-queue.timer")
+    mta.settings(well, 'queue_run = "internal"\n')
     well.run("systemctl", "reload", "pymta.service")
     assert findings(well) == []
 

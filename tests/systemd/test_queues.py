@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +25,7 @@ def queue_lines(box: Box) -> list[str]:
 
 def test_a_template_unit_serves_a_named_queue(box: Box) -> None:
     """N-16: the unit of the default queue leaves it alone."""
-    mta.settings(box, QUEUED)
+    mta.settings(box, f'queue_run = "timer"\n{QUEUED}')
     box.run("systemctl", "start", "pymta.socket")
     message = mta.send(box)
     box.run("systemctl", "start", "pymta-queue.service")
@@ -45,7 +47,7 @@ def test_a_template_unit_serves_a_named_queue(box: Box) -> None:
 
 def test_where_timer_and_alarm_are_both_on_a_tick_is_spared(box: Box) -> None:
     """A run of the timer's unit, and then a reload, which makes the alarm due at once (QR-01)."""
-    mta.settings(box, 'queue_only = true\nqueue_run_interval = "1h"\n')
+    mta.settings(box, 'queue_only = true\nqueue_run = "internal"\nqueue_run_interval = "1h"\n')
     box.run("systemctl", "start", "pymta.service")
     box.wait_until("the first run", lambda: "End queue run: pid" in queue_lines(box))
     mta.send(box)
@@ -84,7 +86,8 @@ def test_the_timer_may_have_the_daemon_do_it(box: Box) -> None:
 def test_a_unit_tries_what_waits_for_a_domain_and_nothing_else(box: Box) -> None:
     """Check 18: escaped or not, and whatever the queue."""
     domains = ["example.org", "my-host.example", "localhost"]
-    queued = f"queue_only = true\nlocal_parts = ['user']\nlocal_domains = {domains}\n"
+    queued = "queue_only = true\nqueue_run = 'timer'\nlocal_parts = ['user']\n"
+    queued += f"local_domains = {domains}\n"
     mta.settings(box, queued)
     box.run("systemctl", "start", "pymta.socket")
     to = [mta.send(box, to=f"user@{domain}") for domain in domains]
@@ -104,12 +107,22 @@ def test_a_unit_tries_what_waits_for_a_domain_and_nothing_else(box: Box) -> None
     assert len(mta.mailbox(box)) == 4
 
 
-def test_the_timer_runs_the_queue_and_the_log_says_who_did(box: Box) -> None:
-    mta.settings(box, "queue_only = true\n")
-    often = "OnActiveSec=\nOnActiveSec=1s\nOnUnitInactiveSec=1s\nAccuracySec=100ms\n"
-    drop_in = "/etc/systemd/system/pymta-queue.timer.d/often.conf"
-    box.write(drop_in, f"[Timer]\n{often}RandomizedDelaySec=0\n")
+# The empty one takes back all that the unit says of times.
+OFTEN = (
+    "OnActiveSec=\nOnActiveSec=1s\nOnUnitInactiveSec={}\nAccuracySec=100ms\nRandomizedDelaySec=0\n"
+)
+
+
+def have_timer_come_every(box: Box, span: str) -> None:
+    box.write(
+        "/etc/systemd/system/pymta-queue.timer.d/often.conf", f"[Timer]\n{OFTEN.format(span)}"
+    )
     box.run("systemctl", "daemon-reload")
+
+
+def test_the_timer_runs_the_queue_and_the_log_says_who_did(box: Box) -> None:
+    mta.settings(box, 'queue_only = true\nqueue_run = "timer"\n')
+    have_timer_come_every(box, "1s")
     box.run("systemctl", "start", "pymta.service")
 
     by_hand = mta.send(box)
@@ -122,6 +135,74 @@ def test_the_timer_runs_the_queue_and_the_log_says_who_did(box: Box) -> None:
         mta.story(box, mta.send(box))
     assert runs_by(box) == {"unit", "timer"}
     assert mta.shows(box, "ActiveState", "pymta-queue.timer") == "active"
+
+
+NOBODY_YET = "smarthost = '127.0.0.1:2500'\nretry = ['F,1h,3s']\n"
+SINK = Path(__file__).with_name("sink.py")
+
+
+@pytest.mark.parametrize("who", ["timer", "internal", "both"])
+def test_what_was_put_off_is_tried_at_its_time_whoever_runs_the_queue(box: Box, who: str) -> None:
+    """Check 17: by the timer, by the alarm, and never two runs at once."""
+    setting = "timer" if who == "timer" else "internal"
+    mta.settings(box, f"{NOBODY_YET}queue_run = '{setting}'\nqueue_run_interval = '2s'\n")
+    have_timer_come_every(box, "2s")
+    if who != "internal":
+        box.run("systemctl", "start", "pymta-queue.timer")
+    box.run("systemctl", "start", "pymta.service")
+    message = mta.send(box, to="somebody@remote.example")
+    query = ("journalctl", "--no-pager", "-o", "cat", f"PYMTA_QUEUE_ID={message}")
+    box.wait_until("it is put off", lambda: " == somebody@" in box.says(*query))
+    sink = box.start(*mta.PYTHON, str(SINK))
+
+    assert "=> somebody@remote.example" in mta.story(box, message)
+    sink.communicate("")
+    starters = set(started_by(box))
+    assert starters <= {"timer": {"timer"}, "internal": {"alarm", "start"}}.get(
+        who, {"alarm", "start", "timer"}
+    )
+    assert starters & {"timer", "alarm"}
+    assert most_at_once(box) == 1
+
+
+def test_the_daemon_stands_in_for_a_timer_that_does_not_come(box: Box) -> None:
+    """queue_run = auto: without a word while there is nothing to do."""
+    mta.settings(box, "queue_only = true\nqueue_run_interval = '2s'\n")
+    box.run("systemctl", "start", "pymta.service")
+    started = box.says("journalctl", "--no-pager", "-o", "cat", "-u", "pymta")
+    assert ", -q2s, listening for SMTP" in started
+
+    mta.story(box, mta.send(box))
+    assert set(started_by(box)) <= {"alarm", "start"}
+    assert queue_lines(box) == ["Start queue run: pid", "End queue run: pid"]
+
+
+def test_the_daemon_leaves_the_queue_to_a_timer_that_comes(box: Box) -> None:
+    """queue_run = auto: each of its ticks is spared, and nobody is asked about the timer."""
+    mta.settings(box, "queue_only = true\nqueue_run_interval = '1h'\n")
+    have_timer_come_every(box, "1s")
+    box.run("systemctl", "start", "pymta-queue.timer", "pymta.service")
+    mta.story(box, mta.send(box))
+    box.run("systemctl", "reload", "pymta.service")  # a tick at once
+    mta.story(box, mta.send(box))
+
+    assert set(started_by(box)) == {"timer"}
+
+
+def started_by(box: Box) -> list[str]:
+    """Who started each run, whatever unit it belongs to."""
+    starts = box.says("journalctl", "--no-pager", "-o", "json", "-t", "pymta").splitlines()
+    found = [json.loads(line) for line in starts]
+    return [str(one["PYMTA_BY"]) for one in found if one["MESSAGE"].startswith("Start queue run")]
+
+
+def most_at_once(box: Box) -> int:
+    """Of all runs in the journal."""
+    alive = most = 0
+    for line in queue_lines(box):
+        alive += 1 if line.startswith("Start") else -1 if line.startswith("End") else 0
+        most = max(most, alive)
+    return most
 
 
 def runs_by(box: Box) -> set[str]:
