@@ -2,7 +2,7 @@
 
 A directory of a hundred thousand names takes seconds to read on a slow disk, and the supervisor
 does not wait.  So the first who asks has a child count, those who ask meanwhile wait with him, and
-for a minute everybody hears the same figure.
+for some seconds everybody hears the same figure.
 
 For STATUS it is counted without being asked: a minute after a call at the latest, since mail may
 have come, and every five minutes while there is any, since it may have gone.  A daemon that nobody
@@ -25,7 +25,8 @@ from pymta.mail.message_id import arrival_time
 from pymta.spool.files import FileSpool
 from pymta.supervisor.control import Client
 
-FRESH = 60.0  # seconds for which a figure is good enough
+ASKED = 5.0  # seconds for which a figure is good enough for who asks
+FRESH = 60.0  # seconds for which it is for STATUS
 STALE = 300.0  # seconds after which messages may have gone
 LONGEST = 60  # seconds; a disk that hangs must not leave a child for each minute of it
 
@@ -68,7 +69,7 @@ class QueueCount:
             self._begin()
 
     def ask(self, client: Client) -> None:
-        if self.messages is not None and self._clock() - self.counted_at < FRESH:
+        if self.messages is not None and self._clock() - self.counted_at < ASKED:
             client.succeed(str(self.messages))
             return
         self._clients.append(client)

@@ -83,7 +83,7 @@ def test_an_idle_daemon_feeds_the_watchdog_at_half_its_time_and_no_oftener(heard
 
 
 def test_the_watchdog_is_fed_across_a_reload_and_while_a_stop_waits(heard: Manager) -> None:
-    with managed(heard, shutdown_grace="20s") as made, made.raw() as sock:
+    with managed(heard, shutdown_grace="21s") as made, made.raw() as sock:
         assert line(sock).startswith("220 ")
         assert made.run("reload", "--wait=20").returncode == 0
         heard.wait_for(FED, 3)
@@ -96,7 +96,7 @@ def test_the_watchdog_is_fed_across_a_reload_and_while_a_stop_waits(heard: Manag
         made.send_signal(signal.SIGTERM)
         heard.wait_for_status("stopping; 1 connections")
         heard.wait_for(FED, 3)
-        assert heard.count(f"EXTEND_TIMEOUT_USEC={30 * 1_000_000}") == 1  # grace and last words
+        assert heard.count(f"EXTEND_TIMEOUT_USEC={31 * 1_000_000}") == 1  # grace and last words
 
         sock.sendall(b"x\r\n.\r\n")
         assert line(sock).startswith("250")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pymta.config import generation
 from pymta.config.listen import Listen
+from pymta.config.queue import Queue
 from pymta.config.settings import Machine, Settings
 from tests.doubles.daemon import daemon, wait_until
 from tests.doubles.standalone import Standalone, standalone, status_of
@@ -186,7 +187,9 @@ def test_a_loop_that_cannot_even_wait_lives_on(tmp_path: Path) -> None:
     machine = Machine(state_directory=str(made.state), runtime_directory=str(tmp_path))
     listen = Listen(local_interfaces=(address,), daemon_smtp_ports=("2525",))
     made.state.mkdir()
-    generation.store(current, Settings(machine=machine, listen=listen))
+    generation.store(
+        current, Settings(machine=machine, listen=listen, queue=Queue(queue_run="timer"))
+    )
     with (
         (tmp_path / "log").open("wb") as log,
         made.popen("tests.doubles.tired_selector", str(current), stderr=log) as process,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles import peers
-from tests.doubles.daemon import Daemon, daemon
+from tests.doubles.daemon import Daemon, daemon, wait_until
 
 ZONES = {
     "remote.test": "@ MX 10 mail\nmail A 127.0.0.1",
@@ -71,7 +71,7 @@ def test_smtp_source_sends_a_hundred_over_ten_sessions() -> None:
         assert answer.returncode == 0, answer.stdout
         made.wait_for_mail("user", 100)
         made.wait_for_empty_queue()
-        assert made.log().count(" Completed") == 100
+        wait_until(lambda: made.log().count(" Completed") == 100, made.log)
 
 
 def test_a_whole_session_of_pipelined_messages_is_delivered() -> None:

@@ -79,7 +79,7 @@ def test_the_whole_service_says_what_it_is_doing(box: Box) -> None:
         return box.run("cat", info, check=False).stdout
 
     box.wait_until("both have spoken", lambda: said().count("\n") == 2)
-    assert "daemon(0.1.0): no queue runs, listening for SMTP on port 25" in said()
+    assert "daemon(0.1.0): -q15m, listening for SMTP on port 25" in said()
     assert "handling incoming connection from [127.0.0.1]" in said()
     assert talk.say("QUIT").startswith("221 ")
     talk.end()
