@@ -39,6 +39,9 @@ class Session:
     pipe_connect_advertise_hosts: tuple[Host, ...] = setting(
         (), "Hosts that may send before our greeting, and are told so (PIPECONNECT)."
     )
+    tls_advertise_hosts: tuple[Host, ...] = setting(
+        ("*",), "Hosts that are offered STARTTLS, if there is a tls_certificate."
+    )
     hosts_require_helo: tuple[Host, ...] = setting(
         ("*",), "Hosts that must say HELO or EHLO before MAIL."
     )

@@ -177,7 +177,7 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         " a port where TLS begins at once.  One client alone points at that client, all of them at"
         " the certificate.",
         fields=CALLER,
-        options="tls_certificate tls_privatekey tls_on_connect_ports",
+        options="tls_certificate tls_privatekey tls_on_connect_ports tls_advertise_hosts",
     ),
     Kind.LOOKUP_FAILED: Meaning(
         "Nothing more could be found out about a client",

@@ -159,6 +159,12 @@ def closed_by_quit(origin: Origin, seconds: float) -> Event:
     return _connection(Kind.CONNECTION_CLOSED, origin, text, selector=CONNECTION)
 
 
+def closed_by_eof(origin: Origin, seconds: float) -> Event:
+    """SS-04: after a STARTTLS that failed."""
+    text = f"{origin.connection} D={duration(seconds)} closed by EOF"
+    return _connection(Kind.CONNECTION_CLOSED, origin, text, selector=CONNECTION)
+
+
 def lost(origin: Origin, why: str, seconds: float) -> Event:
     """SS-04: no mail was under way."""
     text = f"{origin.connection} lost{_error(why)} D={duration(seconds)}"

@@ -1,7 +1,7 @@
-"""After a failure of ours nothing works any more, and the client is told so each time (CL-03).
+"""After a failure nothing works any more, and the client is told so each time (CL-03, SS-04).
 
 A connection that closes at once looks like a broken network, and is tried again at once.  So every
-command hears the same 421, but for QUIT and RSET, until the client goes or its time is over.
+command hears the same reply, but for QUIT and RSET, until the client goes or its time is over.
 
 Touches: sockets.
 """
@@ -18,32 +18,41 @@ _RESET = Reply(250, "Reset OK", "2.0.0")
 
 
 def close_down(
-    stream: Stream, reply: Reply, host: str, deadline: float, *, with_enhanced: bool
-) -> None:
-    """Answer with `reply`, which was said once already, until `deadline` (monotonic) at most."""
+    stream: Stream,
+    reply: Reply,
+    host: str,
+    deadline: float,
+    *,
+    with_enhanced: bool,
+    resets: bool = True,
+) -> Stop | None:
+    """Answer with `reply` until `deadline` (monotonic) at most; None: the client said QUIT.
+
+    `resets`: RSET is answered as always.
+    """
     lines, buffer = LineReader(), bytearray()
     for _ in range(MOST):
         line = _next_line(stream, lines, buffer, deadline)
-        if line is None:
-            return
+        if isinstance(line, Stop):
+            return line
         verb = line[:4].upper()
         answer = reply
-        if verb == b"RSET":
+        if verb == b"RSET" and resets:
             answer = _RESET
         elif verb == b"QUIT":
             answer = Reply(221, f"{host} closing connection", "2.0.0")
         said = stream.write(answer.encode(with_enhanced=with_enhanced), deadline)
         if said is not None or verb == b"QUIT":
-            return
+            return said
+    return Stop.TIMED_OUT  # its time is over, however little of it has passed
 
 
 def _next_line(
     stream: Stream, lines: LineReader, buffer: bytearray, deadline: float
-) -> bytes | None:
-    """None: there will be none."""
+) -> bytes | Stop:
     while (line := lines.next_line(buffer)) is None:
         got = stream.read(deadline, at_command=True)
         if isinstance(got, Stop):
-            return None
+            return got
         buffer += got
     return line.start if isinstance(line, TooLong) else line

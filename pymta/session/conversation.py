@@ -15,7 +15,7 @@ import time
 from pymta.journal import session_events as say
 from pymta.mail.host_list import Answer as InList
 from pymta.mail.reply import Reply
-from pymta.session import data, farewell, greeting, hello, mail_from, rcpt_to, small
+from pymta.session import data, farewell, greeting, hello, mail_from, rcpt_to, small, starttls
 from pymta.session.answer import Answer
 from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
@@ -151,8 +151,9 @@ class Conversation:
         if isinstance(event, BodyPart):
             return self._take(event)
         self._watch.heard(event)
-        if self._server.has_pending and self._visit.enforces_sync:
-            line = line_out_of_turn(event, is_pipelining=self._visit.is_extended)
+        if self._server.has_pending:
+            extended, enforced = self._visit.is_extended, self._visit.enforces_sync
+            line = line_out_of_turn(event, is_pipelining=extended, is_enforced=enforced)
             if line is not None:
                 return self._refuse_haste(line)
         match event:
@@ -169,14 +170,7 @@ class Conversation:
         """SS-04"""
         self._give_up_transaction("sync failure")
         following = quotable(self._server.pending(greeting.QUOTED))
-        reply = Reply(554, "SMTP synchronization error", "5.5.0")
-        told = say.sent_too_soon(
-            self._visit.origin,
-            self._pace.quote(line),
-            following,
-            is_pipelining=self._visit.is_extended,
-        )
-        return self._end(Farewell(reply, told, 1))
+        return self._end(farewell.hasty(self._visit, self._pace.quote(line), following))
 
     def _refuse_unknown(self, line: bytes) -> int | None:
         enough = self._pace.unknown_verb(line)
@@ -204,6 +198,8 @@ class Conversation:
         if command.verb in (Verb.RSET, Verb.QUIT):
             self._give_up_transaction(command.verb.name)
         answer = self._ask(command)
+        if answer is starttls.GO_AHEAD:
+            return self._start_tls()
         if answer.reply.code < 400:
             self._succeed(command.verb)
         self._has_refused = answer.reply.code >= 400 and command.verb in (Verb.MAIL, Verb.RCPT)
@@ -226,6 +222,8 @@ class Conversation:
                 return small.NOOP
             case Verb.VRFY:
                 return small.VRFY
+            case Verb.STARTTLS:
+                return starttls.answer(self._visit)
             case Verb.QUIT:
                 return small.quit_answer(self._visit)
 
@@ -233,6 +231,22 @@ class Conversation:
         self._server.succeeded(verb)
         if verb in RESETS:
             self._visit.transaction = Transaction()
+
+    def _start_tls(self) -> int | None:
+        """What was said in clear is forgotten; a failure ends the session, and its process."""
+        self._give_up_transaction("STARTTLS")
+        self._answer(starttls.GO_AHEAD, b"")
+        if self._flush() is not None:
+            return self._end(farewell.unwritable(self._visit, self._stream.error))
+        end = starttls.encrypt(self._visit, self._stream, self._chronicle)
+        if end is not None:
+            return self._end(end)
+        self._server = Server()
+        self._server.needs_hello = self._visit.needs_hello
+        self._pace.has_started_tls()
+        self._has_refused = False
+        self._waiting_since = time.monotonic()
+        return None
 
     # The message.
 

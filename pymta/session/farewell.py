@@ -75,6 +75,13 @@ def draining(visit: Visit, seconds: float) -> Farewell:
     return Farewell(Reply(421, text, "4.3.2"), say.stopped(visit.origin, seconds), 0)
 
 
+def hasty(visit: Visit, line: str, following: str) -> Farewell:
+    """SS-04: `line` is the command after which more had come already, `following` what it was."""
+    reply = Reply(554, "SMTP synchronization error", "5.5.0")
+    told = say.sent_too_soon(visit.origin, line, following, is_pipelining=visit.is_extended)
+    return Farewell(reply, told, 1)
+
+
 def unwritable(visit: Visit, error: str) -> Farewell:
     return Farewell(None, say.write_failed(visit.origin, error), 1)
 

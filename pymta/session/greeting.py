@@ -22,12 +22,12 @@ from pymta.mail.reply import Reply
 from pymta.session import farewell, gate
 from pymta.session.caller import Caller
 from pymta.session.farewell import Farewell
+from pymta.session.handshake import shake_hands
 from pymta.session.ident import TimedOutError
 from pymta.session.pace import quotable
-from pymta.session.stream import Stop, Stream
+from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
-from pymta.tls.facts import Facts
 
 QUOTED = 150  # octets of early input in the log
 
@@ -55,8 +55,9 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
     settings = visit.settings.session
     visit.may_send_early = caller.is_in(settings.pipe_connect_advertise_hosts) is Answer.YES
     visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
-    if visit.starts_tls and (failed := _start_tls(visit, stream, began)) is not None:
+    if visit.starts_tls and (failed := shake_hands(visit, stream, began)) is not None:
         return failed
+    visit.may_start_tls = _may_start_tls(visit, stream, caller)
     return _too_early(visit, stream)
 
 
@@ -83,20 +84,11 @@ def _look_up_name(visit: Visit, caller: Caller, world: World) -> None:
         world.tell(say.no_host_name(visit.origin))
 
 
-def _start_tls(visit: Visit, stream: Stream, began: float) -> Farewell | None:
-    """PT-05.  Nothing is said when it fails, because nothing was said before."""
-    agreed = stream.start_tls(time.monotonic() + visit.settings.session.smtp_receive_timeout)
-    seconds = time.monotonic() - began
-    match agreed:
-        case Facts():
-            visit.tls = agreed
-            return None
-        case Stop.TERMINATED:
-            return farewell.terminated(visit, None, seconds)
-        case Stop.DRAINING:
-            return farewell.draining(visit, seconds)
-        case Stop.CLOSED | Stop.TIMED_OUT:
-            return Farewell(None, say.tls_failed(visit.origin, stream.error), 0)
+def _may_start_tls(visit: Visit, stream: Stream, caller: Caller) -> bool:
+    """Who cannot be found out about may: encrypted is never worse.  This machine has no need."""
+    if not stream.may_start_tls or visit.address is None:
+        return False
+    return caller.is_in(visit.settings.session.tls_advertise_hosts) is not Answer.NO
 
 
 def _too_early(visit: Visit, stream: Stream) -> Farewell | None:

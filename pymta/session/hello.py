@@ -27,11 +27,16 @@ def answer(visit: Visit, command: Command) -> Answer:
         return Answer(Reply(501, text), is_fault=True, events=(event,))  # no code: RFC 2034 s4
     visit.helo = name
     visit.is_extended = command.verb is Verb.EHLO
+    visit.has_offered_tls = visit.is_extended and visit.may_start_tls and not visit.tls
     # Cut, so that the line stays within 512 octets whatever our own name is (s4.5.3.1.5).
     hello = f"{visit.host} Hello {_called(visit, name[:160])}"
     if not visit.is_extended:
         return Answer(Reply(250, hello))
-    extensions = offered(visit.size_limit.octets, may_send_early=visit.may_send_early)
+    extensions = offered(
+        visit.size_limit.octets,
+        may_send_early=visit.may_send_early,
+        may_start_tls=visit.has_offered_tls,
+    )
     lines = (hello, *extensions)
     return Answer(Reply(250, "\n".join(lines)))
 

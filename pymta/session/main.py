@@ -16,6 +16,7 @@ import socket
 import ssl
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 
 from pymta.accounts import passwd
@@ -61,6 +62,7 @@ class Sessions:
         self.log = log
         self.tls = tls
         self.world = make_world(settings, spool, log)
+        self.new_layer = partial(Layer, tls) if tls else None
 
     def rehearse(self) -> None:
         """So that they need less memory of their own."""
@@ -83,7 +85,7 @@ class _Worker:
 
     def __init__(self, sessions: Sessions, channel: End) -> None:
         self._settings = sessions.settings
-        self._tls = sessions.tls
+        self._new_layer = sessions.new_layer
         self._channel = channel
         self._termination = Termination()
         self._world = sessions.world
@@ -119,6 +121,7 @@ class _Worker:
             self._channel,
             self._termination,
             self._layer() if call.starts_tls else None,
+            new_layer=self._new_layer,
             nodelay=self._settings.listen.tcp_nodelay,
             keepalive=self._settings.session.smtp_accept_keepalive,
         )
@@ -138,8 +141,8 @@ class _Worker:
         return status
 
     def _layer(self) -> Layer:
-        assert self._tls  # the supervisor gives nobody a call that we could not serve
-        return Layer(self._tls)
+        assert self._new_layer  # the supervisor gives nobody a call that we could not serve
+        return self._new_layer()
 
     def wait_for_call(self) -> Call | None:
         """The next connection; None when there will be none, or SIGTERM came."""

@@ -17,6 +17,7 @@ import errno
 import select
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
 
@@ -53,7 +54,10 @@ class Stop(Enum):
 
 
 class Stream:
-    """`error` is the text of the error that broke the connection, "" for a plain end of file."""
+    """`error` is the text of the error that broke the connection, "" for a plain end of file.
+
+    `new_layer` makes the TLS of a connection, None where there is no certificate.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Stream:
         termination: HasFileno,
         layer: Layer | None = None,
         *,
+        new_layer: Callable[[], Layer] | None = None,
         nodelay: bool = True,
         keepalive: bool = True,
     ) -> None:
@@ -69,6 +74,7 @@ class Stream:
         self._channel = channel
         self._termination = termination
         self._layer = layer
+        self._new_layer = new_layer
         self._is_mute = layer is not None
         self._seen = b""  # decrypted for `peek`, and not read yet
         self.error = ""
@@ -83,6 +89,20 @@ class Stream:
     def is_mute(self) -> bool:
         """Nothing can be said, because the handshake has not been made."""
         return self._is_mute
+
+    @property
+    def may_start_tls(self) -> bool:
+        """It is plain, and there is a certificate."""
+        return self._layer is None and self._new_layer is not None
+
+    def put_inside(self) -> None:
+        """What follows is the handshake (STARTTLS)."""
+        assert self._new_layer  # or it was not offered
+        self._layer, self._is_mute = self._new_layer(), True
+
+    def take_outside(self) -> None:
+        """Plain octets again, after a handshake that failed."""
+        self._layer, self._is_mute, self.error = None, False, ""
 
     def start_tls(self, deadline: float) -> Facts | Stop:
         """The handshake, in all until `deadline`.  `error` says why when there is no TLS."""

@@ -28,13 +28,14 @@ class Visit:
     `load` was what the supervisor read, and `queue_files` were the items of queue_only_file that
     existed.  `mode` says whether its mail waits.  `id` is that of the connection.
     `name` and `ident` are what was found out about the client before the greeting.
-    `may_send_early` and `needs_hello` were decided then, too.  `fast_open` is what the next line
-    about an arrival says of how the connection began (N-17).
+    `may_send_early`, `needs_hello` and `may_start_tls` were decided then, too.  `fast_open` is what
+    the next line about an arrival says of how the connection began (N-17).
     `has_pipelined`: he sent a command while the reply to another was still to come.
     `mails` counts MAIL commands taken, `accepted` messages answered 250.
 
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
-    `tls` is what was agreed on, None while octets are plain.
+    `tls` is what was agreed on, None while octets are plain.  `has_offered_tls`: the last EHLO was
+    answered with STARTTLS.
     """
 
     settings: Settings
@@ -52,6 +53,8 @@ class Visit:
     fast_open: str = ""
     may_send_early: bool = False
     needs_hello: bool = True
+    may_start_tls: bool = False
+    has_offered_tls: bool = False
     helo: str = ""
     is_extended: bool = False
     has_pipelined: bool = False

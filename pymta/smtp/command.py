@@ -19,12 +19,13 @@ class Verb(Enum):
     RSET = b"RSET"
     NOOP = b"NOOP"
     VRFY = b"VRFY"
+    STARTTLS = b"STARTTLS"
     QUIT = b"QUIT"
 
 
 _VERBS = {verb.value: verb for verb in Verb}
 _PREFIX = {Verb.MAIL: b"FROM:", Verb.RCPT: b"TO:"}
-_WITHOUT_ARGUMENT = {Verb.DATA, Verb.RSET, Verb.QUIT}
+_WITHOUT_ARGUMENT = {Verb.DATA, Verb.RSET, Verb.QUIT, Verb.STARTTLS}
 
 
 @dataclass(frozen=True, slots=True)

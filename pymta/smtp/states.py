@@ -20,7 +20,12 @@ class State(Enum):
     CLOSED = auto()  # QUIT answered
 
 
-_ANYWHERE = {Verb.EHLO: State.READY, Verb.HELO: State.READY, Verb.QUIT: State.CLOSED}
+_ANYWHERE = {
+    Verb.EHLO: State.READY,
+    Verb.HELO: State.READY,
+    Verb.QUIT: State.CLOSED,
+    Verb.STARTTLS: State.START,  # RFC 3207 s4.2; whether it was offered is asked elsewhere
+}
 
 
 def _staying(state: State) -> dict[Verb, State]:

@@ -67,6 +67,7 @@ AS_KNOWN: dict[str, object] = {
     "queue_only_load_latch": True,
     "smtp_backlog_monitor": 0,
     "hosts_require_helo": ["*"],
+    "tls_advertise_hosts": ["*"],
     "log_ports": ["*"],
     "process_log_path": "",
     "panic_coredump": False,

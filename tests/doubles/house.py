@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self
 
 from pymta.accounts.account import Find, nobody
@@ -63,6 +64,7 @@ class House:
     ask_ident: Callable[[Endpoint, Endpoint, float], str] = lambda *_: ""
     others: int = 0
     tls: ssl.SSLContext | None = None  # with it, TLS begins before the greeting
+    starttls: ssl.SSLContext | None = None  # with it, whoever wants to may begin it
     put_off: list[Short] = field(default_factory=list)
     load: Load = NOTHING
     log_room: Room | None = None
@@ -126,7 +128,9 @@ class Guest:
         visit = Visit(house.settings, caller, local, house.others, house.load, CONNECTION)
         layer = Layer(house.tls) if house.tls else None
         visit.starts_tls = layer is not None
-        self._conversation = Conversation(visit, Stream(theirs, channel, bell, layer), world)
+        new_layer = partial(Layer, house.starttls) if house.starttls else None
+        stream = Stream(theirs, channel, bell, layer, new_layer=new_layer)
+        self._conversation = Conversation(visit, stream, world)
         self._ends: tuple[socket.socket | End, ...] = (bell, channel)
         self._status: int | None = None
         self._thread = threading.Thread(target=self._live, daemon=True)

@@ -193,6 +193,7 @@ def _of_ends(origin: Origin) -> Iterator[Example]:
     yield _one(say.no_host_name, origin)
     yield _one(say.ident_timeout, origin)
     yield _one(say.command_timeout, origin, 300.0)
+    yield _one(say.closed_by_eof, origin, 1.0)
     yield _one(say.tls_failed, origin, "wrong version number")
     yield _one(say.terminated, origin, 1.0)
     yield _one(say.stopped, origin, 1.0)

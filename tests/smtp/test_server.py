@@ -23,6 +23,7 @@ LINES = {
     Verb.RSET: b"RSET\r\n",
     Verb.NOOP: b"NOOP\r\n",
     Verb.VRFY: b"VRFY a\r\n",
+    Verb.STARTTLS: b"STARTTLS\r\n",
     Verb.QUIT: b"QUIT\r\n",
 }
 WAY_TO = {
@@ -34,16 +35,16 @@ WAY_TO = {
     State.CLOSED: (Verb.QUIT,),
 }
 # Written out a second time, by hand: the rows of states.TABLE in letters.
-#   E(hlo) H(elo) M(ail) R(cpt) D(ata) S=RSET N(oop) V(rfy) Q(uit)
+#   E(hlo) H(elo) M(ail) R(cpt) D(ata) S=RSET N(oop) V(rfy) T=STARTTLS Q(uit)
 ALLOWED = {
-    State.START: "EHSNVQ",
-    State.READY: "EHMSNVQ",
-    State.MAIL: "EHRSNVQ",
-    State.RCPT: "EHRDSNVQ",
+    State.START: "EHSNVTQ",
+    State.READY: "EHMSNVTQ",
+    State.MAIL: "EHRSNVTQ",
+    State.RCPT: "EHRDSNVTQ",
     State.BODY: "",
     State.CLOSED: "",
 }
-LETTER = dict(zip(Verb, "EHMRDSNVQ", strict=True))
+LETTER = dict(zip(Verb, "EHMRDSNVTQ", strict=True))
 
 
 def server_in(state: State) -> Server:
@@ -126,7 +127,7 @@ def test_what_follows_a_message_is_pending() -> None:
 
 @given(st.lists(st.sampled_from(list(Verb)), max_size=25), st.integers(1, 40))
 def test_any_sequence_agrees_with_a_small_model(verbs: list[Verb], step: int) -> None:
-    """354 never comes without MAIL and RCPT; RSET and EHLO forget; QUIT is the end."""
+    """354 never comes without MAIL and RCPT; RSET, EHLO and STARTTLS forget; QUIT is the end."""
     data, expected = b"", []
     greeted = mail = rcpt = False
     for verb in verbs:
@@ -139,9 +140,9 @@ def test_any_sequence_agrees_with_a_small_model(verbs: list[Verb], step: int) ->
         expected.append((verb, ok))
         if verb is Verb.QUIT:
             break
-        if verb in (Verb.EHLO, Verb.HELO):
-            greeted = True
-        if verb in (Verb.EHLO, Verb.HELO, Verb.RSET) or (ok and verb is Verb.DATA):
+        if verb in (Verb.EHLO, Verb.HELO, Verb.STARTTLS):
+            greeted = verb is not Verb.STARTTLS
+        if verb in (Verb.EHLO, Verb.HELO, Verb.RSET, Verb.STARTTLS) or (ok and verb is Verb.DATA):
             mail = rcpt = False
         mail = mail or (ok and verb is Verb.MAIL)
         rcpt = rcpt or (ok and verb is Verb.RCPT)

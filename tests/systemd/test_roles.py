@@ -60,7 +60,7 @@ def submit(box: Box, user: str, *lines: str) -> list[str]:
 def test_each_socket_has_the_role_of_its_name_in_whatever_order_they_start(
     box: Box, certificate: Certificate, order: tuple[str, ...]
 ) -> None:
-    """Check 5, without STARTTLS."""
+    """Check 5"""
     lay_down(box, certificate)
     mta.settings(
         box,
@@ -78,6 +78,7 @@ def test_each_socket_has_the_role_of_its_name_in_whatever_order_they_start(
     assert mta.first_line(box, "127.0.0.1", 25).startswith("220 ")
     assert mta.first_line(box, "127.0.0.1", 587).startswith("220 ")
     assert shown(box) == certificate.file.read_text()  # of 465, with TLS from the first octet
+    assert shown(box, 587, "-starttls", "smtp") == certificate.file.read_text()
     heard = submit(
         box,
         "nobody",

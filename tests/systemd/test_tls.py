@@ -39,9 +39,10 @@ def serving(box: Box, certificate: Certificate) -> Box:
     return box
 
 
-def shown(box: Box) -> str:
-    """The certificate that a caller sees, in PEM form."""
-    said = box.run("openssl", "s_client", "-connect", "127.0.0.1:465", stdin="QUIT\n").stdout
+def shown(box: Box, port: int = 465, *words: str) -> str:
+    """The certificate that a caller sees, in PEM form; `words` are for `openssl s_client`."""
+    call = ("openssl", "s_client", "-connect", f"127.0.0.1:{port}", *words)
+    said = box.run(*call, stdin="QUIT\n").stdout
     head, tail = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     return head + said.partition(head)[2].partition(tail)[0] + tail + "\n"
 
