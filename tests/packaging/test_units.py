@@ -88,8 +88,9 @@ def test_no_burst_of_calls_or_restarts_ends_in_a_closed_port() -> None:
     """Check 13: neither the limit of the service nor that of a socket counts."""
     for name in ("pymta.service", "pymta-selfbound.service"):
         assert directives(name)["StartLimitIntervalSec"] == ["0"]
-    for path in sockets():
+    for path in UNITS.glob("*.socket"):
         assert directives(path.name)["TriggerLimitIntervalSec"] == ["0"]
+        assert directives(path.name)["StartLimitIntervalSec"] == ["0"]
 
 
 def test_each_unit_is_installed_and_decided_by_the_preset() -> None:
