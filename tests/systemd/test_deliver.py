@@ -8,8 +8,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
+from tests.systemd.trees import ON_BOTH
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, ON_BOTH]
 
 HELPER = "pymta-deliver.service"
 SETTINGS = 'local_users = true\nretry = ["F,1h,1s"]\n'

@@ -14,8 +14,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
+from tests.systemd.trees import ON_BOTH
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, ON_BOTH]
 
 LONG = (pytest.mark.long, pytest.mark.timeout(900))
 # A process for each connection, which ends at once and so has its last lines in a hurry.
