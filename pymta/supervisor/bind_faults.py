@@ -9,7 +9,7 @@ is, and only a bind is worth trying again, because what holds a port may let go 
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -79,12 +79,12 @@ def judge(
     fault: Fault,
     at: ListenAt,
     *,
-    opened: Sequence[ListenAt],
+    dual: Collection[ListenAt],
     later: Sequence[ListenAt],
     tries_left: int,
     pause: int,
 ) -> Answer:
-    """`opened` and `later` are the rest of the plan, before and after `at`."""
+    """`dual` are open IPv6 wildcards that take IPv4 along; `later` comes after `at`."""
     why = fault.error.strerror or str(fault.error)
     match fault.step:
         case Step.CREATE:
@@ -97,12 +97,12 @@ def judge(
         case Step.REUSEADDR:
             return GiveUp(f"setting SO_REUSEADDR on socket failed when starting daemon: {why}")
         case Step.BIND:
-            if _is_covered(fault.error, at, opened):
+            if _is_covered(fault.error, at, dual):
                 return Drop(includes_ipv4=True)
             hint = NO_RIGHT if fault.error.errno == errno.EACCES else ""
             return _bind(at, why, tries_left, pause, hint)
         case Step.LISTEN:
-            if _is_covered(fault.error, at, opened):
+            if _is_covered(fault.error, at, dual):
                 return Drop(includes_ipv4=True)
             return GiveUp(f"listen() failed on interface {at.shown}: {why}")
 
@@ -126,15 +126,15 @@ def _bind(at: ListenAt, why: str, tries_left: int, pause: int, hint: str) -> Ans
     return Wait(pause, line + again, hint)
 
 
-def _is_covered(error: OSError, at: ListenAt, opened: Sequence[ListenAt]) -> bool:
-    """BL-07, BL-08: the IPv6 wildcard of the port was opened and took IPv4 along."""
+def _is_covered(error: OSError, at: ListenAt, dual: Collection[ListenAt]) -> bool:
+    """BL-07, BL-08: the IPv6 wildcard of the port took IPv4 along; else it is another program."""
     return (
         error.errno == errno.EADDRINUSE
         and at.is_wildcard
         and not at.is_ipv6
-        and _has_wildcard(opened, at.port, ipv6=True)
+        and _has_wildcard(dual, at.port, ipv6=True)
     )
 
 
-def _has_wildcard(plan: Sequence[ListenAt], port: int, *, ipv6: bool) -> bool:
+def _has_wildcard(plan: Collection[ListenAt], port: int, *, ipv6: bool) -> bool:
     return any(o.is_wildcard and o.is_ipv6 is ipv6 and o.port == port for o in plan)

@@ -107,6 +107,7 @@ class Opening:
         self._debug = debug
         self._tries_left = listen.daemon_startup_retries
         self._open: dict[ListenAt, socket.socket] = {}
+        self._dual: set[ListenAt] = set()  # open, and could not be kept from taking IPv4
         self._takes_ipv4: set[ListenAt] = set()
         self._hints: set[str] = set()  # told already
 
@@ -153,6 +154,7 @@ class Opening:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             except OSError as error:
                 self._carry_out(self._judge(Fault(Step.V6ONLY, error), at), at)
+                self._dual.add(at)
         return sock
 
     def _listening(self, at: ListenAt, sock: socket.socket) -> None:
@@ -176,7 +178,7 @@ class Opening:
         return judge(
             fault,
             at,
-            opened=tuple(self._open),
+            dual=self._dual & self._open.keys(),
             later=(*self._plan[self._plan.index(at) + 1 :], *self._others),
             tries_left=self._tries_left,
             pause=self._listen.daemon_startup_sleep,

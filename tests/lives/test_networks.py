@@ -213,6 +213,20 @@ def test_a_busy_ipv6_wildcard_is_not_replaced_by_ipv4() -> None:
             assert "(any IPv4)" not in log
 
 
+def test_an_ipv4_wildcard_of_another_program_is_waited_for() -> None:
+    """BL-06, BL-07: nobody may believe that we serve IPv4, when somebody else has it."""
+    with socket.socket() as busy:
+        busy.bind(("0.0.0.0", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        with alone([], port=port) as made:
+            made.write_settings(daemon_startup_retries=1, daemon_startup_sleep="0s")
+            log = dies(made)
+            failed = f"socket bind() to port {port} for address (any IPv4) failed"
+            assert f"{failed}: Address already in use: waiting 0s" in log
+            assert f"{failed}: Address already in use: daemon abandoned\n" in log
+
+
 def test_an_ipv4_caller_on_a_socket_for_both_families_is_an_ipv4_caller() -> None:
     """HC-01: in limits, tables of networks, the log and the message, under one name."""
     listener = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)

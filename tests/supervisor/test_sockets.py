@@ -149,9 +149,17 @@ def test_a_refused_v6only_is_no_obstacle() -> None:
 
 def test_the_ipv4_partner_may_also_fail_at_listen() -> None:
     """BL-08"""
-    layer = FakeLayer({("listen", V4): [IN_USE]})
+    layer = FakeLayer({("v6only", V6): [NO_OPTION], ("listen", V4): [IN_USE]})
 
     assert layer.open(BOTH) == ["[::]:25 with IPv4"]
+
+
+def test_what_another_program_holds_is_no_partner_of_ours() -> None:
+    """BL-06: a socket for IPv6 alone takes none of the calls that would go there."""
+    layer = FakeLayer({("bind", V4): [IN_USE]})
+
+    assert layer.open(BOTH) == ["[::]:25", "[0.0.0.0]:25"]
+    assert "for address (any IPv4) failed: Address already in use: waiting" in layer.said[0]
 
 
 def test_reuseaddr_is_a_must_and_nodelay_is_not() -> None:
@@ -214,15 +222,15 @@ def test_another_error_at_listen_is_fatal() -> None:
         layer.open(BOTH)
 
 
-def outcome(no_ipv6: bool, bind: int, listen: int) -> list[str] | str:
+def outcome(no_ipv6: bool, v6only: bool, bind: int, listen: int) -> list[str] | str:
     """What the catalogue wants of a pair; `bind` and `listen` are families that fail, 0: none."""
     if not no_ipv6 and bind == V6:
         return "address (any IPv6) failed: Address already in use: daemon abandoned"  # BL-09
     if not no_ipv6 and listen == V6:
         return "listen() failed on interface (any IPv6): Address already in use"  # BL-09
-    if no_ipv6 and bind == V4:
+    if (no_ipv6 or v6only) and bind == V4:
         return "address (any IPv4) failed: Address already in use: daemon abandoned"  # BL-06
-    if no_ipv6 and listen == V4:
+    if (no_ipv6 or v6only) and listen == V4:
         return "listen() failed on interface (any IPv4): Address already in use"  # BL-08
     if no_ipv6:
         return ["[0.0.0.0]:25"]  # BL-02
@@ -254,7 +262,7 @@ def test_every_combination_of_what_can_fail_on_a_pair(
             assert all(sock.closed for sock in layer.sockets)
             return str(error).partition(" for ")[2] or str(error)
 
-    expected = outcome(no_ipv6, bind, listen)
+    expected = outcome(no_ipv6, v6only, bind, listen)
     assert result() == expected
     is_bind_waited_for = isinstance(expected, str) and "abandoned" in expected
     assert len(layer.slept) == (2 if is_bind_waited_for else 0)
