@@ -1,16 +1,17 @@
-"""The life of a forked child, and that it never returns to the code it was forked from.
+"""The life of a forked child: what it closes, and that it never returns to its parent's code.
 
-Touches: processes.
+Touches: processes, descriptors.
 """
 
 from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NoReturn
 
+FIRST_FD = 3  # 0-2 are the null device, the terminal or the journal's stream
 BUG = 70  # EX_SOFTWARE: an exception that no main had expected
 
 Life = Callable[[], int]
@@ -30,3 +31,28 @@ def live_and_leave(life: Life) -> NoReturn:
             traceback.print_exc()
     finally:
         os._exit(status)
+
+
+def close_all_but(keep: Iterable[int]) -> None:
+    """In a child: close every descriptor from 3 up but these, in few system calls.
+
+    The parent's socket objects stay behind with dead numbers; they are never collected, because
+    the child never returns from `fork`.
+    """
+    below = FIRST_FD
+    for fd in sorted(keep):
+        os.closerange(below, fd)
+        below = max(below, fd + 1)
+    os.closerange(below, os.sysconf("SC_OPEN_MAX"))
+
+
+def reap() -> Iterator[tuple[int, int]]:
+    """In the parent: pid and status, as of waitpid(2), of each child that has died by now."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        yield pid, status

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from pymta.accounts.account import ROOT
-from pymta.channel.life import live_and_leave
+from pymta.channel.life import close_all_but, live_and_leave, reap
 from pymta.config.deliver import Deliver
 from pymta.journal import local_events
 from pymta.journal.event import Event
@@ -22,7 +22,6 @@ from pymta.local.asker import Asker
 from pymta.local.rota import Begin, Refuse, Rota
 from pymta.transport.local_request import PutOff, Request
 
-FIRST_FD = 3  # 0-2 are the null device and where our lines go
 SILENCE = 10.0  # seconds for a request to come behind its connection
 PAUSE = 1.0  # seconds without a new connection, when there are no descriptors for one
 MOST_WAITING = 200  # connections that are not served yet
@@ -213,18 +212,12 @@ class Desk:
     def _live(self, asker: Asker, request: Request) -> int:
         """In the child."""
         _put_back_signals()
-        _close_all_but(asker.fileno(), asker.message)
+        close_all_but((asker.fileno(), asker.message))
         asker.say_taken()
         return errand.run(request, asker.message, asker.sock, self._settings)
 
     def _bury(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if not pid:
-                return
+        for pid, status in reap():
             found = self._rota.ended(pid, time.monotonic())
             if found and status:
                 account, seconds = found
@@ -258,14 +251,6 @@ def _put_back_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in CAUGHT:
         signal.signal(number, signal.SIG_DFL)
-
-
-def _close_all_but(*keep: int) -> None:
-    below = FIRST_FD
-    for fd in sorted(keep):
-        os.closerange(below, fd)
-        below = max(below, fd + 1)
-    os.closerange(below, os.sysconf("SC_OPEN_MAX"))
 
 
 def _how(status: int) -> str:

@@ -20,10 +20,9 @@ from typing import NoReturn
 
 from pymta.accounts.account import ROOT
 from pymta.channel.control import address_in
-from pymta.channel.life import live_and_leave
+from pymta.channel.life import close_all_but, live_and_leave
 from pymta.config.settings import Settings
 from pymta.supervisor.find_listeners import CannotStartError
-from pymta.supervisor.fork import close_all_but
 from pymta.supervisor.signals import CAUGHT
 
 PROGRAM = "pymta.local.main"

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from pymta.channel import life
 from pymta.channel.pair import End, from_fd
 from pymta.channel.words import NO_PLACE, Attempted, Counted, Done, Drain, HandOn, Short, Word
 from pymta.journal import daemon_events
@@ -115,13 +116,7 @@ class Family:
 
     def reap(self) -> None:
         """Collect all dead children (CH-01)."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if not pid:
-                return
+        for pid, status in life.reap():
             self._bury(pid, status)
 
     def _hear(self, pid: int) -> None:

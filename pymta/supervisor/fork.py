@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable
 
 from pymta.channel.call import Call
-from pymta.channel.life import Life, live_and_leave
+from pymta.channel.life import Life, close_all_but, live_and_leave
 from pymta.channel.pair import End, make_pair
 from pymta.channel.selection import Selection
 from pymta.config.settings import Settings
@@ -25,9 +25,6 @@ from pymta.supervisor import queue_count, signals
 
 class NoChannelError(OSError):
     """There is no descriptor for another channel; nothing was forked."""
-
-
-FIRST_FD = 3  # 0-2 are the null device, the terminal or the journal's stream
 
 
 Sessions = session.Sessions  # the supervisor makes them, and knows no more of them
@@ -108,16 +105,3 @@ def _be_born(life: Life, keep: Iterable[int]) -> int:
     signals.unblock()
     close_all_but(keep)
     return life()
-
-
-def close_all_but(keep: Iterable[int]) -> None:
-    """Close every descriptor from 3 up but these, in few system calls.
-
-    The parent's socket objects stay behind with dead numbers; they are never collected, because
-    the child never returns from `fork`.
-    """
-    below = FIRST_FD
-    for fd in sorted(keep):
-        os.closerange(below, fd)
-        below = max(below, fd + 1)
-    os.closerange(below, os.sysconf("SC_OPEN_MAX"))

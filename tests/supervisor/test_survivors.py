@@ -13,11 +13,11 @@ from typing import NoReturn
 
 import pytest
 
+from pymta.channel.life import close_all_but
 from pymta.channel.pair import make_pair
 from pymta.config.roles import role_named
 from pymta.supervisor import certificate, control, survivors
 from pymta.supervisor.children import Job
-from pymta.supervisor.fork import close_all_but
 from pymta.supervisor.handover import Handover, decode, encode
 
 Linger = Callable[[], NoReturn]
