@@ -1,7 +1,8 @@
 """Does the system allow as much as the settings promise to callers?  Asked at a start.
 
 A limit that is met in the middle of a busy day costs callers a 421 each, and nobody knows why.
-Every connection needs a process, and a descriptor here; so do deliveries and queue runs.
+Every connection, those of users of this machine too, needs a process, and a descriptor here; so do
+deliveries and queue runs.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def missing(settings: Settings, allowed: Allowed) -> Iterator[Shortfall]:
     most = settings.limits.smtp_accept_max
     if not most:
         return  # who sets no limit has none in mind
-    workers = most + settings.queue.deliver_max
+    workers = most + settings.limits.local_accept_max + settings.queue.deliver_max
     for setting, wanted, limit, what, in_shell in (
         ("LimitNOFILE=", workers + OTHER_FILES, allowed.files, "open files", "ulimit -n"),
         ("TasksMax=", workers + OTHER_PROCESSES, allowed.processes, "processes", "ulimit -u"),

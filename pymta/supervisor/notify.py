@@ -15,12 +15,11 @@ Touches: environment, sockets, clock.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sdnotify import SystemdNotifier
 
@@ -30,6 +29,7 @@ WATCHDOG_PID = "WATCHDOG_PID"
 PACE = 1.0  # seconds between two STATUS lines, and between two attempts
 LONGEST = 2000  # characters of a status; the manager refuses datagrams above 4096 bytes whole
 _STATUS = "STATUS="
+_Owed = tuple[str, tuple[int, ...]]  # a text, and the descriptors that go with it
 
 
 class Notify:
@@ -48,7 +48,7 @@ class Notify:
         }
         self.watchdog = _watchdog(self._environment) if self._manager else 0.0
         self._clock = clock
-        self._owed: deque[str] = deque()
+        self._owed: deque[_Owed] = deque()
         self._said: object = None
         self._said_at = float("-inf")
 
@@ -106,32 +106,32 @@ class Notify:
 
         Not a second one, when it is there already.  A manager that has gone is no fault of ours.
         """
-        if self._manager and self._manager.socket:
-            text = f"FDSTORE=1\nFDNAME={name}".encode("ascii")
-            with contextlib.suppress(OSError):
-                socket.send_fds(self._manager.socket, [text], [fd])
+        self._insist(f"FDSTORE=1\nFDNAME={name}", fd)
 
     def forget(self, name: str) -> None:
         """That copy is to be closed."""
         self._insist(f"FDSTOREREMOVE=1\nFDNAME={name}")
 
-    def _insist(self, text: str) -> None:
+    def _insist(self, text: str, *fds: int) -> None:
         if self._manager:
-            self._owed.append(text)
+            self._owed.append((text, fds))
             self._pay()
 
     def _pay(self) -> None:
-        while self._owed and self._tell(self._owed[0]):
+        while self._owed and self._tell(*self._owed[0]):
             self._owed.popleft()
 
-    def _tell(self, text: str) -> bool:
-        """False: the manager had no room for it."""
+    def _tell(self, text: str, fds: Sequence[int] = ()) -> bool:
+        """False: the manager had no room for it.  The library sends no descriptors."""
         if not self._manager:
             return True
         if _STATUS in text:
             self._said_at = self._clock()
         try:
-            self._manager.notify(text)
+            if fds:
+                socket.send_fds(self._manager.socket, [text.encode("ascii")], fds)
+            else:
+                self._manager.notify(text)
         except (BlockingIOError, InterruptedError):
             return False
         except OSError:  # there is no manager any more, and nobody to whom it would matter

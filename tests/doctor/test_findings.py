@@ -215,7 +215,7 @@ WELL = Process(7, SANE, Allowed(16384, 2048))
         (replace(WELL, status=SANE | {"Seccomp": "0"}), "not-as-promised", "every system call"),
         (replace(WELL, status=SANE | {"CapEff": "400"}), "not-as-promised", "capabilities 0x400"),
         (replace(WELL, allowed=Allowed(1024, 2048)), "not-as-promised", "may have 1024 open files"),
-        (replace(WELL, allowed=Allowed(16384, 60)), "limit", "72 processes"),
+        (replace(WELL, allowed=Allowed(16384, 60)), "limit", "92 processes"),
         (replace(WELL, writable=("/etc",)), "not-as-promised", "could write to /etc"),
         (replace(WELL, writable=None), "", ""),
         (replace(WELL, has_task_limit=False), "tasks-unlimited", "no control group"),
@@ -237,7 +237,7 @@ def test_a_unit_may_allow_the_capability_that_it_needs() -> None:
 def test_a_daemon_that_no_unit_has_started_is_not_held_to_one() -> None:
     other = replace(WELL, pid=8, allowed=Allowed(16384, 60))
     (found,) = process.findings(other, SERVICE, SETTINGS)
-    assert (found.where, found.remedy) == ("process 8", "TasksMax=72")
+    assert (found.where, found.remedy) == ("process 8", "TasksMax=92")
     as_root = replace(WELL, status=SANE | {"Uid": "0\t0\t0\t0"})
     assert topics(process.findings(as_root, None, SETTINGS)) == ["root"]
 

@@ -20,9 +20,9 @@ def with_limit(connections: int) -> Settings:
         (20, 1024, 2048, []),
         (4096, None, None, []),
         (0, 64, 64, []),
-        (4096, 16384, 2048, ["4148 processes (TasksMax=, ulimit -u), and 2048 are allowed"]),
-        (1000, 1024, 4096, ["1148 open files (LimitNOFILE=, ulimit -n), and 1024 are allowed"]),
-        (4096, 4244, 4148, []),
+        (4096, 16384, 2048, ["4168 processes (TasksMax=, ulimit -u), and 2048 are allowed"]),
+        (1000, 1024, 4096, ["1168 open files (LimitNOFILE=, ulimit -n), and 1024 are allowed"]),
+        (4096, 4264, 4168, []),
     ],
     ids=["default", "no limits", "no promise", "processes", "descriptors", "just enough"],
 )

@@ -234,6 +234,23 @@ def test_a_socket_waits_with_it_under_a_name_until_it_is_forgotten(manager: sock
     assert manager.recv(4096) == b"FDSTOREREMOVE=1\nFDNAME=self-25-127.0.0.1"
 
 
+def test_a_socket_is_kept_as_soon_as_the_manager_has_room(manager: socket.socket) -> None:
+    """Else a restart would refuse those who call meanwhile."""
+    clock = Clock()
+    notify = Notify(clock)
+    fill(manager)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        notify.keep(listener.fileno(), "self-25-127.0.0.1")
+        heard(manager)
+        clock.now += PACE
+        notify.status(lambda: 1, lambda: "1 connections")
+        text, descriptors, _, _ = socket.recv_fds(manager, 4096, 4)
+        for fd in descriptors:
+            os.close(fd)
+    assert text == b"FDSTORE=1\nFDNAME=self-25-127.0.0.1"
+    assert len(descriptors) == 1
+
+
 def test_without_a_manager_nothing_is_kept_and_nothing_fails() -> None:
     notify = Notify()
     notify.keep(0, "self-25-127.0.0.1")

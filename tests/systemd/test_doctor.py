@@ -80,8 +80,8 @@ def test_too_few_tasks_are_named_with_what_would_do(well: Box) -> None:
     drop_in(well, "TasksMax=8")
     found = the_one(well)
     assert (found["weight"], found["topic"], found["where"]) == ("fault", "limit", "pymta.service")
-    assert "may take 72 processes (TasksMax=, ulimit -u), and 8 are allowed" in found["what"]
-    assert found["remedy"] == "systemctl edit pymta.service, [Service] TasksMax=72"
+    assert "may take 92 processes (TasksMax=, ulimit -u), and 8 are allowed" in found["what"]
+    assert found["remedy"] == "systemctl edit pymta.service, [Service] TasksMax=92"
 
 
 def test_a_loosened_wall_is_a_note_that_names_the_drop_in(well: Box) -> None:
