@@ -16,7 +16,6 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -40,7 +39,7 @@ from pymta.spool.outcomes import (
 from pymta.spool.queues import Queues
 from pymta.spool.store import Seal, SpoolError
 from tests.doubles.memory_disk import MemoryDisk
-from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
+from tests.doubles.watched_disk import KillAfter, StopAfter, Stopped, WatchedDisk
 
 SpoolOn = Callable[[Disk], FileSpool]
 
@@ -299,14 +298,6 @@ class SpokenPromises(Promises):
 
     def make(self, kind: str, id: str, line: bytes = b"") -> None:
         os.write(self._pipe, f"{kind}|{id}|".encode() + (line or b"\n"))
-
-
-class KillAfter(StopAfter):
-    def __call__(self, name: str, arguments: tuple[Any, ...]) -> None:
-        try:
-            super().__call__(name, arguments)
-        except Stopped:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 # Tests of the test: each is wrong in one way, and must be found out.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -46,3 +48,13 @@ class StopAfter:
         if self._left <= 0:
             raise Stopped
         self._left -= 1
+
+
+class KillAfter(StopAfter):
+    """For a process of its own, which then is really killed."""
+
+    def __call__(self, name: str, arguments: tuple[Any, ...]) -> None:
+        try:
+            super().__call__(name, arguments)
+        except Stopped:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -22,7 +22,7 @@ from pymta.spool.disk import Disk
 from pymta.transport.local_request import Answer, PutOff, Request, Stored
 from pymta.transport.mailboxes import file_name
 from tests.doubles.people import NOBODY, as_user
-from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
+from tests.doubles.watched_disk import KillAfter, StopAfter, Stopped, WatchedDisk
 
 FILE = file_name("1wIcRd-000000012Tz-1abc", "me@localhost")
 HEAD = b"Delivered-To: me@localhost\n"
@@ -66,14 +66,6 @@ def test_a_delivery_stopped_at_any_call_and_repeated_is_there_once(
             assert count > 20
             return
     pytest.fail("never came through")
-
-
-class KillAfter(StopAfter):
-    def __call__(self, name: str, arguments: tuple[Any, ...]) -> None:
-        try:
-            super().__call__(name, arguments)
-        except Stopped:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.root

@@ -169,11 +169,7 @@ def test_a_small_full_disk_in_memory_is_named_for_both(well: Box) -> None:
 @pytest.fixture
 def with_tls(well: Box, certificate: Certificate) -> Box:
     lay_down(well, certificate)
-    mta.settings(
-        well,
-        'tls_certificate = "credential:tls_fullchain.pem"\n'
-        'tls_privatekey = "credential:tls_privkey.pem"\n',
-    )
+    mta.settings(well, BY_CREDENTIAL)
     well.run("systemctl", "restart", "pymta.service")
     found = findings(well)
     assert [one["topic"] for one in found] == ["certificate-expires"]  # those of tests have 2 days

@@ -7,7 +7,7 @@ import pytest
 from tests.doubles.box import Box
 from tests.doubles.certificates import Certificate
 from tests.systemd import mta
-from tests.systemd.test_tls import lay_down, shown
+from tests.systemd.test_tls import BY_CREDENTIAL, lay_down, shown
 from tests.systemd.trees import ON_BOTH
 
 pytestmark = [pytest.mark.root, ON_BOTH]
@@ -62,11 +62,7 @@ def test_each_socket_has_the_role_of_its_name_in_whatever_order_they_start(
 ) -> None:
     """Check 5"""
     lay_down(box, certificate)
-    mta.settings(
-        box,
-        'tls_certificate = "credential:tls_fullchain.pem"\n'
-        'tls_privatekey = "credential:tls_privkey.pem"\n',
-    )
+    mta.settings(box, BY_CREDENTIAL)
     box.run("systemctl", "start", "pymta.service")
     for unit in order:
         box.run("systemctl", "enable", unit)

@@ -15,6 +15,10 @@ from tests.systemd.trees import ON_BOTH
 pytestmark = [pytest.mark.root, ON_BOTH]
 
 TLS = "/etc/pymta/tls"
+BY_CREDENTIAL = (
+    'tls_certificate = "credential:tls_fullchain.pem"\n'
+    'tls_privatekey = "credential:tls_privkey.pem"\n'
+)
 
 
 def lay_down(box: Box, certificate: Certificate) -> None:
@@ -28,11 +32,7 @@ def lay_down(box: Box, certificate: Certificate) -> None:
 def serving(box: Box, certificate: Certificate) -> Box:
     """Port 465 beside port 25, as the manual says."""
     lay_down(box, certificate)
-    mta.settings(
-        box,
-        'tls_certificate = "credential:tls_fullchain.pem"\n'
-        'tls_privatekey = "credential:tls_privkey.pem"\n',
-    )
+    mta.settings(box, BY_CREDENTIAL)
     box.run("systemctl", "start", "pymta.service")
     box.run("systemctl", "enable", "pymta-submissions.socket")
     box.run("systemctl", "restart", "pymta.service")
