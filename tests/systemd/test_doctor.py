@@ -14,6 +14,7 @@ from tests.doubles.box import Box
 from tests.doubles.certificates import Certificate
 from tests.doubles.peers import CHECKOUT
 from tests.systemd import mta
+from tests.systemd.test_tls import BY_CREDENTIAL, lay_down
 from tests.systemd.trees import ON_BOTH
 
 pytestmark = [pytest.mark.root, ON_BOTH]
@@ -174,12 +175,6 @@ def with_tls(well: Box, certificate: Certificate) -> Box:
     found = findings(well)
     assert [one["topic"] for one in found] == ["certificate-expires"]  # those of tests have 2 days
     return well
-
-
-def lay_down(box: Box, made: Certificate) -> None:
-    box.write("/etc/pymta/tls/fullchain.pem", made.file.read_text())
-    box.write("/etc/pymta/tls/privkey.pem", made.key.read_text())
-    box.run("chmod", "600", "/etc/pymta/tls/privkey.pem")
 
 
 def test_a_key_for_everybody_is_named(with_tls: Box) -> None:
