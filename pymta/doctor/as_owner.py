@@ -27,8 +27,8 @@ from typing import Any
 
 from pymta.doctor.storage import OVERDUE, Tried, Waiting
 from pymta.mail.message_id import arrival_time
+from pymta.spool import paths
 from pymta.spool.files import FileSpool
-from pymta.spool.paths import CORRUPT, HOST, INCOMING, JOURNAL, QUEUE
 
 PATIENCE = 30.0  # seconds
 _MOST = 1 << 16
@@ -133,12 +133,12 @@ def _try(fd: int) -> int:
 
 def _waiting(state: str, now: float) -> Waiting:
     """Never makes what is missing of the spool, which opening it would.  Raises OSError."""
-    directory = Path(state, "spool")
-    if not (directory / HOST).exists():
+    top = f"{state}/spool"
+    if not Path(paths.stamp(top)).exists():
         return Waiting()
-    for name in (INCOMING, QUEUE, JOURNAL, CORRUPT):
-        (directory / name).stat()
-    spool = FileSpool(directory)
+    for directory in paths.directories(top):
+        Path(directory).stat()
+    spool = FileSpool(Path(top))
     dues = [
         arrival_time(one.id) if one.is_first else one.due
         for queue in spool.queues()

@@ -30,11 +30,11 @@ from pymta.doctor.configured import Configured, Mode
 from pymta.doctor.storage import Disk, Storage
 from pymta.doctor.validity import Validity, validity
 from pymta.load.room import room
+from pymta.spool.paths import directories
 from pymta.tls import credentials
 from pymta.tls.credentials import CredentialsError
 
 CREDENTIALS = "/run/credentials"
-_SPOOL = ("", "incoming", "queue", "journal", "corrupt")  # directories that share a disk
 
 
 def ask_settings(machine: Machine) -> Configured:
@@ -201,8 +201,8 @@ def ask_storage(settings: Settings, daemon: int, become: Become) -> Storage:
     return replace(found, tried=tried, waiting=waiting)
 
 
-def _spool(state: str) -> list[str]:
-    return [f"{state}/spool/{name}".rstrip("/") for name in _SPOOL]
+def _spool(state: str) -> tuple[str, ...]:
+    return directories(f"{state}/spool")
 
 
 def _disks(settings: Settings) -> Iterator[Disk]:

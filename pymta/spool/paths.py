@@ -15,6 +15,16 @@ CORRUPT = "corrupt"
 HOST = "host"  # the random number that this spool puts into its message ids
 
 
+def directories(top: str) -> tuple[str, ...]:
+    """What every spool has, itself first; messages move between them, so they share a disk."""
+    return (top, *(f"{top}/{name}" for name in (INCOMING, QUEUE, JOURNAL, CORRUPT)))
+
+
+def stamp(top: str) -> str:
+    """The file that is there as soon as a spool was opened for the first time."""
+    return f"{top}/{HOST}"
+
+
 def corrupt_journal(id: str) -> str:
     """The name, in corrupt/, of the journal of a message that was set aside."""
     return f"{id}.journal"
