@@ -147,7 +147,7 @@ def _read_again(
     place, machine = _files_again(serving.machine)
     login = login_name() if machine.in_terminal else ""
     was_root = serving.launch.uid > 0
-    held = Held(tuple(sockets), serving.tls if was_root else None)
+    held = Held(tuple(sockets), serving.tls if was_root else None, serving.process.spool_directory)
     return read_settings(
         file or place,
         machine,

@@ -8,6 +8,7 @@ Touches: processes, disk, environment.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ from pymta.config.secret import VARIABLE
 from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
 from pymta.journal.file import DIRECTORY_MODE as LOG_DIRECTORY_MODE
+from pymta.spool.elsewhere import StillThereError, lead_to, refuse_dead_link
 from pymta.supervisor import birth, control, sole
 from pymta.supervisor.listen_match import is_stored
 from pymta.supervisor.privilege import CannotChangeUserError, Privilege, decide
@@ -163,6 +165,7 @@ def _become_supervisor(settings: Settings, execute: Execute) -> NoReturn:
     """Same process, same descriptors, same environment, but for what a birth leaves there."""
     _refuse_second(settings)
     current = current_file(settings.machine.state_directory)
+    _settle_spool(settings)
     settings = _stored(settings, current)
     kept = []
     if settings.launch.uid > 0:
@@ -188,6 +191,50 @@ def _refuse_second(settings: Settings) -> None:
     has_control = has_control_socket(settings.launch, settings.control.notifier_socket)
     if has_control and control.is_served(Path(machine.runtime_directory)):
         raise CommandError(f"another pymta daemon serves {machine.runtime_directory}", 1)
+
+
+def _settle_spool(settings: Settings) -> None:
+    """Raises CommandError when spool_directory cannot be used, or messages wait elsewhere."""
+    if not settings.process.spool_directory:
+        return
+    launch, spool = settings.launch, Path(settings.process.spool_directory)
+    usual = Path(settings.machine.state_directory, "spool")
+    try:
+        refuse_dead_link(usual)
+        _make_spool(spool, Account(launch.uid, launch.gid))
+        privilege = Privilege(decide(os.geteuid(), launch.uid, launch.gid))
+        lead_to(usual, spool)
+        privilege.restore()
+    except (CannotChangeUserError, StillThereError) as error:
+        raise CommandError(str(error), os.EX_OSERR) from error
+    except OSError as error:
+        text = f"spool_directory: {error.filename or spool}: {error.strerror}"
+        raise CommandError(text, os.EX_CANTCREAT) from error
+
+
+def _make_spool(spool: Path, account: Account) -> None:
+    """Made, and given away, only when it is not there: it may lie where others can write.
+
+    Raises CommandError.
+    """
+    try:
+        spool.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        owner, wanted = spool.stat().st_uid, account.uid if account.uid >= 0 else os.geteuid()
+        if owner != wanted:
+            text = f"belongs to {account_name(owner)}; give it to {account_name(wanted)}"
+            raise CommandError(f"spool_directory: {spool} {text}", os.EX_NOPERM) from None
+    except OSError as error:
+        text = f"spool_directory: cannot make {spool}: {error.strerror}"
+        if error.errno in {errno.EROFS, errno.EACCES}:
+            text += (
+                f"; make it for {account_name(os.geteuid())}, and let the units write there"
+                f" (ReadWritePaths={spool})"
+            )
+        raise CommandError(text, os.EX_CANTCREAT) from error
+    else:
+        if account.uid >= 0:
+            os.chown(spool, account.uid, account.gid, follow_symlinks=False)
 
 
 def _stored(settings: Settings, current: Path) -> Settings:

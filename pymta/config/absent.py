@@ -15,7 +15,5 @@ ABSENT: Mapping[str, str] = {
     "exim_user": "the name here is pymta_user",
     "mua_wrapper": "this daemon does not submit to a single host; set smarthost",
     "queue_fast_ramp": "both stages of every queue run have up to four deliveries at work",
-    "split_spool_directory": "directories of any size are fast here",
-    "spool_directory": "the spool lies in the directory that STATE_DIRECTORY or --state names",
     "tls_early_banner_hosts": "the greeting always follows the handshake",
 }

@@ -27,6 +27,7 @@ from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.log_places import SYSLOG, parse_facility, parse_place
 from pymta.config.periodic import faults as faults_of_runs
+from pymta.config.process import Process
 from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.secret import example
 from pymta.config.selectors import parse_log_port, parse_selector
@@ -40,6 +41,7 @@ _EXAMPLES = {
     "local_socket": "/run/pymta/submit",
     "pid_file_path": "/run/pymta/pymta.pid",
     "pymta_path": "/usr/bin/python3",
+    "spool_directory": "/srv/pymta/spool",
     "process_log_path": "/run/pymta/process.info",
 }
 _PROCESS_NAME = re.compile(r"[!-9;-Z^-~]{1,32}")
@@ -73,6 +75,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_file("pid_file_path", settings.process.pid_file_path),
         *_file("process_log_path", settings.process.process_log_path),
         *_file("pymta_path", settings.process.pymta_path),
+        *_spool(settings.process, held.spool),
         *_items("admin_groups", settings.control.admin_groups, gid_of),
         *_socket(settings.control.notifier_socket),
     ]
@@ -248,6 +251,16 @@ def _journal(journal: Journal) -> Iterator[Fault]:
 def _file(key: str, path: str) -> Iterator[Fault]:
     if path and not (path.startswith("/") and path.isprintable() and not path.endswith("/")):
         yield Fault(key, path, f'want an absolute path of a file, such as "{_EXAMPLES[key]}"')
+
+
+def _spool(process: Process, held: str | None) -> Iterator[Fault]:
+    """Messages that wait in the one that a daemon has would be lost to sight in another."""
+    key, path = "spool_directory", process.spool_directory
+    yield from _file(key, path)
+    if held is not None and path != held:
+        yield Fault(key, path, f'want "{held}" while the daemon runs; another is taken at a start')
+    if process.split_spool_directory:
+        yield Fault("split_spool_directory", True, "want false: directories of any size are fast")
 
 
 def _socket(name: str) -> Iterator[Fault]:

@@ -15,8 +15,10 @@ from pymta.config.tls import Tls
 class Held:
     """`sockets` are role and port of each that systemd handed in, in place of our own.
 
+    `spool` is the spool_directory that it was started with, None for a daemon that is starting.
     `tls` names the certificate that was read while the daemon was root, None when it never was.
     """
 
     sockets: tuple[tuple[str, int], ...] = ()
     tls: Tls | None = None
+    spool: str | None = None

@@ -18,6 +18,15 @@ class Process:
     pymta_path: str = setting(
         "", "Python interpreter that a reload starts; empty: the one that runs the daemon now."
     )
+    spool_directory: str = setting(
+        "",
+        "Directory of the queue, of the account of the daemon; empty: spool in the state directory,"
+        " or where a link of that name leads.  Another one is taken at a start, when nothing waits"
+        " in the former one.",
+    )
+    split_spool_directory: bool = setting(
+        False, "Must be false: directories of any size are fast here."
+    )
     panic_coredump: bool = setting(
         False, "Leave a core dump when a mistake of ours ends the daemon, beside the traceback."
     )

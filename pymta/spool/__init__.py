@@ -9,7 +9,9 @@ journal_lines       its journal, format version 1
 json_fields         typed reading of what may be damaged
 paths               names below the spool directory
 
-disk                one method per system call, and no other module makes one
+elsewhere           its place on another disk, before it is opened
+
+disk                one method per system call, and no module below makes one
 queues              the directories that hold messages, one for each queue
 places              all directories, and the number of this host
 intake              a message comes in

@@ -19,6 +19,8 @@ AS_KNOWN: dict[str, object] = {
     "tcp_nodelay": True,
     "smtp_connect_backlog": 20,
     "pid_file_path": "",
+    "spool_directory": "",
+    "split_spool_directory": False,
     "primary_hostname": "",
     "smtp_active_hostname": UNSET,
     "smtp_accept_max": 20,
@@ -87,8 +89,6 @@ OTHERWISE: dict[str, object] = {
 }
 NOT_HERE = {
     "daemon_smtp_port",
-    "spool_directory",
-    "split_spool_directory",
     "queue_fast_ramp",
     "exim_user",
     "exim_group",

@@ -209,3 +209,27 @@ def runs_by(box: Box) -> set[str]:
     """Who started the runs that the journal knows."""
     query = ("journalctl", "--no-pager", "-o", "cat", "--output-fields=PYMTA_BY")
     return set(box.says(*query, "-u", "pymta-queue", "-t", "pymta").split())
+
+
+def test_a_queue_on_another_disk_is_found_by_every_unit(box: Box) -> None:
+    """`spool_directory`: by the daemon, by the condition of the queue run, and by the run."""
+    mta.settings(
+        box, 'spool_directory = "/srv/pymta/spool"\nqueue_only = true\nqueue_run = "timer"\n'
+    )
+    refused = box.run("systemctl", "start", "pymta.service", check=False)
+    assert refused.returncode != 0
+    told = box.says("journalctl", "--no-pager", "-o", "cat", "-u", "pymta")
+    assert "cannot make /srv/pymta" in told
+    assert "let the units write there (ReadWritePaths=/srv/pymta/spool)" in told
+
+    box.run("install", "-d", "-o", "pymta", "-g", "pymta", "-m", "700", "/srv/pymta/spool")
+    for unit in ("pymta", "pymta-queue"):
+        text = "[Service]\nReadWritePaths=/srv/pymta/spool\n"
+        box.write(f"/etc/systemd/system/{unit}.service.d/spool.conf", text)
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "start", "pymta.service")
+    message = mta.send(box)
+    assert message in box.says("ls", "/srv/pymta/spool/queue")
+    assert mta.mailbox(box) == []
+    box.run("systemctl", "start", "pymta-queue.service")
+    assert len(mta.wait_for_mail(box)) == 1
