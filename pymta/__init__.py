@@ -15,6 +15,7 @@ They stand on
 
     mail         the words of mail: values every other package speaks in
     smtp         the protocol, both ends, bytes in and events out; no socket
+    sasl         logins: response in, challenge or verdict out; no socket either
     tls          the certificate that we show, and encrypted octets in place of plain ones
     config       settings: frozen dataclasses, and the one reader of files
     journal      what we tell the operator

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2] / "pymta"
 
 LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"mail"},
-    {"smtp", "tls"},
+    {"smtp", "sasl", "tls"},
     {"config"},
     {"journal", "load"},
     {"resolver", "hints", "spool", "channel", "accounts"},
