@@ -1,5 +1,6 @@
 """One connection: the SMTP dialogue, and the message into the spool.
 
 `main` is the life of a session.  `conversation` takes
-events from `pymta.smtp.server` to one module per command and brings the replies back.
+events from `pymta.smtp.server` to one module per command (`verbs`) and brings the replies back;
+`incoming` is the message under way, `ending` the last words.
 """

@@ -9,7 +9,8 @@ Touches: sockets.
 from __future__ import annotations
 
 from pymta.mail.reply import Reply
-from pymta.session.stream import Stop, Stream
+from pymta.session.stop import Stop
+from pymta.session.stream import Stream
 from pymta.smtp.lines import LineReader, TooLong
 
 MOST = 100  # commands; whoever goes on after that does not listen

@@ -10,7 +10,8 @@ import time
 from pymta.journal import session_events as say
 from pymta.session import farewell
 from pymta.session.farewell import Farewell
-from pymta.session.stream import Stop, Stream
+from pymta.session.stop import Stop
+from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.tls.facts import Facts
 

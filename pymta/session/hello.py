@@ -9,7 +9,7 @@ from pymta.mail.reply import Reply
 from pymta.session.answer import Answer
 from pymta.session.visit import Visit
 from pymta.smtp.command import Command, Verb
-from pymta.smtp.extensions import offered
+from pymta.smtp.extensions import Offer, offered
 
 
 def banner(visit: Visit, date: str) -> Reply:
@@ -32,13 +32,15 @@ def answer(visit: Visit, command: Command) -> Answer:
     hello = f"{visit.host} Hello {_called(visit, name[:160])}"
     if not visit.is_extended:
         return Answer(Reply(250, hello))
-    extensions = offered(
-        visit.size_limit.octets,
-        may_send_early=visit.may_send_early,
-        may_start_tls=visit.has_offered_tls,
+    return Answer(Reply(250, "\n".join((hello, *offered(_offer(visit))))))
+
+
+def _offer(visit: Visit) -> Offer:
+    return Offer(
+        size_limit=visit.size_limit.octets,
+        early=visit.may_send_early,
+        starttls=visit.has_offered_tls,
     )
-    lines = (hello, *extensions)
-    return Answer(Reply(250, "\n".join(lines)))
 
 
 def _called(visit: Visit, name: str) -> str:

@@ -23,7 +23,8 @@ from pymta.mail.caller import Address, Endpoint
 from pymta.resolver.answer import Answer, Nothing
 from pymta.resolver.reverse import Hosts
 from pymta.session.conversation import Conversation
-from pymta.session.stream import Stop, Stream
+from pymta.session.stop import Stop
+from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.spool.store import Spool

@@ -22,7 +22,8 @@ from pymta.session.chronicle import Chronicle
 from pymta.session.closedown import close_down
 from pymta.session.farewell import Farewell
 from pymta.session.handshake import shake_hands
-from pymta.session.stream import Stop, Stream
+from pymta.session.stop import Stop
+from pymta.session.stream import Stream
 from pymta.session.transaction import Transaction
 from pymta.session.visit import Visit
 

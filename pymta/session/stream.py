@@ -19,9 +19,9 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum, auto
 
 from pymta.channel.pair import End
+from pymta.session.stop import Stop
 from pymta.session.termination import HasFileno, has_come
 from pymta.tls.facts import Facts
 from pymta.tls.layer import LARGEST, Layer, TlsError
@@ -42,15 +42,6 @@ _GONE = frozenset(
         errno.ENETDOWN,
     }
 )
-
-
-class Stop(Enum):
-    """Why there is nothing to read."""
-
-    CLOSED = auto()  # by the client, or the connection broke: `Stream.error` says how
-    TIMED_OUT = auto()
-    DRAINING = auto()  # the supervisor wants us to end, or has gone
-    TERMINATED = auto()  # SIGTERM
 
 
 class Stream:

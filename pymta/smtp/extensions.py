@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-def offered(
-    message_size_limit: int, *, may_send_early: bool = False, may_start_tls: bool = False
-) -> tuple[str, ...]:
-    """The keywords with their parameters; a limit of 0 is no limit (RFC 1870 s4).
 
-    `may_send_early`: this client need not wait for our greeting the next time (N-35).
-    `may_start_tls`: it may ask for TLS now (RFC 3207).
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What decides it; one field for each extension that not everybody is offered.
+
+    `size_limit` 0 is no limit (RFC 1870 s4).
+    `early`: this client need not wait for our greeting the next time (N-35).
+    `starttls`: it may ask for TLS now (RFC 3207).
     """
-    size = f"SIZE {message_size_limit}" if message_size_limit else "SIZE 0"
-    early = ("PIPECONNECT",) if may_send_early else ()
-    tls = ("STARTTLS",) if may_start_tls else ()
-    return (size, "8BITMIME", "PIPELINING", *early, *tls, "ENHANCEDSTATUSCODES")
+
+    size_limit: int = 0
+    early: bool = False
+    starttls: bool = False
+
+
+def offered(offer: Offer) -> tuple[str, ...]:
+    """The keywords with their parameters."""
+    return tuple(_keywords(offer))
+
+
+def _keywords(offer: Offer) -> Iterator[str]:
+    yield f"SIZE {offer.size_limit}"
+    yield "8BITMIME"
+    yield "PIPELINING"
+    if offer.early:
+        yield "PIPECONNECT"
+    if offer.starttls:
+        yield "STARTTLS"
+    yield "ENHANCEDSTATUSCODES"

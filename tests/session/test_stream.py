@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from pymta.channel.pair import End, make_pair
-from pymta.session.stream import Stop, Stream
+from pymta.session.stop import Stop
+from pymta.session.stream import Stream
 
 NEVER = float("inf")
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from pymta.channel.pair import make_pair
-from pymta.session.stream import Stop, Stream
+from pymta.session.stop import Stop
+from pymta.session.stream import Stream
 from pymta.tls import credentials
 from pymta.tls.context import server_context
 from pymta.tls.facts import Facts
