@@ -23,6 +23,7 @@ They stand on
     accounts     who has an account on this machine
     resolver     the DNS outside
     retry        when to try again, when to give up
+    policy       yes, no, or later: verdicts from what is known, by rules of the operator
     hints        what we remember about other hosts and may forget
     channel      the few words that the supervisor and its children exchange
 

@@ -19,7 +19,7 @@ LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"config"},
     {"journal", "load"},
     {"resolver", "hints", "spool", "channel", "accounts"},
-    {"routing", "report", "retry", "transport"},
+    {"routing", "report", "retry", "transport", "policy"},
     {"supervisor", "session", "queue", "delivery", "local"},
     {"doctor"},
     {"cli"},

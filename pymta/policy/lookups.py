@@ -1,0 +1,25 @@
+"""What rules may look up: handed in by the session, so that rules themselves touch nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pymta.mail.host_list import Answer as InList
+from pymta.policy.mail_domain import Standing
+
+
+class Lookups(Protocol):
+    """Of one connection.  Whatever is asked twice is looked up once."""
+
+    def is_in(self, hosts: Sequence[str]) -> InList:
+        """Is the caller in this list of hosts?  (`pymta.mail.host_list`)"""
+        ...
+
+    def names(self) -> tuple[str, ...] | None:
+        """His verified names, () for none; None: it could not be found out."""
+        ...
+
+    def standing(self, domain: str) -> Standing:
+        """Does mail come from, and go to, this domain?"""
+        ...
