@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
+from pymta.config.roles import SMTP
 from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Endpoint, LocalCaller
 
@@ -20,7 +21,7 @@ class Call:
 
     `id` is that of the connection (N-29).  `load` is what the supervisor read then, of what
     smtp_load_reserve and smtp_pressure_reserve limit (LM-08).  `starts_tls`: TLS begins before the
-    greeting (PT-05).
+    greeting (PT-05).  `role` is that of the socket he came in by (`pymta.config.roles`).
     """
 
     sock: socket.socket
@@ -30,3 +31,4 @@ class Call:
     id: str = ""
     load: Load = NOTHING
     starts_tls: bool = False
+    role: str = SMTP

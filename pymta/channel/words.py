@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from pymta.channel.reach import Reach
+from pymta.config.roles import LOCAL, SMTP
 from pymta.load.reading import NOTHING, Load, as_word, from_word
 from pymta.mail.caller import Endpoint, LocalCaller
 
@@ -65,6 +66,7 @@ class Serve:
     id: str = ""
     load: Load = NOTHING
     starts_tls: bool = False
+    role: str = SMTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,12 @@ def encode(word: Word) -> bytes:
             return b"%c%d" % (b"R" if stays else b"E", status)
         case Serve(LocalCaller(uid, gid, pid), _, others, id, load):
             return f"L{others} {uid} {gid} {pid} {id} {as_word(load)}".encode("ascii")
-        case Serve(caller, local, others, id, load, starts_tls):
+        case Serve(caller, local, others, id, load, starts_tls, role):
             assert isinstance(caller, Endpoint)
             assert local
             ends = f"{caller.address} {caller.port} {local.address} {local.port}"
-            return f"S{others} {ends} {id} {as_word(load)} {starts_tls:d}".encode("ascii")
+            facts = f"{others} {ends} {id} {as_word(load)} {starts_tls:d} {role}"
+            return f"S{facts}".encode("ascii")
         case Deliver(id, reach):
             return f"D{reach}{id}".encode("ascii")
         case Attempted(id):
@@ -137,7 +140,9 @@ def decode(packet: bytes) -> Word:
         case b"E" | b"R":
             return Done(int(argument), stays=letter == b"R")
         case b"S":
-            others, caller, caller_port, local, local_port, id, load, tls = argument.split(" ")
+            ends, facts = argument.split(" ")[:5], argument.split(" ", 8)[5:]
+            others, caller, caller_port, local, local_port = ends
+            id, load, tls, role = facts
             return Serve(
                 Endpoint(ip_address(caller), int(caller_port)),
                 Endpoint(ip_address(local), int(local_port)),
@@ -145,11 +150,12 @@ def decode(packet: bytes) -> Word:
                 id,
                 from_word(load),
                 tls == "1",
+                role,
             )
         case b"L":
             others, uid, gid, pid, id, load = argument.split(" ")
             caller_here = LocalCaller(int(uid), int(gid), int(pid))
-            return Serve(caller_here, None, int(others), id, from_word(load))
+            return Serve(caller_here, None, int(others), id, from_word(load), role=LOCAL)
         case b"D":
             return Deliver(argument[1:], Reach(argument[:1]))
         case b"A":

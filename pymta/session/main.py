@@ -112,6 +112,7 @@ class _Worker:
             call.load,
             call.id,
             starts_tls=call.starts_tls,
+            role=call.role,
             queue_files=_existing(self._settings.immediate.queue_only_file),
             fast_open=fast_open(call.sock) if self._settings.listen.tcp_fastopen else "",
         )
@@ -157,9 +158,9 @@ class _Worker:
             if self._termination.fileno() in ready and has_come(self._termination):
                 return None
         match self._channel.take():
-            case Serve(caller, local, others, id, load, starts_tls), fd if fd >= 0:
+            case Serve(caller, local, others, id, load, starts_tls, role), fd if fd >= 0:
                 sock = socket.socket(fileno=fd)
-                return Call(sock, caller, local, others, id, load, starts_tls)
+                return Call(sock, caller, local, others, id, load, starts_tls, role)
         return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pymta.config.domain_list import domain_list
 from pymta.config.per_host import value_for
+from pymta.config.roles import SMTP
 from pymta.config.settings import Settings
 from pymta.journal.session_events import Origin, ends_text, tls_mark
 from pymta.load.reading import NOTHING, Load
@@ -33,6 +34,7 @@ class Visit:
     `has_pipelined`: he sent a command while the reply to another was still to come.
     `mails` counts MAIL commands taken, `accepted` messages answered 250.
 
+    `role` is that of the socket he came in by.
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
     `tls` is what was agreed on, None while octets are plain.  `has_offered_tls`: the last EHLO was
     answered with STARTTLS.
@@ -45,6 +47,7 @@ class Visit:
     load: Load = NOTHING
     id: str = ""
     starts_tls: bool = False
+    role: str = SMTP
     tls: Facts | None = None
     queue_files: tuple[str, ...] = ()
     user: str = ""

@@ -17,6 +17,7 @@ from typing import Any
 
 from pymta.channel.peer import peer_of
 from pymta.config.journal import Journal
+from pymta.config.roles import SMTP
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
@@ -36,13 +37,15 @@ _MOST_TURNED_AWAY = 50  # callers per pause who hear it, so that a flood keeps n
 class Arrival:
     """Somebody is in.  `queue` callers, this one included, had been waiting; 0: nobody asked.
 
-    `starts_tls`: he expects TLS at once, and no text before it (N-40).
+    `starts_tls`: he expects TLS at once, and no text before it (N-40).  `role` is that of the
+    socket.
     """
 
     sock: socket.socket
     caller: Endpoint | LocalCaller
     queue: int = 0
     starts_tls: bool = False
+    role: str = SMTP
 
     def answer(self, reply: str) -> None:
         """The last thing that he hears."""
@@ -73,6 +76,8 @@ class Entrance:
         self._sockets = {item.fd: socket_of(item) for item in listeners}
         self._sockets |= {item.fd: socket_of(item) for item in local}
         self._local = {item.fd for item in local}
+        self._roles = {item.fd: item.role for item in listeners}
+        self._roles |= {item.fd: item.role for item in local}
         self._starts_tls = {item.fd for item in listeners if item.starts_tls}
         self._settings = settings
         self._log = log
@@ -94,7 +99,8 @@ class Entrance:
                 self.spare.take()
             return None
         self.all_is_well()
-        return Arrival(sock, self._caller(fd, sock, name), queue, fd in self._starts_tls)
+        caller = self._caller(fd, sock, name)
+        return Arrival(sock, caller, queue, fd in self._starts_tls, self._roles[fd])
 
     def descriptors(self) -> tuple[int, ...]:
         """What to wait at for callers."""

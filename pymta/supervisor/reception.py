@@ -138,7 +138,7 @@ class Reception:
                 return None
             case Admit(sessions):
                 facts = (sessions - 1, self._ids.next(), house.load, arrival.starts_tls)
-                call = Call(sock, caller, local, *facts)
+                call = Call(sock, caller, local, *facts, arrival.role)
                 self._tell_of(caller, call.id, ends, sessions)
                 if arrival.queue > self._settings.listen.smtp_backlog_monitor:
                     self._log.write(daemon_events.backlog(arrival.queue, local))
@@ -160,7 +160,7 @@ class Reception:
             shows_id = "connection_id" in selected
             event = daemon_events.connected_here(caller, id, count=count, shows_id=shows_id)
             self._log.write(event)
-        return Call(arrival.sock, caller, None, count - 1, id, self._load)
+        return Call(arrival.sock, caller, None, count - 1, id, self._load, role=arrival.role)
 
     def _turn_away(self, arrival: Arrival, ends: str, answer: Refuse) -> None:
         if debug := self._log.debug:
@@ -180,7 +180,8 @@ class Reception:
     def _give(self, call: Call, ends: Mapping[int, End]) -> bool:
         """To a worker that is free; one that has just died is passed over."""
         while (pid := self.standby.take()) is not None:
-            word = Serve(call.caller, call.local, call.others, call.id, call.load, call.starts_tls)
+            facts = (call.others, call.id, call.load, call.starts_tls, call.role)
+            word = Serve(call.caller, call.local, *facts)
             if pid not in ends:
                 continue
             try:

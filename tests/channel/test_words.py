@@ -32,6 +32,7 @@ DOMAINS = st.from_regex(r"[a-z0-9.-]{0,255}", fullmatch=True)
 SESSIONS = st.from_regex(r"[0-9A-Za-z-]{0,40}", fullmatch=True)
 QUEUES = st.from_regex(r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?", fullmatch=True)
 ENDS = st.builds(Endpoint, st.ip_addresses(), st.integers(0, 65535))
+ROLES = st.from_regex(r"(smtp|submissions?|[!-9;-~ ]{0,240}-tls)", fullmatch=True)
 UIDS = st.integers(0, 2**32 - 2)
 LOCALS = st.builds(LocalCaller, UIDS, UIDS, st.integers(0, 2**22))
 FIGURES = st.none() | st.floats(0, 1e6)
@@ -40,8 +41,10 @@ WORDS = st.one_of(
     st.builds(HandOn, IDS, DOMAINS, st.sampled_from([Reach.NEW, Reach.NO_SMTP]), QUEUES),
     st.builds(Short, st.text("ab =:", max_size=200)),
     st.builds(Done, st.integers(0, 255), st.booleans()),
-    st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans()),
-    st.builds(Serve, LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS),
+    st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans(), ROLES),
+    st.builds(
+        Serve, LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS, role=st.just("local")
+    ),
     st.builds(Deliver, IDS, st.sampled_from(Reach)),
     st.builds(Attempted, IDS),
     st.builds(Counted, st.integers(0, 10**9), st.integers(0, 10**9)),

@@ -263,3 +263,15 @@ def test_a_worker_who_cannot_be_given_the_call_is_not_forgotten(
     for end in (ours, theirs, channel):
         end.close()
     house.entrance.close()
+
+
+def test_a_caller_is_known_by_the_socket_he_came_in_by() -> None:
+    settings, played = Settings(), cast("socket.socket", PlayedSocket([Conn()]))
+    listener = replace(LISTENER, role="submission")
+    entrance = Entrance((listener,), settings, MemoryLog(), lambda _listener: played)
+
+    arrival = entrance.accept(listener.fd)
+
+    assert arrival
+    assert arrival.role == "submission"
+    entrance.close()
