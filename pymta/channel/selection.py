@@ -21,7 +21,7 @@ class Selection:
     `is_new`: it stands in for deliveries at once, and leaves alone whom those do.  `by` says who
     asked, for the log; `interval` is the time between two runs of the daemon's own clock, in
     seconds, 0 for a run that no clock has started.  With `stands_in` it takes the place of the
-    timer, whose unit does not start over an empty queue.
+    timer, whose unit does not start over an empty queue.  `everywhere`: every queue has its turn.
     """
 
     queue: str = DEFAULT_QUEUE
@@ -41,6 +41,7 @@ class Selection:
     by: str = "hand"
     interval: int = 0
     stands_in: bool = False
+    everywhere: bool = False
 
     @property
     def reach(self) -> Reach:

@@ -43,6 +43,16 @@ class Short:
 
 
 @dataclass(frozen=True, slots=True)
+class Etrn:
+    """Session to parent: have the mail for this domain delivered.
+
+    `domain` is in small letters, with an @ before it where its subdomains are meant as well.
+    """
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Child to parent: the connection has ended; `status` is what an exit would say (SS-03).
 
@@ -97,7 +107,7 @@ class Drain:
     """Parent to child: finish what you are doing, start nothing new."""
 
 
-Word = HandOn | Short | Done | Serve | Deliver | Attempted | Counted | Drain
+Word = HandOn | Short | Etrn | Done | Serve | Deliver | Attempted | Counted | Drain
 
 
 def encode(word: Word) -> bytes:
@@ -107,6 +117,8 @@ def encode(word: Word) -> bytes:
             return f"{letter}{id} {destination} {queue}".encode("ascii")
         case Short(why):
             return f"M{why}".encode("ascii", "replace")[:LONGEST]
+        case Etrn(domain):
+            return b"T" + domain.encode("ascii")
         case Done(status, stays):
             return b"%c%d" % (b"R" if stays else b"E", status)
         case Serve(LocalCaller(uid, gid, pid), _, others, id, load):
@@ -137,6 +149,8 @@ def decode(packet: bytes) -> Word:
             return HandOn(id, destination, Reach.NO_SMTP if letter == b"Q" else Reach.NEW, queue)
         case b"M":
             return Short(argument)
+        case b"T":
+            return Etrn(argument)
         case b"E" | b"R":
             return Done(int(argument), stays=letter == b"R")
         case b"S":

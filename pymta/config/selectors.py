@@ -54,7 +54,7 @@ SELECTORS = {
     "dmarc_verbose": _idle("the DMARC result on <= lines"),
     "dnslist_defer": _idle("DNS lists that did not answer", is_default=True),
     "dnssec": _idle("DS where DNSSEC secured the lookups"),
-    "etrn": _idle("ETRN commands", is_default=True),
+    "etrn": _on("ETRN commands"),
     "host_lookup_failed": _on("client addresses without a name"),
     "ident_timeout": _off("ident connections that timed out"),
     "incoming_interface": _off("I=, our own address and port"),

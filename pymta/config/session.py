@@ -45,6 +45,15 @@ class Session:
     hosts_require_helo: tuple[Host, ...] = setting(
         ("*",), "Hosts that must say HELO or EHLO before MAIL."
     )
+    smtp_vrfy_hosts: tuple[Host, ...] = setting(
+        (), "Hosts that VRFY tells whether an address exists here; others hear 252."
+    )
+    smtp_etrn_hosts: tuple[Host, ...] = setting(
+        (), "Hosts that may have the mail for a domain delivered at once (ETRN)."
+    )
+    smtp_etrn_serialize: bool = setting(
+        True, "One queue run for a domain at a time; ETRN meanwhile starts no other."
+    )
     smtp_accept_keepalive: bool = setting(
         True, "Have the kernel find out about clients that have gone without a word."
     )

@@ -349,6 +349,14 @@ QUEUE_RUNS: Mapping[Kind, Meaning] = {
         options="deliver_queue_load_max",
         selectors="queue_run",
     ),
+    Kind.ETRN: Meaning(
+        "A host asked for its mail",
+        "The client said ETRN @PYMTA_DOMAIN@.  A queue run over the mail for that domain begins"
+        " at once, unless one goes on already or queue_run_max are under way.",
+        fields=f"{CALLER} DOMAIN",
+        options="smtp_etrn_hosts smtp_etrn_serialize queue_run_max",
+        selectors="etrn",
+    ),
     Kind.NOTIFIED: Meaning(
         "Somebody asked for a message to be delivered",
         "The daemon was told, over its control socket, to try @PYMTA_QUEUE_ID@ now.",

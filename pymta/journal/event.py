@@ -64,6 +64,7 @@ class Kind(Enum):
     QUEUE_RUN_ENDED = "59096e8fdb0848ad9ada50362e573abf"
     QUEUE_RUN_SKIPPED = "ceccf22ae1b245cbab70e92be7fd09d4"
     QUEUE_RUN_ABANDONED = "19c1fea494ce40ecaa33dca21460027f"
+    ETRN = "e677c482dca846d0a7dcf2e641342121"
     NOTIFIED = "b5754a2841644ae7b3f6122ac1edface"
 
     # Housekeeping

@@ -53,8 +53,9 @@ OWN: Mapping[str, str] = {
     "SUBJECT": "Its subject, decoded; only with the log selector subject.",
     "ABOUT": "Id of the message that a bounce is about.",
     "USER": "Who removed it.",
-    "BY": "What started the queue run: timer, unit, hand, command, alarm, start or reload of the"
-    " daemon; daemon, when it had too many deliveries at once.",
+    "BY": "What started the queue run: timer, unit, hand, command, alarm, start or reload of"
+    " the daemon, etrn; daemon, when it had too many deliveries at once.",
+    "DOMAIN": "The domain whose mail was asked for; with an @ its subdomains, too.",
     "ATTEMPTED": "How many messages it tried.",
     "CLEARED": "How many pieces were cleared away.",
     "MESSAGES": "How many messages there are.",

@@ -17,6 +17,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pymta.channel.selection import Selection
@@ -53,7 +54,7 @@ def main(
     read_load = read_load or Gauge(queue_run(settings.queue), settings.limits).read
     try:
         with Stop() as stop:
-            for selection in selections:
+            for selection in _by_queue(settings, selections):
                 run = _Run(settings, log, stop, selection, read_load)
                 status = max(status, _in_turn(run, alone=alone))
                 if run.is_stopped:
@@ -64,6 +65,15 @@ def main(
     finally:
         log.close()
     return status
+
+
+def _by_queue(settings: Settings, selections: Iterable[Selection]) -> Iterator[Selection]:
+    for selection in selections:
+        if not selection.everywhere:
+            yield selection
+            continue
+        for queue in FileSpool(Path(settings.machine.state_directory, "spool")).queues():
+            yield replace(selection, queue=queue, everywhere=False)
 
 
 def _in_turn(run: _Run, *, alone: bool) -> int:

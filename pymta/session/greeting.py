@@ -20,6 +20,7 @@ from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.host_list import Answer
 from pymta.mail.reply import Reply
 from pymta.session import farewell, gate
+from pymta.session.allowed import allowed
 from pymta.session.caller import Caller
 from pymta.session.farewell import Farewell
 from pymta.session.handshake import shake_hands
@@ -54,6 +55,7 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
             return Farewell(refusal.reply, refusal.event, 0)
     settings = visit.settings.session
     visit.may_send_early = caller.is_in(settings.pipe_connect_advertise_hosts) is Answer.YES
+    visit.allowed = allowed(settings, caller.is_in)
     visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
     if visit.starts_tls and (failed := shake_hands(visit, stream, began)) is not None:
         return failed

@@ -40,6 +40,7 @@ def _offer(visit: Visit) -> Offer:
         size_limit=visit.size_limit.octets,
         early=visit.may_send_early,
         starttls=visit.has_offered_tls,
+        etrn=visit.allowed.etrn,
     )
 
 

@@ -89,7 +89,7 @@ class _Worker:
         self._channel = channel
         self._termination = Termination()
         self._world = sessions.world
-        self._world.hand_on = self._world.put_off = channel.say
+        self._world.hand_on = self._world.put_off = self._world.ask_run = channel.say
         self._served = 0
         self._stays = False
         self._visit: Visit | None = None

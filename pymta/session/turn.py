@@ -13,8 +13,19 @@ from pymta.smtp.command import BadSyntax, Command, Unknown, Verb
 from pymta.smtp.server import Misplaced
 
 # These change what we offer or what is read next, so a client cannot know how to go on.
-_LAST_ALWAYS = frozenset({Verb.HELO, Verb.EHLO, Verb.DATA, Verb.VRFY, Verb.NOOP, Verb.STARTTLS})
-_LAST_WITHOUT_PIPELINING = _LAST_ALWAYS | {Verb.MAIL, Verb.RCPT, Verb.RSET}
+_LAST_ALWAYS = frozenset(
+    {
+        Verb.HELO,
+        Verb.EHLO,
+        Verb.DATA,
+        Verb.VRFY,
+        Verb.EXPN,
+        Verb.NOOP,
+        Verb.ETRN,
+        Verb.STARTTLS,
+    }
+)
+_LAST_WITHOUT_PIPELINING = _LAST_ALWAYS | {Verb.MAIL, Verb.RCPT, Verb.RSET, Verb.HELP}
 
 
 def line_out_of_turn(

@@ -7,7 +7,7 @@ Touches: disk.
 
 from __future__ import annotations
 
-from pymta.session import hello, mail_from, rcpt_to, small
+from pymta.session import etrn, hello, mail_from, rcpt_to, small, vrfy
 from pymta.session.answer import Answer
 from pymta.session.visit import Visit
 from pymta.session.world import World
@@ -27,7 +27,13 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
         case Verb.NOOP:
             return small.NOOP
         case Verb.VRFY:
-            return small.VRFY
+            return vrfy.answer(visit, command, world)
+        case Verb.EXPN:
+            return small.EXPN
+        case Verb.HELP:
+            return small.HELP
+        case Verb.ETRN:
+            return etrn.answer(visit, command, world)
         case Verb.QUIT:
             return small.quit_answer(visit)
         case Verb.DATA | Verb.STARTTLS:

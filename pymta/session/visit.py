@@ -13,6 +13,7 @@ from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Address, Endpoint, LocalCaller
 from pymta.mail.envelope import DEFAULT_QUEUE, Client
 from pymta.mail.host_list import host_list
+from pymta.session.allowed import Allowed
 from pymta.session.hold_back import Mode, mode_at_start, mode_of_local
 from pymta.session.size_limit import SizeLimit, size_limit
 from pymta.session.transaction import Transaction
@@ -29,8 +30,8 @@ class Visit:
     `load` was what the supervisor read, and `queue_files` were the items of queue_only_file that
     existed.  `mode` says whether its mail waits.  `id` is that of the connection.
     `name` and `ident` are what was found out about the client before the greeting.
-    `may_send_early`, `needs_hello` and `may_start_tls` were decided then, too.  `fast_open` is what
-    the next line about an arrival says of how the connection began (N-17).
+    `may_send_early`, `needs_hello`, `may_start_tls` and `allowed` were decided then, too.
+    `fast_open` is what the next line about an arrival says of how the connection began (N-17).
     `has_pipelined`: he sent a command while the reply to another was still to come.
     `mails` counts MAIL commands taken, `accepted` messages answered 250.
 
@@ -57,6 +58,7 @@ class Visit:
     may_send_early: bool = False
     needs_hello: bool = True
     may_start_tls: bool = False
+    allowed: Allowed = field(default_factory=Allowed)
     has_offered_tls: bool = False
     helo: str = ""
     is_extended: bool = False

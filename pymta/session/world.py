@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pymta.accounts.account import Find, nobody
-from pymta.channel.words import HandOn, Short
+from pymta.channel.words import Etrn, HandOn, Short
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.load.reading import NOTHING, Load, Room
@@ -16,13 +16,14 @@ from pymta.session.caller import Dns
 from pymta.spool.store import Spool
 
 
-def _nobody(_: HandOn | Short) -> bool:
+def _nobody(_: HandOn | Short | Etrn) -> bool:
     return False
 
 
 @dataclass(slots=True)
 class World:
-    """Made before the first fork; each process then sets `hand_on` and `put_off`.
+    """Made before the first fork; each process then sets `hand_on`, `put_off`
+    and `ask_run`.
 
     `now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
@@ -30,7 +31,8 @@ class World:
     `find` asks the system for an account, `name_of` for the name of one by its number.
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
     was heard makes no difference here, because an id that nobody heard is safe in the spool.
-    `put_off` tells it of a message for which there was no room.  `read_load` reads what
+    `put_off` tells it of a message for which there was no room, `ask_run` of a domain whose
+    mail somebody wants.  `read_load` reads what
     queue_only_load and queue_only_pressure limit, `log_room` what is free where the log is written,
     None where nobody need ask.
     `debug` is there when somebody watches sessions, `debug_daemon` also when he only wants to see
@@ -49,6 +51,7 @@ class World:
     name_of: Callable[[int], str] = str
     hand_on: Callable[[HandOn], object] = _nobody
     put_off: Callable[[Short], object] = _nobody
+    ask_run: Callable[[Etrn], object] = _nobody
     read_load: Callable[[], Load] = lambda: NOTHING
     log_room: Callable[[], Room | None] = lambda: None
     debug: Debug | None = None

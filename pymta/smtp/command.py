@@ -19,6 +19,9 @@ class Verb(Enum):
     RSET = b"RSET"
     NOOP = b"NOOP"
     VRFY = b"VRFY"
+    EXPN = b"EXPN"
+    HELP = b"HELP"
+    ETRN = b"ETRN"
     STARTTLS = b"STARTTLS"
     QUIT = b"QUIT"
 

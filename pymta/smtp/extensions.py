@@ -13,11 +13,13 @@ class Offer:
     `size_limit` 0 is no limit (RFC 1870 s4).
     `early`: this client need not wait for our greeting the next time (N-35).
     `starttls`: it may ask for TLS now (RFC 3207).
+    `etrn`: it may have its mail delivered (RFC 1985).
     """
 
     size_limit: int = 0
     early: bool = False
     starttls: bool = False
+    etrn: bool = False
 
 
 def offered(offer: Offer) -> tuple[str, ...]:
@@ -33,4 +35,6 @@ def _keywords(offer: Offer) -> Iterator[str]:
         yield "PIPECONNECT"
     if offer.starttls:
         yield "STARTTLS"
+    if offer.etrn:
+        yield "ETRN"
     yield "ENHANCEDSTATUSCODES"

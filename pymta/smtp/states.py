@@ -29,7 +29,8 @@ _ANYWHERE = {
 
 
 def _staying(state: State) -> dict[Verb, State]:
-    return {Verb.NOOP: state, Verb.VRFY: state}
+    """What changes nothing."""
+    return dict.fromkeys((Verb.NOOP, Verb.VRFY, Verb.EXPN, Verb.HELP), state)
 
 
 TABLE: dict[State, dict[Verb, State]] = {
@@ -39,6 +40,7 @@ TABLE: dict[State, dict[Verb, State]] = {
         **_staying(State.READY),
         Verb.RSET: State.READY,
         Verb.MAIL: State.MAIL,
+        Verb.ETRN: State.READY,  # RFC 1985 s5: not within a transaction
     },
     State.MAIL: {
         **_ANYWHERE,

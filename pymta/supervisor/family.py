@@ -17,7 +17,7 @@ from functools import partial
 
 from pymta.channel import life
 from pymta.channel.pair import End, from_fd
-from pymta.channel.words import NO_PLACE, Attempted, Counted, Done, Drain, HandOn, Short, Word
+from pymta.channel.words import NO_PLACE, Attempted, Counted, Done, Drain, Etrn, HandOn, Short, Word
 from pymta.journal import daemon_events
 from pymta.journal.event import Kind
 from pymta.supervisor import debug_lines
@@ -30,7 +30,7 @@ from pymta.supervisor.workplace import Workplace
 
 class Family:
     """`ends` are our ends of all channels by pid; `validated` is told how a validation ended,
-    `count` what a counting child found.
+    `count` what a counting child found, `etrn` for which domain a client wants its mail.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Family:
         selector: selectors.BaseSelector,
         validated: Callable[[int], None],
         count: QueueCount,
+        etrn: Callable[[str], object] = bool,
     ) -> None:
         self.ends: dict[int, End] = {}
         self._strangers: set[End] = set()
@@ -49,6 +50,7 @@ class Family:
         self._selector = selector
         self._validated = validated
         self._count = count
+        self._etrn = etrn
         self._is_parting = False  # nobody is kept for another call
         self._is_killing = False  # who dies of a signal now died of ours
 
@@ -138,6 +140,9 @@ class Family:
                 self._dispatch.hand_on(Task(id, destination, reach, queue))
             case Short(why):
                 self._tell_shortage(why)
+            case Etrn(domain):
+                if not self._is_parting:
+                    self._etrn(domain)
             case Attempted():
                 self._dispatch.attempted(pid, time.monotonic())
             case Done(_, stays):

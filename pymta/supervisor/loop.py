@@ -53,7 +53,9 @@ class Loop:
         self._renewal = Renewal(place, self._handover, self._signals)
         self._selector = selectors.DefaultSelector()
         self._count = QueueCount(lambda: place.deliveries.start_count(self._family.adopt))
-        self._family = Family(place, self._selector, self._renewal.validated, self._count)
+        self._family = Family(
+            place, self._selector, self._renewal.validated, self._count, self._queue_runs.start_for
+        )
         self._status = Status(place, self._renewal, self._count)
         requests = Requests(place, self._renewal, self._status, self._count, self._queue_runs)
         make_room = place.reception.entrance.spare.give_up

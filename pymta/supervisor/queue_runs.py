@@ -1,20 +1,22 @@
-"""Queue runs of the daemon: those of its own clock, and those that a command asks for.
+"""Queue runs of the daemon: those of its own clock, and those that a command or a client asks for.
 
-Both count against `queue_run_max` (QR-03, QR-08).  Runs of other processes do not.
+All count against `queue_run_max` (QR-03, QR-08).  Runs of other processes do not.
 
 Touches: clock.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 
 from pymta.channel.control import BUSY
-from pymta.channel.selection import asked_by
+from pymta.channel.selection import Selection, asked_by
 from pymta.config.per_queue import limit_of, may_start
 from pymta.config.periodic import periodic_runs
 from pymta.config.run_word import RunWord, parse_run_word
+from pymta.mail.envelope import DEFAULT_QUEUE
 from pymta.supervisor.children import Job
 from pymta.supervisor.queue_clock import selection, start_clock
 from pymta.supervisor.workplace import Workplace
@@ -29,6 +31,8 @@ class QueueRuns:
         self._log = place.log
         self._launch = place.settings.launch
         self._limit = place.settings.queue.queue_run_max
+        self._is_serial = place.settings.session.smtp_etrn_serialize
+        self._domains: dict[str, int] = {}  # whose run was asked for by ETRN -> its process
         self._began = time.monotonic()
         self._first_by = "start"
         self._clock = start_clock(periodic_runs(place.settings), self._began)
@@ -74,6 +78,22 @@ class QueueRuns:
         if not self._deliveries.start_queue_run(asked_by(word, "command")):
             return False, "no process can be started now"
         return True, f"a queue run{over} has begun"
+
+    def start_for(self, domain: str) -> None:
+        """ETRN: over what waits for it, in all queues, whatever the retry times say.
+
+        What is asked for too often is not done, and what is not done now, later.
+        """
+        self._domains = {d: pid for d, pid in self._domains.items() if self._children.get(pid)}
+        if (self._is_serial and domain in self._domains) or not self._may_start(DEFAULT_QUEUE):
+            return
+        before = "[@.]" if domain.startswith("@") else "@"
+        pattern = f"{before}{re.escape(domain.removeprefix('@'))}$"
+        selection = Selection(
+            force=True, recipients=pattern, recipients_are_pattern=True, by="etrn", everywhere=True
+        )
+        if pid := self._deliveries.start_queue_run(selection):
+            self._domains[domain] = pid
 
     def _may_start(self, queue: str) -> bool:
         alive = self._children.queue_runs

@@ -17,6 +17,7 @@ from pymta.channel.words import (
     Deliver,
     Done,
     Drain,
+    Etrn,
     HandOn,
     Serve,
     Short,
@@ -40,6 +41,7 @@ LOADS = st.builds(Load, FIGURES, FIGURES, FIGURES, FIGURES)
 WORDS = st.one_of(
     st.builds(HandOn, IDS, DOMAINS, st.sampled_from([Reach.NEW, Reach.NO_SMTP]), QUEUES),
     st.builds(Short, st.text("ab =:", max_size=200)),
+    st.builds(Etrn, st.from_regex(r"@?[a-z0-9.-]{0,255}", fullmatch=True)),
     st.builds(Done, st.integers(0, 255), st.booleans()),
     st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans(), ROLES),
     st.builds(

@@ -14,7 +14,7 @@ from typing import Self
 
 from pymta.accounts.account import Find, nobody
 from pymta.channel.pair import End, make_pair
-from pymta.channel.words import Drain, HandOn, Short
+from pymta.channel.words import Drain, Etrn, HandOn, Short
 from pymta.config.session import Session
 from pymta.config.settings import Machine, Settings
 from pymta.load.reading import NOTHING, Load, Room
@@ -66,6 +66,7 @@ class House:
     tls: ssl.SSLContext | None = None  # with it, TLS begins before the greeting
     starttls: ssl.SSLContext | None = None  # with it, whoever wants to may begin it
     put_off: list[Short] = field(default_factory=list)
+    runs: list[Etrn] = field(default_factory=list)
     load: Load = NOTHING
     log_room: Room | None = None
     find: Find = nobody
@@ -114,6 +115,7 @@ class Guest:
             tell=house.log.write,
             hand_on=house.handed_on.append,
             put_off=house.put_off.append,
+            ask_run=house.runs.append,
             read_load=lambda: house.load,
             log_room=lambda: house.log_room,
             find=house.find,

@@ -16,6 +16,7 @@ from pymta.journal import (
     arrival_events,
     daemon_events,
     delivery_events,
+    etrn_events,
     hand_events,
     local_events,
     log_events,
@@ -36,6 +37,7 @@ MODULES = (
     arrival_events,
     daemon_events,
     delivery_events,
+    etrn_events,
     hand_events,
     local_events,
     log_events,
@@ -173,6 +175,7 @@ def _of_sessions() -> Iterator[Example]:
         yield _one(say.fault, origin, "MAIL", "no argument", is_syntax=True)
         yield _one(say.fault, origin, "DATA", "no RCPT", is_syntax=False)
         yield _one(say.spool_trouble, origin, ID, "No space left on device")
+        yield _one(etrn_events.asked_for_mail, origin, "far.example")
         yield from _of_ends(origin)
 
 

@@ -110,6 +110,20 @@ def test_a_run_over_a_named_queue_says_so_and_leaves_the_others_alone(
     assert waiting(tmp_path, "slow") == []
 
 
+def test_a_run_may_be_over_every_queue(settings: Settings, tmp_path: Path) -> None:
+    """As ETRN has it."""
+    for name in ("", "slow"):
+        put(tmp_path, queue=name)
+
+    log = MemoryLog()
+
+    assert main(settings, log, Selection(force=True, everywhere=True)) == DONE
+
+    begun = {line for line in lines(log) if line.startswith("Start")}
+    assert begun == {"Start queue run: -qf", "Start 'slow' queue run: -qf"}
+    assert waiting(tmp_path) == waiting(tmp_path, "slow") == []
+
+
 def test_queues_are_run_one_after_another(settings: Settings, tmp_path: Path) -> None:
     for name in ("", "slow"):
         put(tmp_path, queue=name)

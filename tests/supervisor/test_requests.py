@@ -44,10 +44,11 @@ class Runs(Deliveries):
 
     started: Selection | None = None
     can_fork = True
+    PID = 4712
 
-    def start_queue_run(self, selection: Selection) -> bool:
+    def start_queue_run(self, selection: Selection) -> int:
         self.started = selection
-        return self.can_fork
+        return self.PID if self.can_fork else 0
 
 
 class NoSignals(Signals):

@@ -1,0 +1,27 @@
+"""What host lists of the settings let this caller do.
+
+Decided once, before the greeting.  Whoever cannot be found out about is in none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pymta.config.session import Session
+from pymta.mail.host_list import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """`verify`: VRFY tells him the truth.  `etrn`: he may have mail delivered."""
+
+    verify: bool = False
+    etrn: bool = False
+
+
+def allowed(settings: Session, is_in: Callable[[Sequence[str]], Answer]) -> Allowed:
+    return Allowed(
+        verify=is_in(settings.smtp_vrfy_hosts) is Answer.YES,
+        etrn=is_in(settings.smtp_etrn_hosts) is Answer.YES,
+    )

@@ -1,0 +1,46 @@
+"""VRFY: does this address exist here?  (RFC 5321 s3.5)
+
+Who may know is in `smtp_vrfy_hosts`.  All others, and whoever asks about other hosts, hear 252:
+a server that does not tell says neither yes nor no (s7.3).
+"""
+
+from __future__ import annotations
+
+from pymta.mail.address import BadPath, Mailbox, parse_path
+from pymta.mail.reply import Reply
+from pymta.session.answer import Answer, fault
+from pymta.session.recipient_verdict import Accept, Refuse, judge
+from pymta.session.visit import Visit
+from pymta.session.world import World
+from pymta.smtp.command import Command
+
+_UNTOLD = Answer(
+    Reply(252, "Cannot VRFY user, but will accept message and attempt delivery", "2.5.0")
+)
+
+
+def answer(visit: Visit, command: Command, world: World) -> Answer:
+    if not command.argument:
+        return fault(Reply(501, "VRFY needs a user or an address", "5.5.4"))
+    if not visit.allowed.verify:
+        return _UNTOLD
+    mailbox = _mailbox(command.argument, visit.settings.hostname)
+    if mailbox is None:
+        return fault(Reply(501, "VRFY needs a user or an address", "5.1.3"))
+    local = visit.local.address if visit.local else None
+    match judge(mailbox, visit.address, local, visit.settings, world.find):
+        case Refuse(reply) if reply.enhanced.startswith(("5.1.", "4.")):
+            return Answer(reply)
+        case Accept(mailbox, is_local=True):
+            return Answer(Reply(250, f"<{mailbox}>", "2.1.5"))
+        case _:  # a host of others, whatever this caller may send there
+            return _UNTOLD
+
+
+def _mailbox(argument: bytes, hostname: str) -> Mailbox | None:
+    """An address with or without brackets; a bare name is one of ours."""
+    text = argument if argument.startswith(b"<") else b"<" + argument + b">"
+    path = parse_path(text)
+    if isinstance(path, BadPath) or path.mailbox is None or path.rest.strip():
+        return None
+    return path.mailbox if path.mailbox.domain else Mailbox(path.mailbox.local, hostname)
