@@ -5,11 +5,14 @@ Touches: disk, OpenSSL.
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 from pymta.config.secret import TLS_DIRECTORY, credential, missing, path_of
 from pymta.config.tls import Tls
 from pymta.tls import credentials
+from pymta.tls.asks import SYSTEM
+from pymta.tls.context import check_authorities
 from pymta.tls.credentials import CredentialsError
 
 
@@ -29,6 +32,7 @@ def read_certificate(tls: Tls, directory: str) -> bytes:
 
     Raises CertificateError.
     """
+    _check_authorities(tls)
     certificate = _path("tls_certificate", tls.tls_certificate, directory)
     key = _path("tls_privatekey", tls.tls_privatekey, directory)
     try:
@@ -39,6 +43,20 @@ def read_certificate(tls: Tls, directory: str) -> bytes:
         value = tls.tls_privatekey if is_of_key else tls.tls_certificate
         why = _why_missing(value) if error.is_missing else ""
         raise CertificateError(name, value, why or error.why, is_denied=error.is_denied) from error
+
+
+def _check_authorities(tls: Tls) -> None:
+    """Those who vouch for clients; not asked where no client is."""
+    if tls.authorities in {"", SYSTEM}:
+        return
+    try:
+        check_authorities(tls.authorities)
+    except OSError as error:
+        why = "holds no certificate; want some in PEM form"
+        if not isinstance(error, ssl.SSLError):
+            why = f"cannot be read: {error.strerror}"
+        key = "tls_verify_certificates"
+        raise CertificateError(key, tls.tls_verify_certificates, why) from None
 
 
 def _path(key: str, value: str, directory: str) -> str:

@@ -93,12 +93,12 @@ SELECTORS = {
     "spf": _idle("SPF on <= lines"),
     "spf_verbose": _idle("the SPF result on <= lines"),
     "subject": _off("T= on <= lines: the Subject field, decoded"),
-    "tls_certificate_verified": _idle("CV=, whether the certificate was good", is_default=True),
+    "tls_certificate_verified": _on("CV=, whether the client showed a certificate that is good"),
     "tls_cipher": _on("X=, version and cipher of TLS"),
     "tls_on_connect": _off("other protocol names for TLS that began at once"),
-    "tls_peerdn": _idle("DN=, whom the certificate names"),
+    "tls_peerdn": _off("DN=, whom that certificate names"),
     "tls_resumption": _off("an asterisk at X= for a resumed TLS session"),
-    "tls_sni": _idle("SNI=, the name that the client asked for"),
+    "tls_sni": _off("SNI=, the name that the client asked for in the TLS handshake"),
     "unknown_in_list": _idle("lists that could not be looked up"),
 }
 KNOWN = frozenset(SELECTORS)

@@ -7,7 +7,6 @@
     daemon        what the daemon itself reports
     configured    settings files, and who may read and write them
     certificate   certificate and key: there, fitting, valid, and for nobody else's eyes
-    validity      until when a certificate is good
     storage       the disk, directories to be written, messages that wait too long
     machine       clock, name servers, journal, who else wants our port
 

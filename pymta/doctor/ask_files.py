@@ -28,11 +28,11 @@ from pymta.doctor.ask_kernel import file_system_of
 from pymta.doctor.certificate import Certificate
 from pymta.doctor.configured import Configured, Mode
 from pymta.doctor.storage import Disk, Storage
-from pymta.doctor.validity import Validity, validity
 from pymta.load.room import room
 from pymta.spool.paths import directories
 from pymta.tls import credentials
 from pymta.tls.credentials import CredentialsError
+from pymta.tls.leaf import Leaf, leaf
 
 CREDENTIALS = "/run/credentials"
 
@@ -118,13 +118,13 @@ def ask_certificate(tls: Tls, unit: str) -> Certificate:
         if error.is_denied and os.geteuid() != 0:
             return replace(found, key=key, value=value, is_unseen=True)
         return replace(found, key=key, value=value, trouble=error.why)
-    return replace(found, validity=_dates(pem), is_newer=_is_newer(named, paths))
+    return replace(found, leaf=_leaf(pem), is_newer=_is_newer(named, paths))
 
 
-def _dates(pem: bytes) -> Validity | None:
+def _leaf(pem: bytes) -> Leaf | None:
     """None for a certificate that OpenSSL takes and we cannot read."""
     try:
-        return validity(pem)
+        return leaf(pem)
     except ValueError:
         return None
 

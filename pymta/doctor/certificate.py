@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pymta.config.secret import TLS_DIRECTORY, credential, source
 from pymta.doctor.configured import Mode
 from pymta.doctor.finding import Finding, fault, note
-from pymta.doctor.validity import Validity
+from pymta.tls.leaf import Leaf
 
 DAY = 86_400
 SOON = 14 * DAY  # those who renew by program do so a month before
@@ -27,7 +27,7 @@ class Certificate:
     key: str = "tls_certificate"
     value: str = ""
     trouble: str = ""
-    validity: Validity | None = None
+    leaf: Leaf | None = None
     is_newer: bool = False
     secrets: tuple[Mode, ...] = ()
     is_unseen: bool = False
@@ -43,8 +43,8 @@ def findings(found: Certificate, now: float, unit: str) -> Iterator[Finding]:
     elif found.is_newer:
         text = f"another one lies in {TLS_DIRECTORY}, and is not served yet"
         yield note("certificate-renewed", where, text, f"systemctl try-restart {unit}")
-    if found.validity:
-        yield from _dates(found.validity, now, where)
+    if found.leaf:
+        yield from _dates(found.leaf, now, where)
     for file in found.secrets:
         if file.is_readable_by_all:
             text = f"everybody on this host can read the key (mode {file.mode:o})"
@@ -56,7 +56,7 @@ def _remedy(found: Certificate, unit: str) -> str:
     return f"put it into {file}, then systemctl restart {unit}" if file else ""
 
 
-def _dates(found: Validity, now: float, where: str) -> Iterator[Finding]:
+def _dates(found: Leaf, now: float, where: str) -> Iterator[Finding]:
     if now > found.end:
         text = f"has been out of date since {_day(found.end)}: others may refuse to talk to us"
         yield fault("certificate-expired", where, text, "renew it")

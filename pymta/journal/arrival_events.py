@@ -6,8 +6,8 @@
 
 Log selectors add to it, each at its place (N-39); the fields tell the same whatever they say:
 
-<= s@x.example H=(client.example) [192.0.2.7] P=esmtps L X=TLS1.3:TLS_AES_256_GCM_SHA384:256 S=1234
-   M8S=8 RT=2s id=1@client.example T="hello" from <s@x.example> for a@x.example b@x.example
+<= s@x.example H=(client.example) [192.0.2.7] P=esmtps L X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no
+   S=1234 M8S=8 RT=2s id=1@client.example T="hello" from <s@x.example> for a@x.example b@x.example
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from pymta.journal.event import Kind
 
-CALLER = "CLIENT CLIENT_PORT PEER_UID PEER_PID SESSION_ID HELO CLIENT_NAME IDENT TLS"
+CALLER = (
+    "CLIENT CLIENT_PORT PEER_UID PEER_PID SESSION_ID HELO CLIENT_NAME IDENT TLS TLS_PEER TLS_SNI"
+)
 WAY = "QUEUE ROUTER TRANSPORT HOST HOST_ADDRESS HOST_PORT LOCAL_ADDRESS LOCAL_PORT"
 LEG = f"QUEUE_ID SENDER RECIPIENT ORIGINAL_RECIPIENT {WAY} DELIVER_TIME"
 
@@ -177,7 +179,8 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         " a port where TLS begins at once.  One client alone points at that client, all of them at"
         " the certificate.",
         fields=CALLER,
-        options="tls_certificate tls_privatekey tls_on_connect_ports tls_advertise_hosts",
+        options="tls_certificate tls_privatekey tls_on_connect_ports tls_advertise_hosts"
+        " tls_verify_hosts tls_try_verify_hosts tls_verify_certificates",
     ),
     Kind.LOOKUP_FAILED: Meaning(
         "Nothing more could be found out about a client",

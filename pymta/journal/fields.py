@@ -25,6 +25,8 @@ OWN: Mapping[str, str] = {
     "HELO": "What it called itself.",
     "IDENT": "What its machine calls the user (RFC 1413); of a user of this machine, his account.",
     "TLS": "Version, cipher and bits of its TLS connection.",
+    "TLS_PEER": "Whom the certificate of the client names, where it showed one that is good.",
+    "TLS_SNI": "The name that it asked for in the handshake.",
     "SENDER": "Envelope sender; empty for bounces.",
     "RECIPIENT": "Envelope recipient.  Where a line has several, the field stands once for each, up"
     " to a hundred times.",

@@ -13,7 +13,7 @@ from pymta.config.duration import format_duration
 from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
 from pymta.journal.event import MAIN, MAIN_AND_PANIC, MAIN_AND_REJECT, Event, Kind, Stream
-from pymta.journal.parts import recipients_fields
+from pymta.journal.parts import quoted, recipients_fields
 from pymta.mail.caller import Endpoint
 from pymta.tls.facts import Facts
 
@@ -79,7 +79,7 @@ class Origin:
             fields = dict(zip(("PEER_UID", "PEER_PID"), map(str, self.peer), strict=True))
         more = {"HELO": self.helo, "CLIENT_NAME": self.name, "IDENT": self.ident}
         more["SESSION_ID"] = self.id
-        more["TLS"] = self.tls.text if self.tls else ""
+        more |= _tls_fields(self.tls)
         return fields | {name: text for name, text in more.items() if text}
 
     @property
@@ -97,14 +97,30 @@ def ends_text(caller: Endpoint, local: Endpoint, journal: Journal) -> str:
 
 
 def tls_mark(tls: Facts | None, selected: frozenset[str]) -> str:
-    """`` X=TLS1.3:TLS_AES_256_GCM_SHA384:256``, with a star behind it for a resumed session.
+    """`` X=TLS1.3:TLS_AES_256_GCM_SHA384:256* CV=yes DN="CN=client" SNI=mx.example.org``.
 
-    Selectors tls_cipher and tls_resumption (N-39).
+    Selectors tls_cipher, tls_resumption (the star), tls_certificate_verified, tls_peerdn, tls_sni.
     """
-    if tls is None or "tls_cipher" not in selected:
+    if tls is None:
         return ""
-    star = "*" if tls.is_resumed and "tls_resumption" in selected else ""
-    return f" X={tls.text}{star}"
+    text = ""
+    if "tls_cipher" in selected:
+        star = "*" if tls.is_resumed and "tls_resumption" in selected else ""
+        text += f" X={tls.text}{star}"
+    if "tls_certificate_verified" in selected:
+        text += f" CV={'yes' if tls.peer else 'no'}"
+    if "tls_peerdn" in selected and tls.peer:
+        text += f" DN={quoted(tls.peer.subject)}"
+    if "tls_sni" in selected and tls.sni:
+        text += f" SNI={tls.sni}"
+    return text
+
+
+def _tls_fields(tls: Facts | None) -> dict[str, str]:
+    if tls is None:
+        return {}
+    peer = tls.peer.subject if tls.peer else ""
+    return {"TLS": tls.text, "TLS_PEER": peer, "TLS_SNI": tls.sni}
 
 
 def not_delivered_now(origin: Origin, id: str, why: str) -> Event:

@@ -29,6 +29,7 @@ from pymta.session.pace import quotable
 from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
+from pymta.tls.asks import Asks
 
 QUOTED = 150  # octets of early input in the log
 
@@ -57,6 +58,7 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
     visit.may_send_early = caller.is_in(settings.pipe_connect_advertise_hosts) is Answer.YES
     visit.allowed = allowed(settings, caller.is_in)
     visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
+    visit.asks = _asks(visit, caller)
     if visit.starts_tls and (failed := shake_hands(visit, stream, began)) is not None:
         return failed
     visit.may_start_tls = _may_start_tls(visit, stream, caller)
@@ -84,6 +86,15 @@ def _look_up_name(visit: Visit, caller: Caller, world: World) -> None:
         visit.name = names[0]
     else:
         world.tell(say.no_host_name(visit.origin))
+
+
+def _asks(visit: Visit, caller: Caller) -> Asks:
+    """For a certificate of his own; who cannot be found out about is not asked."""
+    settings = visit.settings.tls
+    if settings.tls_verify_hosts and caller.is_in(settings.tls_verify_hosts) is Answer.YES:
+        return Asks.FOR_ONE
+    wanted = settings.tls_try_verify_hosts
+    return Asks.TO_SEE_ONE if wanted and caller.is_in(wanted) is Answer.YES else Asks.NOTHING
 
 
 def _may_start_tls(visit: Visit, stream: Stream, caller: Caller) -> bool:

@@ -23,6 +23,7 @@ def shake_hands(visit: Visit, stream: Stream, began: float) -> Farewell | None:
     who fails it hears nothing of it but the alert of TLS (N-40).
     """
     timeout = visit.settings.session.smtp_receive_timeout or float("inf")
+    stream.put_inside(visit.asks)
     agreed = stream.start_tls(time.monotonic() + timeout)
     seconds = time.monotonic() - began
     match agreed:

@@ -13,9 +13,9 @@ import os
 import resource
 import select
 import socket
-import ssl
 import time
 import traceback
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from pymta.journal.process_info import told_on_signal
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Room, queue_only
 from pymta.load.room import room
+from pymta.mail.caller import Endpoint
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
@@ -44,7 +45,10 @@ from pymta.session.termination import Termination, has_come
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.spool.store import Spool
+from pymta.tls.asks import Asks
+from pymta.tls.certificates import Certificates
 from pymta.tls.layer import Layer
+from pymta.tls.which import Place
 
 HOSTS_FILE = Path("/etc/hosts")
 
@@ -52,17 +56,16 @@ HOSTS_FILE = Path("/etc/hosts")
 class Sessions:
     """What all sessions under the same settings have in common; made before the first fork.
 
-    `tls` is what connections with TLS share; without it there are none.
+    `certificates` are what connections with TLS share; without them there are none.
     """
 
     def __init__(
-        self, settings: Settings, spool: Spool, log: Log, tls: ssl.SSLContext | None = None
+        self, settings: Settings, spool: Spool, log: Log, certificates: Certificates | None = None
     ) -> None:
         self.settings = settings
         self.log = log
-        self.tls = tls
+        self.certificates = certificates
         self.world = make_world(settings, spool, log)
-        self.new_layer = partial(Layer, tls) if tls else None
 
     def rehearse(self) -> None:
         """So that they need less memory of their own."""
@@ -85,7 +88,7 @@ class _Worker:
 
     def __init__(self, sessions: Sessions, channel: End) -> None:
         self._settings = sessions.settings
-        self._new_layer = sessions.new_layer
+        self._certificates = sessions.certificates
         self._channel = channel
         self._termination = Termination()
         self._world = sessions.world
@@ -121,8 +124,8 @@ class _Worker:
             call.sock,
             self._channel,
             self._termination,
-            self._layer() if call.starts_tls else None,
-            new_layer=self._new_layer,
+            new_layer=self._layer_at(call.local),
+            starts_tls=call.starts_tls,
             nodelay=self._settings.listen.tcp_nodelay,
             keepalive=self._settings.session.smtp_accept_keepalive,
         )
@@ -141,9 +144,12 @@ class _Worker:
         self._visit = None
         return status
 
-    def _layer(self) -> Layer:
-        assert self._new_layer  # the supervisor gives nobody a call that we could not serve
-        return self._new_layer()
+    def _layer_at(self, local: Endpoint | None) -> Callable[[Asks], Layer] | None:
+        """What makes the TLS of a connection; it shows what is for those who called there."""
+        if not self._certificates:
+            return None
+        place = Place(str(local.address) if local else "")
+        return partial(self._certificates.layer, place=place)
 
     def wait_for_call(self) -> Call | None:
         """The next connection; None when there will be none, or SIGTERM came."""

@@ -41,7 +41,6 @@ def encrypt(visit: Visit, stream: Stream, chronicle: Chronicle) -> Farewell | No
     """After GO_AHEAD was written.  None: there is TLS, and the client starts anew with EHLO."""
     now = time.monotonic()
     deadline = now + (visit.settings.session.smtp_receive_timeout or float("inf"))
-    stream.put_inside()
     failed = shake_hands(visit, stream, now - chronicle.seconds)
     if failed is None:
         _forget(visit)

@@ -23,6 +23,7 @@ from contextlib import suppress
 from pymta.channel.pair import End
 from pymta.session.stop import Stop
 from pymta.session.termination import HasFileno, has_come
+from pymta.tls.asks import Asks
 from pymta.tls.facts import Facts
 from pymta.tls.layer import LARGEST, Layer, TlsError
 
@@ -47,7 +48,8 @@ _GONE = frozenset(
 class Stream:
     """`error` is the text of the error that broke the connection, "" for a plain end of file.
 
-    `new_layer` makes the TLS of a connection, None where there is no certificate.
+    `new_layer` makes the TLS of a connection, None where there is no certificate.  `starts_tls`:
+    nothing is said before the handshake.
     """
 
     def __init__(
@@ -55,18 +57,18 @@ class Stream:
         sock: socket.socket,
         channel: End,
         termination: HasFileno,
-        layer: Layer | None = None,
         *,
-        new_layer: Callable[[], Layer] | None = None,
+        new_layer: Callable[[Asks], Layer] | None = None,
+        starts_tls: bool = False,
         nodelay: bool = True,
         keepalive: bool = True,
     ) -> None:
         self._sock = sock
         self._channel = channel
         self._termination = termination
-        self._layer = layer
+        self._layer: Layer | None = None
         self._new_layer = new_layer
-        self._is_mute = layer is not None
+        self._is_mute = starts_tls
         self._seen = b""  # decrypted for `peek`, and not read yet
         self.error = ""
         sock.setblocking(False)
@@ -86,10 +88,10 @@ class Stream:
         """It is plain, and there is a certificate."""
         return self._layer is None and self._new_layer is not None
 
-    def put_inside(self) -> None:
-        """What follows is the handshake (STARTTLS)."""
-        assert self._new_layer  # or it was not offered
-        self._layer, self._is_mute = self._new_layer(), True
+    def put_inside(self, asks: Asks) -> None:
+        """What follows is the handshake."""
+        assert self._new_layer  # or it was not offered, and the supervisor gave us no such call
+        self._layer, self._is_mute = self._new_layer(asks), True
 
     def take_outside(self) -> None:
         """Plain octets again, after a handshake that failed."""

@@ -17,6 +17,7 @@ from pymta.session.allowed import Allowed
 from pymta.session.hold_back import Mode, mode_at_start, mode_of_local
 from pymta.session.size_limit import SizeLimit, size_limit
 from pymta.session.transaction import Transaction
+from pymta.tls.asks import Asks
 from pymta.tls.facts import Facts
 
 
@@ -37,6 +38,7 @@ class Visit:
 
     `role` is that of the socket he came in by.
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
+    `asks` is whether he is to show a certificate in the handshake.
     `tls` is what was agreed on, None while octets are plain.  `has_offered_tls`: the last EHLO was
     answered with STARTTLS.
     """
@@ -50,6 +52,7 @@ class Visit:
     starts_tls: bool = False
     role: str = SMTP
     tls: Facts | None = None
+    asks: Asks = Asks.NOTHING
     queue_files: tuple[str, ...] = ()
     user: str = ""
     name: str = ""

@@ -11,7 +11,6 @@ Touches: disk, descriptors, environment, OpenSSL.
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,16 +25,17 @@ from pymta.supervisor.find_listeners import CannotStartError
 from pymta.supervisor.handover import Handover
 from pymta.supervisor.listener import Listener
 from pymta.supervisor.sockets import Root
-from pymta.tls.context import server_context
+from pymta.tls.certificates import Certificates
+from pymta.tls.which import EVERYBODY
 
 NAME = "pymta-certificate"  # of the memory file
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """`fd` is a memory file of what `context` was made of, for the next image."""
+    """`fd` is a memory file of what `shown` was made of, for the next image."""
 
-    context: ssl.SSLContext
+    shown: Certificates
     fd: int
 
 
@@ -83,9 +83,18 @@ def _take(tls: Tls, former: int, root: Root, log: Log) -> Certificate | None:
         # A daemon that is root no longer meets this at every reload; others have lost a file.
         tell = daemon_events.remark if error.is_denied else daemon_events.trouble
         log.write(tell(text, Kind.CERTIFICATE))
-        return Certificate(server_context(_contents(former)), former)
+        return Certificate(_shown(_contents(former), tls), former)
+    shown = _shown(pem, tls)
     _forget(former)
-    return Certificate(server_context(pem), _kept(pem))
+    return Certificate(shown, _kept(pem))
+
+
+def _shown(pem: bytes, tls: Tls) -> Certificates:
+    """Who vouches for clients was found good with the settings, and is no secret."""
+    try:
+        return Certificates({EVERYBODY: pem}, tls.authorities)
+    except OSError as error:  # ssl.SSLError is one
+        raise CannotStartError(f"{tls.tls_verify_certificates}: {error.strerror}") from error
 
 
 def _kept(pem: bytes) -> int:

@@ -177,8 +177,8 @@ def _move_in(
             log.debug(line)
     listeners = find_listeners(settings, table, notify, log, privilege.root)
     certificate = find_certificate(settings, table, listeners.network, privilege.root, log)
-    tls = certificate.context if certificate else None
-    children, sessions = Children(), Sessions(settings, _spool(settings, log), log, tls)
+    shown = certificate.shown if certificate else None
+    children, sessions = Children(), Sessions(settings, _spool(settings, log), log, shown)
     entrance = Entrance(listeners.network, settings, log, local=listeners.local)
     return Workplace(
         settings,

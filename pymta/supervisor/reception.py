@@ -116,7 +116,9 @@ class Reception:
         if debug:
             debug(f"interface address={local.address} port={local.port}", "interface")
         ends = ends_text(caller, local, self._settings.journal)
-        if arrival.starts_tls and self.sessions.tls is None:  # a reload has just lost the files
+        if (
+            arrival.starts_tls and self.sessions.certificates is None
+        ):  # a reload has just lost the files
             why = "TLS begins at once on this port, and there is no certificate"
             self._log.write(daemon_events.refused(caller, ends, why))
             arrival.answer("")

@@ -1,6 +1,11 @@
 """TLS: the certificate that we show, and encrypted octets where plain ones were.
 
+    certificates  ours, and which of them a client gets to see
+    which         the rule for that
+    leaf          what stands in one of them
     facts         what both sides agreed on, as the log and the Received field tell it
+    asks          is the client to show one
+    peer          whom that names
     cipher_name   the registered name of a cipher that OpenSSL calls by another
     credentials   certificate and key from their files, or which file is wrong and why
     context       what all connections of one generation have in common

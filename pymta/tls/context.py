@@ -14,11 +14,22 @@ from __future__ import annotations
 import os
 import ssl
 
+from pymta.tls.asks import SYSTEM
 
-def server_context(pem: bytes) -> ssl.SSLContext:
+
+def check_authorities(file: str) -> None:
+    """Raises OSError when it is not there, ssl.SSLError, which is one, when it is of no use."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)
+
+
+def server_context(pem: bytes, authorities: str = "") -> ssl.SSLContext:
     """For a certificate, its chain and its key in one text; see `credentials`.
 
-    Raises ssl.SSLError when they are not that or do not belong together.
+    `authorities` is a file of those who vouch for clients, SYSTEM for those of this machine, ""
+    where no client is asked for a certificate.
+
+    Raises ssl.SSLError when they are not that or do not belong together, OSError when there is no
+    such file.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -31,4 +42,8 @@ def server_context(pem: bytes) -> ssl.SSLContext:
         context.load_cert_chain(f"/proc/self/fd/{fd}", password="")
     finally:
         os.close(fd)
+    if authorities == SYSTEM:
+        context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
+    elif authorities:
+        context.load_verify_locations(authorities)
     return context

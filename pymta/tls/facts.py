@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.tls.cipher_name import standard_name
+from pymta.tls.peer import Peer
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +13,19 @@ class Facts:
     """`version` is written ``TLS1.3``; `cipher` is OpenSSL's name, and `bits` its strength.
 
     `is_resumed`: the client went on with a session that it had before, of whichever worker.
+    `sni` is the name that it asked for, made safe, "" for none (RFC 6066 s3).
+    `peer` is whom its certificate names; None where it showed none that is good.
+    `end_point` binds a login to our own certificate: tls-server-end-point (RFC 5929 s4), b"" where
+    that is not defined.
     """
 
     version: str
     cipher: str
     bits: int
     is_resumed: bool = False
+    sni: str = ""
+    peer: Peer | None = None
+    end_point: bytes = b""
 
     @property
     def text(self) -> str:

@@ -13,10 +13,22 @@ Touches: OpenSSL.
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
 
+from pymta.mail.trace import safe_name
+from pymta.tls.asks import Asks
 from pymta.tls.facts import Facts
+from pymta.tls.peer import Peer, peer
 
+_MODES = {
+    Asks.NOTHING: ssl.CERT_NONE,
+    Asks.TO_SEE_ONE: ssl.CERT_OPTIONAL,
+    Asks.FOR_ONE: ssl.CERT_REQUIRED,
+}
 LARGEST = 16_384  # octets of one record (RFC 8446 s5.1)
 
 
@@ -27,13 +39,36 @@ class TlsError(Exception):
     """
 
 
-class Layer:
-    """The server's side."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One certificate: its context, and what binds a login to it (`Leaf.end_point`)."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    context: ssl.SSLContext
+    end_point: bytes = b""
+
+
+class Layer:
+    """The server's side.
+
+    `context` is what all connections have in common, its ticket keys above all.  `choose` says
+    which certificate is shown to who asks for a name ("" for none).
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        choose: Callable[[str], Shown] | None = None,
+        asks: Asks = Asks.NOTHING,
+    ) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._context = context
+        self._choose = choose
+        self._asks = asks
+        self._sni = ""
+        self._end_point = b""
+        with _asking(context, asks):
+            self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._error: TlsError | None = None  # raised when all that came before was read
 
     def receive(self, data: bytes) -> None:
@@ -45,12 +80,35 @@ class Layer:
     def handshake(self) -> Facts | None:
         """None: more is needed from the client.  Raises TlsError; an alert may be to send then."""
         try:
-            self._tls.do_handshake()
+            with self._choosing():
+                self._tls.do_handshake()
         except ssl.SSLWantReadError:
             return None
         except ssl.SSLError as error:
             raise TlsError(_why(error)) from None
-        return self._facts()
+        facts = self._facts()
+        # A session of before, when nobody asked, is resumed without any.
+        if self._asks is Asks.FOR_ONE and not facts.peer:
+            raise TlsError("peer did not return a certificate")
+        return facts
+
+    @contextmanager
+    def _choosing(self) -> Iterator[None]:
+        """Python cannot read a name that is not ASCII, ends the handshake, and tells stderr."""
+        hook = sys.unraisablehook
+        sys.unraisablehook = _ignore
+        self._context.sni_callback = self._named
+        try:
+            yield
+        finally:
+            self._context.sni_callback = None
+            sys.unraisablehook = hook
+
+    def _named(self, tls: Any, name: str | None, _: ssl.SSLContext) -> None:
+        self._sni = name or ""
+        if self._choose:
+            shown = self._choose(self._sni)
+            tls.context, self._end_point = shown.context, shown.end_point
 
     def read(self) -> bytes | None:
         """All that the client said, b"" when it has said that it ends, None: more is needed.
@@ -102,8 +160,40 @@ class Layer:
         assert agreed
         name, _, bits = agreed
         version = (self._tls.version() or "").replace("TLSv", "TLS")
-        return Facts(version, name, bits, is_resumed=bool(self._tls.session_reused))
+        return Facts(
+            version,
+            name,
+            bits,
+            is_resumed=bool(self._tls.session_reused),
+            sni=safe_name(self._sni),
+            peer=self._peer(),
+            end_point=self._end_point,
+        )
+
+    def _peer(self) -> Peer | None:
+        """Nothing is asked for without being verified, so one that is there is good."""
+        if self._asks is Asks.NOTHING:
+            return None
+        with _asking(self._tls.context, self._asks):
+            found = self._tls.getpeercert()
+        return peer(found) if found else None
+
+
+@contextmanager
+def _asking(context: ssl.SSLContext, asks: Asks) -> Iterator[None]:
+    """OpenSSL copies it to a new connection; Python looks there for an old one."""
+    context.verify_mode = _MODES[asks]
+    try:
+        yield
+    finally:
+        context.verify_mode = ssl.CERT_NONE
+
+
+def _ignore(_: object) -> None:
+    """See `Layer._choosing`."""
 
 
 def _why(error: ssl.SSLError) -> str:
+    if error.reason == "CALLBACK_FAILED":  # ours cannot, but for what comes before it
+        return "the name that it asks for is not ASCII"
     return error.reason.lower().replace("_", " ") if error.reason else str(error)

@@ -35,10 +35,10 @@ from pymta.doctor.machine import Clock, Dns, Machine, NameServer
 from pymta.doctor.process import Process
 from pymta.doctor.storage import Disk, Storage, Tried, Waiting
 from pymta.doctor.units import Unit, span, the_service
-from pymta.doctor.validity import Validity
 from pymta.load.reading import Room
 from pymta.resolver.answer import Failed, Found, NoSuchDomain, Nothing
 from pymta.supervisor.enough import Allowed
+from pymta.tls.leaf import Leaf
 
 SETTINGS = Settings(
     routing=Routing(primary_hostname="mx.example.org"), machine=Place(is_managed=True)
@@ -289,9 +289,7 @@ def test_settings_files_are_judged() -> None:
 
 
 KEY = Mode("/etc/pymta/tls/privkey.pem", 0, 0o600)
-GOOD = Certificate(
-    value="credential:tls_a.pem", validity=Validity(0, NOW + 90 * DAY), secrets=(KEY,)
-)
+GOOD = Certificate(value="credential:tls_a.pem", leaf=Leaf(0, NOW + 90 * DAY), secrets=(KEY,))
 
 
 @pytest.mark.parametrize(
@@ -301,9 +299,9 @@ GOOD = Certificate(
         (replace(GOOD, trouble="is not there"), "certificate"),
         (replace(GOOD, is_newer=True), "certificate-renewed"),
         (replace(GOOD, is_unseen=True), "not-seen"),
-        (replace(GOOD, validity=Validity(0, NOW - 1)), "certificate-expired"),
-        (replace(GOOD, validity=Validity(NOW + 1, NOW + 90 * DAY)), "certificate-early"),
-        (replace(GOOD, validity=Validity(0, NOW + 5 * DAY)), "certificate-expires"),
+        (replace(GOOD, leaf=Leaf(0, NOW - 1)), "certificate-expired"),
+        (replace(GOOD, leaf=Leaf(NOW + 1, NOW + 90 * DAY)), "certificate-early"),
+        (replace(GOOD, leaf=Leaf(0, NOW + 5 * DAY)), "certificate-expires"),
         (replace(GOOD, secrets=(replace(KEY, mode=0o644),)), "key-readable"),
         (replace(GOOD, secrets=(replace(KEY, mode=0o644, is_reachable=False),)), None),
     ],

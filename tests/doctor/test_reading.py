@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
-import time
 from pathlib import Path
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pymta.doctor.as_owner import ask_as_owner
 from pymta.doctor.ask_kernel import ask_process, is_writable, read_limits, who_listens
 from pymta.doctor.ask_machine import servers_of
 from pymta.doctor.ask_systemd import read_units
-from pymta.doctor.validity import validity
-from tests.doubles import certificates
-from tests.doubles.certificates import Certificate
 
 MOUNTS = """\
 24 1 0:20 / / ro,relatime shared:1 - ext4 /dev/sda1 rw
@@ -67,38 +58,6 @@ def test_a_unit_is_a_paragraph() -> None:
 def test_name_servers_are_those_of_resolv_conf() -> None:
     text = "# a\nnameserver 192.0.2.1\nsearch a\nnameserver fe80::1%eth0\nnameserver\n" * 2
     assert list(servers_of(text)) == ["192.0.2.1", "fe80::1", "192.0.2.1"]
-
-
-def test_a_certificate_is_good_for_the_days_that_openssl_gave_it(certificate: Certificate) -> None:
-    pem = certificate.file.read_bytes()
-    context = ssl.create_default_context(cafile=certificate.file)
-    (other,) = context.get_ca_certs()  # it is its own authority, so this library reads it, too
-    found = validity(pem)
-    assert found.begin == ssl.cert_time_to_seconds(str(other["notBefore"]))
-    assert found.end == ssl.cert_time_to_seconds(str(other["notAfter"]))
-    assert 1 < (found.end - time.time()) / 86_400 < 2.1
-
-
-def test_dates_after_2049_are_written_otherwise(tmp_path: Path) -> None:
-    made = certificates.make(tmp_path, days=20_000)
-    assert 19_999 < (validity(made.file.read_bytes()).end - time.time()) / 86_400 < 20_001
-
-
-@given(st.binary(max_size=200), st.integers(0, 400))
-def test_what_is_no_certificate_is_a_value_error(
-    certificate: Certificate, rubbish: bytes, at: int
-) -> None:
-    der = bytearray(ssl.PEM_cert_to_DER_cert(certificate.file.read_text()))
-    der[at : at + len(rubbish)] = rubbish
-    try:
-        validity(ssl.DER_cert_to_PEM_cert(bytes(der)).encode())
-    except ValueError:
-        return
-
-
-def test_without_a_certificate_there_are_no_dates() -> None:
-    with pytest.raises(ValueError, match="no certificate"):
-        validity(b"nothing")
 
 
 def test_a_trial_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -9,9 +9,15 @@ import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pymta.tls import credentials
+from pymta.tls.certificates import Certificates
+from pymta.tls.which import EVERYBODY
 
 NAME = "mx.pymta.test"
 EC = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+RSA = ("rsa:2048",)
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,7 @@ class Certificate:
     key: Path
 
     @property
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         """The two options that name it."""
         return {"tls_certificate": str(self.file), "tls_privatekey": str(self.key)}
 
@@ -28,6 +34,14 @@ class Certificate:
     def der(self) -> bytes:
         """As a client sees it."""
         return ssl.PEM_cert_to_DER_cert(self.file.read_text())
+
+    @property
+    def text(self) -> bytes:
+        return credentials.read(str(self.file), str(self.key))
+
+    def shown(self, trusted: str = "") -> Certificates:
+        """As a session has it, to show it to everybody; `trusted` vouches for clients."""
+        return Certificates({EVERYBODY: self.text}, trusted)
 
     def client(self) -> ssl.SSLContext:
         """Of somebody who believes this one and no other."""
@@ -37,14 +51,25 @@ class Certificate:
 
 
 def make(
-    directory: Path, kind: tuple[str, ...] = EC, name: str = NAME, days: int = 2
+    directory: Path,
+    kind: tuple[str, ...] = EC,
+    name: str = NAME,
+    days: int = 2,
+    *,
+    names: tuple[str, ...] | None = None,
+    more: tuple[str, ...] = (),
 ) -> Certificate:
-    """A new one, which vouches for itself; `kind` is what `openssl req -newkey` takes."""
+    """A new one, which vouches for itself; `kind` is what `openssl req -newkey` takes.
+
+    It stands for `names`, for `name` alone where there are none; `more` is for openssl, too.
+    """
+    names = (name,) if names is None else names
+    directory.mkdir(exist_ok=True)
     made = Certificate(directory / "certificate.pem", directory / "key.pem")
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", str(days)),
-            *("-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"),
+            *("-subj", f"/CN={name}", *_alternative(names), *more),
             # It is its own authority, and Python 3.13 wants that said.
             *("-addext", "keyUsage=critical,digitalSignature,keyCertSign"),
             *("-keyout", made.key, "-out", made.file),
@@ -53,3 +78,9 @@ def make(
         capture_output=True,
     )
     return made
+
+
+def _alternative(names: tuple[str, ...]) -> tuple[str, ...]:
+    kinds = ("DNS" if name[-1].isalpha() else "IP" for name in names)
+    text = ",".join(f"{kind}:{name}" for kind, name in zip(kinds, names, strict=True))
+    return ("-addext", f"subjectAltName={text}") if text else ()

@@ -9,7 +9,6 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Self
 
 from pymta.accounts.account import Find, nobody
@@ -24,7 +23,7 @@ from pymta.session.conversation import Conversation
 from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
-from pymta.tls.layer import Layer
+from pymta.tls.certificates import Certificates
 from tests.doubles.log import MemoryLog
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.memory_spool import MemorySpool
@@ -45,7 +44,16 @@ def usual_settings(**changes: object) -> Settings:
     )
     settings = replace(settings, routing=replace(settings.routing, primary_hostname=HOST))
     for name, value in changes.items():
-        for group in ("session", "immediate", "routing", "limits", "queue", "machine", "journal"):
+        for group in (
+            "session",
+            "immediate",
+            "routing",
+            "limits",
+            "queue",
+            "machine",
+            "journal",
+            "tls",
+        ):
             part = getattr(settings, group)
             if hasattr(part, name):
                 settings = replace(settings, **{group: replace(part, **{name: value})})
@@ -63,8 +71,8 @@ class House:
     dns: MemoryDns = field(default_factory=MemoryDns)
     ask_ident: Callable[[Endpoint, Endpoint, float], str] = lambda *_: ""
     others: int = 0
-    tls: ssl.SSLContext | None = None  # with it, TLS begins before the greeting
-    starttls: ssl.SSLContext | None = None  # with it, whoever wants to may begin it
+    tls: Certificates | None = None  # with it, TLS begins before the greeting
+    starttls: Certificates | None = None  # with it, whoever wants to may begin it
     put_off: list[Short] = field(default_factory=list)
     runs: list[Etrn] = field(default_factory=list)
     load: Load = NOTHING
@@ -128,10 +136,10 @@ class Guest:
             date=lambda _: DATE,
         )
         visit = Visit(house.settings, caller, local, house.others, house.load, CONNECTION)
-        layer = Layer(house.tls) if house.tls else None
-        visit.starts_tls = layer is not None
-        new_layer = partial(Layer, house.starttls) if house.starttls else None
-        stream = Stream(theirs, channel, bell, layer, new_layer=new_layer)
+        visit.starts_tls = house.tls is not None
+        certificates = house.tls or house.starttls
+        layer = certificates.layer if certificates else None
+        stream = Stream(*(theirs, channel, bell), new_layer=layer, starts_tls=visit.starts_tls)
         self._conversation = Conversation(visit, stream, world)
         self._ends: tuple[socket.socket | End, ...] = (bell, channel)
         self._status: int | None = None
@@ -154,10 +162,12 @@ class Guest:
         """May its process take another connection?"""
         return self._conversation.has_ended_well
 
-    def start_tls(self, context: ssl.SSLContext) -> None:
+    def start_tls(self, context: ssl.SSLContext, sni: str = "") -> None:
         """The handshake; what is said from here on is encrypted."""
         self._file.close()
-        self.sock = context.wrap_socket(self.sock, suppress_ragged_eofs=False)
+        self.sock = context.wrap_socket(
+            self.sock, suppress_ragged_eofs=False, server_hostname=sni or None
+        )
         self._file = self.sock.makefile("rb")
 
     def say(self, *lines: str) -> None:

@@ -32,6 +32,7 @@ from pymta.journal.session_events import Origin
 from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.host import Host
 from pymta.tls.facts import Facts
+from pymta.tls.peer import Peer
 
 MODULES = (
     arrival_events,
@@ -59,7 +60,11 @@ KNOWN = replace(
     name="host.example",
     ident="user",
     id="2ab",
-    tls=Facts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256, is_resumed=False),
+    tls=Facts(
+        *("TLS1.3", "TLS_AES_256_GCM_SHA384", 256),
+        sni="mx.example.org",
+        peer=Peer("CN=client.example", ("client.example",)),
+    ),
 )
 USER = Origin("", 0, "client.example", ident="alice", id="2ab", peer=(1000, 4711))
 FACTS = {"PROTOCOL": "esmtp", "SIZE": "1234", "RECEIVE_TIME": "0.304"}

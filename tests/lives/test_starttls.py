@@ -54,7 +54,7 @@ def test_swaks_sends_a_message(shared: Daemon, certificate: Certificate) -> None
 
     assert answer.returncode == 0, answer.stdout
     (arrival,) = shared.wait_for_log("<= someone@client.test ")
-    assert " P=esmtps X=TLS1.3:TLS_AES_256_GCM_SHA384:256 S=" in arrival
+    assert " P=esmtps X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no S=" in arrival
     (message,) = [mail for mail in shared.wait_for_mail("user") if b"by swaks" in mail]
     assert b" with ESMTPS\n\t(TLS1.3) tls TLS_AES_256_GCM_SHA384\n\tid " in message
 

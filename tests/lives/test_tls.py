@@ -186,7 +186,7 @@ def test_swaks_sends_a_message(shared: Daemon, certificate: Certificate) -> None
 
     assert answer.returncode == 0, answer.stdout
     (arrival,) = shared.wait_for_log("<= someone@client.test ")
-    assert " P=esmtps X=TLS1.3:TLS_AES_256_GCM_SHA384:256 S=" in arrival
+    assert " P=esmtps X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no S=" in arrival
     (message,) = [mail for mail in shared.wait_for_mail("user") if b"by swaks" in mail]
     assert re.search(
         rb"by mx\.pymta\.test \(pymta [^)]*\) with ESMTPS\n"
@@ -234,7 +234,7 @@ def test_a_client_that_comes_back_resumes_with_another_worker(certificate: Certi
                 while (reply := line(sock))[3] == "-":
                     pass
                 assert reply[0] in "23"
-        made.wait_for_log(r"<= <> .* X=TLS1\.3:TLS_AES_256_GCM_SHA384:256\* S=")
+        made.wait_for_log(r"<= <> .* X=TLS1\.3:TLS_AES_256_GCM_SHA384:256\* CV=no S=")
 
 
 def test_a_handshake_may_come_octet_by_octet(shared: Daemon, certificate: Certificate) -> None:

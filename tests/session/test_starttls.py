@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
-
 import pytest
 
-from pymta.tls import credentials
-from pymta.tls.context import server_context
+from pymta.tls.certificates import Certificates
 from tests.doubles.certificates import Certificate
 from tests.doubles.daemon import wait_until
 from tests.doubles.house import HOST, Guest, House, usual_settings
@@ -18,13 +15,13 @@ SELECTORS = ("+smtp_connection", "+smtp_incomplete_transaction", "+smtp_no_mail"
 
 
 @pytest.fixture(scope="module")
-def context(certificate: Certificate) -> ssl.SSLContext:
-    return server_context(credentials.read(str(certificate.file), str(certificate.key)))
+def ours(certificate: Certificate) -> Certificates:
+    return certificate.shown()
 
 
 @pytest.fixture
-def house(context: ssl.SSLContext) -> House:
-    return House(starttls=context)
+def house(ours: Certificates) -> House:
+    return House(starttls=ours)
 
 
 def introduced(guest: Guest) -> Guest:
@@ -54,7 +51,7 @@ def test_mail_comes_encrypted(house: House, certificate: Certificate) -> None:
     (arrival,) = house.log.texts()
     assert arrival.startswith(
         "<= a@client.example H=(inside.example) [192.0.2.7] P=esmtps"
-        " X=TLS1.3:TLS_AES_256_GCM_SHA384:256 S="
+        " X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no S="
     )
     (kept,) = house.spool.messages.values()
     assert "with ESMTPS\r\n\t(TLS1.3) tls TLS_AES_256_GCM_SHA384\r\n\tid " in kept.seal.on_top[0]

@@ -12,10 +12,10 @@ import pytest
 from pymta.channel.pair import make_pair
 from pymta.session.stop import Stop
 from pymta.session.stream import Stream
-from pymta.tls import credentials
-from pymta.tls.context import server_context
+from pymta.tls.asks import Asks
+from pymta.tls.certificates import Certificates
 from pymta.tls.facts import Facts
-from pymta.tls.layer import LARGEST, Layer
+from pymta.tls.layer import LARGEST
 from tests.doubles.certificates import Certificate
 from tests.doubles.house import HOST, House, usual_settings
 
@@ -30,13 +30,13 @@ MESSAGE = (
 
 
 @pytest.fixture(scope="module")
-def context(certificate: Certificate) -> ssl.SSLContext:
-    return server_context(credentials.read(str(certificate.file), str(certificate.key)))
+def ours(certificate: Certificate) -> Certificates:
+    return certificate.shown()
 
 
 @pytest.fixture
-def house(context: ssl.SSLContext) -> House:
-    return House(tls=context)
+def house(ours: Certificates) -> House:
+    return House(tls=ours)
 
 
 def old_client(certificate: Certificate) -> ssl.SSLContext:
@@ -64,11 +64,12 @@ def test_the_greeting_comes_after_the_handshake(house: House, certificate: Certi
 @pytest.mark.parametrize(
     ("hello", "selector", "said"),
     [
-        ("EHLO", (), "P=esmtps X=TLS1.2:ECDHE-ECDSA-AES256-GCM-SHA384:256"),
-        ("HELO", (), "P=smtps X=TLS1.2:ECDHE-ECDSA-AES256-GCM-SHA384:256"),
-        ("EHLO", ("-tls_cipher",), "P=esmtps"),
-        ("EHLO", ("+tls_on_connect", "-tls_cipher"), "P=essmtp"),
-        ("HELO", ("+tls_on_connect", "-tls_cipher"), "P=ssmtp"),
+        ("EHLO", (), "P=esmtps X=TLS1.2:ECDHE-ECDSA-AES256-GCM-SHA384:256 CV=no"),
+        ("HELO", (), "P=smtps X=TLS1.2:ECDHE-ECDSA-AES256-GCM-SHA384:256 CV=no"),
+        ("EHLO", ("-tls_cipher",), "P=esmtps CV=no"),
+        ("EHLO", ("-tls_cipher", "-tls_certificate_verified"), "P=esmtps"),
+        ("EHLO", ("+tls_on_connect", "-tls_cipher"), "P=essmtp CV=no"),
+        ("HELO", ("+tls_on_connect", "-tls_cipher"), "P=ssmtp CV=no"),
     ],
 )
 def test_a_message_tells_how_it_came(
@@ -98,7 +99,7 @@ def test_refusals_in_the_log_tell_it_too(house: House, certificate: Certificate)
         guest.hear()
         guest.ask(*MESSAGE[:2], "RCPT TO:<nobody@localhost>")
     assert house.log.texts()[0] == (
-        "H=(client.example) [192.0.2.7] X=TLS1.2:ECDHE-ECDSA-AES256-GCM-SHA384:256"
+        "H=(client.example) [192.0.2.7] X=TLS1.2:ECDHE-ECDSA-AES256-GCM-SHA384:256 CV=no"
         " F=<a@client.example> rejected RCPT <nobody@localhost>: Unknown user"
     )
 
@@ -237,11 +238,12 @@ def test_a_connection_that_was_tampered_with_ends(house: House, certificate: Cer
 class Caller:
     """Both ends of a connection; the client shakes hands when it is asked to."""
 
-    def __init__(self, context: ssl.SSLContext, theirs: ssl.SSLContext) -> None:
+    def __init__(self, ours: Certificates, theirs: ssl.SSLContext) -> None:
         self.sock, self.server = socket.socketpair()
         self.supervisor, channel = make_pair()
         self.alarm, bell = socket.socketpair()
-        self.stream = Stream(self.server, channel, bell, Layer(context))
+        self.stream = Stream(self.server, channel, bell, new_layer=ours.layer, starts_tls=True)
+        self.stream.put_inside(Asks.NOTHING)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = theirs.wrap_bio(self._incoming, self._outgoing)
         self.sock.setblocking(False)
@@ -275,8 +277,8 @@ class Caller:
 
 
 @pytest.fixture
-def caller(context: ssl.SSLContext, certificate: Certificate) -> Iterator[Caller]:
-    made = Caller(context, certificate.client())
+def caller(ours: Certificates, certificate: Certificate) -> Iterator[Caller]:
+    made = Caller(ours, certificate.client())
     yield made
     made.close()
 

@@ -67,11 +67,13 @@ def shown(found: Certificate | None, trusted: ssl.SSLContext) -> bytes | None:
     assert found
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = trusted.wrap_bio(to_client, to_server)
-    server = found.context.wrap_bio(to_server, to_client, server_side=True)
+    server = found.shown.layer()
     for _ in range(3):
-        for side in (client, server):
-            with suppress(ssl.SSLWantReadError):
-                side.do_handshake()
+        with suppress(ssl.SSLWantReadError):
+            client.do_handshake()
+        server.receive(to_server.read())
+        server.handshake()
+        to_client.write(server.outgoing())
     return client.getpeercert(binary_form=True)
 
 

@@ -19,9 +19,13 @@ from tests.doubles.certificates import Certificate
 class Client:
     """The other side, by Python's own hand."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, session: ssl.SSLSession | None = None, sni: str = ""
+    ) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self._incoming, self._outgoing)
+        self.tls = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=sni or None, session=session
+        )
 
     def receive(self, data: bytes) -> None:
         self._incoming.write(data)
@@ -43,9 +47,14 @@ def context(certificate: Certificate) -> ssl.SSLContext:
 
 
 def connected(
-    context: ssl.SSLContext, client_context: ssl.SSLContext, piece: int = 1 << 16
+    ours: ssl.SSLContext | Layer,
+    client_context: ssl.SSLContext,
+    piece: int = 1 << 16,
+    session: ssl.SSLSession | None = None,
+    sni: str = "",
 ) -> tuple[Layer, Client, Facts]:
-    layer, client = Layer(context), Client(client_context)
+    layer = Layer(ours) if isinstance(ours, ssl.SSLContext) else ours
+    client = Client(client_context, session, sni)
     agreed = None
     for _ in range(5):  # TLS 1.2 needs two round trips
         client.shakes_hands()
@@ -178,3 +187,16 @@ def test_an_end_before_the_beginning_says_nothing(context: ssl.SSLContext) -> No
     layer.close()
 
     assert layer.outgoing() == b""
+
+
+def test_a_name_that_is_not_ascii_ends_the_handshake_and_no_more(
+    context: ssl.SSLContext, certificate: Certificate, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """RFC 6066 s3: Python cannot read it, and would show where it stumbled."""
+    layer, client = Layer(context), Client(certificate.client(), sni="name.of.somebody")
+    client.shakes_hands()
+    layer.receive(client.outgoing().replace(b"name.of.somebody", b"\x1b[2J\xff\xfename\r\nmore"))
+
+    with pytest.raises(TlsError, match=r"^the name that it asks for is not ASCII$"):
+        layer.handshake()
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,46 @@
+"""Our certificates, and which of them a client gets to see.
+
+All connections begin with one context, that of whoever is in no other entry: OpenSSL takes the keys
+of tickets from there, so a session is resumed whichever certificate is shown.  They are made before
+the first fork, for the same reason.
+
+Touches: OpenSSL, descriptors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from pymta.tls.asks import Asks
+from pymta.tls.context import server_context
+from pymta.tls.layer import Layer, Shown
+from pymta.tls.leaf import leaf
+from pymta.tls.which import EVERYBODY, NOWHERE, Place, which
+
+
+class Certificates:
+    """`texts` are those of `pymta.tls.credentials`, each by who is to see it (`which`)."""
+
+    def __init__(self, texts: Mapping[str, bytes], authorities: str = "") -> None:
+        """Raises ssl.SSLError and OSError, as `server_context` does."""
+        self._shown = {key: _shown(text, authorities) for key, text in texts.items()}
+
+    def layer(self, asks: Asks = Asks.NOTHING, place: Place = NOWHERE) -> Layer:
+        """The TLS of one connection that came to `place`."""
+        return Layer(self._shown[EVERYBODY].context, partial(self._choose, place), asks)
+
+    def _choose(self, place: Place, name: str) -> Shown:
+        return self._shown[which(self._shown, name, place)]
+
+
+def _shown(text: bytes, authorities: str) -> Shown:
+    return Shown(server_context(text, authorities), _end_point(text))
+
+
+def _end_point(text: bytes) -> bytes:
+    """Nothing, for a certificate that OpenSSL takes and we cannot read."""
+    try:
+        return leaf(text).end_point
+    except ValueError:
+        return b""
