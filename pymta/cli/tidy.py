@@ -28,6 +28,7 @@ from pymta.cli.places import daemon_places
 from pymta.cli.served import served_settings
 from pymta.config import generation
 from pymta.config.generation import current_file
+from pymta.hints.clients_sqlite import SqliteClients
 from pymta.hints.sqlite import SqliteHints
 from pymta.journal import hand_events
 from pymta.journal.log import Log, open_hand_log
@@ -38,7 +39,7 @@ from pymta.transport import mailboxes
 @click.command()
 @state_option
 def tidy(state: Path | None) -> int:
-    """Clear away leftovers, and old hints about hosts.
+    """Clear away leftovers, and old hints about hosts and clients.
 
     A daily timer does it.  Never touches a message.
     """
@@ -56,14 +57,16 @@ def clear(directory: Path, log: Log, now: float) -> int:
     """The exit status: 75 when a part could not be looked at; the others are done all the same."""
     spool = FileSpool(directory / "spool", tell=log.write)
     hints = SqliteHints(directory / "hints" / "hints.sqlite")
+    clients = SqliteClients(directory / "hints" / "clients.sqlite")
     parts: dict[str, Callable[[], int]] = {
         "spool": spool.sweep,
-        "hints": lambda: hints.tidy(now),
+        "hints": lambda: hints.tidy(now) + clients.tidy(now),
         "mailboxes": lambda: mailboxes.tidy(directory / "mail", now),
         "settings": lambda: generation.tidy(current_file(directory), now),
     }
     cleared = dict(_done(parts, log))
     hints.close()
+    clients.close()
     if any(cleared.values()):
         log.write(hand_events.tidied(cleared))
     if "spool" in cleared and (damaged := spool.damaged()):

@@ -12,6 +12,7 @@ import pytest
 from pymta.cli.app import run
 from pymta.config import generation
 from pymta.config.settings import Machine, Settings
+from pymta.hints.clients_sqlite import SqliteClients
 from pymta.hints.sqlite import KEPT, SqliteHints
 from pymta.hints.store import HostHint
 from pymta.spool.files import FileSpool
@@ -64,6 +65,9 @@ def test_leftovers_go_and_are_counted(state: Path, capfd: Capture) -> None:
     for host, tried in (("old", now - KEPT - 60), ("older", now - 2 * KEPT), ("new", now)):
         hints.put(HostHint(host, tried, tried, tried, "why"))
     hints.close()
+    clients = SqliteClients(state / "hints/clients.sqlite", clock=lambda: now - KEPT)
+    clients.count("rate:old", 1, 3600)
+    clients.close()
     id = put(state)
     orphan = leave(state / "spool/journal/1wIcRd-000000012Tz-1abc")
     left = [
@@ -78,7 +82,7 @@ def test_leftovers_go_and_are_counted(state: Path, capfd: Capture) -> None:
     assert tidy(state) == 0
 
     said = capfd.readouterr().err
-    assert "tidied: 1 in spool, 3 in hints, 2 in mailboxes, 2 in settings" in said
+    assert "tidied: 1 in spool, 4 in hints, 2 in mailboxes, 2 in settings" in said
     assert not any(path.exists() for path in left)
     assert waiting(state) == [id]
     with_new = SqliteHints(state / "hints/hints.sqlite")

@@ -106,7 +106,7 @@ def test_a_store_that_another_process_has_renewed_is_not_set_aside_again(
     renewed.put(HINT)
     renewed.close()
 
-    hints._set_aside()
+    hints._file.set_aside()
 
     assert path.exists()
 

@@ -1,0 +1,120 @@
+"""One SQLite file that all processes of a host share, and that may be lost at any time.
+
+Opened at the first use, hence after the fork, and anew in a process that inherited it: a SQLite
+connection must not cross a fork.  A damaged file is set aside as ``….corrupt`` and made anew.  One
+that is locked for longer than its patience has no answer.
+
+Touches: disk, process id.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Database:
+    """`schema` makes the tables that are not there; `patience` is in seconds.
+
+    `in_one` wraps a question into a transaction, so that no other process writes in between.
+    """
+
+    def __init__(self, path: Path, schema: str, patience: float) -> None:
+        self.path = path
+        self._schema = schema
+        self._patience = patience
+        self._connection: sqlite3.Connection | None = None
+        self._inherited: list[sqlite3.Connection] = []
+        self._inode = 0
+        self._pid = 0
+
+    @property
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T | None:
+        """The answer, or None when the file cannot give one."""
+        try:
+            return question(self._opened())
+        except sqlite3.OperationalError:  # locked, full, read-only, no such directory
+            self.close()
+            return None
+        except (sqlite3.Error, OSError):
+            self.close()
+        with suppress(sqlite3.Error, OSError):  # damaged: once more with a new one
+            self.set_aside()
+            return question(self._opened())
+        self.close()
+        return None
+
+    def in_one(self, question: Callable[[sqlite3.Connection], T]) -> T | None:
+        def asked(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN IMMEDIATE")
+            answer = question(connection)
+            connection.execute("COMMIT")
+            return answer
+
+        return self.ask(asked)  # a failure closes the connection, which undoes what was begun
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if self._pid != os.getpid():  # the parent's: even closing it could disturb the file
+            self._inherited.append(connection)
+            return
+        with suppress(sqlite3.Error):
+            connection.close()
+
+    def set_aside(self) -> None:
+        if self.path.stat().st_ino != self._inode:  # another process has made a new one
+            return
+        for suffix in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                self.path.with_name(self.path.name + suffix).unlink()
+        self.path.replace(self._corrupt)
+
+    def drop_corrupt(self, oldest: float) -> int:
+        """Of a time before `oldest`, in seconds since the epoch; how many there were."""
+        try:
+            if self._corrupt.stat().st_mtime >= oldest:
+                return 0
+            self._corrupt.unlink()
+        except FileNotFoundError:
+            return 0
+        return 1
+
+    @property
+    def _corrupt(self) -> Path:
+        return self.path.with_name(self.path.name + ".corrupt")
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is not None and self._pid == os.getpid():
+            return self._connection
+        self.close()
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None)
+        self._inode = self.path.stat().st_ino
+        try:
+            self.path.chmod(0o600)
+            connection.execute("PRAGMA journal_mode=WAL")
+            # A power cut may take the last entries away; they are only hints.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            for statement in self._schema.split(";"):
+                connection.execute(statement)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._pid = connection, os.getpid()
+        return connection
+
+
+def storable(text: str) -> str:
+    """What SQLite can keep: a lone surrogate is not UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
