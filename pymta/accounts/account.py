@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pymta.mail.letters import small
+
 ROOT = 0
 # useradd(8) is stricter, but directories of other systems give names with capitals and dots.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -59,7 +61,7 @@ def find_user(local_part: str, find: Find, uid_min: int) -> Found:
     The name as it is written, or in small letters when there is no such account.
     """
     found: Found = NoAccount()
-    for name in dict.fromkeys((local_part, local_part.lower())):
+    for name in dict.fromkeys((local_part, small(local_part))):
         if is_account_name(name) and isinstance(found, NoAccount):
             found = find(name)
     if isinstance(found, Account) and objection(found, uid_min):

@@ -9,8 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
+from unicodedata import category
 
 from pymta.mail.caller import Address
+from pymta.mail.domain import in_ascii
+from pymta.mail.letters import small
+from pymta.mail.sizes import LOCAL_PART
 
 PortOf = Callable[[str], int | None]  # a TCP service name to its port; None when unknown
 
@@ -22,7 +26,7 @@ _IPV6 = re.compile(r"([^.]+)(?:\.([0-9]+))?")
 _HOST_AND_PORT = re.compile(r"([^:\[\]]+)(?::([0-9]+))?")
 _ADDRESS_AND_PORT = re.compile(r"([0-9.]+)(?::([0-9]+))?")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_LOCAL_PART = re.compile(r"[a-z0-9_+][a-z0-9._+-]{0,63}")
+_LOCAL_PART = re.compile(r"[a-z0-9_+\x80-\U0010ffff][a-z0-9._+\x80-\U0010ffff-]{0,63}")
 
 
 def parse_port(text: str, port_of: PortOf) -> int:
@@ -92,9 +96,22 @@ def is_host_name(text: str) -> bool:
     return len(text) <= 253 and all(_LABEL.fullmatch(label) for label in text.split("."))
 
 
+def is_domain_name(text: str) -> bool:
+    """The same, or a name with letters beyond ASCII, as people write it (RFC 5890)."""
+    name = in_ascii(text)
+    return name is not None and is_host_name(name)
+
+
 def is_local_part(text: str) -> bool:
-    """May this be a mailbox of ours?  It becomes the name of a directory."""
-    return _LOCAL_PART.fullmatch(text) is not None
+    """May this be a mailbox of ours?  It becomes the name of a directory.
+
+    Letters beyond ASCII are those of RFC 6531, small and composed, as they are compared.
+    """
+    if not _LOCAL_PART.fullmatch(text) or len(text.encode("utf-8", "replace")) > LOCAL_PART:
+        return False
+    kinds = {category(c) for c in text if not c.isascii()}
+    is_small = small(text) == text and not kinds & {"Lu", "Lt"}
+    return is_small and all(kind[0] in "LMN" for kind in kinds)
 
 
 def _is_address(text: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from pymta.config.addresses import (
     PortOf,
+    is_domain_name,
     is_host_name,
     is_local_part,
     parse_host,
@@ -197,14 +198,17 @@ def _names(settings: Settings) -> Iterator[Fault]:
     want_name = 'want a host name such as "mail.example.org"'
     if not is_host_name(routing.primary_hostname):
         yield Fault("primary_hostname", routing.primary_hostname, want_name)
-    domain = _need(is_host_name, 'want a domain such as "example.org"')
+    domain = _need(is_domain_name, 'want a domain such as "example.org"')
     domain_or_us = _need(
-        lambda text: text == "@" or is_host_name(text),
+        lambda text: text == "@" or is_domain_name(text),
         'want a domain such as "example.org", or "@" for primary_hostname',
     )
     yield from _items("local_domains", routing.local_domains, domain_or_us)
     yield from _items("relay_to_domains", routing.relay_to_domains, domain)
-    want_mailbox = "want a mailbox of at most 64 of a-z, 0-9, . _ + -, not starting with . or -"
+    want_mailbox = (
+        "want a mailbox of at most 64 of a-z, 0-9, . _ + - or small letters beyond ASCII, not"
+        " starting with . or -"
+    )
     yield from _items("local_parts", routing.local_parts, _need(is_local_part, want_mailbox))
     banner = settings.session.smtp_banner
     if not all(map(_is_banner_line, banner.split("\n"))):

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from pymta.config.addresses import is_host_name
+from pymta.config.addresses import is_domain_name
+from pymta.mail.domain import key_of_domain
 
 EVERYTHING = ("*",)
 OURSELVES = "@"
@@ -38,12 +39,13 @@ class DomainList:
             last = not item.startswith("!")
             name = ourselves.lower() if name == OURSELVES else name
             known = self._below if name.startswith("*") else self._exact
-            known.setdefault(name.lstrip("*").removeprefix("."), _Item(place, last))
+            bare = name.lstrip("*").removeprefix(".")
+            known.setdefault(key_of_domain(bare), _Item(place, last))
         self._otherwise = _Item(place + 1, bool(place) and not last)
 
     def __contains__(self, domain: str) -> bool:
         found = [self._otherwise]
-        name = domain.lower()
+        name = key_of_domain(domain)
         if name in self._exact:
             found.append(self._exact[name])
         while name:
@@ -65,7 +67,7 @@ def domain_list(items: tuple[str, ...], ourselves: str) -> DomainList:
 def parse_domain_item(text: str) -> None:
     """Raises ValueError with the words for the operator."""
     name = text.removeprefix("!").strip()
-    if name not in {"*", OURSELVES} and not is_host_name(name.removeprefix("*.")):
+    if name not in {"*", OURSELVES} and not is_domain_name(name.removeprefix("*.")):
         raise ValueError(
             'want a domain such as "example.org", "*.example.org", "*", or "@" for'
             ' primary_hostname; "!" in front says no'

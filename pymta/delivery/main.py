@@ -36,6 +36,8 @@ from pymta.journal import delivery_events
 from pymta.journal.log import Log
 from pymta.journal.process_info import told_on_signal
 from pymta.mail.caller import Address
+from pymta.mail.domain import key_of_domain
+from pymta.mail.letters import small
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.retry.schedule import parse_schedule
@@ -157,9 +159,9 @@ class _Routes:
         match classify(address, self._settings.routing, self._is_ours):
             case Ours(local_part):
                 route = route_local(local_part, self._settings, self._find)
-                return (route.account if isinstance(route, User) else local_part.lower()), ""
+                return (route.account if isinstance(route, User) else small(local_part)), ""
         local, _, domain = address.rpartition("@")
-        return local, domain.lower()
+        return local, key_of_domain(domain)
 
 
 def destination(address: str, routing: Routing, is_ours: Callable[[Address], bool]) -> str:

@@ -2,8 +2,9 @@
 
 Angle brackets are required: without them nobody can say where an address ends and the parameters
 begin, and two servers in a row might disagree.  A source route is read and dropped (RFC 5321
-appendix C).  Non-ASCII is refused, since we do not offer SMTPUTF8.  Every address accepted here is
-printable ASCII and reads back to itself.
+appendix C).  Letters beyond ASCII are read as RFC 6531 s3.3 has them; whether they may stand where
+the address stood, the caller says.  Every address accepted here is printable, fit for a header line
+and reads back to itself.
 
 No pattern here can backtrack: what may follow is always clear from the next octet.
 """
@@ -16,11 +17,14 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from pymta.mail.caller import Address as IpAddress
 from pymta.mail.caller import plain_address
+from pymta.mail.domain import in_ascii, key_of_domain
+from pymta.mail.letters import is_safe
 from pymta.mail.sizes import DOMAIN, LOCAL_PART, PATH
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_BEYOND = r"\x80-\U0010ffff"  # ASCII
+_ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_BEYOND}-]+"
 _DOT_STRING = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
-_QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"')
+_QUOTED = re.compile(rf'"(?:[ !#-\[\]-~{_BEYOND}]|\\[ -~])*"')
 _PAIR = re.compile(r"\\(.)")
 _NEEDS_PAIR = re.compile(r'(["\\])')
 # The underscore is in no standard, but in real names; every server takes it.
@@ -50,7 +54,17 @@ class Mailbox:
     @property
     def key(self) -> tuple[str, str]:
         """Equal for two ways to write one mailbox.  Only the domain ignores case (s2.4)."""
-        return self.local, self.domain.lower()
+        return self.local, key_of_domain(self.domain)
+
+    @property
+    def is_ascii(self) -> bool:
+        return self.local.isascii() and self.domain.isascii()
+
+    @property
+    def for_old_servers(self) -> Mailbox | None:
+        """The same mailbox in ASCII; None where only SMTPUTF8 can name it (RFC 6531 s3.2)."""
+        domain = in_ascii(self.domain) if not self.domain.isascii() else self.domain
+        return Mailbox(self.local, domain) if self.local.isascii() and domain is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +86,6 @@ def parse_path(argument: bytes) -> Path | BadPath:
     Blanks before it are let pass, because so many clients send one.
     """
     text = argument.lstrip(b" \t")
-    if not text.isascii():
-        return BadPath("non-ASCII address")
     if not text.startswith(b"<"):
         return BadPath("address must be in angle brackets")
     end = _closing_bracket(text)
@@ -81,7 +93,10 @@ def parse_path(argument: bytes) -> Path | BadPath:
         return BadPath("missing closing angle bracket")
     if end + 1 > PATH:
         return BadPath("path too long")
-    inside = text[1:end].decode("ascii")
+    try:
+        inside = text[1:end].decode("utf-8")
+    except UnicodeDecodeError:
+        return BadPath("address is not UTF-8")
     mailbox = parse_mailbox(_without_route(inside)) if inside else None
     return mailbox if isinstance(mailbox, BadPath) else Path(mailbox, text[end + 1 :])
 
@@ -92,8 +107,10 @@ def parse_mailbox(text: str) -> Mailbox | BadPath:
     if match is None:
         return BadPath("malformed local part")
     written, rest = match[0], text[match.end() :]
-    if len(written) > LOCAL_PART:
+    if len(written.encode("utf-8", "surrogatepass")) > LOCAL_PART:
         return BadPath("local part too long")
+    if not is_safe(written):
+        return BadPath("local part with characters that do not print")
     local = _PAIR.sub(r"\1", written[1:-1]) if written.startswith('"') else written
     if not local:
         return BadPath("empty local part")
@@ -107,9 +124,11 @@ def parse_mailbox(text: str) -> Mailbox | BadPath:
 
 def is_domain(text: str) -> bool:
     """A domain name or an address literal, in form only."""
-    if len(text) > DOMAIN:
+    if len(text.encode("utf-8", "surrogatepass")) > DOMAIN:
         return False
-    return _DOMAIN.fullmatch(text) is not None or literal_address(text) is not None
+    name = in_ascii(text)
+    is_name = name is not None and _DOMAIN.fullmatch(name) is not None
+    return is_name or literal_address(text) is not None
 
 
 def literal_address(domain: str) -> IpAddress | None:

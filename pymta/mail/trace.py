@@ -1,7 +1,8 @@
 """The header fields that a message collects on its way (RFC 5321 s4.4).
 
-Each function gives one complete field with its CRLF, folded, printable ASCII whatever the other
-side said.  Existing fields are never touched; these go on top.
+Each function gives one complete field with its CRLF, folded, and printable whatever the other side
+said: in ASCII, but for an address that is in UTF-8.  Existing fields are never touched; these go on
+top.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import re
 from ipaddress import IPv6Address, ip_address
 
+from pymta.mail.letters import is_safe
 from pymta.mail.sizes import DOMAIN
 
 # What a HELO argument may show.  All else becomes "?": a parenthesis, a semicolon or a line end
 # in a Received field would let the client write the rest of it.
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
-_NOT_IN_A_PATH = re.compile(r"[^ -~]")
+_NOT_IN_A_PATH = re.compile(r"[^ -~\x80-\U0010ffff]")
 _DELIVERED_TO = re.compile(rb"delivered-to[ \t]*:[ \t]*(\S+)[ \t\r]*$", re.IGNORECASE)
 
 
@@ -55,6 +57,11 @@ def received_field(
     return "Received: " + "\r\n\t".join(lines) + f"; {date}\r\n"
 
 
+def registered(protocol: str) -> str:
+    """The protocol of our log, such as utf8esmtps, as IANA has it (RFC 3848, RFC 6531 s4.3)."""
+    return protocol.upper().replace("UTF8ESMTP", "UTF8SMTP")
+
+
 def return_path(sender: str) -> str:
     """Added at final delivery; "" is the null sender."""
     return f"Return-Path: <{_safe_path(sender)}>\r\n"
@@ -68,7 +75,7 @@ def delivered_to(recipient: str) -> str:
 def delivered_before(header: bytes) -> frozenset[str]:
     """The addresses in Delivered-To fields, in small letters: where the message has been."""
     found = (_DELIVERED_TO.match(line) for line in header.split(b"\n"))
-    return frozenset(match[1].decode("ascii", "replace").lower() for match in found if match)
+    return frozenset(match[1].decode("utf-8", "replace").lower() for match in found if match)
 
 
 def address_literal(address: str) -> str:
@@ -83,4 +90,4 @@ def safe_name(text: str) -> str:
 
 
 def _safe_path(text: str) -> str:
-    return _NOT_IN_A_PATH.sub("?", text)
+    return "".join(c if is_safe(c) else "?" for c in _NOT_IN_A_PATH.sub("?", text))

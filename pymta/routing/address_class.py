@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pymta.config.routing import Routing
 from pymta.mail.address import BadPath, literal_address, parse_mailbox
 from pymta.mail.caller import Address
+from pymta.mail.domain import key_of_domain
 
 OURSELVES = "@"  # in local_domains: primary_hostname
 
@@ -24,7 +25,7 @@ class Ours:
 
 @dataclass(frozen=True, slots=True)
 class TheirDomain:
-    """An address in another domain, which is in lower case."""
+    """An address in another domain, which is in lower case, and as the DNS knows it."""
 
     domain: str
 
@@ -55,7 +56,7 @@ def classify(
         return Nonsense(mailbox.why)
     if not mailbox.domain:  # the bare postmaster (RFC 5321 s4.5.1)
         return Ours(mailbox.local)
-    domain = mailbox.domain.lower()
+    domain = key_of_domain(mailbox.domain)
     if domain in our_domains(routing):
         return Ours(mailbox.local)
     literal = literal_address(domain)
@@ -65,8 +66,8 @@ def classify(
 
 
 def our_domains(routing: Routing) -> frozenset[str]:
-    """The local domains, in lower case."""
+    """The local domains, in lower case, and as the DNS knows them."""
     names = (
         routing.primary_hostname if name == OURSELVES else name for name in routing.local_domains
     )
-    return frozenset(name.lower() for name in names)
+    return frozenset(key_of_domain(name) for name in names)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from pymta.accounts.account import Account, Find, Unsure, find_user
 from pymta.config.settings import Settings
+from pymta.mail.letters import small
 from pymta.routing.route import Defer, Fail, Local, User
 
 POSTMASTER = "postmaster"  # RFC 5321 s4.5.1: exists wherever mail is taken
@@ -30,7 +31,7 @@ def route_local(local_part: str, settings: Settings, find: Find) -> Local | User
 
 def mailbox_for(local_part: str, mailboxes: tuple[str, ...]) -> Local | Fail:
     """The mailbox of a local part; letter case does not count."""
-    wanted = local_part.lower()
+    wanted = small(local_part)
     if wanted == POSTMASTER:
         return Local(POSTMASTER)
     for mailbox in mailboxes:

@@ -26,7 +26,7 @@ from pymta.mail.caller import LocalCaller
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
 from pymta.mail.reply import Reply
-from pymta.mail.trace import received_field
+from pymta.mail.trace import received_field, registered
 from pymta.mail.unstructured import text_of
 from pymta.session.answer import Answer
 from pymta.session.mail_from import NO_ROOM, TOO_BIG
@@ -142,6 +142,8 @@ class Reception:
     def _received(self) -> str:
         recipients, protocol = self._envelope.recipients, self._envelope.client.protocol
         caller = self._visit.caller
+        # A recipient in UTF-8 would put UTF-8 into a header that may be all ASCII.
+        is_alone = len(recipients) == 1 and recipients[0].address.isascii()
         return received_field(
             helo=self._envelope.client.helo,
             address=self._envelope.client.address,
@@ -150,10 +152,10 @@ class Reception:
             uid=caller.uid if isinstance(caller, LocalCaller) else 0,
             host=self._visit.host,
             software=f"pymta {__version__}",
-            protocol=protocol if isinstance(caller, LocalCaller) else protocol.upper(),
+            protocol=protocol if isinstance(caller, LocalCaller) else registered(protocol),
             tls=self._visit.tls.clause if self._visit.tls else "",
             id=self.id,
-            recipient=recipients[0].address if len(recipients) == 1 else "",
+            recipient=recipients[0].address if is_alone else "",
             date=self._world.date(self._envelope.received_at),
         )
 
@@ -172,8 +174,8 @@ class Reception:
         facts["RECEIVE_TIME"] = f"{took:.3f}"
         if self._visit.is_extended:
             facts["PIPELINING"] = "L" if self._visit.has_pipelined else "L-"
-        if self._visit.transaction.body:
-            facts["BODY"] = self._visit.transaction.body
+        if self._visit.transaction.asked.body:
+            facts["BODY"] = self._visit.transaction.asked.body
         if self._header.message_id:
             facts["MESSAGE_ID_HEADER"] = self._header.message_id
         if self._envelope.queue_name:

@@ -9,7 +9,7 @@ from pymta.mail.reply import Reply
 from pymta.session.answer import Answer
 from pymta.session.visit import Visit
 from pymta.smtp.command import Command, Verb
-from pymta.smtp.extensions import Offer, offered
+from pymta.smtp.extensions import NO_OFFER, Offer, offered
 
 
 def banner(visit: Visit, date: str) -> Reply:
@@ -30,9 +30,10 @@ def answer(visit: Visit, command: Command) -> Answer:
     visit.has_offered_tls = visit.is_extended and visit.may_start_tls and not visit.tls
     # Cut, so that the line stays within 512 octets whatever our own name is (s4.5.3.1.5).
     hello = f"{visit.host} Hello {_called(visit, name[:160])}"
+    visit.offer = _offer(visit) if visit.is_extended else NO_OFFER
     if not visit.is_extended:
         return Answer(Reply(250, hello))
-    return Answer(Reply(250, "\n".join((hello, *offered(_offer(visit))))))
+    return Answer(Reply(250, "\n".join((hello, *offered(visit.offer)))))
 
 
 def _offer(visit: Visit) -> Offer:

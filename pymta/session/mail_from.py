@@ -33,13 +33,23 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
         return fault(Reply(501, f"malformed sender address: {path.why}", "5.1.7"))
     if path.mailbox is not None and not path.mailbox.domain:
         return fault(Reply(501, "sender address must contain a domain", "5.1.7"))
-    parameters = parse_mail_parameters(path.rest)
+    parameters = parse_mail_parameters(path.rest, visit.offer)
     if isinstance(parameters, Reply):
         return fault(parameters)
+    if path.mailbox is not None and not path.mailbox.is_ascii and not parameters.smtputf8:
+        return _not_in_ascii(visit, path.mailbox)
     return (
         _too_big(visit, path.mailbox, parameters)
         or _no_room(visit.settings.limits, world, parameters.size)
         or _begin(visit, path.mailbox, parameters)
+    )
+
+
+def _not_in_ascii(visit: Visit, sender: Mailbox) -> Answer:
+    """RFC 6531 s3.5"""
+    text = "non-ASCII sender address needs SMTPUTF8"
+    return Answer(
+        Reply(553, text, "5.6.7"), events=(rejected(visit.origin, f"MAIL <{sender}>", text),)
     )
 
 
@@ -94,5 +104,5 @@ def _spool_shortage(limits: Limits, world: World, size: int) -> str:
 def _begin(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> Answer:
     visit.mails += 1
     text = str(sender) if sender is not None else ""
-    visit.transaction = Transaction(sender=text, body=parameters.body)
+    visit.transaction = Transaction(sender=text, asked=parameters)
     return Answer(Reply(250, "OK", "2.1.0"))

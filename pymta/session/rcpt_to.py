@@ -11,7 +11,7 @@ from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.command import Command
-from pymta.smtp.parameters import check_rcpt_parameters
+from pymta.smtp.parameters import RcptParameters, parse_rcpt_parameters
 
 ACCEPTED = Answer(Reply(250, "Accepted", "2.1.5"))
 
@@ -23,13 +23,17 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
         return fault(Reply(501, f"malformed recipient address: {path.why}", "5.1.3"))
     if path.mailbox is None:
         return fault(Reply(501, "recipient address must not be empty", "5.1.3"))
-    refusal = check_rcpt_parameters(path.rest)
-    if refusal is not None:
-        return fault(refusal)
-    return _judged(visit, path.mailbox, world)
+    smtputf8 = visit.transaction.asked.smtputf8
+    parameters = parse_rcpt_parameters(path.rest, visit.offer, smtputf8=smtputf8)
+    if isinstance(parameters, Reply):
+        return fault(parameters)
+    if not path.mailbox.is_ascii and not smtputf8:  # RFC 6531 s3.5
+        text = "non-ASCII recipient address needs SMTPUTF8"
+        return Answer(Reply(553, text, "5.6.7"), events=(_line(visit, str(path.mailbox), text),))
+    return _judged(visit, path.mailbox, parameters, world)
 
 
-def _judged(visit: Visit, mailbox: Mailbox, world: World) -> Answer:
+def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: World) -> Answer:
     local = visit.local.address if visit.local else None
     match judge(mailbox, visit.address, local, visit.settings, world.find):
         case Refuse(reply, why):
@@ -40,7 +44,7 @@ def _judged(visit: Visit, mailbox: Mailbox, world: World) -> Answer:
             if _is_full(visit, accept.key):
                 return _no_room(visit, mailbox)
             is_remote = not is_local and visit.is_sent_at_once(mailbox.domain)
-            visit.transaction.add(accept.key, mailbox, is_remote=is_remote)
+            visit.transaction.add(accept.key, mailbox, parameters, is_remote=is_remote)
             return ACCEPTED
 
 

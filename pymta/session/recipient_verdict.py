@@ -15,6 +15,8 @@ from pymta.accounts.account import Find, nobody
 from pymta.config.settings import Settings
 from pymta.mail.address import Mailbox, literal_address
 from pymta.mail.caller import Address
+from pymta.mail.domain import key_of_domain
+from pymta.mail.letters import small
 from pymta.mail.reply import Reply
 from pymta.routing.local_part import POSTMASTER, route_local
 from pymta.routing.route import Defer, Fail, User
@@ -37,7 +39,7 @@ class Accept:
         local, domain = self.mailbox.key
         if self.account:
             return self.account, domain
-        return (local.lower() if self.is_local else local), domain
+        return (small(local) if self.is_local else local), domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _is_ours(domain: str, local: Address | None, settings: Settings) -> bool:
 
 
 def _is_listed(domain: str, names: tuple[str, ...]) -> bool:
-    return domain.lower() in {name.lower() for name in names}
+    return key_of_domain(domain) in {key_of_domain(name) for name in names}
 
 
 def _is_trusted(caller: Address | None, settings: Settings) -> bool:

@@ -26,6 +26,7 @@ from pymta.session.stop import Stop
 from pymta.session.stream import Stream
 from pymta.session.transaction import Transaction
 from pymta.session.visit import Visit
+from pymta.smtp.extensions import NO_OFFER
 
 GO_AHEAD = Answer(Reply(220, "TLS go ahead", "2.0.0"))
 _NOT_OFFERED = fault(Reply(503, "STARTTLS command used when not advertised", "5.5.1"))
@@ -54,6 +55,7 @@ def encrypt(visit: Visit, stream: Stream, chronicle: Chronicle) -> Farewell | No
 def _forget(visit: Visit) -> None:
     visit.helo = ""
     visit.is_extended = visit.has_offered_tls = visit.has_pipelined = False
+    visit.offer = NO_OFFER
     visit.transaction = Transaction()
 
 

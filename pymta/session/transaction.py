@@ -9,28 +9,41 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pymta.mail.address import Mailbox
+from pymta.mail.domain import key_of_domain
 from pymta.mail.envelope import Client, Envelope, Recipient
+from pymta.smtp.parameters import MailParameters, RcptParameters
+
+_NOTHING_ASKED = MailParameters()
 
 
 @dataclass(slots=True)
 class Transaction:
     """`sender` is "" for the null sender; whether there is one at all, the state knows.
 
-    `body` is the BODY parameter of MAIL, "" when it had none.
+    `asked` are the parameters of MAIL.
 
     `recipients` are kept by their comparing key, so that one named twice is stored once.
     """
 
     sender: str = ""
-    body: str = ""
+    asked: MailParameters = _NOTHING_ASKED
     recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
     remote_domain: str = ""  # of the first recipient that another host is to get now
     is_full_told: bool = False  # one log line for all recipients above the limit
 
-    def add(self, key: tuple[str, str], mailbox: Mailbox, *, is_remote: bool) -> None:
-        self.recipients.setdefault(key, Recipient(str(mailbox)))
+    def add(
+        self,
+        key: tuple[str, str],
+        mailbox: Mailbox,
+        parameters: RcptParameters,
+        *,
+        is_remote: bool,
+    ) -> None:
+        new = Recipient(str(mailbox), parameters.notify, parameters.orcpt)
+        known = self.recipients.get(key)
+        self.recipients[key] = known.and_also(new) if known else new
         if is_remote and not self.remote_domain:
-            self.remote_domain = mailbox.domain.lower()
+            self.remote_domain = key_of_domain(mailbox.domain)
 
     def envelope(self, received_at: float, client: Client, queue: str) -> Envelope:
         return Envelope(
@@ -38,6 +51,10 @@ class Transaction:
             recipients=tuple(self.recipients.values()),
             received_at=received_at,
             client=client,
-            body=self.body or "7BIT",
+            body=self.asked.body or "7BIT",
             queue_name=queue,
+            smtputf8=self.asked.smtputf8,
+            ret=self.asked.ret,
+            envid=self.asked.envid,
+            requires_tls=self.asked.requires_tls,
         )

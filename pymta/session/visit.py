@@ -18,6 +18,7 @@ from pymta.session.hold_back import Mode, mode_at_start, mode_of_local
 from pymta.session.size_limit import SizeLimit, size_limit
 from pymta.session.transaction import Transaction
 from pymta.tls.asks import Asks
+from pymta.smtp.extensions import NO_OFFER, Offer
 from pymta.tls.facts import Facts
 
 
@@ -40,7 +41,7 @@ class Visit:
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
     `asks` is whether he is to show a certificate in the handshake.
     `tls` is what was agreed on, None while octets are plain.  `has_offered_tls`: the last EHLO was
-    answered with STARTTLS.
+    answered with STARTTLS.  `offer` is all that it was answered with.
     """
 
     settings: Settings
@@ -63,6 +64,7 @@ class Visit:
     may_start_tls: bool = False
     allowed: Allowed = field(default_factory=Allowed)
     has_offered_tls: bool = False
+    offer: Offer = NO_OFFER
     helo: str = ""
     is_extended: bool = False
     has_pipelined: bool = False
@@ -139,6 +141,7 @@ class Visit:
     def protocol(self) -> str:
         """The keyword of RFC 3848, in small letters, as the classic daemon has it."""
         front = "local-" if self.address is None else ""
+        front += "utf8" if self.transaction.asked.smtputf8 else ""
         return front + ("esmtp" if self.is_extended else "smtp") + ("s" if self.tls else "")
 
     @property

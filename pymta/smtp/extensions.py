@@ -14,12 +14,21 @@ class Offer:
     `early`: this client need not wait for our greeting the next time (N-35).
     `starttls`: it may ask for TLS now (RFC 3207).
     `etrn`: it may have its mail delivered (RFC 1985).
+    `smtputf8`: addresses and header may be in UTF-8 (RFC 6531).
+    `dsn`: it may say which reports it wants (RFC 3461).
+    `requiretls`: it may ask for TLS all the way (RFC 8689).
     """
 
     size_limit: int = 0
     early: bool = False
     starttls: bool = False
     etrn: bool = False
+    smtputf8: bool = False
+    dsn: bool = False
+    requiretls: bool = False
+
+
+NO_OFFER = Offer()  # before EHLO, and after HELO
 
 
 def offered(offer: Offer) -> tuple[str, ...]:
@@ -37,4 +46,10 @@ def _keywords(offer: Offer) -> Iterator[str]:
         yield "STARTTLS"
     if offer.etrn:
         yield "ETRN"
+    if offer.smtputf8:
+        yield "SMTPUTF8"
+    if offer.dsn:
+        yield "DSN"
+    if offer.requiretls:
+        yield "REQUIRETLS"
     yield "ENHANCEDSTATUSCODES"

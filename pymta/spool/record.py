@@ -18,6 +18,7 @@ because a newer pymta may have put a meaning there that we would drop.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pymta.mail.envelope import Client, Envelope, Recipient
@@ -53,6 +54,7 @@ def encode_head(envelope: Envelope) -> bytes:
         {
             "sender": envelope.sender,
             "recipients": [recipient.address for recipient in envelope.recipients],
+            **_asked_of_all(envelope),
             "received_at": envelope.received_at,
             "client": {
                 "address": client.address,
@@ -66,6 +68,23 @@ def encode_head(envelope: Envelope) -> bytes:
         }
     )
     return MAGIC + b"%08x\n" % len(text) + text + b"\n"
+
+
+def _asked_of_all(envelope: Envelope) -> dict[str, object]:
+    """What few messages have; a file without it was written by whoever did not ask, or long ago."""
+    reports = {
+        str(n): {"notify": recipient.notify, "orcpt": recipient.orcpt}
+        for n, recipient in enumerate(envelope.recipients)
+        if recipient.notify or recipient.orcpt
+    }
+    asked = {
+        "smtputf8": envelope.smtputf8,
+        "requires_tls": envelope.requires_tls,
+        "ret": envelope.ret,
+        "envid": envelope.envid,
+        "reports": reports,
+    }
+    return {name: value for name, value in asked.items() if value}
 
 
 def encode_tail(seal: Seal, *, seal_start: int, head_crc: int) -> bytes:
@@ -107,7 +126,7 @@ def decode_head(head: bytes, layout: Layout) -> Envelope:
     client = fields.inner("client")
     return Envelope(
         sender=fields.text("sender"),
-        recipients=tuple(Recipient(address) for address in fields.texts("recipients")),
+        recipients=tuple(_recipients(fields)),
         received_at=fields.number("received_at"),
         client=Client(
             address=client.text("address"),
@@ -118,7 +137,21 @@ def decode_head(head: bytes, layout: Layout) -> Envelope:
         ),
         body=fields.text("body"),
         queue_name=fields.text("queue_name"),
+        smtputf8="smtputf8" in fields and fields.truth("smtputf8"),
+        requires_tls="requires_tls" in fields and fields.truth("requires_tls"),
+        ret=fields.text("ret") if "ret" in fields else "",
+        envid=fields.text("envid") if "envid" in fields else "",
     )
+
+
+def _recipients(fields: Fields) -> Iterator[Recipient]:
+    reports = fields.inner("reports") if "reports" in fields else Fields({})
+    for n, address in enumerate(fields.texts("recipients")):
+        if str(n) in reports:
+            asked = reports.inner(str(n))
+            yield Recipient(address, asked.texts("notify"), asked.text("orcpt"))
+        else:
+            yield Recipient(address)
 
 
 def decode_seal(text: bytes, layout: Layout) -> Seal:

@@ -123,7 +123,26 @@ def test_a_mailbox_is_a_plain_name(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", ".", "..", ".a", "-a", "a/b", "A", "a" * 65, "ü", "a\n", "a b", "a\x00"]
+    "text",
+    [
+        "",
+        ".",
+        "..",
+        ".a",
+        "-a",
+        "a/b",
+        "A",
+        "a" * 65,
+        "ü" * 33,
+        "Ü",
+        "u\u0308",
+        "☃",
+        "\u00a0",
+        "\u212a",
+        "a\n",
+        "a b",
+        "a\x00",
+    ],
 )
 def test_a_mailbox_is_never_a_path_or_an_option(text: str) -> None:
     assert not is_local_part(text)

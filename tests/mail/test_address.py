@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pymta.mail.address import BadPath, Mailbox, Path, literal_address, parse_mailbox, parse_path
+from pymta.mail.letters import is_safe
 
 GOOD = {
     b"<a@b.example>": "a@b.example",
@@ -24,6 +25,10 @@ GOOD = {
     b"<a@under_score.example>": "a@under_score.example",
     b"<postmaster>": "postmaster",
     b"<" + b"a" * 64 + b"@b.example>": "a" * 64 + "@b.example",
+    "<jörg@bücher.example>".encode(): "jörg@bücher.example",
+    "<用户@例子.广告>".encode(): "用户@例子.广告",
+    '<"ä b"@b.example>'.encode(): '"ä b"@b.example',
+    "<a@BÜCHER.example>".encode(): "a@BÜCHER.example",
 }
 
 BAD = [
@@ -53,8 +58,17 @@ BAD = [
     b"<a\x00@b.example>",
     b"<a\x7f@b.example>",
     b'<"a\x1b"@b.example>',
-    b"<\xc3\xa4@b.example>",
-    b"<a@b\xc3\xa4.example>",
+    b"<\xe4@b.example>",
+    b"<\xed\xa0\x80@b.example>",
+    b"<\xc2\x85@b.example>",
+    b"<\xe2\x80\xa8@b.example>",
+    b"<\xef\xbf\xbf@b.example>",
+    b"<" + b"\xc3\xa4" * 33 + b"@b.example>",
+    b"<a@b\xe4.example>",
+    b"<a@\xe2\x98\x83.example>",
+    b"<a@\xe2\x84\xaa.example>",
+    b"<a@\xe3\x80\x82.example>",
+    b"<a@" + b"\xc3\xa4" * 60 + b".example>",
     b"<" + b"a" * 65 + b"@b.example>",
     b"<a@" + b"b" * 64 + b".example>",
     b"<a@" + b"b.example." * 30 + b"example>",
@@ -85,6 +99,27 @@ def test_only_the_domain_ignores_case_when_compared() -> None:
     assert Mailbox("A", "b.example").key != Mailbox("a", "b.example").key
 
 
+def test_a_domain_is_the_same_in_letters_and_as_the_dns_knows_it() -> None:
+    assert Mailbox("a", "BÜCHER.example").key == Mailbox("a", "xn--bcher-kva.Example").key
+    assert Mailbox("a", "fuß.example").key != Mailbox("a", "fuss.example").key
+
+
+@pytest.mark.parametrize(
+    ("written", "old"),
+    [
+        ("a@bücher.example", "a@xn--bcher-kva.example"),
+        ("a@B.example", "a@B.example"),
+        ("a@[192.0.2.1]", "a@[192.0.2.1]"),
+        ("jörg@b.example", "None"),
+    ],
+)
+def test_an_old_server_gets_the_address_where_ascii_can_name_it(written: str, old: str) -> None:
+    mailbox = parse_mailbox(written)
+
+    assert isinstance(mailbox, Mailbox)
+    assert str(mailbox.for_old_servers) == old
+
+
 @given(st.binary(max_size=80))
 @example(b'<"\\a"@b.example>')
 @example(b"<@a:@b:c@d.example>")
@@ -93,8 +128,8 @@ def test_what_is_accepted_reads_back_to_itself(octets: bytes) -> None:
     path = parse_path(b"<" + octets + b">")
     if isinstance(path, Path) and path.mailbox:
         text = str(path.mailbox)
-        assert text.isascii()
-        assert text.isprintable()
+        assert is_safe(text)
+        assert not text.isascii() or text.isprintable()
         assert parse_mailbox(text) == path.mailbox
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pymta.mail.reply import Reply
 from pymta.smtp.command import BadSyntax, Command, Unknown, Verb, parse_command
-from pymta.smtp.parameters import MailParameters, check_rcpt_parameters, parse_mail_parameters
+from pymta.smtp.parameters import MailParameters, parse_mail_parameters
 from pymta.smtp.server import BodyPart, Event, Misplaced, Server
 from pymta.smtp.states import TABLE, State
 
@@ -210,10 +210,3 @@ def test_parameters_of_mail(rest: bytes, expected: MailParameters | int) -> None
     found = parse_mail_parameters(rest)
 
     assert (found.code if isinstance(found, Reply) else found) == expected
-
-
-def test_rcpt_has_no_parameters() -> None:
-    assert check_rcpt_parameters(b" ") is None
-    refusal = check_rcpt_parameters(b" NOTIFY=NEVER")
-    assert refusal is not None
-    assert (refusal.code, refusal.enhanced) == (555, "5.5.4")

@@ -42,14 +42,19 @@ def parts_of(file: bytes) -> tuple[Envelope, bytes, Seal]:
 WHOLE = file_of(ENVELOPE, Seal(size=len(BODY)), BODY)
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
+RECIPIENTS = st.builds(Recipient, TEXT, st.lists(TEXT, max_size=2).map(tuple), TEXT)
 ENVELOPES = st.builds(
     Envelope,
     sender=TEXT,
-    recipients=st.lists(st.builds(Recipient, TEXT), max_size=4).map(tuple),
+    recipients=st.lists(RECIPIENTS, max_size=4).map(tuple),
     received_at=st.floats(0, 1e12),
     client=st.builds(Client, TEXT, st.integers(0, 65_535), TEXT, TEXT),
     body=TEXT,
     queue_name=TEXT,
+    smtputf8=st.booleans(),
+    ret=TEXT,
+    envid=TEXT,
+    requires_tls=st.booleans(),
 )
 BODIES = st.binary(max_size=200)
 
