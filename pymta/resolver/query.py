@@ -1,4 +1,4 @@
-"""Ask the DNS: MX, A, AAAA and PTR, each with a deadline (dnspython is imported only here).
+"""Ask the DNS: MX, A, AAAA, PTR and TXT, each with a deadline (dnspython is imported only here).
 
 Name servers are those of the settings, with their ports, else those of resolv.conf.  No search
 list is ever applied: a domain in an address is complete.  Aliases are followed, also where the
@@ -15,9 +15,9 @@ Touches: sockets, clock.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 
 import dns.exception
 import dns.name
@@ -28,6 +28,7 @@ import dns.rdtypes.ANY.MX
 import dns.rdtypes.ANY.NS
 import dns.rdtypes.ANY.PTR
 import dns.rdtypes.ANY.SOA
+import dns.rdtypes.ANY.TXT
 import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 import dns.resolver
@@ -37,6 +38,7 @@ from pymta.config.addresses import is_host_name, parse_name_server
 from pymta.config.routing import Routing
 from pymta.mail.caller import Address
 from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing
+from pymta.resolver.at_once import Server, ask_at_once
 
 MOST_RECORDS = 64  # of one answer; a domain with more is not helped by the rest
 MOST_ALIASES = 8  # CNAMEs in a row that we follow ourselves
@@ -67,6 +69,24 @@ class Resolver:
         So a domain with many hosts behind a dead name server cannot hold us long.
         """
         self._deadline = self._clock() + seconds
+
+    def listed(self, names: Iterable[str], seconds: float) -> dict[str, Answer[IPv4Address]]:
+        """The IPv4 addresses of all these names, asked for at once; no alias is followed by us."""
+        resolver = self._resolver
+        if resolver is None:
+            return dict.fromkeys(names, Failed("no name server is known"))
+        patience = min(seconds, self._patience, self._deadline - self._clock())
+        servers = [_server(one, resolver.port) for one in resolver.nameservers]
+        return ask_at_once(names, servers, patience, self._clock)
+
+    def texts(self, name: str) -> Answer[str]:
+        """TXT records, made printable by nobody yet."""
+        match self._ask(name, "TXT"):
+            case Found(records):
+                texts = [_read_txt(record) for record in records]
+                return Found(tuple(texts))
+            case other:
+                return other
 
     def mx(self, domain: str) -> Answer[Mx]:
         """MX records; a target that is no host name is left out, the null MX has target ""."""
@@ -152,6 +172,18 @@ def _make_resolver(routing: Routing) -> dns.resolver.Resolver | None:
     resolver.cache = dns.resolver.LRUCache(KEPT)
     resolver.use_edns(0, payload=EDNS_PAYLOAD)
     return resolver
+
+
+def _server(server: str | dns.nameserver.Nameserver, port: int) -> Server:
+    if isinstance(server, dns.nameserver.AddressAndPortNameserver):
+        return server.address, server.port
+    return str(server), port
+
+
+def _read_txt(record: dns.rdata.Rdata) -> str:
+    if not isinstance(record, dns.rdtypes.ANY.TXT.TXT):
+        return ""
+    return b"".join(record.strings).decode("utf-8", "replace")
 
 
 def _read_mx(record: dns.rdata.Rdata) -> Mx | None:
