@@ -17,6 +17,8 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 
+import policy_manual
+
 from pymta.config.document import as_toml
 from pymta.config.selectors import SELECTORS, Selector
 from pymta.config.settings import Settings
@@ -185,7 +187,7 @@ def sample() -> str:
 
 def manual() -> str:
     lines = (f".TP\n.B {_roff(line)}\n{_roff(meaning)}\n" for meaning, line in entries())
-    return MANUAL_HEAD + "".join(lines) + selectors() + MANUAL_TAIL
+    return MANUAL_HEAD + "".join(lines) + policy_manual.section(_roff) + selectors() + MANUAL_TAIL
 
 
 def selectors() -> str:

@@ -28,6 +28,8 @@ from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.log_places import SYSLOG, parse_facility, parse_place
 from pymta.config.periodic import faults as faults_of_runs
+from pymta.config.policy_rules import Rules, name_of_place
+from pymta.config.policy_rules import faults as faults_of_rules
 from pymta.config.process import Process
 from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.secret import example
@@ -52,12 +54,17 @@ LONGEST_BANNER = 500  # octets; RFC 5321 s4.5.3.1.5 has 512 for a reply line wit
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A mistake in the value of `key`; `item` is the place in its list, None for the whole."""
+    """A mistake in the value of `key`; `item` is the place in its list, None for the whole.
+
+    In tables it is at `place`, and called `name`.
+    """
 
     key: str
     value: object
     wanted: str
     item: int | None = None
+    place: tuple[str | int, ...] = ()
+    name: str = ""
 
 
 def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held()) -> list[Fault]:
@@ -79,6 +86,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_spool(settings.process, held.spool),
         *_items("admin_groups", settings.control.admin_groups, gid_of),
         *_socket(settings.control.notifier_socket),
+        *_policy(settings.policy.policy or {}),
     ]
 
 
@@ -250,6 +258,11 @@ def _journal(journal: Journal) -> Iterator[Fault]:
     if not _PROCESS_NAME.fullmatch(name):
         wanted = "want a name of at most 32 printable ASCII characters, without blank, colon or ["
         yield Fault("syslog_processname", name, wanted)
+
+
+def _policy(rules: Rules) -> Iterator[Fault]:
+    for place, value, wanted in faults_of_rules(rules):
+        yield Fault("policy", value, wanted, place=place, name=name_of_place(rules, place))
 
 
 def _file(key: str, path: str) -> Iterator[Fault]:

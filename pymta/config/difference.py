@@ -20,6 +20,8 @@ from pymta.config.addresses import PortOf, parse_interface, parse_port
 from pymta.config.changes import Changes
 from pymta.config.duration import format_duration
 from pymta.config.per_host import SizePerHost
+from pymta.config.policy import Policy
+from pymta.config.policy_rules import listed
 from pymta.config.settings import SUBJECTS, Settings
 from pymta.config.units import Size, Time, format_size
 
@@ -79,13 +81,16 @@ def changes(before: Settings, after: Settings, port_of: PortOf) -> Changes:
     return Changes(before.generation, lines, tuple(one.option for one in found[:MOST_OPTIONS]))
 
 
-def _options(before: Settings, after: Settings) -> Iterator[Change]:
+def _options(ours: Settings, theirs: Settings) -> Iterator[Change]:
     for subject, type_ in SUBJECTS.items():
         hints = get_type_hints(type_, include_extras=True)
-        old, new = getattr(before, subject), getattr(after, subject)
+        old, new = getattr(ours, subject), getattr(theirs, subject)
         for field in fields(type_):
             name = field.name
-            yield Change(name, getattr(old, name), getattr(new, name), hints[name])
+            before, after = getattr(old, name), getattr(new, name)
+            if type_ is Policy:
+                before, after = listed(before or {}), listed(after or {})
+            yield Change(name, before, after, hints[name])
 
 
 def _file(settings: Settings) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-Path = tuple[str | int, ...]  # ("local_domains",) for the key, ("local_domains", 1) for an item
+# ("local_domains",) for the key, ("local_domains", 1) for an item; ("policy", "rcpt", 0) for the
+# first of several tables.
+Path = tuple[str | int, ...]
 
 _STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?""""{0,2}'  # up to two more quotes belong to the text
@@ -35,6 +37,7 @@ class _Scanner:
         self._at = 0
         self._line = 1
         self._places: dict[Path, int] = {}
+        self._lasts: dict[Path, int] = {}  # of tables that come in numbers, the last one's
 
     def run(self) -> dict[Path, int]:
         table: Path = ()
@@ -47,11 +50,25 @@ class _Scanner:
         return self._places
 
     def _header(self) -> Path:
+        brackets = 0
         while self._next() == "[":
             self._at += 1
-        path = self._key()
+            brackets += 1
+        *front, last = self._key()
+        path: Path = ()
+        for part in front:
+            path = self._last_of((*path, part))
+        path = (*path, last)
+        self._places.setdefault(path, self._line)
+        if brackets == 2:
+            self._lasts[path] = self._lasts.get(path, -1) + 1
+        path = self._last_of(path)
         self._places.setdefault(path, self._line)
         return path
+
+    def _last_of(self, path: Path) -> Path:
+        """``[[a]]`` stands for one of several tables; what follows belongs to the last one."""
+        return (*path, self._lasts[path]) if path in self._lasts else path
 
     def _pair(self, table: Path) -> None:
         path = table + self._key()

@@ -25,6 +25,7 @@ from pymta.config.held import Held
 from pymta.config.launch import Launch
 from pymta.config.overrule import overruled
 from pymta.config.periodic import runs_default_queue
+from pymta.config.policy_files import read_lists
 from pymta.config.routing import Routing
 from pymta.config.schema import names, validate
 from pymta.config.secret import credential
@@ -81,9 +82,13 @@ def read_settings(
         if is_to_serve and not any(fault.key in _TLS for fault in faults):
             faults += _unusable(settings.tls, held, credentials)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
+    lists: dict[str, list[str]] = {}
+    if not any(fault.key == "policy" for fault in faults):
+        lists, unusable = read_lists(settings.policy.policy or {})
+        complaints += unusable
     if complaints:
         raise ConfigError(_in_order(complaints))
-    return adjust(_with_groups(settings, gid_of), port_of)
+    return adjust(_with_lists(_with_groups(settings, gid_of), lists), port_of)
 
 
 def _unusable(tls: Tls, held: Held, directory: str | None) -> list[Fault]:
@@ -126,6 +131,10 @@ def _with_groups(settings: Settings, gid_of: GidOf) -> Settings:
     return replace(settings, machine=replace(settings.machine, admin_gids=gids))
 
 
+def _with_lists(settings: Settings, lists: dict[str, list[str]]) -> Settings:
+    return replace(settings, machine=replace(settings.machine, policy_lists=lists))
+
+
 def _own_name(hostname: str) -> str:
     """The name of the machine, or one that is never wrong when it has none that mail can use."""
     name = hostname.rstrip(".").lower()
@@ -156,8 +165,9 @@ def _unknown(key: str, found: Found, known: Mapping[str, str]) -> Complaint:
 def _complaint(fault: Fault, found: Found | None) -> Complaint:
     if found is None:
         return Complaint("", 0, fault.key, shown(fault.value), fault.wanted)
-    line = found.line(fault.item)
-    return Complaint(found.file, line, found.name, shown(fault.value), fault.wanted)
+    place = fault.place if fault.item is None else (fault.item,)
+    value = "" if fault.name and fault.value == "" else shown(fault.value)
+    return Complaint(found.file, found.line(*place), fault.name or found.name, value, fault.wanted)
 
 
 def _in_order(complaints: Iterable[Complaint]) -> list[Complaint]:

@@ -13,6 +13,7 @@ from pymta.config.journal import Journal
 from pymta.config.launch import Launch
 from pymta.config.limits import Limits
 from pymta.config.listen import Listen
+from pymta.config.policy import Policy
 from pymta.config.process import Process
 from pymta.config.queue import Queue
 from pymta.config.roles import LOCAL, begins_with_tls
@@ -33,6 +34,7 @@ class Machine:
     `is_managed`: a service manager started us, so there is a timer for queue runs.
     `deliver_socket` is where the helper for system users listens.
     `admin_gids` are the numbers of `admin_groups`.
+    `policy_lists` are the items of the files that policy rules name, by path.
     """
 
     state_directory: str = "/var/lib/pymta"
@@ -45,6 +47,7 @@ class Machine:
     admin_gids: tuple[int, ...] = ()
     deliver_socket: str = "/run/pymta-deliver/socket"
     is_managed: bool = False
+    policy_lists: dict[str, list[str]] = field(default_factory=dict)
 
 
 SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are options
@@ -60,6 +63,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "deliver": Deliver,
     "queue": Queue,
     "journal": Journal,
+    "policy": Policy,
 }
 
 
@@ -77,6 +81,7 @@ class Settings:
     deliver: Deliver = field(default_factory=Deliver)
     queue: Queue = field(default_factory=Queue)
     journal: Journal = field(default_factory=Journal)
+    policy: Policy = field(default_factory=Policy)
     machine: Machine = field(default_factory=Machine)
     launch: Launch = field(default_factory=Launch)
     generation: int = 0

@@ -32,10 +32,14 @@ class Found:
     name: str
     places: Mapping[Place, int]
 
-    def line(self, item: int | None = None) -> int:
-        """The line of the setting, or of one item of its list; 0 when it is not known."""
-        own = self.places.get((self.name,), 0)
-        return own if item is None else self.places.get((self.name, item), own)
+    def line(self, *place: str | int) -> int:
+        """The line of the setting, or of what is at this place in it; 0 when it is not known.
+
+        Where the place itself is not there, what it would be in is shown.
+        """
+        while place and (self.name, *place) not in self.places:
+            place = place[:-1]
+        return self.places.get((self.name, *place), 0)
 
 
 @dataclass(slots=True)

@@ -35,7 +35,18 @@ deep.er = [
 ]
 [[many]]
 name = 1
-last = -1_000"""
+last = -1_000
+[[many]]
+name = 2
+[many.inside]
+deep = ["x"]
+[[many.more]]
+one = 1
+[[many.more]]
+two = 2
+[[many]]
+[[many.more]]
+three = 3"""
 
 
 def test_every_key_and_item_has_its_line() -> None:
@@ -64,8 +75,23 @@ def test_every_key_and_item_has_its_line() -> None:
         ("table", "sub"): 20,
         ("table", "sub", "deep", "er"): 21,
         ("many",): 23,
-        ("many", "name"): 24,
-        ("many", "last"): 25,
+        ("many", 0): 23,
+        ("many", 0, "name"): 24,
+        ("many", 0, "last"): 25,
+        ("many", 1): 26,
+        ("many", 1, "name"): 27,
+        ("many", 1, "inside"): 28,
+        ("many", 1, "inside", "deep"): 29,
+        ("many", 1, "inside", "deep", 0): 29,
+        ("many", 1, "more"): 30,
+        ("many", 1, "more", 0): 30,
+        ("many", 1, "more", 0, "one"): 31,
+        ("many", 1, "more", 1): 32,
+        ("many", 1, "more", 1, "two"): 33,
+        ("many", 2): 34,
+        ("many", 2, "more"): 35,
+        ("many", 2, "more", 0): 35,
+        ("many", 2, "more", 0, "three"): 36,
     }
 
 

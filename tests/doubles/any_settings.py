@@ -20,6 +20,8 @@ def instances(type_: type) -> st.SearchStrategy[Any]:
         bool: st.booleans(),
         float | None: st.none(),
         dict[str, float] | None: st.none() | st.dictionaries(st.text(), st.floats(0, 100)),
+        dict[str, list[str]]: st.dictionaries(st.text(), st.just(["a", "b"]), max_size=2),
+        dict[str, Any] | None: st.none(),
         PerQueue: st.integers() | st.dictionaries(st.text(), st.integers()),
         PerHost: st.none() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()),
     }
