@@ -20,7 +20,7 @@ They stand on
     config       settings: frozen dataclasses, and the one reader of files
     journal      what we tell the operator
     load         how busy the machine is
-    accounts     who has an account on this machine
+    accounts     who has an account on this machine, and who may log in
     resolver     the DNS outside
     retry        when to try again, when to give up
     policy       yes, no, or later: verdicts from what is known, by rules of the operator

@@ -1,5 +1,10 @@
-"""Who has an account on this machine.
+"""Who has an account: on this machine, and who may log in.
 
-account    what an account is, and which of them get mail
-passwd     ask the system for one; slow where it asks a directory server
+account         what an account of the machine is, and which of them get mail
+passwd          ask the system for one; slow where it asks a directory server
+password_line   one line of the password file: a name, and what is kept of its password
+password_text   all of it: one account, or one that a name which nobody has is made like
+password_file   logins by it, read as it is now
+hashes          does a password fit a hash; new ones
+host_secret     what keeps made-up accounts the same
 """

@@ -408,6 +408,12 @@ TROUBLE: Mapping[Kind, Meaning] = {
         options="daemon_smtp_ports local_interfaces disable_ipv6 daemon_startup_retries"
         " daemon_startup_sleep",
     ),
+    Kind.LOGIN_TROUBLE: Meaning(
+        "Passwords cannot be checked",
+        "The password file, or the program that is asked about logins, cannot be used, or not for"
+        " the account that the line names.  Clients hear 454 and may try again, or are not offered"
+        " to log in at all.",
+    ),
     Kind.CERTIFICATE: Meaning(
         "The certificate cannot be used",
         "The daemon goes on with the one that it had, or without.  Mend the files, then reload.",

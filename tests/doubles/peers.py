@@ -31,9 +31,9 @@ APEX = "@ SOA ns.invalid. root.invalid. 1 60 60 60 1\n@ NS ns.invalid."
 
 
 def program(name: str) -> str:
-    """The path of `knotd`, `smtp-sink`, `smtp-source`, `swaks`, …"""
-    unpacked = ROOT / "usr" / "sbin" / name
-    found = str(unpacked) if unpacked.exists() else shutil.which(name)
+    """The path of `knotd`, `smtp-sink`, `smtp-source`, `swaks`, `doveadm`, …"""
+    unpacked = [ROOT / "usr" / place / name for place in ("sbin", "bin", "lib/dovecot")]
+    found = next((str(path) for path in unpacked if path.exists()), shutil.which(name))
     if not found:
         raise FileNotFoundError(f"{name} is missing: run packaging/dev test, which fetches it")
     return found
@@ -43,7 +43,9 @@ def command(name: str, *arguments: str) -> list[str]:
     """The words that run a program with the libraries it came with."""
     library = ROOT / "usr" / "lib"
     triplet = sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
-    places = ":".join(map(str, (library / "postfix", library / triplet, library)))
+    places = ":".join(
+        map(str, (library / "postfix", library / "dovecot", library / triplet, library))
+    )
     return ["env", f"LD_LIBRARY_PATH={places}", program(name), *arguments]
 
 

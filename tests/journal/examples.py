@@ -20,6 +20,7 @@ from pymta.journal import (
     hand_events,
     local_events,
     log_events,
+    login_events,
     queue_events,
     session_events,
     spool_events,
@@ -42,6 +43,7 @@ MODULES = (
     hand_events,
     local_events,
     log_events,
+    login_events,
     queue_events,
     session_events,
     spool_events,
@@ -281,6 +283,8 @@ def _of_runs_and_logs() -> Iterator[Example]:
     yield _one(log_events.lines_lost, 12)
     yield _one(log_events.cannot_be_written, "/var/log/pymta/mainlog: Permission denied")
     yield _one(log_events.can_be_written_again)
+    yield _one(login_events.trouble, "/etc/pymta/passwords cannot be read: Permission denied")
+    yield _one(login_events.remark, "/etc/pymta/passwords may be read by everybody")
 
 
 def _debug() -> Example:
