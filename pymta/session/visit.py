@@ -17,8 +17,8 @@ from pymta.session.allowed import Allowed
 from pymta.session.hold_back import Mode, mode_at_start, mode_of_local
 from pymta.session.size_limit import SizeLimit, size_limit
 from pymta.session.transaction import Transaction
-from pymta.tls.asks import Asks
 from pymta.smtp.extensions import NO_OFFER, Offer
+from pymta.tls.asks import Asks
 from pymta.tls.facts import Facts
 
 
