@@ -22,6 +22,7 @@ class Call:
     `id` is that of the connection (N-29).  `load` is what the supervisor read then, of what
     smtp_load_reserve and smtp_pressure_reserve limit (LM-08).  `starts_tls`: TLS begins before the
     greeting (PT-05).  `role` is that of the socket he came in by (`pymta.config.roles`).
+    `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).
     """
 
     sock: socket.socket
@@ -32,3 +33,4 @@ class Call:
     load: Load = NOTHING
     starts_tls: bool = False
     role: str = SMTP
+    is_proxied: bool = False

@@ -1,7 +1,8 @@
 """The words themselves, and how each looks as a packet.
 
 A child may outlive a reload into another version of the program.  So what a child says keeps its
-look, and new things get new letters; a parent says nothing but `Drain` to children of before.
+look, and new things get new letters; a parent says nothing but `Drain` to children of before, and
+`Verdict` to one that has asked.
 """
 
 from __future__ import annotations
@@ -64,6 +65,21 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxied:
+    """Session to parent: behind the proxy is `caller`, who came in at `local`.  Is he let in?"""
+
+    caller: Endpoint
+    local: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Parent to session, on `Proxied`: he is let in, or hears `reply`."""
+
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Serve:
     """Parent to session worker: the next connection, whose descriptor comes with the word.
 
@@ -77,6 +93,7 @@ class Serve:
     load: Load = NOTHING
     starts_tls: bool = False
     role: str = SMTP
+    is_proxied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,9 @@ class Drain:
     """Parent to child: finish what you are doing, start nothing new."""
 
 
-Word = HandOn | Short | Etrn | Done | Serve | Deliver | Attempted | Counted | Drain
+Word = (
+    HandOn | Short | Etrn | Done | Proxied | Verdict | Serve | Deliver | Attempted | Counted | Drain
+)
 
 
 def encode(word: Word) -> bytes:
@@ -123,12 +142,15 @@ def encode(word: Word) -> bytes:
             return b"%c%d" % (b"R" if stays else b"E", status)
         case Serve(LocalCaller(uid, gid, pid), _, others, id, load):
             return f"L{others} {uid} {gid} {pid} {id} {as_word(load)}".encode("ascii")
-        case Serve(caller, local, others, id, load, starts_tls, role):
+        case Serve(caller, local, others, id, load, starts_tls, role, is_proxied):
             assert isinstance(caller, Endpoint)
             assert local
-            ends = f"{caller.address} {caller.port} {local.address} {local.port}"
-            facts = f"{others} {ends} {id} {as_word(load)} {starts_tls:d} {role}"
-            return f"S{facts}".encode("ascii")
+            facts = f"{as_word(load)} {starts_tls:d} {is_proxied:d} {role}"
+            return f"S{others} {_ends(caller, local)} {id} {facts}".encode("ascii")
+        case Proxied(caller, local):
+            return f"P{_ends(caller, local)}".encode("ascii")
+        case Verdict(reply):
+            return f"V{reply}".encode("ascii")
         case Deliver(id, reach):
             return f"D{reach}{id}".encode("ascii")
         case Attempted(id):
@@ -154,18 +176,14 @@ def decode(packet: bytes) -> Word:
         case b"E" | b"R":
             return Done(int(argument), stays=letter == b"R")
         case b"S":
-            ends, facts = argument.split(" ")[:5], argument.split(" ", 8)[5:]
-            others, caller, caller_port, local, local_port = ends
-            id, load, tls, role = facts
-            return Serve(
-                Endpoint(ip_address(caller), int(caller_port)),
-                Endpoint(ip_address(local), int(local_port)),
-                int(others),
-                id,
-                from_word(load),
-                tls == "1",
-                role,
-            )
+            others, *ends, id, load, tls, proxied, role = argument.split(" ", 9)
+            caller, local = _two_ends(*ends)
+            facts = (int(others), id, from_word(load), tls == "1", role, proxied == "1")
+            return Serve(caller, local, *facts)
+        case b"P":
+            return Proxied(*_two_ends(*argument.split(" ")))
+        case b"V":
+            return Verdict(argument)
         case b"L":
             others, uid, gid, pid, id, load = argument.split(" ")
             caller_here = LocalCaller(int(uid), int(gid), int(pid))
@@ -180,3 +198,13 @@ def decode(packet: bytes) -> Word:
         case b"X":
             return Drain()
     raise ValueError(f"not a channel packet: {packet!r}")
+
+
+def _ends(caller: Endpoint, local: Endpoint) -> str:
+    return f"{caller.address} {caller.port} {local.address} {local.port}"
+
+
+def _two_ends(caller: str, caller_port: str, local: str, port: str) -> tuple[Endpoint, Endpoint]:
+    ends = ((caller, caller_port), (local, port))
+    one, other = (Endpoint(ip_address(address), int(number)) for address, number in ends)
+    return one, other

@@ -68,7 +68,7 @@ SELECTORS = {
     "pid": _off("the process id behind the time of a line"),
     "pipelining": _off("L on <= and => lines where PIPELINING was used; L- on <= where not"),
     "protocol_detail": _off("PS= on => and ** lines: e for EHLO, h for HELO"),
-    "proxy": _idle("PRX=, the proxy between us and the other side"),
+    "proxy": _off("PRX= on <= lines: address of the proxy between the client and us"),
     "queue_run": _on("start and end of queue runs"),
     "queue_time": _off("QT= on => lines: time since the message came"),
     "queue_time_exclusive": _idle("without the time of its reception"),

@@ -15,6 +15,7 @@ from pymta.config.limits import Limits
 from pymta.config.listen import Listen
 from pymta.config.policy import Policy
 from pymta.config.process import Process
+from pymta.config.proxy import Proxy
 from pymta.config.queue import Queue
 from pymta.config.roles import LOCAL, begins_with_tls
 from pymta.config.routing import Routing
@@ -57,6 +58,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "limits": Limits,
     "tls": Tls,
     "session": Session,
+    "proxy": Proxy,
     "immediate": Immediate,
     "routing": Routing,
     "transport": Transport,
@@ -75,6 +77,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     tls: Tls = field(default_factory=Tls)
     session: Session = field(default_factory=Session)
+    proxy: Proxy = field(default_factory=Proxy)
     immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)
     transport: Transport = field(default_factory=Transport)

@@ -37,7 +37,7 @@ def arrived(
     """
     text = (
         f"<= {sender or '<>'} {origin.mark} P={facts['PROTOCOL']}"
-        f"{_pipelining(facts, journal)}{origin.tls_mark} S={facts['SIZE']}"
+        f"{_pipelining(facts, journal)}{origin.tls_mark}{_proxy(origin, journal)} S={facts['SIZE']}"
         f"{_asked_for(facts, journal)}"
         f"{_who_is_named(sender, recipients, journal)}"
     )
@@ -48,6 +48,12 @@ def arrived(
 def _pipelining(facts: Mapping[str, str], journal: Journal) -> str:
     is_shown = "PIPELINING" in facts and "pipelining" in journal.selected
     return f" {facts['PIPELINING']}" if is_shown else ""
+
+
+def _proxy(origin: Origin, journal: Journal) -> str:
+    """N-13, N-39"""
+    is_shown = origin.proxy and "proxy" in journal.selected
+    return f" PRX={origin.proxy.address}" if origin.proxy and is_shown else ""
 
 
 def _asked_for(facts: Mapping[str, str], journal: Journal) -> str:

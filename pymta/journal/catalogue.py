@@ -13,6 +13,7 @@ from pymta.journal.event import Kind
 
 CALLER = (
     "CLIENT CLIENT_PORT PEER_UID PEER_PID SESSION_ID HELO CLIENT_NAME IDENT TLS TLS_PEER TLS_SNI"
+    " PROXY PROXY_PORT"
 )
 WAY = "QUEUE ROUTER TRANSPORT HOST HOST_ADDRESS HOST_PORT LOCAL_ADDRESS LOCAL_PORT"
 LEG = f"QUEUE_ID SENDER RECIPIENT ORIGINAL_RECIPIENT {WAY} DELIVER_TIME"
@@ -172,6 +173,14 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         fields=CALLER,
         options="smtp_max_synprot_errors",
         selectors="smtp_syntax_error smtp_protocol_error",
+    ),
+    Kind.PROXY_FAILED: Meaning(
+        "A proxy did not say for whom it speaks",
+        "A connection from one of hosts_proxy did not begin with a PROXY header: @PYMTA_WHY@."
+        "  Every command in it heard 503.  Either it is no proxy, or it was not told to send one;"
+        " HAProxy does so with send-proxy or send-proxy-v2.",
+        fields=f"{CALLER} WHY",
+        options="hosts_proxy proxy_protocol_timeout",
     ),
     Kind.TLS_FAILED: Meaning(
         "A client could not agree with us on TLS",

@@ -27,6 +27,8 @@ OWN: Mapping[str, str] = {
     "TLS": "Version, cipher and bits of its TLS connection.",
     "TLS_PEER": "Whom the certificate of the client names, where it showed one that is good.",
     "TLS_SNI": "The name that it asked for in the handshake.",
+    "PROXY": "IP address of the proxy between the client and us.",
+    "PROXY_PORT": "Its port.",
     "SENDER": "Envelope sender; empty for bounces.",
     "RECIPIENT": "Envelope recipient.  Where a line has several, the field stands once for each, up"
     " to a hundred times.",

@@ -31,6 +31,8 @@ class Origin:
     selectors show of ports and interfaces, see `ends_text`; `shows_id` is one of them.  `tls` is
     None for a plain connection; `tls_mark` is what lines about mail show of it.
 
+    `proxy` stands between him and us.
+
     A user of this machine has no `address`: `ident` is his account, and `peer` his uid and pid.
     """
 
@@ -45,6 +47,7 @@ class Origin:
     tls: Facts | None = None
     tls_mark: str = ""
     peer: tuple[int, int] | None = None
+    proxy: Endpoint | None = None
 
     @property
     def mark(self) -> str:
@@ -80,6 +83,8 @@ class Origin:
         more = {"HELO": self.helo, "CLIENT_NAME": self.name, "IDENT": self.ident}
         more["SESSION_ID"] = self.id
         more |= _tls_fields(self.tls)
+        if self.proxy:
+            more |= {"PROXY": str(self.proxy.address), "PROXY_PORT": str(self.proxy.port)}
         return fields | {name: text for name, text in more.items() if text}
 
     @property
@@ -292,6 +297,12 @@ def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
         f" F=<{sender}> D={duration(seconds)}"
     )
     return _connection(Kind.TIMEOUT, origin, text, id, sender=sender, selector=LOST)
+
+
+def no_proxy_header(origin: Origin, why: str) -> Event:
+    """N-13: nobody knows who the client is."""
+    text = f"PROXY protocol error on connection from {origin.who}: {why}"
+    return Event(Kind.PROXY_FAILED, text, fields=origin.fields | {"WHY": why})
 
 
 def tls_failed(origin: Origin, why: str) -> Event:

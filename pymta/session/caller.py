@@ -50,6 +50,11 @@ class Caller:
         self._read_hosts = hosts
         self.is_ours = is_ours
 
+    def is_another(self, address: Address) -> None:
+        """A proxy spoke for him: nothing that was found out before is about him."""
+        self._address = address
+        self.__dict__.pop("_names", None)
+
     @property
     def own_name(self) -> str:
         return self._settings.hostname

@@ -26,12 +26,15 @@ class Chronicle:
     def __init__(self, visit: Visit, tell: Callable[[Event], None]) -> None:
         self._visit = visit
         self._tell = tell
-        self._selected = visit.settings.journal.selected
-        if visit.is_quiet:
-            self._selected -= _ABOUT_CONNECTIONS
         self._history = History()
         self._began = time.monotonic()
         self.was_refused = False
+
+    @property
+    def _selected(self) -> frozenset[str]:
+        """Asked each time: who the client is may turn out late (N-13)."""
+        selected = self._visit.settings.journal.selected
+        return selected - _ABOUT_CONNECTIONS if self._visit.is_quiet else selected
 
     @property
     def seconds(self) -> float:

@@ -26,12 +26,13 @@ def close_down(
     *,
     with_enhanced: bool,
     resets: bool = True,
+    early: bytes = b"",
 ) -> Stop | None:
     """Answer with `reply` until `deadline` (monotonic) at most; None: the client said QUIT.
 
-    `resets`: RSET is answered as always.
+    `resets`: RSET is answered as always.  `early` has been read already.
     """
-    lines, buffer = LineReader(), bytearray()
+    lines, buffer = LineReader(), bytearray(early)
     for _ in range(MOST):
         line = _next_line(stream, lines, buffer, deadline)
         if isinstance(line, Stop):

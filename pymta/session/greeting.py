@@ -1,9 +1,9 @@
 """The start of a session: everything that may say no before we say 220 (CP-08).
 
-In this order: who calls, by his own machine's account; do the settings say what he may; the name of
-his address; is he let in (`gate`); TLS, where it comes before the greeting; has he waited for us to
-speak first.  What was found out stays in the visit.  A refusal is the only reply that such a
-session hears, and its exit status is 0 (SS-01).
+In this order: who is behind a proxy (`proxied`); who calls, by his own machine's account; do the
+settings say what he may; the name of his address; is he let in (`gate`); TLS, where it comes before
+the greeting; has he waited for us to speak first.  What was found out stays in the visit.  A
+refusal is the only reply that such a session hears, and its exit status is 0 (SS-01).
 
 A user of this machine is known by the kernel, and let in; only his name is asked for.
 
@@ -19,7 +19,7 @@ from pymta.journal import session_events as say
 from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.host_list import Answer
 from pymta.mail.reply import Reply
-from pymta.session import farewell, gate
+from pymta.session import farewell, gate, hello, proxied
 from pymta.session.allowed import allowed
 from pymta.session.caller import Caller
 from pymta.session.farewell import Farewell
@@ -37,9 +37,11 @@ QUOTED = 150  # octets of early input in the log
 def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewell | None:
     """None: greet him."""
     began = time.monotonic()
+    if visit.is_proxied and (end := _introduce(visit, stream, caller, world)) is not None:
+        return end
     if isinstance(visit.caller, LocalCaller):
         visit.user = world.name_of(visit.caller.uid)
-    else:
+    elif visit.proxy is None:  # RFC 1413 asks about a connection between two, and he has another
         _ask_ident(visit, caller, world)
     if debug := world.debug_daemon:
         origin = visit.origin
@@ -63,6 +65,18 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
         return failed
     visit.may_start_tls = _may_start_tls(visit, stream, caller)
     return _too_early(visit, stream)
+
+
+def _introduce(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewell | None:
+    """N-13"""
+
+    def banner() -> Reply:
+        return hello.banner(visit, world.date(world.now()))
+
+    end = proxied.introduce(visit, stream, world, banner)
+    if visit.address is not None:
+        caller.is_another(visit.address)
+    return end
 
 
 def _ask_ident(visit: Visit, caller: Caller, world: World) -> None:

@@ -35,7 +35,7 @@ from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
 from pymta.routing.here import here
-from pymta.session import ident
+from pymta.session import ident, second_look
 from pymta.session.conversation import Conversation
 from pymta.session.fast_open import fast_open
 from pymta.session.rehearsal import rehearse
@@ -93,6 +93,7 @@ class _Worker:
         self._termination = Termination()
         self._world = sessions.world
         self._world.hand_on = self._world.put_off = self._world.ask_run = channel.say
+        self._world.judge = lambda word: second_look.ask(word, channel, self._termination)
         self._served = 0
         self._stays = False
         self._visit: Visit | None = None
@@ -116,6 +117,7 @@ class _Worker:
             call.id,
             starts_tls=call.starts_tls,
             role=call.role,
+            is_proxied=call.is_proxied,
             queue_files=_existing(self._settings.immediate.queue_only_file),
             fast_open=fast_open(call.sock) if self._settings.listen.tcp_fastopen else "",
         )
@@ -164,9 +166,9 @@ class _Worker:
             if self._termination.fileno() in ready and has_come(self._termination):
                 return None
         match self._channel.take():
-            case Serve(caller, local, others, id, load, starts_tls, role), fd if fd >= 0:
+            case Serve(caller, local, others, id, load, tls, role, is_proxied), fd if fd >= 0:
                 sock = socket.socket(fileno=fd)
-                return Call(sock, caller, local, others, id, load, starts_tls, role)
+                return Call(sock, caller, local, others, id, load, tls, role, is_proxied)
         return None
 
 

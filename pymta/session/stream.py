@@ -129,6 +129,10 @@ class Stream:
         except TlsError as error:
             return self._corrupt(self._layer, error)
 
+    def read_wire(self, most: int, deadline: float) -> bytes | Stop:
+        """At most so many octets of what comes before SMTP, and before TLS (N-13)."""
+        return self._receive(deadline, at_command=True, most=most)
+
     def _decrypted(self, layer: Layer, deadline: float, *, at_command: bool) -> bytes | Stop:
         """What is there already is not waited for: the wire may have nothing more to bring."""
         if seen := self._seen:
@@ -154,13 +158,13 @@ class Stream:
         layer.receive(got)
         return None
 
-    def _receive(self, deadline: float, *, at_command: bool) -> bytes | Stop:
+    def _receive(self, deadline: float, *, at_command: bool, most: int = _BLOCK) -> bytes | Stop:
         while True:
             ready = self._wait(deadline, select.POLLIN, at_command=at_command)
             if isinstance(ready, Stop):
                 return ready
             try:
-                data = self._sock.recv(_BLOCK)
+                data = self._sock.recv(most)
             except (BlockingIOError, InterruptedError):
                 continue
             except OSError as error:

@@ -38,6 +38,9 @@ class Visit:
     `mails` counts MAIL commands taken, `accepted` messages answered 250.
 
     `role` is that of the socket he came in by.
+    `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).  He takes its place,
+    and it becomes `proxy`.
+
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
     `asks` is whether he is to show a certificate in the handshake.
     `tls` is what was agreed on, None while octets are plain.  `has_offered_tls`: the last EHLO was
@@ -52,6 +55,8 @@ class Visit:
     id: str = ""
     starts_tls: bool = False
     role: str = SMTP
+    is_proxied: bool = False
+    proxy: Endpoint | None = None
     tls: Facts | None = None
     asks: Asks = Asks.NOTHING
     queue_files: tuple[str, ...] = ()
@@ -77,6 +82,16 @@ class Visit:
     _ends: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self._settle()
+        self.mode = self._mode()
+
+    def comes_through_proxy(self, client: Endpoint) -> None:
+        """It is his visit; nothing was asked of `caller` before."""
+        assert isinstance(self.caller, Endpoint)
+        self.proxy, self.caller = self.caller, client
+        self._settle()
+
+    def _settle(self) -> None:
         """CP-04: the name goes with the address that was called, what may come with who calls."""
         self._ends = ""
         if self.local and isinstance(self.caller, Endpoint):
@@ -86,7 +101,6 @@ class Visit:
         self.host = str(name or self.settings.hostname)
         most = value_for(self.settings.session.message_size_limit, self.address)
         self.size_limit = size_limit(most)
-        self.mode = self._mode()
 
     def _mode(self) -> Mode:
         if self.address is None:
@@ -122,6 +136,7 @@ class Visit:
             "connection_id" in selected,
             self.tls,
             tls_mark(self.tls, selected),
+            proxy=self.proxy,
         )
 
     @property

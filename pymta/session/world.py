@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pymta.accounts.account import Find, nobody
-from pymta.channel.words import Etrn, HandOn, Short
+from pymta.channel.words import Etrn, HandOn, Proxied, Short, Verdict
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Address, Endpoint
 from pymta.resolver.reverse import Hosts
 from pymta.session.caller import Dns
+from pymta.session.stop import Stop
 from pymta.spool.store import Spool
 
 
@@ -20,10 +21,14 @@ def _nobody(_: HandOn | Short | Etrn) -> bool:
     return False
 
 
+def _let_in(_: Proxied) -> Verdict:
+    return Verdict()
+
+
 @dataclass(slots=True)
 class World:
-    """Made before the first fork; each process then sets `hand_on`, `put_off`
-    and `ask_run`.
+    """Made before the first fork; each process then sets `hand_on`, `put_off`, `ask_run` and
+    `judge`.
 
     `now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
@@ -32,9 +37,9 @@ class World:
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
     was heard makes no difference here, because an id that nobody heard is safe in the spool.
     `put_off` tells it of a message for which there was no room, `ask_run` of a domain whose
-    mail somebody wants.  `read_load` reads what
-    queue_only_load and queue_only_pressure limit, `log_room` what is free where the log is written,
-    None where nobody need ask.
+    mail somebody wants.  `judge` asks it about a client whom a proxy has named, and waits for what
+    it says.  `read_load` reads what queue_only_load and queue_only_pressure limit, `log_room` what
+    is free where the log is written, None where nobody need ask.
     `debug` is there when somebody watches sessions, `debug_daemon` also when he only wants to see
     what the daemon does (-dd).
     """
@@ -52,6 +57,7 @@ class World:
     hand_on: Callable[[HandOn], object] = _nobody
     put_off: Callable[[Short], object] = _nobody
     ask_run: Callable[[Etrn], object] = _nobody
+    judge: Callable[[Proxied], Verdict | Stop] = _let_in
     read_load: Callable[[], Load] = lambda: NOTHING
     log_room: Callable[[], Room | None] = lambda: None
     debug: Debug | None = None

@@ -54,6 +54,9 @@ class Malformed:
     why: str
 
 
+FOREIGN = Malformed("it does not begin like one")  # whoever speaks knows of no such header
+
+
 class HeaderReader:
     """Feed it never more than `wanted` octets, until it has an answer."""
 
@@ -86,7 +89,7 @@ class HeaderReader:
         if SIGNATURE.startswith(self.data):
             return None
         if not _LINE.startswith(self.data[: len(_LINE)]):
-            return Malformed("it does not begin like one")
+            return FOREIGN
         return self._line()
 
     def _line(self) -> Header | Malformed | None:

@@ -12,6 +12,9 @@ The questions, in the order of HC-05, which keeps a refusal cheaper than a sessi
 
 Users of this machine have places of their own, so that the network cannot keep their mail out.
 
+A client behind a proxy is asked about later, when a session has heard who he is (`second_look`):
+then only the third question is left.
+
 A refusal takes the place of the greeting, so it carries no enhanced code (RFC 2034 s4).
 """
 
@@ -69,16 +72,20 @@ def admit(house: House, limits: Limits) -> Admit | Refuse:
             f"{above.what} = {above.value:.2f}",
             measured=f"{above.what} = {above.value:.2f}",
         )
+    return beyond_share(house) or Admit(house.sessions + 1, house.share.trouble)
+
+
+def beyond_share(house: House) -> Refuse | None:
+    """The third question alone; None: there is room for him."""
     share = house.share
-    if _is_full(house.from_address, share.limit):
-        return Refuse(
-            "421 Too many concurrent SMTP connections from this IP address;"
-            " please try again later.",
-            "too many connections from that IP address",
-            share.trouble,
-            f"too many from this IP address: count={house.from_address} max={share.limit}",
-        )
-    return Admit(house.sessions + 1, share.trouble)
+    if not _is_full(house.from_address, share.limit):
+        return None
+    return Refuse(
+        "421 Too many concurrent SMTP connections from this IP address; please try again later.",
+        "too many connections from that IP address",
+        share.trouble,
+        f"too many from this IP address: count={house.from_address} max={share.limit}",
+    )
 
 
 def admit_local(sessions: int, limits: Limits) -> Admit | Refuse:

@@ -17,7 +17,19 @@ from functools import partial
 
 from pymta.channel import life
 from pymta.channel.pair import End, from_fd
-from pymta.channel.words import NO_PLACE, Attempted, Counted, Done, Drain, Etrn, HandOn, Short, Word
+from pymta.channel.words import (
+    NO_PLACE,
+    Attempted,
+    Counted,
+    Done,
+    Drain,
+    Etrn,
+    HandOn,
+    Proxied,
+    Short,
+    Verdict,
+    Word,
+)
 from pymta.journal import daemon_events
 from pymta.journal.event import Kind
 from pymta.supervisor import debug_lines
@@ -145,6 +157,8 @@ class Family:
                     self._etrn(domain)
             case Attempted():
                 self._dispatch.attempted(pid, time.monotonic())
+            case Proxied():
+                self.ends[pid].say(self._place.reception.second_look.judge(pid, word))
             case Done(_, stays):
                 self._children.free_slot(pid)
                 self._debug_sessions()
@@ -167,6 +181,8 @@ class Family:
                         self._dispatch.hand_on(Task(id, destination, reach))
                     case Short(why):
                         self._tell_shortage(why)
+                    case Proxied():  # the slot that it holds cannot be told from others
+                        end.say(Verdict())
                     case Attempted() | Done(_, True):
                         end.say(Drain())
         except BlockingIOError:

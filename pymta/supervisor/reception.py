@@ -34,6 +34,7 @@ from pymta.supervisor.connection_ids import ConnectionIds
 from pymta.supervisor.entrance import Arrival, Entrance, hang_up, say
 from pymta.supervisor.fork import Sessions
 from pymta.supervisor.fork_faults import Births, Fault
+from pymta.supervisor.second_look import SecondLook
 from pymta.supervisor.share import share_of
 from pymta.supervisor.standby import Standby
 
@@ -61,6 +62,8 @@ class Reception:
         self._births = Births()
         self._ids = ConnectionIds()
         self._quiet = HostList(settings.journal.hosts_connection_nolog)
+        self._proxies = HostList(settings.proxy.hosts_proxy)
+        self.second_look = SecondLook(children, settings, self._per_host, log)
         self.gauge = Gauge(reserve(settings.limits), settings.limits)
         self._load: Load | None = None  # None: not read in this turn
         self.standby = Standby()
@@ -125,10 +128,12 @@ class Reception:
             return None
         if self._load is None:
             self._load = self.gauge.read()
+        is_proxied = self._proxies.holds_network(caller.address)
+        value = None if is_proxied else self._per_host.value(caller.address)
         house = House(
             sessions=self._children.sessions,
             from_address=self._children.sessions_from(str(caller.address)),
-            share=share_of(self._per_host.value(caller.address), f"[{caller.address}]{ends}"),
+            share=share_of(value, f"[{caller.address}]{ends}"),
             load=self._load,
         )
         answer = admit(house, self._settings.limits)
@@ -140,7 +145,7 @@ class Reception:
                 return None
             case Admit(sessions):
                 facts = (sessions - 1, self._ids.next(), house.load, arrival.starts_tls)
-                call = Call(sock, caller, local, *facts, arrival.role)
+                call = Call(sock, caller, local, *facts, arrival.role, is_proxied)
                 self._tell_of(caller, call.id, ends, sessions)
                 if arrival.queue > self._settings.listen.smtp_backlog_monitor:
                     self._log.write(daemon_events.backlog(arrival.queue, local))
@@ -182,8 +187,8 @@ class Reception:
     def _give(self, call: Call, ends: Mapping[int, End]) -> bool:
         """To a worker that is free; one that has just died is passed over."""
         while (pid := self.standby.take()) is not None:
-            facts = (call.others, call.id, call.load, call.starts_tls, call.role)
-            word = Serve(call.caller, call.local, *facts)
+            facts = (call.others, call.id, call.load, call.starts_tls)
+            word = Serve(call.caller, call.local, *facts, call.role, call.is_proxied)
             if pid not in ends:
                 continue
             try:

@@ -19,8 +19,10 @@ from pymta.channel.words import (
     Drain,
     Etrn,
     HandOn,
+    Proxied,
     Serve,
     Short,
+    Verdict,
     Word,
     decode,
     encode,
@@ -43,7 +45,12 @@ WORDS = st.one_of(
     st.builds(Short, st.text("ab =:", max_size=200)),
     st.builds(Etrn, st.from_regex(r"@?[a-z0-9.-]{0,255}", fullmatch=True)),
     st.builds(Done, st.integers(0, 255), st.booleans()),
-    st.builds(Serve, ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans(), ROLES),
+    st.builds(
+        Serve,
+        *(ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans(), ROLES, st.booleans()),
+    ),
+    st.builds(Proxied, ENDS, ENDS),
+    st.builds(Verdict, st.text("421 ab.;", max_size=200)),
     st.builds(
         Serve, LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS, role=st.just("local")
     ),

@@ -13,13 +13,14 @@ from typing import Self
 
 from pymta.accounts.account import Find, nobody
 from pymta.channel.pair import End, make_pair
-from pymta.channel.words import Drain, Etrn, HandOn, Short
+from pymta.channel.words import Drain, Etrn, HandOn, Proxied, Short, Verdict
 from pymta.config.session import Session
 from pymta.config.settings import Machine, Settings
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Endpoint, LocalCaller, plain_address
 from pymta.resolver.reverse import Hosts
 from pymta.session.conversation import Conversation
+from pymta.session.stop import Stop
 from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
@@ -53,6 +54,7 @@ def usual_settings(**changes: object) -> Settings:
             "machine",
             "journal",
             "tls",
+            "proxy",
         ):
             part = getattr(settings, group)
             if hasattr(part, name):
@@ -79,6 +81,8 @@ class House:
     log_room: Room | None = None
     find: Find = nobody
     name_of: Callable[[int], str] = str
+    is_proxied: bool = False  # whoever calls is a proxy
+    judge: Callable[[Proxied], Verdict | Stop] = lambda _: Verdict()
 
     def call(
         self,
@@ -124,6 +128,7 @@ class Guest:
             hand_on=house.handed_on.append,
             put_off=house.put_off.append,
             ask_run=house.runs.append,
+            judge=house.judge,
             read_load=lambda: house.load,
             log_room=lambda: house.log_room,
             find=house.find,
@@ -137,6 +142,7 @@ class Guest:
         )
         visit = Visit(house.settings, caller, local, house.others, house.load, CONNECTION)
         visit.starts_tls = house.tls is not None
+        visit.is_proxied = house.is_proxied
         certificates = house.tls or house.starttls
         layer = certificates.layer if certificates else None
         stream = Stream(*(theirs, channel, bell), new_layer=layer, starts_tls=visit.starts_tls)

@@ -144,6 +144,14 @@ def knot_files(directory: str, zones: Mapping[str, str], listen: str) -> dict[st
 
 
 @contextmanager
+def running(name: str, *arguments: str, port: int) -> Iterator[None]:
+    """A server that runs while the block lasts, and listens on this port of 127.0.0.1."""
+    with _running(name, *arguments) as process:
+        _wait(process, lambda: _accepts(port))
+        yield
+
+
+@contextmanager
 def _running(name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     # The kernel ends it when we are killed: nothing may outlive a test run.
     process = subprocess.Popen(

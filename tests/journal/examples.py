@@ -62,6 +62,7 @@ KNOWN = replace(
     name="host.example",
     ident="user",
     id="2ab",
+    proxy=Endpoint(ip_address("198.51.100.9"), 50000),
     tls=Facts(
         *("TLS1.3", "TLS_AES_256_GCM_SHA384", 256),
         sni="mx.example.org",
@@ -204,6 +205,7 @@ def _of_ends(origin: Origin) -> Iterator[Example]:
     yield _one(say.ident_timeout, origin)
     yield _one(say.command_timeout, origin, 300.0)
     yield _one(say.closed_by_eof, origin, 1.0)
+    yield _one(say.no_proxy_header, origin, "it did not come in time")
     yield _one(say.tls_failed, origin, "wrong version number")
     yield _one(say.terminated, origin, 1.0)
     yield _one(say.stopped, origin, 1.0)

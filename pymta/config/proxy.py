@@ -1,0 +1,20 @@
+"""Who may stand between a client and us, and speak for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.config.setting import setting
+from pymta.config.units import HostNetwork, Timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Only networks: the supervisor asks before a fork, and a name is too little to trust."""
+
+    hosts_proxy: tuple[HostNetwork, ...] = setting(
+        (),
+        "Proxies whose connections begin with a PROXY header, version 1 or 2, that says who the"
+        " client is.  Limits, host lists and the log go by that client then.",
+    )
+    proxy_protocol_timeout: Timeout = setting(3, "How long to wait for that header.")
