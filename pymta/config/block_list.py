@@ -1,0 +1,71 @@
+"""Lists in the DNS, as settings name them, with what a listing weighs.
+
+"bl.example.org" = 5                       any listing
+"bl.example.org=127.0.0.2,127.0.0.4-11" = 3     these answers only
+"wl.example.org" = -5                      a list of good ones
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from pymta.config.addresses import is_host_name
+
+HEAVIEST = 1000
+_MOST_ZONE = 150  # characters; the name of an IPv6 address in front is 64
+MOST_LISTS = 32
+_WANTED = 'want a list such as "bl.example.org" or "bl.example.org=127.0.0.2,127.0.0.4-11"'
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Answers from `first` to `last`; RFC 5782 s2.1 has them in 127.0.0.0/8."""
+
+    first: IPv4Address
+    last: IPv4Address
+
+    def __contains__(self, answer: IPv4Address) -> bool:
+        return self.first <= answer <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class BlockList:
+    """Without `codes` each answer counts."""
+
+    zone: str
+    weight: int
+    codes: tuple[Codes, ...] = ()
+
+
+def parse_block_lists(value: object) -> tuple[BlockList, ...]:
+    """Raises ValueError with the words for the operator."""
+    if not isinstance(value, dict) or not value:
+        raise ValueError('want a table of lists and weights, such as { "bl.example.org" = 1 }')
+    if len(value) > MOST_LISTS:
+        raise ValueError(f"want at most {MOST_LISTS} lists: each is asked about each client")
+    return tuple(_parse(str(name), weight) for name, weight in value.items())
+
+
+def _parse(text: str, weight: object) -> BlockList:
+    zone, has_codes, codes = text.partition("=")
+    if not is_host_name(zone) or "." not in zone or len(zone) > _MOST_ZONE:
+        raise ValueError(f'{_WANTED}, not "{text}"')
+    if type(weight) is not int or not 1 <= abs(weight) <= HEAVIEST:
+        wanted = f"want a weight from 1 to {HEAVIEST}, or as negative for good clients"
+        raise ValueError(f'{wanted}, for "{text}"')
+    ranges = tuple(_parse_codes(part, text) for part in codes.split(",")) if has_codes else ()
+    return BlockList(zone.lower(), weight, ranges)
+
+
+def _parse_codes(part: str, text: str) -> Codes:
+    """``127.0.0.4`` or ``127.0.0.4-11``."""
+    first, is_range, last = part.strip().partition("-")
+    front = first.rpartition(".")[0]
+    try:
+        codes = Codes(IPv4Address(first), IPv4Address(f"{front}.{last}" if is_range else first))
+    except ValueError:
+        raise ValueError(f'{_WANTED}, not "{text}"') from None
+    if not str(codes.first).startswith("127.") or codes.first > codes.last:
+        raise ValueError(f'{_WANTED}, not "{text}"')
+    return codes
