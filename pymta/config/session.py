@@ -78,6 +78,9 @@ class Session:
         ("*",), "Hosts for which smtp_accept_max_nonmail holds."
     )
     smtp_accept_max_per_connection: Count = setting(1000, "MAIL commands; 0 means no limit.")
+    limits_advertise_hosts: tuple[Host, ...] = setting(
+        ("*",), "Hosts that EHLO tells of the limits of a connection (LIMITS, RFC 9422)."
+    )
     smtp_max_unknown_commands: Count = setting(3, "Unknown commands before we hang up.")
     smtp_max_synprot_errors: Count = setting(3, "Syntax or protocol errors before we hang up.")
     relay_from_hosts: tuple[Network, ...] = setting(

@@ -14,14 +14,19 @@ from pymta.mail.host_list import Answer
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """`verify`: VRFY tells him the truth.  `etrn`: he may have mail delivered."""
+    """`verify`: VRFY tells him the truth.  `etrn`: he may have mail delivered.
+
+    `limits`: EHLO tells him what is set for his connection (N-34).
+    """
 
     verify: bool = False
     etrn: bool = False
+    limits: bool = False
 
 
 def allowed(settings: Session, is_in: Callable[[Sequence[str]], Answer]) -> Allowed:
     return Allowed(
         verify=is_in(settings.smtp_vrfy_hosts) is Answer.YES,
+        limits=is_in(settings.limits_advertise_hosts) is Answer.YES,
         etrn=is_in(settings.smtp_etrn_hosts) is Answer.YES,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pymta import __version__
+from pymta.config.session import Session
 from pymta.journal.session_events import bad_hello
 from pymta.mail.address import is_domain
 from pymta.mail.reply import Reply
 from pymta.session.answer import Answer
 from pymta.session.visit import Visit
 from pymta.smtp.command import Command, Verb
-from pymta.smtp.extensions import NO_OFFER, Offer, offered
+from pymta.smtp.extensions import NO_OFFER, Limits, Offer, offered
 
 
 def banner(visit: Visit, date: str) -> Reply:
@@ -39,10 +40,15 @@ def answer(visit: Visit, command: Command) -> Answer:
 def _offer(visit: Visit) -> Offer:
     return Offer(
         size_limit=visit.size_limit.octets,
+        limits=_limits(visit.settings.session) if visit.allowed.limits else None,
         early=visit.may_send_early,
         starttls=visit.has_offered_tls,
         etrn=visit.allowed.etrn,
     )
+
+
+def _limits(settings: Session) -> Limits:
+    return Limits(settings.smtp_accept_max_per_connection, settings.recipients_max)
 
 
 def _called(visit: Visit, name: str) -> str:

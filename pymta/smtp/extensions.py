@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# RFC 9422 s4: a value has at most six digits; what is above is as good as no limit.
+_MOST = 999_999
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one connection, and one transaction, may hold (RFC 9422); 0 is no limit."""
+
+    mails: int = 0
+    recipients: int = 0
+
+    @property
+    def text(self) -> str:
+        """What EHLO tells of them; "" when there is nothing to tell."""
+        values = {"MAILMAX": self.mails, "RCPTMAX": self.recipients}
+        return " ".join(f"{name}={n}" for name, n in values.items() if 0 < n <= _MOST)
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What decides it; one field for each extension that not everybody is offered.
 
     `size_limit` 0 is no limit (RFC 1870 s4).
+    `limits` None: they are not told (N-34).
     `early`: this client need not wait for our greeting the next time (N-35).
     `starttls`: it may ask for TLS now (RFC 3207).
     `etrn`: it may have its mail delivered (RFC 1985).
@@ -20,6 +38,7 @@ class Offer:
     """
 
     size_limit: int = 0
+    limits: Limits | None = None
     early: bool = False
     starttls: bool = False
     etrn: bool = False
@@ -38,6 +57,8 @@ def offered(offer: Offer) -> tuple[str, ...]:
 
 def _keywords(offer: Offer) -> Iterator[str]:
     yield f"SIZE {offer.size_limit}"
+    if offer.limits and offer.limits.text:
+        yield f"LIMITS {offer.limits.text}"
     yield "8BITMIME"
     yield "PIPELINING"
     if offer.early:
