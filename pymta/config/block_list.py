@@ -69,3 +69,41 @@ def _parse_codes(part: str, text: str) -> Codes:
     if not str(codes.first).startswith("127.") or codes.first > codes.last:
         raise ValueError(f'{_WANTED}, not "{text}"')
     return codes
+
+
+OF = ("address", "name", "helo", "sender_domain")
+_LISTED = ("lists", "score", "of")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Is what `of` says in these lists, with a weight of at least `score` together?"""
+
+    lists: tuple[BlockList, ...]
+    score: int = 1
+    of: str = "address"
+
+
+def parse_listed(value: object) -> Listed:
+    """A list of names, of which one is enough, or a table with weights.
+
+    Raises ValueError with the words for the operator.
+    """
+    if isinstance(value, list):
+        return Listed(parse_block_lists({str(name): 1 for name in value}))
+    if not isinstance(value, dict):
+        raise ValueError(
+            'want lists such as ["bl.example.org"], or with weights'
+            ' { lists = { "bl.example.org" = 2, "b.example" = 1 }, score = 2 }'
+        )
+    if unknown := sorted(value.keys() - set(_LISTED)):
+        raise ValueError(f"want {', '.join(_LISTED)}, not {unknown[0]}")
+    lists = value.get("lists")
+    if isinstance(lists, list):
+        lists = {str(name): 1 for name in lists}
+    score, of = value.get("score", 1), value.get("of", "address")
+    if type(score) is not int or not 1 <= score <= MOST_LISTS * HEAVIEST:
+        raise ValueError("want a score that is a whole number from 1")
+    if of not in OF:
+        raise ValueError(f"want for of one of {', '.join(OF)}")
+    return Listed(parse_block_lists(lists), score, str(of))

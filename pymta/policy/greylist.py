@@ -7,19 +7,8 @@ that begins anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.config.client_memory import Greylist
 from pymta.hints.clients import Sighting
-
-
-@dataclass(frozen=True, slots=True)
-class Greylist:
-    """Seconds.  Whoever has passed `known_after` times is no longer asked; 0: always."""
-
-    delay: float = 300.0
-    within: float = 2 * 86_400.0
-    kept: float = 36 * 86_400.0
-    known_after: int = 5
 
 
 def seen(before: Sighting | None, now: float, rules: Greylist) -> Sighting:

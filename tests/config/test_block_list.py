@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from pymta.config.block_list import BlockList, Codes, parse_block_lists
+from pymta.config.block_list import BlockList, Codes, Listed, parse_block_lists, parse_listed
 
 
 def codes(first: str, last: str = "") -> Codes:
@@ -45,3 +45,30 @@ def test_a_list_has_a_weight_and_may_have_codes() -> None:
 def test_what_is_no_list_is_refused_with_what_would_be_right(value: object) -> None:
     with pytest.raises(ValueError, match=r"^want "):
         parse_block_lists(value)
+
+
+def test_listed_is_a_list_or_a_table_with_a_score() -> None:
+    one = parse_block_lists({"bl.example.org": 1})
+
+    assert parse_listed(["bl.example.org"]) == Listed(one)
+    assert parse_listed({"lists": ["bl.example.org"], "of": "helo"}) == Listed(one, 1, "helo")
+    weighted = {"lists": {"a.example": 3, "wl.example": -1}, "score": 2}
+    assert parse_listed(weighted) == Listed(parse_block_lists(weighted["lists"]), 2)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "bl.example.org",
+        [],
+        ["no list"],
+        {"score": 1},
+        {"lists": ["bl.example.org"], "score": 0},
+        {"lists": ["bl.example.org"], "score": "5"},
+        {"lists": ["bl.example.org"], "of": "recipient"},
+        {"lists": ["bl.example.org"], "weight": 5},
+    ],
+)
+def test_what_is_no_listing_is_refused_with_what_would_be_right(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^want "):
+        parse_listed(value)

@@ -7,8 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.config.client_memory import Greylist
 from pymta.hints.clients import Sighting
-from pymta.policy.greylist import Greylist, may_pass, seconds_left, seen
+from pymta.policy.greylist import may_pass, seconds_left, seen
 
 RULES = Greylist(delay=300, within=7200)
 NOW = 1.7e9

@@ -1,0 +1,124 @@
+"""Any sequence of commands against a small model: what is answered, and what is stored."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from tests.doubles.house import House, usual_settings
+
+LOCAL = "user@localhost"
+ELSEWHERE = "user@elsewhere.example"
+SENDERS = st.sampled_from(["a@client.example", "b@client.example", ""])
+BODIES = st.lists(st.sampled_from([b"a", b".", b"..", b"", b"\xc3\xa4"]), max_size=4)
+
+
+class Session(RuleBasedStateMachine):
+    """The model is what a client may believe about the server after each reply."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        many = dict.fromkeys(
+            ("smtp_accept_max_nonmail", "smtp_max_synprot_errors", "smtp_max_unknown_commands"),
+            10_000,
+        )
+        self.house = House(usual_settings(**many))
+        self.guest = self.house.call()
+        assert self.guest.hear().startswith("220 ")
+        self.is_greeted = False
+        self.sender: str | None = None
+        self.recipients = list[str]()
+        self.stored = list[tuple[str, list[str], bytes]]()
+
+    def teardown(self) -> None:
+        self.guest.say("QUIT")
+        assert self.guest.hear().startswith("221 ")
+        self.guest.hang_up()
+        assert self.guest.status() == 0
+        self.guest.__exit__()
+        assert not self.house.spool.open
+        kept = self.house.spool.messages.values()
+        assert [
+            (one.envelope.sender, [to.address for to in one.envelope.recipients], one.body)
+            for one in kept
+        ] == self.stored
+
+    def ask(self, line: str) -> int:
+        self.guest.say(line)
+        return int(self.guest.hear()[:3])
+
+    def forget(self) -> None:
+        self.sender, self.recipients = None, []
+
+    @rule(verb=st.sampled_from(["EHLO", "HELO"]))
+    def greet(self, verb: str) -> None:
+        assert self.ask(f"{verb} client.example") == 250
+        self.is_greeted = True
+        self.forget()
+
+    @rule(sender=SENDERS)
+    def mail(self, sender: str) -> None:
+        is_its_turn = self.is_greeted and self.sender is None
+        assert self.ask(f"MAIL FROM:<{sender}>") == (250 if is_its_turn else 503)
+        if is_its_turn:
+            self.sender = sender
+
+    @rule(sender=st.sampled_from(["FROM:a@b.example", "FROM:<a@b.example> X=Y", "TO:<a@b>"]))
+    def mail_in_a_wrong_way(self, sender: str) -> None:
+        assert self.ask(f"MAIL {sender}") in (501, 503, 555)
+
+    @rule(address=st.sampled_from([LOCAL, "postmaster@localhost"]))
+    def rcpt(self, address: str) -> None:
+        assert self.ask(f"RCPT TO:<{address}>") == (503 if self.sender is None else 250)
+        if self.sender is not None and address not in self.recipients:
+            self.recipients.append(address)
+
+    @rule(address=st.sampled_from([ELSEWHERE, "nobody@localhost"]))
+    def rcpt_that_is_refused(self, address: str) -> None:
+        assert self.ask(f"RCPT TO:<{address}>") == (503 if self.sender is None else 550)
+
+    @rule(lines=BODIES)
+    def data(self, lines: list[bytes]) -> None:
+        code = self.ask("DATA")
+        assert code == (354 if self.recipients else 503)
+        if code != 354:
+            return
+        stuffed = b"".join((b"." if x.startswith(b".") else b"") + x + b"\r\n" for x in lines)
+        self.guest.send(stuffed + b".\r\n")
+        assert self.guest.hear().startswith("250 ")
+        body = b"".join(x + b"\r\n" for x in lines)
+        assert self.sender is not None
+        self.stored.append((self.sender, self.recipients, body))
+        self.forget()
+
+    @rule()
+    def data_with_a_bare_newline(self) -> None:
+        """RFC 5321 s4.1.1.4: it ends nothing, and is no part of a message."""
+        code = self.ask("DATA")
+        assert code == (354 if self.recipients else 503)
+        if code == 354:
+            self.guest.send(b"a\n.\nMAIL FROM:<smuggled@x.example>\r\n.\r\n")
+            assert self.guest.hear()[:1] == "5"
+            self.forget()
+
+    @rule()
+    def rset(self) -> None:
+        assert self.ask("RSET") == 250
+        self.forget()
+
+    @rule(line=st.sampled_from(["NOOP", "noop x", "VRFY user", "FOO", "DATA x", "\tNOOP", ""]))
+    def what_changes_nothing(self, line: str) -> None:
+        assert self.ask(line) in (250, 252, 500, 501)
+
+    @precondition(lambda self: self.recipients)
+    @rule(sender=SENDERS)
+    def in_one_piece(self, sender: str) -> None:
+        """RFC 2920: the same as one by one."""
+        said = ["RSET", f"MAIL FROM:<{sender}>", f"RCPT TO:<{LOCAL}>", f"RCPT TO:<{ELSEWHERE}>"]
+        assert [reply[:3] for reply in self.guest.ask(*said)] == ["250", "250", "250", "550"]
+        self.sender, self.recipients = sender, [LOCAL]
+
+
+Session.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestSession = Session.TestCase
