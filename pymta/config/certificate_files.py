@@ -1,4 +1,4 @@
-"""The certificate and the key that the settings name, read; or which setting is of no use, and why.
+"""The certificates and keys that the settings name, read; or which of them are of no use, and why.
 
 Touches: disk, OpenSSL.
 """
@@ -6,14 +6,18 @@ Touches: disk, OpenSSL.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from pymta.config.certificate_table import is_name
 from pymta.config.secret import TLS_DIRECTORY, credential, missing, path_of
-from pymta.config.tls import Tls
+from pymta.config.tls import Pair, Tls
 from pymta.tls import credentials
 from pymta.tls.asks import SYSTEM
 from pymta.tls.context import check_authorities
 from pymta.tls.credentials import CredentialsError
+from pymta.tls.leaf import leaf
 
 
 class CertificateError(Exception):
@@ -27,25 +31,60 @@ class CertificateError(Exception):
         self.is_denied = is_denied
 
 
-def read_certificate(tls: Tls, directory: str) -> bytes:
-    """The text for `pymta.tls.context`; `directory` is where systemd has put credentials, or "".
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`texts` are for `pymta.tls.certificates`, by entry; `errors` are of the others."""
 
-    Raises CertificateError.
+    texts: dict[str, bytes] = field(default_factory=dict)
+    errors: tuple[CertificateError, ...] = ()
+
+
+def read_certificates(tls: Tls, directory: str | None) -> Found:
+    """`directory` is where systemd has put credentials, "" when it has not; None: they are for
+    another process than us, and entries that name some are passed over.
     """
-    _check_authorities(tls)
-    certificate = _path("tls_certificate", tls.tls_certificate, directory)
-    key = _path("tls_privatekey", tls.tls_privatekey, directory)
+    texts: dict[str, bytes] = {}
+    errors = list(_authorities(tls))
+    for entry, pair in tls.pairs.items():
+        if directory is None and any(map(credential, pair)):
+            continue
+        try:
+            texts[entry] = _text(entry, pair, directory or "")
+        except CertificateError as error:
+            errors.append(error)
+    return Found(texts, tuple(errors))
+
+
+def _text(entry: str, pair: Pair, directory: str) -> bytes:
+    certificate = _path("tls_certificate", pair.certificate, directory)
+    key = _path("tls_privatekey", pair.key, directory)
     try:
-        return credentials.read(certificate, key)
+        text = credentials.read(certificate, key)
     except CredentialsError as error:
         is_of_key = error.is_of_key and bool(key)
         name = "tls_privatekey" if is_of_key else "tls_certificate"
-        value = tls.tls_privatekey if is_of_key else tls.tls_certificate
+        value = pair.key if is_of_key else pair.certificate
         why = _why_missing(value) if error.is_missing else ""
         raise CertificateError(name, value, why or error.why, is_denied=error.is_denied) from error
+    _check_name(entry, pair, text)
+    return text
 
 
-def _check_authorities(tls: Tls) -> None:
+def _check_name(entry: str, pair: Pair, text: bytes) -> None:
+    """Who asks for a name would refuse a certificate of another; what cannot be read is let be."""
+    if not is_name(entry):
+        return
+    try:
+        found = leaf(text)
+    except ValueError:
+        return
+    if not found.covers(entry):
+        names = ", ".join(found.names) or "no name at all"
+        why = f"the certificate for {entry} is for {names}"
+        raise CertificateError("tls_certificate", pair.certificate, why)
+
+
+def _authorities(tls: Tls) -> Iterator[CertificateError]:
     """Those who vouch for clients; not asked where no client is."""
     if tls.authorities in {"", SYSTEM}:
         return
@@ -55,8 +94,7 @@ def _check_authorities(tls: Tls) -> None:
         why = "holds no certificate; want some in PEM form"
         if not isinstance(error, ssl.SSLError):
             why = f"cannot be read: {error.strerror}"
-        key = "tls_verify_certificates"
-        raise CertificateError(key, tls.tls_verify_certificates, why) from None
+        yield CertificateError("tls_verify_certificates", tls.tls_verify_certificates, why)
 
 
 def _path(key: str, value: str, directory: str) -> str:

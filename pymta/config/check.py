@@ -20,6 +20,7 @@ from pymta.config.addresses import (
     parse_name_server,
     parse_port,
 )
+from pymta.config.certificate_table import table
 from pymta.config.domain_list import parse_domain_item
 from pymta.config.held import Held
 from pymta.config.immediate import Immediate, parse_queue_file
@@ -35,6 +36,7 @@ from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.secret import example
 from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
+from pymta.tls.which import EVERYBODY
 
 GidOf = Callable[[str], int]
 
@@ -146,7 +148,14 @@ def _tls(settings: Settings, port_of: PortOf, held: Held) -> Iterator[Fault]:
     tls, ports = settings.tls, settings.listen.tls_on_connect_ports
     faults = list(_items("tls_on_connect_ports", ports, lambda text: parse_port(text, port_of)))
     yield from faults
-    if faults or tls.tls_certificate:
+    strays = table(tls.tls_privatekey).keys() - table(tls.tls_certificate).keys() - {EVERYBODY}
+    for entry in sorted(strays):
+        wanted = f'"{entry}" has a key and no certificate; tls_certificate has no such entry'
+        yield Fault("tls_privatekey", tls.tls_privatekey, wanted)
+    if tls.tls_certificate and EVERYBODY not in tls.pairs:
+        wanted = f'want an entry "{EVERYBODY}" for whoever is in no other'
+        yield Fault("tls_certificate", tls.tls_certificate, wanted)
+    if faults or strays or tls.tls_certificate:
         return
     if tls.tls_privatekey:
         wanted = "a key without its certificate; set tls_certificate too"

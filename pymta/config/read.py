@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
-from pymta.config.certificate_files import CertificateError, read_certificate
+from pymta.config.certificate_files import read_certificates
 from pymta.config.check import Fault, GidOf, adjust, check
 from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
 from pymta.config.groups import gid_of
@@ -93,20 +93,18 @@ def read_settings(
 
 def _unusable(tls: Tls, held: Held, directory: str | None) -> list[Fault]:
     """What is wrong with the files of the certificate, as we see them."""
-    if not tls.tls_certificate or (directory is None and has_credentials(tls)):
-        return []
-    try:
-        read_certificate(tls, directory or "")
-    except CertificateError as error:
-        if error.is_denied and tls == held.tls:
-            return []  # what it read as root, it still has
-        return [Fault(error.key, error.value, error.why)]
-    return []
+    # What it read as root, it still has.
+    is_held = held.tls is not None and tls.pairs == held.tls.pairs
+    return [
+        Fault(error.key, error.value, error.why)
+        for error in read_certificates(tls, directory).errors
+        if not (error.is_denied and is_held)
+    ]
 
 
 def has_credentials(tls: Tls) -> bool:
     """Does it name what only the unit of the daemon can see?"""
-    return bool(credential(tls.tls_certificate) or credential(tls.tls_privatekey))
+    return any(credential(name) for pair in tls.pairs.values() for name in pair)
 
 
 def _defaults(machine: Machine, login: str, queue_runs: Sequence[str]) -> dict[str, Any]:

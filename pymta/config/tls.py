@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from pymta.config.secret import SecretFile
+from pymta.config.certificate_table import Files, SecretFiles, table
 from pymta.config.setting import setting
 from pymta.config.units import Host
 from pymta.tls.asks import SYSTEM
+
+
+class Pair(NamedTuple):
+    """Names of files or credentials; `key` "" for one in the file of the certificate."""
+
+    certificate: str
+    key: str
 
 
 class AuthoritiesFile:
@@ -26,14 +33,17 @@ class AuthoritiesFile:
 class Tls:
     """Names only, see `secret`; what they name is read when a daemon starts (N-23)."""
 
-    tls_certificate: Annotated[str, SecretFile("fullchain.pem")] = setting(
+    tls_certificate: Annotated[Files, SecretFiles("fullchain.pem")] = setting(
         "",
         "Our certificate and those between it and its root, in PEM form: an absolute path, or"
-        ' "credential:NAME" for what systemd hands over; empty: no TLS.',
+        ' "credential:NAME" for what systemd hands over; empty: no TLS.  For several, a table by'
+        ' names that clients ask for, addresses of ours and roles of sockets, and "*" for all'
+        " others.",
     )
-    tls_privatekey: Annotated[str, SecretFile("privkey.pem")] = setting(
+    tls_privatekey: Annotated[Files, SecretFiles("privkey.pem")] = setting(
         "",
-        "Its key, not encrypted, named in the same way; empty: in the file of the certificate.",
+        "Its key, not encrypted, named in the same way; empty: in the file of the certificate.  For"
+        " several, a table with the same entries.",
     )
     tls_verify_hosts: tuple[Host, ...] = setting(
         (),
@@ -50,6 +60,16 @@ class Tls:
         "Who vouches for these certificates: the absolute path of a file in PEM form, or"
         ' "system" for whom this machine trusts.',
     )
+
+    @property
+    def pairs(self) -> dict[str, Pair]:
+        """Certificate and key, by who is to see them; none: no TLS."""
+        keys = table(self.tls_privatekey)
+        common = self.tls_privatekey if isinstance(self.tls_privatekey, str) else ""
+        return {
+            entry: Pair(file, keys.get(entry, common))
+            for entry, file in table(self.tls_certificate).items()
+        }
 
     @property
     def authorities(self) -> str:

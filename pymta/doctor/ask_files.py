@@ -22,7 +22,7 @@ from pymta.config.secret import credential, missing, source
 from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
 from pymta.config.sources import files_of
-from pymta.config.tls import Tls
+from pymta.config.tls import Pair, Tls
 from pymta.doctor.as_owner import Become, ask_as_owner
 from pymta.doctor.ask_kernel import file_system_of
 from pymta.doctor.certificate import Certificate
@@ -33,6 +33,7 @@ from pymta.spool.paths import directories
 from pymta.tls import credentials
 from pymta.tls.credentials import CredentialsError
 from pymta.tls.leaf import Leaf, leaf
+from pymta.tls.which import EVERYBODY
 
 CREDENTIALS = "/run/credentials"
 
@@ -103,18 +104,23 @@ def mode_of(path: str) -> Mode | None:
     return Mode(path, found.st_uid, stat.S_IMODE(found.st_mode), is_reachable)
 
 
-def ask_certificate(tls: Tls, unit: str) -> Certificate:
+def ask_certificates(tls: Tls, unit: str) -> Iterator[Certificate]:
     """`unit` is the service whose credentials are meant."""
-    named = (("tls_certificate", tls.tls_certificate), ("tls_privatekey", tls.tls_privatekey))
+    for entry, pair in tls.pairs.items():
+        yield replace(_certificate(pair, unit), entry="" if entry == EVERYBODY else entry)
+
+
+def _certificate(pair: Pair, unit: str) -> Certificate:
+    named = (("tls_certificate", pair.certificate), ("tls_privatekey", pair.key))
     for key, value in named:
         if trouble := _missing(value, unit):
-            return Certificate(key, value, trouble)
+            return Certificate(key=key, value=value, trouble=trouble)
     paths = [_path(value, unit) for _, value in named]
-    found = Certificate(value=tls.tls_certificate, secrets=tuple(_secrets(tls)))
+    found = Certificate(value=pair.certificate, secrets=tuple(_secrets(pair)))
     try:
         pem = credentials.read(*paths)
     except CredentialsError as error:
-        key, value = named[1] if error.is_of_key and tls.tls_privatekey else named[0]
+        key, value = named[1] if error.is_of_key and pair.key else named[0]
         if error.is_denied and os.geteuid() != 0:
             return replace(found, key=key, value=value, is_unseen=True)
         return replace(found, key=key, value=value, trouble=error.why)
@@ -171,9 +177,9 @@ def _is_newer(named: tuple[tuple[str, str], ...], paths: list[str]) -> bool:
     return False
 
 
-def _secrets(tls: Tls) -> Iterator[Mode]:
+def _secrets(pair: Pair) -> Iterator[Mode]:
     """The file with the key, and not what systemd shows of it: that it guards by itself."""
-    value = tls.tls_privatekey or tls.tls_certificate
+    value = pair.key or pair.certificate
     name = credential(value)
     mode = mode_of(source(name) if name else value) if value else None
     if mode:

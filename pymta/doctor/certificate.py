@@ -17,13 +17,14 @@ SOON = 14 * DAY  # those who renew by program do so a month before
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What the two settings name, seen from here.
+    """What the two settings name for one entry of theirs ("": for everybody), seen from here.
 
     `key` is the setting to blame with `trouble`, when it cannot be used.  `is_newer`: where
     a credential comes from there is another one by now.  `secrets` are the files with the key.
     `is_unseen`: it may not be looked at.
     """
 
+    entry: str = ""
     key: str = "tls_certificate"
     value: str = ""
     trouble: str = ""
@@ -35,7 +36,8 @@ class Certificate:
 
 def findings(found: Certificate, now: float, unit: str) -> Iterator[Finding]:
     """`unit` is the service whose credentials they are."""
-    where = f'{found.key} = "{found.value}"'
+    entry = f' for "{found.entry}"' if found.entry else ""
+    where = f'{found.key} = "{found.value}"{entry}'
     if found.is_unseen:
         yield note("not-seen", where, "may not be looked at by us", "run this as root")
     if found.trouble:

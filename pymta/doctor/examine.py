@@ -22,7 +22,7 @@ from pymta.doctor import (
     units,
 )
 from pymta.doctor.as_owner import Become
-from pymta.doctor.ask_files import ask_certificate, ask_settings, ask_storage
+from pymta.doctor.ask_files import ask_certificates, ask_settings, ask_storage
 from pymta.doctor.ask_kernel import ask_process
 from pymta.doctor.ask_machine import ask_machine
 from pymta.doctor.ask_systemd import ask_units, has_systemd
@@ -67,7 +67,8 @@ def _files(settings: Settings, service: Unit | None, pid: int, become: Become) -
     now = time.time()
     if settings.tls.tls_certificate:
         unit = service.name if service else DAEMON
-        yield from certificate.findings(ask_certificate(settings.tls, unit), now, unit)
+        for found in ask_certificates(settings.tls, unit):
+            yield from certificate.findings(found, now, unit)
     yield from storage.findings(ask_storage(settings, pid, become), settings.limits, now)
 
 

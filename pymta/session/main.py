@@ -30,7 +30,6 @@ from pymta.journal.process_info import told_on_signal
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Room, queue_only
 from pymta.load.room import room
-from pymta.mail.caller import Endpoint
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
@@ -126,7 +125,7 @@ class _Worker:
             call.sock,
             self._channel,
             self._termination,
-            new_layer=self._layer_at(call.local),
+            new_layer=self._layer_at(call),
             starts_tls=call.starts_tls,
             nodelay=self._settings.listen.tcp_nodelay,
             keepalive=self._settings.session.smtp_accept_keepalive,
@@ -146,11 +145,11 @@ class _Worker:
         self._visit = None
         return status
 
-    def _layer_at(self, local: Endpoint | None) -> Callable[[Asks], Layer] | None:
+    def _layer_at(self, call: Call) -> Callable[[Asks], Layer] | None:
         """What makes the TLS of a connection; it shows what is for those who called there."""
         if not self._certificates:
             return None
-        place = Place(str(local.address) if local else "")
+        place = Place(str(call.local.address) if call.local else "", call.role)
         return partial(self._certificates.layer, place=place)
 
     def wait_for_call(self) -> Call | None:

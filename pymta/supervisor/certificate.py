@@ -1,4 +1,4 @@
-"""The certificate that all sessions show: read once, before the first fork (N-23).
+"""The certificates that sessions show: read once, before the first fork (N-23).
 
 It is read while we may be root, because a key is often a file of root; and what was read travels to
 the next image in a memory file, because a reload finds us root no longer.  A reload shows what the
@@ -10,11 +10,12 @@ Touches: disk, descriptors, environment, OpenSSL.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pymta.config.certificate_files import CertificateError, read_certificate
+from pymta.config.certificate_files import read_certificates
 from pymta.config.secret import VARIABLE
 from pymta.config.settings import Settings
 from pymta.config.tls import Tls
@@ -73,38 +74,42 @@ def _take(tls: Tls, former: int, root: Root, log: Log) -> Certificate | None:
     if not tls.tls_certificate:
         _forget(former)
         return None
-    try:
-        with root():
-            pem = read_certificate(tls, os.environ.get(VARIABLE, ""))
-    except CertificateError as error:
-        if former < 0:
-            raise CannotStartError(str(error)) from error
-        text = f"{error}: the certificate that was loaded before stays"
-        # A daemon that is root no longer meets this at every reload; others have lost a file.
-        tell = daemon_events.remark if error.is_denied else daemon_events.trouble
-        log.write(tell(text, Kind.CERTIFICATE))
-        return Certificate(_shown(_contents(former), tls), former)
-    shown = _shown(pem, tls)
-    _forget(former)
-    return Certificate(shown, _kept(pem))
+    with root():
+        found = read_certificates(tls, os.environ.get(VARIABLE, ""))
+    if not found.errors:
+        shown = _shown(found.texts, tls)
+        _forget(former)
+        return Certificate(shown, _kept(found.texts))
+    error = found.errors[0]
+    if former < 0:
+        raise CannotStartError(str(error)) from error
+    text = f"{error}: the certificate that was loaded before stays"
+    # A daemon that is root no longer meets this at every reload; others have lost a file.
+    tell = daemon_events.remark if error.is_denied else daemon_events.trouble
+    log.write(tell(text, Kind.CERTIFICATE))
+    return Certificate(_shown(_contents(former), tls), former)
 
 
-def _shown(pem: bytes, tls: Tls) -> Certificates:
+def _shown(texts: Mapping[str, bytes], tls: Tls) -> Certificates:
     """Who vouches for clients was found good with the settings, and is no secret."""
     try:
-        return Certificates({EVERYBODY: pem}, tls.authorities)
+        return Certificates(texts, tls.authorities)
     except OSError as error:  # ssl.SSLError is one
         raise CannotStartError(f"{tls.tls_verify_certificates}: {error.strerror}") from error
 
 
-def _kept(pem: bytes) -> int:
+def _kept(texts: Mapping[str, bytes]) -> int:
     fd = os.memfd_create(NAME)
-    os.write(fd, pem)
+    os.write(fd, json.dumps({entry: text.decode() for entry, text in texts.items()}).encode())
     return fd
 
 
-def _contents(fd: int) -> bytes:
-    return os.pread(fd, os.fstat(fd).st_size, 0)
+def _contents(fd: int) -> dict[str, bytes]:
+    """An image that knew one certificate only left the text of that."""
+    data = os.pread(fd, os.fstat(fd).st_size, 0)
+    if not data.startswith(b"{"):
+        return {EVERYBODY: data}
+    return {entry: text.encode() for entry, text in json.loads(data).items()}
 
 
 def _forget(fd: int) -> None:

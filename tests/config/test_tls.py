@@ -167,6 +167,146 @@ def test_a_file_without_the_key_is_blamed_itself(certificate: Certificate, tmp_p
     assert said.endswith("; holds no private key; want one in PEM form")
 
 
+# Several certificates.
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Certificate]:
+    """By the name that each is for."""
+    names = ("mx.example.org", "*.example.net")
+    return {name: certificates.make(tmp_path_factory.mktemp("c"), name=name) for name in names}
+
+
+def tables(everybody: Certificate, others: Mapping[str, Certificate]) -> dict[str, dict[str, str]]:
+    """The two settings for these entries."""
+    all_of_them = {"*": everybody, **others}
+    return {
+        "tls_certificate": {entry: str(one.file) for entry, one in all_of_them.items()},
+        "tls_privatekey": {entry: str(one.key) for entry, one in all_of_them.items()},
+    }
+
+
+def test_a_table_has_one_for_each_name_address_and_role(
+    certificate: Certificate, several: dict[str, Certificate], tmp_path: Path
+) -> None:
+    """Names are compared in small letters, addresses in their short form."""
+    others = {
+        "MX.Example.org.": several["mx.example.org"],
+        "*.example.net": several["*.example.net"],
+        "2001:DB8:0::1": certificate,
+        "192.0.2.1": certificate,
+        "submissions": certificate,
+        "office-tls": certificate,
+    }
+    settings = read(tmp_path, tables(certificate, others))
+
+    entries = {"*", "mx.example.org", "*.example.net", "2001:db8::1", "192.0.2.1"}
+    assert settings.tls.pairs.keys() == entries | {"submissions", "office-tls"}
+    assert settings.tls.pairs["mx.example.org"] == (
+        str(several["mx.example.org"].file),
+        str(several["mx.example.org"].key),
+    )
+    assert from_plain(to_plain(settings)) == settings
+
+
+def test_a_key_may_stand_in_the_file_of_its_certificate(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    both = tmp_path / "both.pem"
+    both.write_bytes(certificate.text)
+    files = {"*": str(certificate.file), "192.0.2.1": str(both)}
+    settings = read(
+        tmp_path, {"tls_certificate": files, "tls_privatekey": {"*": str(certificate.key)}}
+    )
+    assert settings.tls.pairs["192.0.2.1"].key == ""
+
+
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        ("no name", 'in "no name": want "*" for everybody else, a name that clients ask for'),
+        ("local", ""),
+        ("mx.*.example", 'in "mx.*.example": want "*" for everybody else'),
+    ],
+)
+def test_an_entry_that_is_nothing_is_a_mistake(
+    entry: str, wanted: str, certificate: Certificate, tmp_path: Path
+) -> None:
+    """A "local" is a host name like any other: users of this machine have no TLS."""
+    files = {"*": str(certificate.file), entry: "c.pem"}
+    said = complaint(tmp_path, {"tls_certificate": files, "tls_privatekey": str(certificate.key)})
+    assert said.startswith("pymta.toml:1: tls_certificate: found a table; ")
+    assert (wanted or 'in "local": want an absolute path of a file') in said
+
+
+def test_a_certificate_of_another_name_is_a_mistake(
+    certificate: Certificate, several: dict[str, Certificate], tmp_path: Path
+) -> None:
+    """Who asks for a name refuses one that is not for it."""
+    other = several["*.example.net"]
+    said = complaint(tmp_path, tables(certificate, {"mx.example.org": other}))
+    assert said.startswith(f'pymta.toml:1: tls_certificate: found "{str(other.file)[:50]}')
+    assert said.endswith("; the certificate for mx.example.org is for *.example.net")
+
+
+def test_a_table_without_everybody_is_a_mistake(
+    several: dict[str, Certificate], tmp_path: Path
+) -> None:
+    other = several["mx.example.org"]
+    values = {
+        "tls_certificate": {"mx.example.org": str(other.file)},
+        "tls_privatekey": {"mx.example.org": str(other.key)},
+    }
+    assert complaint(tmp_path, values) == (
+        'pymta.toml:1: tls_certificate: found a table; want an entry "*" for whoever is in no other'
+    )
+
+
+def test_a_key_without_its_certificate_is_a_mistake_in_a_table_too(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    values = tables(certificate, {"192.0.2.1": certificate})
+    del values["tls_certificate"]["192.0.2.1"]
+    assert complaint(tmp_path, values) == (
+        'pymta.toml:2: tls_privatekey: found a table; "192.0.2.1" has a key and no certificate;'
+        " tls_certificate has no such entry"
+    )
+
+
+def test_all_files_of_a_table_are_looked_at(certificate: Certificate, tmp_path: Path) -> None:
+    values = tables(certificate, {"192.0.2.1": certificate, "192.0.2.2": certificate})
+    values["tls_certificate"] |= {"192.0.2.1": "/no1.pem", "192.0.2.2": "/no2.pem"}
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, values)
+    said = str(refusal.value)
+    assert 'found "/no1.pem"' in said
+    assert 'found "/no2.pem"' in said
+
+
+# Who vouches for clients.
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("clients.pem", 'want "system" or an absolute path, such as "/etc/pymta/clients.pem"'),
+        ("/no.pem", "cannot be read: No such file or directory"),
+        ("/etc/hostname", "holds no certificate; want some in PEM form"),
+    ],
+)
+def test_who_vouches_for_clients_must_be_there(
+    file: str, why: str, certificate: Certificate, tmp_path: Path
+) -> None:
+    values = {"tls_verify_certificates": file, "tls_verify_hosts": ["192.0.2.7"]}
+    assert complaint(tmp_path, values | certificate.settings) == (
+        f'pymta.toml:1: tls_verify_certificates: found "{file}"; {why}'
+    )
+
+
+def test_where_nobody_is_asked_nobody_vouches(certificate: Certificate, tmp_path: Path) -> None:
+    read(tmp_path, {"tls_verify_certificates": "/no.pem", **certificate.settings})
+
+
 def test_who_does_not_serve_looks_at_no_certificate(tmp_path: Path) -> None:
     file = tmp_path / "pymta.toml"
     file.write_text('tls_certificate = "/no.pem"\n')

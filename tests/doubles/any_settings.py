@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 
 from hypothesis import strategies as st
 
+from pymta.config.certificate_table import Files
 from pymta.config.changes import Changes
 from pymta.config.launch import Launch
 from pymta.config.per_host import PerHost
@@ -22,6 +23,7 @@ def instances(type_: type) -> st.SearchStrategy[Any]:
         dict[str, float] | None: st.none() | st.dictionaries(st.text(), st.floats(0, 100)),
         dict[str, list[str]]: st.dictionaries(st.text(), st.just(["a", "b"]), max_size=2),
         dict[str, Any] | None: st.none(),
+        Files: st.text() | st.dictionaries(st.text(), st.text()),
         PerQueue: st.integers() | st.dictionaries(st.text(), st.integers()),
         PerHost: st.none() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()),
     }

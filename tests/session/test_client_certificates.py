@@ -14,7 +14,8 @@ from pymta.tls.peer import Peer, peer
 from tests.doubles import certificates
 from tests.doubles.certificates import Certificate
 from tests.doubles.house import House, usual_settings
-from tests.tls.test_layer import Client, connected
+from tests.tls.test_certificates import ticket
+from tests.tls.test_layer import connected
 
 CLIENT = "client.example"
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -126,7 +127,7 @@ def test_a_session_of_before_brings_what_it_had(
 ) -> None:
     context = showing(certificate, theirs, version)
     _, client, agreed = connected(ours.layer(Asks.FOR_ONE), context)
-    again = connected(ours.layer(Asks.FOR_ONE), context, session=heard(client))[2]
+    again = connected(ours.layer(Asks.FOR_ONE), context, session=ticket(client))[2]
 
     assert again.is_resumed
     assert again.peer == agreed.peer == Peer(f"CN={CLIENT}", (CLIENT,))
@@ -141,7 +142,7 @@ def test_a_session_without_one_opens_no_door(
     _, client, _ = connected(ours.layer(), context)
 
     with pytest.raises((TlsError, ssl.SSLError), match=r"(?i)peer.did.not.return|handshake"):
-        connected(ours.layer(Asks.FOR_ONE), context, session=heard(client))
+        connected(ours.layer(Asks.FOR_ONE), context, session=ticket(client))
 
 
 def test_nobody_is_asked_because_another_was(
@@ -153,13 +154,6 @@ def test_nobody_is_asked_because_another_was(
 
     assert connected(asked, context)[2].peer
     assert not connected(plain, context)[2].peer
-
-
-def heard(client: Client) -> ssl.SSLSession | None:
-    """TLS 1.3 brings tickets with the first octets."""
-    with pytest.raises(ssl.SSLWantReadError):
-        client.tls.read(1)
-    return client.tls.session
 
 
 def test_a_subject_is_written_so_that_nobody_can_add_to_it() -> None:

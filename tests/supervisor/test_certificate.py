@@ -162,6 +162,21 @@ def test_a_reload_never_ends_a_daemon(own: certificates.Certificate, daemon: Dae
     )
 
 
+def test_one_certificate_alone_may_come_from_an_image_of_before(
+    own: certificates.Certificate, daemon: Daemon
+) -> None:
+    """HU-04: it left its text, and no table."""
+    before, trusted = own.der, own.client()
+    fd = os.memfd_create("former")
+    os.write(fd, own.text)
+    own.file.unlink()
+
+    found = daemon.find(own, Handover((), certificate=fd), SOCKET)
+
+    assert shown(found, trusted) == before
+    assert shown(daemon.find(own, held(found)), trusted) == before
+
+
 def test_one_that_is_not_wanted_any_more_is_forgotten(
     own: certificates.Certificate, daemon: Daemon
 ) -> None:
