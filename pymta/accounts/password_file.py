@@ -14,13 +14,14 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-import stat
 from collections.abc import Callable
 
 from pymta.accounts import hashes
 from pymta.accounts.hashes import CannotCheckError
 from pymta.accounts.password_line import Entry, Hash
 from pymta.accounts.password_text import PasswordText
+from pymta.config.auth_file import LARGEST, objection
+from pymta.config.auth_file import remark as objection_to_rights
 from pymta.journal.event import Event
 from pymta.journal.login_events import remark, trouble
 from pymta.sasl.exchange import Exchange, Failure, Fault, Link, Success
@@ -28,7 +29,6 @@ from pymta.sasl.prepare import spellings
 from pymta.sasl.scram import NAME, NAME_PLUS, Scram
 from pymta.sasl.verifier import Verifier, fake
 
-LARGEST = 64 << 20  # bytes; a million accounts
 WRONG = "wrong name or password"  # said of both, so that the log is no oracle either
 _UNREADABLE = "the password file cannot be read"
 _NONCE_BYTES = 24
@@ -88,8 +88,8 @@ class PasswordFile:
         if self._text is None or seen != self._seen:
             if fault := objection(now):
                 raise OSError(0, fault)
-            if now.st_mode & stat.S_IROTH:
-                self._say(remark(f"{self.path} may be read by everybody: want chmod 640"))
+            if fault := objection_to_rights(now):
+                self._say(remark(f"{self.path}: {fault}"))
             with os.fdopen(os.dup(fd), "rb") as file:
                 self._text = PasswordText(file.read(LARGEST))
             self._seen = seen
@@ -99,17 +99,6 @@ class PasswordFile:
         if event.text not in self._told:
             self._told.add(event.text)
             self._tell(event)
-
-
-def objection(found: os.stat_result) -> str:
-    """Why a file cannot be trusted to hold passwords; "" when it can."""
-    if not stat.S_ISREG(found.st_mode):
-        return "it is no file"
-    if found.st_mode & stat.S_IWOTH:
-        return "it may be written by everybody: want chmod 640"
-    if found.st_size > LARGEST:
-        return f"it is larger than {LARGEST >> 20}M"
-    return ""
 
 
 class FilePasswords:

@@ -16,6 +16,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from pymta.config import auth_file
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
 from pymta.config.certificate_files import read_certificates
 from pymta.config.check import Fault, GidOf, adjust, check
@@ -81,6 +82,9 @@ def read_settings(
         faults += [fault for fault in found if fault.key not in wrong]
         if is_to_serve and not any(fault.key in _TLS for fault in faults):
             faults += _unusable(settings.tls, held, credentials)
+        key, value = "auth_password_file", settings.auth.auth_password_file
+        if is_to_serve and key not in wrong and (why := auth_file.fault(value, credentials)):
+            faults.append(Fault(key, value, why))
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
     lists: dict[str, list[str]] = {}
     if not any(fault.key == "policy" for fault in faults):

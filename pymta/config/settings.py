@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pymta.config.auth import Auth
 from pymta.config.changes import Changes
 from pymta.config.control import Control
 from pymta.config.deliver import Deliver
@@ -58,6 +59,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "limits": Limits,
     "tls": Tls,
     "session": Session,
+    "auth": Auth,
     "proxy": Proxy,
     "immediate": Immediate,
     "routing": Routing,
@@ -77,6 +79,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     tls: Tls = field(default_factory=Tls)
     session: Session = field(default_factory=Session)
+    auth: Auth = field(default_factory=Auth)
     proxy: Proxy = field(default_factory=Proxy)
     immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)

@@ -39,3 +39,17 @@ class Refusal:
 
     def close(self) -> None:
         pass
+
+
+class Only:
+    """A `BackEnd`: of another one those mechanisms that the settings allow."""
+
+    def __init__(self, back_end: BackEnd, allowed: Sequence[str]) -> None:
+        self._back_end = back_end
+        self._allowed = frozenset(allowed)
+
+    def mechanisms(self, link: Link) -> tuple[str, ...]:
+        return tuple(name for name in self._back_end.mechanisms(link) if name in self._allowed)
+
+    def begin(self, mechanism: str, link: Link) -> Exchange:
+        return self._back_end.begin(mechanism, link)

@@ -166,7 +166,7 @@ def test_a_file_that_everybody_may_read_is_used_and_told_of(tmp_path: Path) -> N
     house = House(tmp_path, f"a:{BCRYPT}\n")
     house.path.chmod(0o644)
     assert house.check("a", "rabbit") == Success("a")
-    assert house.told == [f"logins: {house.path} may be read by everybody: want chmod 640"]
+    assert house.told == [f"logins: {house.path}: it may be read by everybody; want chmod 640"]
 
 
 def test_a_file_that_everybody_may_write_is_not_believed(tmp_path: Path) -> None:

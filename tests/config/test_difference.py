@@ -6,7 +6,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
 from pymta.config.changes import Changes
@@ -180,6 +181,8 @@ def test_every_changed_option_is_named_once_and_no_other(before: Settings, after
     assert all(len(one.text) > len(one.option) + 1 for one in found)
 
 
+# All settings at once take a while on a busy machine, which is no fault of what is tested.
+@tuned(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ANY_SETTINGS, min_size=2, max_size=2), st.booleans())
 def test_what_the_log_is_told_is_bounded_and_counts_what_it_leaves_out(
     pair: list[Settings], is_long: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.sasl.exchange import Exchange, Failure, Fault, Link, Step, Success
-from pymta.sasl.in_order import InOrder
+from pymta.sasl.in_order import InOrder, Only
 
 LINK = Link()
 
@@ -46,3 +46,9 @@ def test_a_mechanism_that_went_away_since_it_was_offered_fails_for_now() -> None
     answer = gone.begin("PLAIN", LINK).step(b"")
     assert isinstance(answer, Failure)
     assert answer.fault is Fault.TEMPORARY
+
+
+def test_only_what_the_settings_allow_is_offered() -> None:
+    some = Only(Named("a", ("SCRAM-SHA-256", "PLAIN", "LOGIN")), ("LOGIN", "PLAIN", "OTHER"))
+    assert some.mechanisms(LINK) == ("PLAIN", "LOGIN")
+    assert some.begin("PLAIN", LINK).step(b"") == Success("a")

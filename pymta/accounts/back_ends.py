@@ -1,0 +1,67 @@
+"""Everybody who can check a login, as the settings name them, as one.
+
+Made before the first fork; what may wait is not done until somebody logs in.
+
+Touches: disk, environment, random numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+
+from pymta.accounts.host_secret import LENGTH, host_secret
+from pymta.accounts.password_file import FilePasswords, FileScram, PasswordFile
+from pymta.config.auth import FILE
+from pymta.config.secret import VARIABLE, path_of
+from pymta.config.settings import Settings
+from pymta.journal.event import Event
+from pymta.journal.login_events import trouble
+from pymta.sasl.exchange import BackEnd
+from pymta.sasl.external import External
+from pymta.sasl.in_order import InOrder, Only
+from pymta.sasl.plain import Passwords, PasswordSource
+from pymta.sasl.scram import NAME_PLUS
+
+Tell = Callable[[Event], None]
+
+
+def back_end(settings: Settings, tell: Tell) -> BackEnd | None:
+    """None: nobody can log in.  `tell` hears of what an operator should mend."""
+    mechanisms: list[BackEnd] = [External()] if settings.auth.auth_external else []
+    sources: list[PasswordSource] = []
+    for name in dict.fromkeys(settings.auth.auth_back_ends):
+        if name == FILE and settings.auth.auth_password_file:
+            file = _password_file(settings, tell)
+            mechanisms.append(FileScram(file, may_bind=_may(settings, NAME_PLUS)))
+            sources.append(FilePasswords(file))
+    if sources:
+        mechanisms.append(Passwords(sources))  # last, since the best stand first
+    if not mechanisms:
+        return None
+    allowed = settings.auth.auth_mechanisms
+    return Only(InOrder(mechanisms), allowed) if allowed else InOrder(mechanisms)
+
+
+def _may(settings: Settings, mechanism: str) -> bool:
+    allowed = settings.auth.auth_mechanisms
+    return not allowed or mechanism in allowed
+
+
+def _password_file(settings: Settings, tell: Tell) -> PasswordFile:
+    value = settings.auth.auth_password_file
+    try:
+        path = path_of(value, os.environ.get(VARIABLE, ""))
+    except ValueError:
+        path = value  # which is no file; the log will say so
+    return PasswordFile(path, _secret(settings, tell), tell)
+
+
+def _secret(settings: Settings, tell: Tell) -> bytes:
+    try:
+        return host_secret(settings.machine.state_directory)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}; accounts that do not exist look new each time"
+        tell(trouble(what))
+        return secrets.token_bytes(LENGTH)

@@ -1,0 +1,76 @@
+"""Where logins are checked, and as whom an account may send."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from pymta.config.secret import SecretFile
+from pymta.config.setting import setting
+from pymta.config.units import Choice, Timeout
+
+FILE, DOVECOT, SASLAUTHD = "file", "dovecot", "saslauthd"
+LONGEST_SOCKET = 107  # bytes; sun_path in unix(7)
+_MECHANISM = re.compile(r"[A-Z0-9_-]{1,20}")  # RFC 4422 s3.1
+
+
+@dataclass(frozen=True, slots=True)
+class SocketOfOthers:
+    """Marks the path of a socket that another program listens on; "" for none."""
+
+    example: str
+
+    def check(self, value: str) -> str:
+        is_path = value.startswith("/") and value.isprintable() and not value.endswith("/")
+        if value and not (is_path and len(value.encode()) <= LONGEST_SOCKET):
+            raise ValueError(
+                f'want an absolute path of at most {LONGEST_SOCKET} bytes, such as "{self.example}"'
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class MechanismName:
+    """Marks the name of a login mechanism, in capitals as it is offered."""
+
+    def check(self, value: str) -> str:
+        if not _MECHANISM.fullmatch(value):
+            raise ValueError('want the name of a mechanism, such as "SCRAM-SHA-256" or "PLAIN"')
+        return value
+
+
+BackEndName = Annotated[str, Choice(FILE, DOVECOT, SASLAUTHD)]
+Mechanism = Annotated[str, MechanismName()]
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    auth_back_ends: tuple[BackEndName, ...] = setting(
+        (FILE, DOVECOT, SASLAUTHD),
+        "Who is asked about a login, in this order; those for whom nothing is set below are left"
+        " out.  A password is right when one of them says so; another mechanism is served by the"
+        " first that has it.",
+    )
+    auth_password_file: Annotated[str, SecretFile("passwords")] = setting(
+        "",
+        "File of accounts and hashes of their passwords, see `pymta user`: an absolute path, or"
+        ' "credential:NAME" for what systemd hands over; empty: none.',
+    )
+    auth_dovecot_socket: Annotated[str, SocketOfOthers("/run/dovecot/auth-client")] = setting(
+        "", "Socket where Dovecot answers about logins, with all mechanisms that it has."
+    )
+    auth_saslauthd_socket: Annotated[str, SocketOfOthers("/run/saslauthd/mux")] = setting(
+        "",
+        "Socket of saslauthd, the way to PAM; it is asked for name and password, so PLAIN and LOGIN"
+        " are offered.",
+    )
+    auth_timeout: Timeout = setting(30, "How long Dovecot or saslauthd may take for an answer.")
+    auth_external: bool = setting(
+        False,
+        "Take the mail address in a client's certificate that was verified as its account, when it"
+        " asks for that (EXTERNAL).",
+    )
+    auth_mechanisms: tuple[Mechanism, ...] = setting(
+        (), "Mechanisms that may be offered, of those that can be served; empty: all of them."
+    )
