@@ -23,6 +23,7 @@ class Call:
     smtp_load_reserve and smtp_pressure_reserve limit (LM-08).  `starts_tls`: TLS begins before the
     greeting (PT-05).  `role` is that of the socket he came in by (`pymta.config.roles`).
     `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).
+    `policy_is_out`: functions of the operator's own have failed too often and are not to be asked.
     """
 
     sock: socket.socket
@@ -34,3 +35,4 @@ class Call:
     starts_tls: bool = False
     role: str = SMTP
     is_proxied: bool = False
+    policy_is_out: bool = False

@@ -54,6 +54,13 @@ class Etrn:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyFailed:
+    """Session to parent: a function of the operator's own went wrong; `rule` is its name."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Child to parent: the connection has ended; `status` is what an exit would say (SS-03).
 
@@ -94,6 +101,7 @@ class Serve:
     starts_tls: bool = False
     role: str = SMTP
     is_proxied: bool = False
+    policy_is_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +133,40 @@ class Drain:
 
 
 Word = (
-    HandOn | Short | Etrn | Done | Proxied | Verdict | Serve | Deliver | Attempted | Counted | Drain
+    HandOn
+    | Short
+    | PolicyFailed
+    | Etrn
+    | Done
+    | Proxied
+    | Verdict
+    | Serve
+    | Deliver
+    | Attempted
+    | Counted
+    | Drain
 )
 
 
-def encode(word: Word) -> bytes:
+def encode(word: Word) -> bytes:  # noqa: PLR0912 - one for each word
     match word:
         case HandOn(id, destination, reach, queue):
             letter = "Q" if reach is Reach.NO_SMTP else "H"
             return f"{letter}{id} {destination} {queue}".encode("ascii")
         case Short(why):
             return f"M{why}".encode("ascii", "replace")[:LONGEST]
+        case PolicyFailed(rule):
+            return b"F" + rule.encode("ascii")
         case Etrn(domain):
             return b"T" + domain.encode("ascii")
         case Done(status, stays):
             return b"%c%d" % (b"R" if stays else b"E", status)
-        case Serve(LocalCaller(uid, gid, pid), _, others, id, load):
-            return f"L{others} {uid} {gid} {pid} {id} {as_word(load)}".encode("ascii")
-        case Serve(caller, local, others, id, load, starts_tls, role, is_proxied):
+        case Serve(LocalCaller(uid, gid, pid), _, others, id, load, policy_is_out=is_out):
+            return f"L{others} {uid} {gid} {pid} {id} {as_word(load)} {is_out:d}".encode("ascii")
+        case Serve(caller, local, others, id, load, starts_tls, role, is_proxied, is_out):
             assert isinstance(caller, Endpoint)
             assert local
-            facts = f"{as_word(load)} {starts_tls:d} {is_proxied:d} {role}"
+            facts = f"{as_word(load)} {starts_tls:d} {is_proxied:d} {is_out:d} {role}"
             return f"S{others} {_ends(caller, local)} {id} {facts}".encode("ascii")
         case Proxied(caller, local):
             return f"P{_ends(caller, local)}".encode("ascii")
@@ -161,7 +182,7 @@ def encode(word: Word) -> bytes:
             return b"X"
 
 
-def decode(packet: bytes) -> Word:
+def decode(packet: bytes) -> Word:  # noqa: PLR0912 - likewise
     """Read one packet; ValueError when it is none of ours (a bug in our own program)."""
     letter, argument = packet[:1], packet[1:].decode("ascii")
     match letter:
@@ -171,23 +192,26 @@ def decode(packet: bytes) -> Word:
             return HandOn(id, destination, Reach.NO_SMTP if letter == b"Q" else Reach.NEW, queue)
         case b"M":
             return Short(argument)
+        case b"F":
+            return PolicyFailed(argument)
         case b"T":
             return Etrn(argument)
         case b"E" | b"R":
             return Done(int(argument), stays=letter == b"R")
         case b"S":
-            others, *ends, id, load, tls, proxied, role = argument.split(" ", 9)
+            others, *ends, id, load, tls, proxied, out, role = argument.split(" ", 10)
             caller, local = _two_ends(*ends)
-            facts = (int(others), id, from_word(load), tls == "1", role, proxied == "1")
+            facts = (int(others), id, from_word(load), tls == "1", role, proxied == "1", out == "1")
             return Serve(caller, local, *facts)
         case b"P":
             return Proxied(*_two_ends(*argument.split(" ")))
         case b"V":
             return Verdict(argument)
         case b"L":
-            others, uid, gid, pid, id, load = argument.split(" ")
+            others, uid, gid, pid, id, load, out = argument.split(" ")
             caller_here = LocalCaller(int(uid), int(gid), int(pid))
-            return Serve(caller_here, None, int(others), id, from_word(load), role=LOCAL)
+            facts = (int(others), id, from_word(load), False, LOCAL, False, out == "1")
+            return Serve(caller_here, None, *facts)
         case b"D":
             return Deliver(argument[1:], Reach(argument[:1]))
         case b"A":

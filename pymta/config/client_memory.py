@@ -1,8 +1,8 @@
 """Conditions that remember: how often somebody may come, and who has to come again.
 
-    rate_above = { most = 100, in = "1h", per = "network" }
-    greylisted = true
-    greylisted = { delay = "5m", within = "2d", kept = "36d", known_after = 5 }
+rate_above = { most = 100, in = "1h", per = "network" }
+greylisted = true
+greylisted = { delay = "5m", within = "2d", kept = "36d", known_after = 5 }
 """
 
 from __future__ import annotations

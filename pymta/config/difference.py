@@ -10,6 +10,7 @@ listeners.  Secrets cannot show up here: settings hold names of files at most.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +22,14 @@ from pymta.config.changes import Changes
 from pymta.config.duration import format_duration
 from pymta.config.per_host import SizePerHost
 from pymta.config.policy import Policy
+from pymta.config.policy_code import PolicySource
 from pymta.config.policy_rules import listed
 from pymta.config.settings import SUBJECTS, Settings
 from pymta.config.units import Size, Time, format_size
 
 LISTENER = "listener"  # not options, but what an operator wants to know
 FILE = "settings file"
+POLICY = "policy functions"
 
 # What one change takes at most, in a line of the log; three values for each entry of a table.
 MOST_ITEMS = 5
@@ -68,6 +71,7 @@ def difference(before: Settings, after: Settings, port_of: PortOf) -> tuple[Chan
     found = (
         Change(FILE, _file(before), _file(after)),
         *_options(before, after),
+        Change(POLICY, *(_functions(settings.policy_source) for settings in (before, after))),
         Change(LISTENER, *listeners),
     )
     return tuple(change for change in found if change.before != change.after)
@@ -96,6 +100,14 @@ def _options(ours: Settings, theirs: Settings) -> Iterator[Change]:
 def _file(settings: Settings) -> str:
     """A first one appears, as a rule; without any, only this machine is served."""
     return settings.machine.config_file if settings.machine.is_configured else ""
+
+
+def _functions(source: PolicySource) -> str:
+    """Which text of the file it is, and what it has."""
+    if not source.text:
+        return ""
+    digest = hashlib.sha256(source.text.encode()).hexdigest()
+    return f"{digest[:12]} ({' '.join(source.stages)})"
 
 
 def _listeners(settings: Settings, port_of: PortOf) -> tuple[str, ...]:

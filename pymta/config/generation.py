@@ -20,6 +20,7 @@ from typing import Any
 
 from pymta.config.changes import Changes
 from pymta.config.launch import Launch
+from pymta.config.policy_code import PolicySource
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 FORMAT = 1
@@ -31,6 +32,7 @@ _GROUPS: Mapping[str, type] = {
     "machine": Machine,
     "launch": Launch,
     "changes": Changes,
+    "policy_source": PolicySource,
 }
 
 

@@ -27,6 +27,7 @@ from pymta.config.launch import Launch
 from pymta.config.overrule import overruled
 from pymta.config.periodic import runs_default_queue
 from pymta.config.policy_files import read_lists
+from pymta.config.read_policy_code import UnusableFileError, read_policy_code
 from pymta.config.routing import Routing
 from pymta.config.schema import names, validate
 from pymta.config.secret import credential
@@ -85,6 +86,8 @@ def read_settings(
         key, value = "auth_password_file", settings.auth.auth_password_file
         if is_to_serve and key not in wrong and (why := auth_file.fault(value, credentials)):
             faults.append(Fault(key, value, why))
+        if "policy_file" not in {fault.key for fault in faults}:
+            settings = _with_policy_code(settings, faults, complaints)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
     lists: dict[str, list[str]] = {}
     if not any(fault.key == "policy" for fault in faults):
@@ -109,6 +112,20 @@ def _unusable(tls: Tls, held: Held, directory: str | None) -> list[Fault]:
 def has_credentials(tls: Tls) -> bool:
     """Does it name what only the unit of the daemon can see?"""
     return any(credential(name) for pair in tls.pairs.values() for name in pair)
+
+
+def _with_policy_code(
+    settings: Settings, faults: list[Fault], complaints: list[Complaint]
+) -> Settings:
+    """What is wrong with the file, or in it, is added to the lists."""
+    path = settings.policy_code.policy_file
+    try:
+        return replace(settings, policy_source=read_policy_code(path))
+    except UnusableFileError as error:
+        faults.append(Fault("policy_file", path, str(error)))
+    except ConfigError as error:
+        complaints.extend(error.complaints)
+    return settings
 
 
 def _defaults(machine: Machine, login: str, queue_runs: Sequence[str]) -> dict[str, Any]:

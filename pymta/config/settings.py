@@ -15,6 +15,7 @@ from pymta.config.launch import Launch
 from pymta.config.limits import Limits
 from pymta.config.listen import Listen
 from pymta.config.policy import Policy
+from pymta.config.policy_code import PolicyCode, PolicySource
 from pymta.config.process import Process
 from pymta.config.proxy import Proxy
 from pymta.config.queue import Queue
@@ -61,6 +62,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "session": Session,
     "auth": Auth,
     "proxy": Proxy,
+    "policy_code": PolicyCode,
     "immediate": Immediate,
     "routing": Routing,
     "transport": Transport,
@@ -81,6 +83,7 @@ class Settings:
     session: Session = field(default_factory=Session)
     auth: Auth = field(default_factory=Auth)
     proxy: Proxy = field(default_factory=Proxy)
+    policy_code: PolicyCode = field(default_factory=PolicyCode)
     immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)
     transport: Transport = field(default_factory=Transport)
@@ -90,6 +93,7 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     machine: Machine = field(default_factory=Machine)
     launch: Launch = field(default_factory=Launch)
+    policy_source: PolicySource = field(default_factory=PolicySource)
     generation: int = 0
     changes: Changes = field(default_factory=Changes)
 

@@ -16,6 +16,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -165,9 +166,9 @@ class _Worker:
             if self._termination.fileno() in ready and has_come(self._termination):
                 return None
         match self._channel.take():
-            case Serve(caller, local, others, id, load, tls, role, is_proxied), fd if fd >= 0:
-                sock = socket.socket(fileno=fd)
-                return Call(sock, caller, local, others, id, load, tls, role, is_proxied)
+            case Serve() as word, fd if fd >= 0:
+                facts = {field.name: getattr(word, field.name) for field in fields(word)}
+                return Call(socket.socket(fileno=fd), **facts)
         return None
 
 

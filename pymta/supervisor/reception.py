@@ -188,7 +188,8 @@ class Reception:
         """To a worker that is free; one that has just died is passed over."""
         while (pid := self.standby.take()) is not None:
             facts = (call.others, call.id, call.load, call.starts_tls)
-            word = Serve(call.caller, call.local, *facts, call.role, call.is_proxied)
+            more = (call.role, call.is_proxied, call.policy_is_out)
+            word = Serve(call.caller, call.local, *facts, *more)
             if pid not in ends:
                 continue
             try:

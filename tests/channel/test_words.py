@@ -19,6 +19,7 @@ from pymta.channel.words import (
     Drain,
     Etrn,
     HandOn,
+    PolicyFailed,
     Proxied,
     Serve,
     Short,
@@ -47,12 +48,17 @@ WORDS = st.one_of(
     st.builds(Done, st.integers(0, 255), st.booleans()),
     st.builds(
         Serve,
-        *(ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans(), ROLES, st.booleans()),
+        *(ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans(), ROLES),
+        *(st.booleans(), st.booleans()),
     ),
+    st.builds(PolicyFailed, st.from_regex(r"policy_file:[a-z]{2,8}", fullmatch=True)),
     st.builds(Proxied, ENDS, ENDS),
     st.builds(Verdict, st.text("421 ab.;", max_size=200)),
     st.builds(
-        Serve, LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS, role=st.just("local")
+        Serve,
+        *(LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS),
+        role=st.just("local"),
+        policy_is_out=st.booleans(),
     ),
     st.builds(Deliver, IDS, st.sampled_from(Reach)),
     st.builds(Attempted, IDS),

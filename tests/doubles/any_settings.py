@@ -11,6 +11,7 @@ from pymta.config.changes import Changes
 from pymta.config.launch import Launch
 from pymta.config.per_host import PerHost
 from pymta.config.per_queue import PerQueue
+from pymta.config.policy_code import PolicySource
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 
@@ -43,5 +44,6 @@ ANY_SETTINGS = st.builds(
     machine=instances(Machine),
     launch=instances(Launch),
     changes=instances(Changes),
+    policy_source=instances(PolicySource),
     generation=st.integers(0, 1 << 40),
 )

@@ -1,0 +1,148 @@
+"""Functions of the operator's own as a judge: asked within a time limit, and never trusted.
+
+What goes wrong in one costs its client a 451.  One that takes too long, or does not come back, was
+stopped somewhere in the middle, and nobody knows what it has left half done: its client hears 421,
+and comes again to another process.
+
+Touches: the operator's code, signals, clock.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import cast, get_args
+
+from pymta.config.duration import format_duration
+from pymta.policy.code import Program, Run
+from pymta.policy.facts import Facts
+from pymta.policy.stage import Stage
+from pymta.policy.time_limit import OutOfTimeError, TimeLimit
+from pymta.policy.verdict import NO_OPINION, Defer, Drop, Pass, Ruling, Verdict
+
+TROUBLE = "Temporary local problem - please try later"
+LONGEST_WHY = 300  # characters
+LONGEST_TRACE = 8000
+MOST_FRAMES = 20
+_STAGES = list(Stage)
+_VERDICTS = get_args(Verdict)
+_TEXTS = ("text", "log", "enhanced")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`why` ends with the place in the file, `trace` is the whole traceback."""
+
+    rule: str
+    why: str
+    trace: str
+
+
+def rule_of(stage: Stage) -> str:
+    """The name in the log."""
+    return f"policy_file:{stage.value}"
+
+
+def stage_of(limit: int) -> Stage | None:
+    """Which stage has this number as a time limit?"""
+    return _STAGES[limit] if limit < len(_STAGES) else None
+
+
+class OwnPolicy:
+    """A judge of one connection.
+
+    `run` is this connection's, or that of all where state is kept.  `tell` hears of failures, in
+    time for whoever counts them.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        run: Run,
+        limit: TimeLimit,
+        seconds: int,
+        tell: Callable[[Failure], None],
+    ) -> None:
+        self._program = program
+        self._run = run
+        self._limit = limit
+        self._seconds = seconds
+        self._tell = tell
+        self.has_failed = False
+
+    def __call__(self, facts: Facts, /) -> Ruling:
+        stage = facts.stage
+        if stage not in self._program.stages:
+            return NO_OPINION
+        rule = rule_of(stage)
+        try:
+            with self._run.watched():
+                verdict = self._limit.call(_STAGES.index(stage), lambda: self._ask(facts))
+        except OutOfTimeError as error:
+            why = f"took longer than {format_duration(self._seconds)}"
+            self._fail(rule, why, error)
+            return Ruling(Drop(TROUBLE, 421, "4.3.0", log=f"{rule} {why}"), rule)
+        except BaseException as error:  # noqa: BLE001 - whatever the operator's code may raise
+            why = self._last_line(error)
+            self._fail(rule, f"failed: {why}", error)
+            return Ruling(Defer(TROUBLE, 451, "4.3.0", log=f"{rule} failed: {why}"), rule)
+        return NO_OPINION if isinstance(verdict, Pass) else Ruling(verdict, rule)
+
+    def _ask(self, facts: Facts) -> Verdict:
+        function = self._run.function(facts.stage)
+        return sound(function(*arguments(facts)), facts.stage) if function else Pass()
+
+    def _fail(self, rule: str, why: str, error: BaseException) -> None:
+        self.has_failed = True
+        frames = self._frames(error)
+        place = self._place(frames)
+        trace = "".join(traceback.format_exception(type(error), error, frames, limit=-MOST_FRAMES))
+        self._tell(Failure(rule, f"{why}{place}", trace[-LONGEST_TRACE:]))
+
+    @staticmethod
+    def _last_line(error: BaseException) -> str:
+        lines = traceback.format_exception_only(type(error), error)
+        return lines[-1].strip().rpartition("\n")[2][:LONGEST_WHY]
+
+    def _frames(self, error: BaseException) -> TracebackType | None:
+        """From the file on; ours above it say nothing."""
+        frames = error.__traceback__
+        while frames and frames.tb_frame.f_code.co_filename != self._program.path:
+            frames = frames.tb_next
+        return frames
+
+    def _place(self, frames: TracebackType | None) -> str:
+        """The innermost line of the file itself."""
+        line = 0
+        while frames:
+            if frames.tb_frame.f_code.co_filename == self._program.path:
+                line = frames.tb_lineno
+            frames = frames.tb_next
+        return f" ({self._program.path} line {line})" if line else ""
+
+
+def arguments(facts: Facts) -> tuple[object, ...]:
+    """What the function of this stage is called with."""
+    match facts.stage:
+        case Stage.CONNECT | Stage.HELO:
+            return (facts.call,)
+        case Stage.MAIL:
+            return (facts.call, facts.sender)
+        case Stage.RCPT:
+            return (facts.call, facts.sender, facts.recipient)
+        case Stage.DATA:
+            return (facts.call, facts.sender, facts.recipients, facts.message)
+        case Stage.NOTQUIT:
+            return (facts.call, facts.reason)
+
+
+def sound(verdict: object, stage: Stage) -> Verdict:
+    """It is one.  Raises TypeError."""
+    if not isinstance(verdict, _VERDICTS):
+        raise TypeError(f"{stage.value} gave {type(verdict).__name__}; want a Verdict")
+    for name in _TEXTS:
+        if not isinstance(getattr(verdict, name, ""), str):
+            raise TypeError(f"{type(verdict).__name__} has a {name} that is no text")
+    return cast("Verdict", verdict)
