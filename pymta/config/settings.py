@@ -14,6 +14,7 @@ from pymta.config.journal import Journal
 from pymta.config.launch import Launch
 from pymta.config.limits import Limits
 from pymta.config.listen import Listen
+from pymta.config.login import Login
 from pymta.config.policy import Policy
 from pymta.config.policy_code import PolicyCode, PolicySource
 from pymta.config.process import Process
@@ -63,6 +64,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "auth": Auth,
     "proxy": Proxy,
     "policy_code": PolicyCode,
+    "login": Login,
     "immediate": Immediate,
     "routing": Routing,
     "transport": Transport,
@@ -84,6 +86,7 @@ class Settings:
     auth: Auth = field(default_factory=Auth)
     proxy: Proxy = field(default_factory=Proxy)
     policy_code: PolicyCode = field(default_factory=PolicyCode)
+    login: Login = field(default_factory=Login)
     immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)
     transport: Transport = field(default_factory=Transport)

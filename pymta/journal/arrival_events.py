@@ -16,8 +16,8 @@ from collections.abc import Mapping
 
 from pymta.config.journal import Journal
 from pymta.journal.event import Event, Kind
+from pymta.journal.origin import Origin
 from pymta.journal.parts import LONGEST_SUBJECT, USUAL, elapsed, quoted, recipients_fields
-from pymta.journal.session_events import Origin
 
 
 def arrived(
@@ -37,7 +37,8 @@ def arrived(
     """
     text = (
         f"<= {sender or '<>'} {origin.mark} P={facts['PROTOCOL']}"
-        f"{_pipelining(facts, journal)}{origin.tls_mark}{_proxy(origin, journal)} S={facts['SIZE']}"
+        f"{_pipelining(facts, journal)}{origin.tls_mark}{_proxy(origin, journal)}"
+        f"{origin.login_mark} S={facts['SIZE']}"
         f"{_asked_for(facts, journal)}"
         f"{_who_is_named(sender, recipients, journal)}"
     )

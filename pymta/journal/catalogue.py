@@ -13,7 +13,7 @@ from pymta.journal.event import Kind
 
 CALLER = (
     "CLIENT CLIENT_PORT PEER_UID PEER_PID SESSION_ID HELO CLIENT_NAME IDENT TLS TLS_PEER TLS_SNI"
-    " PROXY PROXY_PORT"
+    " PROXY PROXY_PORT MECHANISM ACCOUNT"
 )
 WAY = "QUEUE ROUTER TRANSPORT HOST HOST_ADDRESS HOST_PORT LOCAL_ADDRESS LOCAL_PORT"
 LEG = f"QUEUE_ID SENDER RECIPIENT ORIGINAL_RECIPIENT {WAY} DELIVER_TIME"
@@ -190,6 +190,15 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         fields=CALLER,
         options="tls_certificate tls_privatekey tls_on_connect_ports tls_advertise_hosts"
         " tls_verify_hosts tls_try_verify_hosts tls_verify_certificates",
+    ),
+    Kind.LOGIN_FAILED: Meaning(
+        "A client could not log in",
+        "With 535 name or password were wrong, and the client learns no more than that; with 454"
+        " what checks them could not be asked, and the line says why.  Many of these from one"
+        " address are somebody who guesses; many for one account may be a device that has the old"
+        " password.",
+        fields=f"{CALLER} WHY",
+        options="auth_advertise_hosts auth_failures_max auth_failure_delay",
     ),
     Kind.LOOKUP_FAILED: Meaning(
         "Nothing more could be found out about a client",

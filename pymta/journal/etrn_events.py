@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pymta.journal.event import Event, Kind
-from pymta.journal.session_events import Origin
+from pymta.journal.origin import Origin
 
 
 def asked_for_mail(origin: Origin, node: str) -> Event:

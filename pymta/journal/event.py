@@ -37,6 +37,7 @@ class Kind(Enum):
     PROTOCOL_ERROR = "cf5a21f7e6c445d6b193cab75a78ef58"
     PROXY_FAILED = "c8ece53bbaf74be5a72902b530c91d58"
     TLS_FAILED = "69fcf7197e624606a1ec2d3c83f3fba9"
+    LOGIN_FAILED = "9762147b0ece41cea6175b6d7c568281"
     LOOKUP_FAILED = "d838cf8698284547b381eb0ae0c5d647"
 
     # What clients were refused

@@ -29,6 +29,8 @@ OWN: Mapping[str, str] = {
     "TLS_SNI": "The name that it asked for in the handshake.",
     "PROXY": "IP address of the proxy between the client and us.",
     "PROXY_PORT": "Its port.",
+    "MECHANISM": "How it logged in, or tried to.",
+    "ACCOUNT": "As whom.",
     "SENDER": "Envelope sender; empty for bounces.",
     "RECIPIENT": "Envelope recipient.  Where a line has several, the field stands once for each, up"
     " to a hundred times.",

@@ -14,6 +14,9 @@ PATH = 256  # s4.5.3.1.3, both angle brackets included
 # s4.5.3.1.4 says 512 and each extension adds its own part (RFC 1870, RFC 6152, RFC 3461).
 COMMAND_LINE = 2048
 
+# A login: the command with its initial response, and every line that answers us (RFC 4954 s4).
+AUTH_LINE = 12_288
+
 # What we read from other servers.  Long policy texts with links do occur.
 REPLY_LINE_READ = 4096
 REPLY_LINES_READ = 256

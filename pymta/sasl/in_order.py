@@ -14,7 +14,7 @@ from pymta.sasl.exchange import BackEnd, Exchange, Failure, Fault, Link, Step
 class InOrder:
     """A `BackEnd`."""
 
-    def __init__(self, back_ends: Sequence[BackEnd]) -> None:
+    def __init__(self, back_ends: Sequence[BackEnd] = ()) -> None:
         self._back_ends = tuple(back_ends)
 
     def mechanisms(self, link: Link) -> tuple[str, ...]:

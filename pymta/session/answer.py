@@ -6,15 +6,21 @@ from dataclasses import dataclass
 
 from pymta.journal.event import Event
 from pymta.mail.reply import Reply
+from pymta.session.pace import Enough
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`is_fault`: a syntax or protocol error, counted by SS-05.  `events` go to the log."""
+    """`is_fault`: a syntax or protocol error, counted by SS-05.  `events` go to the log.
+
+    `delay`: seconds for which the reply is held back.  `enough`: what ends the session instead.
+    """
 
     reply: Reply
     is_fault: bool = False
     events: tuple[Event, ...] = ()
+    delay: float = 0
+    enough: Enough | None = None
 
 
 def fault(reply: Reply) -> Answer:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from pymta.mail.host_list import Answer as InList
 from pymta.mail.reply import Reply
-from pymta.session import farewell, greeting, hello, starttls, verbs
+from pymta.session import farewell, greeting, hello, login, starttls, verbs
 from pymta.session.answer import Answer
 from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
 from pymta.session.ending import Ending, underway
 from pymta.session.incoming import Incoming
+from pymta.session.login import Login
 from pymta.session.pace import Pace, quotable
 from pymta.session.patience import Patience
 from pymta.session.stop import Stop
@@ -28,7 +29,7 @@ from pymta.session.voice import Voice
 from pymta.session.watch import Watch
 from pymta.session.world import World
 from pymta.smtp.command import BadSyntax, Command, Unknown, Verb
-from pymta.smtp.server import BodyPart, Event, Misplaced, Server
+from pymta.smtp.server import BodyPart, Event, LoginLine, Misplaced, Server
 from pymta.smtp.states import RESETS, State
 
 
@@ -48,6 +49,7 @@ class Conversation:
         self._voice = Voice(visit, stream, self._watch, self._patience)
         self._ending = Ending(visit, stream, self._voice, self._chronicle, self._patience)
         self._incoming = Incoming(visit, world, self._watch, self._patience)
+        self._login = Login(visit, world.back_end)
         self._has_refused = False  # the last command was a MAIL or RCPT that failed
 
     @property
@@ -79,6 +81,7 @@ class Conversation:
     def part(self) -> None:
         """Nothing of a message that was not accepted remains, and nothing is left unread."""
         self._incoming.abandon()
+        self._login.end()
         self._ending.part()
 
     def _listen(self) -> int | None:
@@ -106,6 +109,8 @@ class Conversation:
             self._patience.begin()
         if isinstance(event, BodyPart):
             return self._take(event)
+        if isinstance(event, LoginLine):
+            return self._log_in(self._login.respond(event.line))
         self._watch.heard(event)
         if self._server.has_pending:
             extended, enforced = self._visit.is_extended, self._visit.enforces_sync
@@ -153,6 +158,8 @@ class Conversation:
         self._chronicle.heard(command.verb)
         if command.verb in (Verb.RSET, Verb.QUIT):
             self._give_up_transaction(command.verb.name)
+        if command.verb is Verb.AUTH:
+            return self._log_in(self._login.begin(command.argument))
         answer = self._ask(command)
         if answer is starttls.GO_AHEAD:
             return self._start_tls()
@@ -175,6 +182,14 @@ class Conversation:
         self._server.succeeded(verb)
         if verb in RESETS:
             self._visit.transaction = Transaction()
+
+    def _log_in(self, answer: Answer) -> int | None:
+        """A step of a login was answered, which may be the first and the last one."""
+        if answer.reply.code == login.GO_ON:
+            self._server.succeeded(Verb.AUTH)
+        else:
+            self._server.end_login(is_good=bool(self._visit.account))
+        return self._answer(answer, Verb.AUTH.value)
 
     def _start_tls(self) -> int | None:
         """What was said in clear is forgotten; a failure ends the session, and its process."""
@@ -226,8 +241,18 @@ class Conversation:
             enough = self._pace.fault(answer.reply, quoted)
             if enough is not None:
                 return self._ending.drop(enough)
+        if answer.delay and (stop := self._hold_back(answer.delay)) is not None:
+            return self._stop(stop)
+        if answer.enough is not None:
+            return self._ending.drop(answer.enough)
         self._voice.say(answer.reply)
         return None
+
+    def _hold_back(self, seconds: float) -> Stop | None:
+        """Replies to what came before are not held back with this one."""
+        stop = self._voice.flush() or self._stream.rest(seconds)
+        self._patience.begin()  # it was we who were slow
+        return stop
 
     def _is_counted(self) -> bool:
         """SS-05; whoever cannot be found out about is counted like everybody."""

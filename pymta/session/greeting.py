@@ -64,6 +64,7 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
     if visit.starts_tls and (failed := shake_hands(visit, stream, began)) is not None:
         return failed
     visit.may_start_tls = _may_start_tls(visit, stream, caller)
+    _may_log_in(visit, caller)
     return _too_early(visit, stream)
 
 
@@ -116,6 +117,15 @@ def _may_start_tls(visit: Visit, stream: Stream, caller: Caller) -> bool:
     if not stream.may_start_tls or visit.address is None:
         return False
     return caller.is_in(visit.settings.session.tls_advertise_hosts) is not Answer.NO
+
+
+def _may_log_in(visit: Visit, caller: Caller) -> None:
+    """Who cannot be found out about may, but not in clear.  The kernel vouches for users here."""
+    if visit.address is None:
+        return
+    settings = visit.settings.login
+    visit.may_log_in = caller.is_in(settings.auth_advertise_hosts) is not Answer.NO
+    visit.may_log_in_clear = caller.is_in(settings.auth_without_tls_hosts) is Answer.YES
 
 
 def _too_early(visit: Visit, stream: Stream) -> Farewell | None:

@@ -7,6 +7,8 @@ from pymta.config.session import Session
 from pymta.journal.session_events import bad_hello
 from pymta.mail.address import is_domain
 from pymta.mail.reply import Reply
+from pymta.sasl.exchange import BackEnd
+from pymta.session import login
 from pymta.session.answer import Answer
 from pymta.session.visit import Visit
 from pymta.smtp.command import Command, Verb
@@ -19,7 +21,8 @@ def banner(visit: Visit, date: str) -> Reply:
     return Reply(220, text or f"{visit.host} ESMTP pymta {__version__} {date}")
 
 
-def answer(visit: Visit, command: Command) -> Answer:
+def answer(visit: Visit, command: Command, back_end: BackEnd) -> Answer:
+    """`back_end` says which logins it can check now."""
     name = command.argument.decode("ascii", "replace")
     # A trailing dot names the same host (RFC 1034 s3.1); clients that add one mean no harm.
     if not is_domain(name.removesuffix(".")):
@@ -31,19 +34,20 @@ def answer(visit: Visit, command: Command) -> Answer:
     visit.has_offered_tls = visit.is_extended and visit.may_start_tls and not visit.tls
     # Cut, so that the line stays within 512 octets whatever our own name is (s4.5.3.1.5).
     hello = f"{visit.host} Hello {_called(visit, name[:160])}"
-    visit.offer = _offer(visit) if visit.is_extended else NO_OFFER
+    visit.offer = _offer(visit, back_end) if visit.is_extended else NO_OFFER
     if not visit.is_extended:
         return Answer(Reply(250, hello))
     return Answer(Reply(250, "\n".join((hello, *offered(visit.offer)))))
 
 
-def _offer(visit: Visit) -> Offer:
+def _offer(visit: Visit, back_end: BackEnd) -> Offer:
     return Offer(
         size_limit=visit.size_limit.octets,
         limits=_limits(visit.settings.session) if visit.allowed.limits else None,
         early=visit.may_send_early,
         starttls=visit.has_offered_tls,
         etrn=visit.allowed.etrn,
+        mechanisms=login.mechanisms(visit, back_end),
     )
 
 

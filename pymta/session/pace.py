@@ -4,8 +4,9 @@
     verbs that nobody knows                 smtp_max_unknown_commands
     syntax and protocol errors, these too   smtp_max_synprot_errors
 
-Per message one RSET, one HELO or EHLO and one STARTTLS are free, and the hello after that.  A line
-that may hold a password is never quoted: not AUTH, and nothing unknown that follows one.
+Per message one RSET, one HELO or EHLO and one STARTTLS are free, and the hello after that; so is
+the first AUTH of a connection, and the first inside its TLS.  A line that may hold a password is
+never quoted: not AUTH, and nothing unknown that follows one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pymta.mail.reply import Reply
 from pymta.smtp.command import Verb
 
 _MAIL = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.QUIT})
-_FREE_ONCE = frozenset({Verb.RSET, Verb.HELO, Verb.EHLO, Verb.STARTTLS})
+_FREE_ONCE = frozenset({Verb.RSET, Verb.HELO, Verb.EHLO, Verb.STARTTLS, Verb.AUTH})
 _SECRET = re.compile(rb"^AUTH.*", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _QUOTED = 150  # octets of a line in the log, as the classic daemon shows of an early talker
 
@@ -46,11 +47,11 @@ class Pace:
     may_hold_secrets: bool = False
 
     def next_message(self) -> None:
-        self.spent.clear()
+        self.spent &= {Verb.AUTH}
 
     def has_started_tls(self) -> None:
         """The client must introduce itself anew, for which it cannot be blamed."""
-        self.spent -= {Verb.HELO, Verb.EHLO}
+        self.spent -= {Verb.HELO, Verb.EHLO, Verb.AUTH}
 
     def command(self, verb: Verb) -> Enough | None:
         """Before it is carried out."""

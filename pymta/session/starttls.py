@@ -56,6 +56,7 @@ def _forget(visit: Visit) -> None:
     visit.helo = ""
     visit.is_extended = visit.has_offered_tls = visit.has_pipelined = False
     visit.offer = NO_OFFER
+    visit.mechanism, visit.account = "", ""
     visit.transaction = Transaction()
 
 

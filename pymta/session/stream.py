@@ -171,6 +171,15 @@ class Stream:
                 return self._broken(error)
             return data or Stop.CLOSED
 
+    def rest(self, seconds: float) -> Stop | None:
+        """Do nothing for a while, as long as nobody wants us to end.
+
+        A connection that breaks ends it too, which the next read finds out.  A client that has only
+        said its last word may still be listening.
+        """
+        stop = self._wait(time.monotonic() + seconds, 0, at_command=True)
+        return None if stop is Stop.TIMED_OUT else stop
+
     def write(self, data: bytes, deadline: float) -> Stop | None:
         """Send all of it; None when it is out.  SIGTERM does not cut a reply in two."""
         if self._is_mute:

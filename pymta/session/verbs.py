@@ -1,6 +1,6 @@
 """Commands to the modules that answer them: those that ask nothing but one question.
 
-DATA and STARTTLS, which change how the conversation goes on, are its own affair.
+DATA, STARTTLS and AUTH, which change how the conversation goes on, are its own affair.
 
 Touches: disk.
 """
@@ -17,7 +17,7 @@ from pymta.smtp.command import Command, Verb
 def answer(visit: Visit, command: Command, world: World) -> Answer:
     match command.verb:
         case Verb.EHLO | Verb.HELO:
-            return hello.answer(visit, command)
+            return hello.answer(visit, command, world.back_end)
         case Verb.MAIL:
             return mail_from.answer(visit, command, world)
         case Verb.RCPT:
@@ -36,5 +36,5 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
             return etrn.answer(visit, command, world)
         case Verb.QUIT:
             return small.quit_answer(visit)
-        case Verb.DATA | Verb.STARTTLS:
+        case Verb.DATA | Verb.STARTTLS | Verb.AUTH:
             raise AssertionError(f"{command.verb.name} is answered by the conversation")

@@ -8,7 +8,7 @@ from pymta.config.domain_list import domain_list
 from pymta.config.per_host import value_for
 from pymta.config.roles import SMTP
 from pymta.config.settings import Settings
-from pymta.journal.session_events import Origin, ends_text, tls_mark
+from pymta.journal.origin import Origin, ends_text, tls_mark
 from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Address, Endpoint, LocalCaller
 from pymta.mail.envelope import DEFAULT_QUEUE, Client
@@ -45,6 +45,9 @@ class Visit:
     `asks` is whether he is to show a certificate in the handshake.
     `tls` is what was agreed on, None while octets are plain.  `has_offered_tls`: the last EHLO was
     answered with STARTTLS.  `offer` is all that it was answered with.
+
+    `may_log_in`, and `may_log_in_clear` without TLS, were decided before the greeting.  `account`
+    is who has logged in, by `mechanism`.
     """
 
     settings: Settings
@@ -70,6 +73,10 @@ class Visit:
     allowed: Allowed = field(default_factory=Allowed)
     has_offered_tls: bool = False
     offer: Offer = NO_OFFER
+    may_log_in: bool = False
+    may_log_in_clear: bool = False
+    mechanism: str = ""
+    account: str = ""
     helo: str = ""
     is_extended: bool = False
     has_pipelined: bool = False
@@ -113,6 +120,11 @@ class Visit:
         return self.caller.address if isinstance(self.caller, Endpoint) else None
 
     @property
+    def remote(self) -> Endpoint | None:
+        """The caller; None for a user of this machine."""
+        return self.caller if isinstance(self.caller, Endpoint) else None
+
+    @property
     def queue(self) -> str:
         """N-16: the queue that the mail of this client goes to."""
         name = value_for(self.settings.queue.queue_name, self.address)
@@ -137,6 +149,7 @@ class Visit:
             self.tls,
             tls_mark(self.tls, selected),
             proxy=self.proxy,
+            login=(self.mechanism, self.account) if self.account else None,
         )
 
     @property
@@ -157,13 +170,15 @@ class Visit:
         """The keyword of RFC 3848, in small letters, as the classic daemon has it."""
         front = "local-" if self.address is None else ""
         front += "utf8" if self.transaction.asked.smtputf8 else ""
-        return front + ("esmtp" if self.is_extended else "smtp") + ("s" if self.tls else "")
+        secured = "s" if self.tls else ""
+        authenticated = "a" if self.account else ""
+        return front + ("esmtp" if self.is_extended else "smtp") + secured + authenticated
 
     @property
     def logged_protocol(self) -> str:
         """With the selector tls_on_connect a port that starts with TLS has words of its own."""
         if self.starts_tls and "tls_on_connect" in self.settings.journal.selected:
-            return "essmtp" if self.is_extended else "ssmtp"
+            return ("essmtp" if self.is_extended else "ssmtp") + ("a" if self.account else "")
         return self.protocol
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pymta.accounts.account import Find, nobody
 from pymta.channel.words import Etrn, HandOn, Proxied, Short, Verdict
@@ -12,6 +12,8 @@ from pymta.journal.event import Event
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Address, Endpoint
 from pymta.resolver.reverse import Hosts
+from pymta.sasl.exchange import BackEnd
+from pymta.sasl.in_order import InOrder
 from pymta.session.caller import Dns
 from pymta.session.stop import Stop
 from pymta.spool.store import Spool
@@ -34,6 +36,7 @@ class World:
 
     `dns`, `hosts` (the hosts file), `is_ours` and `ask_ident` find out about the client.
     `find` asks the system for an account, `name_of` for the name of one by its number.
+    `back_end` checks logins; without one there are none.
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
     was heard makes no difference here, because an id that nobody heard is safe in the spool.
     `put_off` tells it of a message for which there was no room, `ask_run` of a domain whose
@@ -53,6 +56,7 @@ class World:
     now: Callable[[], float]
     date: Callable[[float], str]
     find: Find = nobody
+    back_end: BackEnd = field(default_factory=InOrder)
     name_of: Callable[[int], str] = str
     hand_on: Callable[[HandOn], object] = _nobody
     put_off: Callable[[Short], object] = _nobody

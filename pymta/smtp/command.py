@@ -23,6 +23,7 @@ class Verb(Enum):
     HELP = b"HELP"
     ETRN = b"ETRN"
     STARTTLS = b"STARTTLS"
+    AUTH = b"AUTH"
     QUIT = b"QUIT"
 
 
@@ -67,6 +68,8 @@ def parse_command(line: bytes) -> Command | Unknown | BadSyntax:
     if verb in _WITHOUT_ARGUMENT and argument:
         return BadSyntax(f"{verb.name} takes no argument", line, verb)
     prefix = _PREFIX.get(verb, b"")
+    if verb is Verb.AUTH and not argument:
+        return BadSyntax("AUTH must have a mechanism", line, verb)
     if prefix and (argument[: len(prefix)].upper() != prefix or len(argument) == len(prefix)):
         return BadSyntax(f"{verb.name} must have an address operand", line, verb)
     return Command(verb, argument[len(prefix) :], line)

@@ -35,6 +35,7 @@ class Offer:
     `smtputf8`: addresses and header may be in UTF-8 (RFC 6531).
     `dsn`: it may say which reports it wants (RFC 3461).
     `requiretls`: it may ask for TLS all the way (RFC 8689).
+    `mechanisms`: it may log in with these, the best first (RFC 4954).
     """
 
     size_limit: int = 0
@@ -45,6 +46,7 @@ class Offer:
     smtputf8: bool = False
     dsn: bool = False
     requiretls: bool = False
+    mechanisms: tuple[str, ...] = ()
 
 
 NO_OFFER = Offer()  # before EHLO, and after HELO
@@ -73,4 +75,6 @@ def _keywords(offer: Offer) -> Iterator[str]:
         yield "DSN"
     if offer.requiretls:
         yield "REQUIRETLS"
+    if offer.mechanisms:
+        yield f"AUTH {' '.join(offer.mechanisms)}"
     yield "ENHANCEDSTATUSCODES"

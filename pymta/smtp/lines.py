@@ -26,14 +26,18 @@ class LineReader:
         self._limit = limit  # octets, line end included
         self._discarded: bytes | None = None  # start of an over-long line not yet ended
 
-    def next_line(self, buffer: bytearray) -> bytes | TooLong | None:
-        """The next line without its end; None when more octets are needed."""
+    def next_line(self, buffer: bytearray, limit: int = 0) -> bytes | TooLong | None:
+        """The next line without its end; None when more octets are needed.
+
+        `limit` is for this line alone, where it may be longer than others.
+        """
+        limit = limit or self._limit
         end = buffer.find(b"\n")
         if end < 0:
-            if self._discarded is not None or len(buffer) >= self._limit:
+            if self._discarded is not None or len(buffer) >= limit:
                 self._discard(buffer)
             return None
-        if self._discarded is not None or end >= self._limit:
+        if self._discarded is not None or end >= limit:
             start = self._discard(buffer, end + 1)
             self._discarded = None
             return TooLong(start)

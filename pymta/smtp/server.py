@@ -10,6 +10,7 @@ state by the table of `pymta.smtp.states`.
     Command, Unknown, BadSyntax         one command line (`pymta.smtp.command`)
     Misplaced(command, why)             a command that the state does not allow: 503
     BodyPart(data, …)                   after `succeeded(Verb.DATA)`, until one `is_last`
+    LoginLine(line)                     after `succeeded(Verb.AUTH)`, until `end_login`
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pymta.mail.sizes import AUTH_LINE, COMMAND_LINE
 from pymta.smtp.body import BodyReader
 from pymta.smtp.command import BadSyntax, Command, Unknown, Verb, parse_command
 from pymta.smtp.lines import LineReader, TooLong
@@ -39,13 +41,21 @@ class BodyPart:
     has_eight_bit: bool
 
 
-Event = Command | Unknown | BadSyntax | Misplaced | BodyPart
+@dataclass(frozen=True, slots=True)
+class LoginLine:
+    """What the client says to a challenge, in base64; `line` None: it was too long."""
+
+    line: bytes | None
+
+
+Event = Command | Unknown | BadSyntax | Misplaced | BodyPart | LoginLine
 
 
 class Server:
     def __init__(self) -> None:
         self.state = State.START
         self.needs_hello = True  # before MAIL (N-25, hosts_require_helo)
+        self._is_logged_in = False
         self._buffer = bytearray()
         self._lines = LineReader()
         self._body: BodyReader | None = None
@@ -67,7 +77,10 @@ class Server:
             return self._next_part(self._body)
         if self.state is State.CLOSED:
             return None
-        match self._lines.next_line(self._buffer):
+        line = self._lines.next_line(self._buffer, self._longest)
+        if self.state is State.LOGIN and line is not None:
+            return LoginLine(None if isinstance(line, TooLong) else line)
+        match line:
             case None:
                 return None
             case TooLong(start):
@@ -76,10 +89,26 @@ class Server:
                 return self._placed(parse_command(line))
 
     def succeeded(self, verb: Verb) -> None:
-        """The command was answered with success (354 for DATA)."""
+        """The command was answered with success (354 for DATA, 334 for AUTH)."""
+        if self.state is State.LOGIN:  # and it goes on
+            return
         self.state = self._allowed[verb]
         if self.state is State.BODY:
             self._body = BodyReader()
+
+    def end_login(self, *, is_good: bool) -> None:
+        """The last reply to an AUTH command, which may be the first one.
+
+        Whoever has logged in does not do it again (RFC 4954 s4).
+        """
+        self.state = State.READY
+        self._is_logged_in = is_good
+
+    @property
+    def _longest(self) -> int:
+        """Octets of the line that comes."""
+        is_login = self.state is State.LOGIN or self._buffer[:4].upper() == Verb.AUTH.value
+        return AUTH_LINE if is_login else COMMAND_LINE
 
     def _placed(self, event: Command | Unknown | BadSyntax) -> Event:
         if isinstance(event, Command) and event.verb not in self._allowed:
@@ -90,6 +119,8 @@ class Server:
     def _allowed(self) -> Mapping[Verb, State]:
         if self.state is State.START and not self.needs_hello:
             return TABLE[State.START] | {Verb.MAIL: State.MAIL}
+        if self._is_logged_in and self.state is State.READY:
+            return {verb: to for verb, to in TABLE[State.READY].items() if verb is not Verb.AUTH}
         return TABLE[self.state]
 
     def _next_part(self, body: BodyReader) -> BodyPart | None:

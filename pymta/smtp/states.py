@@ -17,6 +17,7 @@ class State(Enum):
     MAIL = auto()  # a sender is given
     RCPT = auto()  # and at least one recipient accepted
     BODY = auto()  # 354 is said: octets are the message, no commands
+    LOGIN = auto()  # 334 is said: lines are answers to it, no commands
     CLOSED = auto()  # QUIT answered
 
 
@@ -41,6 +42,7 @@ TABLE: dict[State, dict[Verb, State]] = {
         Verb.RSET: State.READY,
         Verb.MAIL: State.MAIL,
         Verb.ETRN: State.READY,  # RFC 1985 s5: not within a transaction
+        Verb.AUTH: State.LOGIN,  # once; where its first reply is the last one, nothing changes
     },
     State.MAIL: {
         **_ANYWHERE,
@@ -56,6 +58,7 @@ TABLE: dict[State, dict[Verb, State]] = {
         Verb.DATA: State.BODY,
     },
     State.BODY: {},
+    State.LOGIN: {},
     State.CLOSED: {},
 }
 
@@ -74,5 +77,11 @@ def misplaced(state: State, verb: Verb) -> str:
             return "sender not yet given"
         case Verb.DATA:
             return "valid RCPT command must precede DATA"
+        case Verb.AUTH if state is State.START:
+            return "EHLO required"
+        case Verb.AUTH if state is State.READY:
+            return "already authenticated"
+        case Verb.AUTH:
+            return "AUTH is not permitted in a mail transaction"  # RFC 4954 s4
         case _:
             return "bad sequence of commands"

@@ -21,7 +21,7 @@ from pymta.config.roles import SMTP
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
-from pymta.journal.session_events import ends_text
+from pymta.journal.origin import ends_text
 from pymta.mail.caller import Endpoint, LocalCaller, endpoint
 from pymta.supervisor import accept_faults
 from pymta.supervisor.accept_faults import Line, Series

@@ -21,7 +21,7 @@ from pymta.config.per_host import PerHostTable
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
-from pymta.journal.session_events import ends_text
+from pymta.journal.origin import ends_text
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Load, reserve
 from pymta.mail.caller import Endpoint, LocalCaller, endpoint

@@ -19,7 +19,7 @@ from pymta.config.per_host import PerHostTable
 from pymta.config.settings import Settings
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
-from pymta.journal.session_events import ends_text
+from pymta.journal.origin import ends_text
 from pymta.supervisor.admission import House, beyond_share
 from pymta.supervisor.children import Children
 from pymta.supervisor.share import share_of

@@ -19,6 +19,8 @@ from pymta.config.settings import Machine, Settings
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Endpoint, LocalCaller, plain_address
 from pymta.resolver.reverse import Hosts
+from pymta.sasl.exchange import BackEnd
+from pymta.sasl.in_order import InOrder
 from pymta.session.conversation import Conversation
 from pymta.session.stop import Stop
 from pymta.session.stream import Stream
@@ -47,6 +49,7 @@ def usual_settings(**changes: object) -> Settings:
     for name, value in changes.items():
         for group in (
             "session",
+            "login",
             "immediate",
             "routing",
             "limits",
@@ -80,6 +83,7 @@ class House:
     load: Load = NOTHING
     log_room: Room | None = None
     find: Find = nobody
+    back_end: BackEnd = field(default_factory=InOrder)
     name_of: Callable[[int], str] = str
     is_proxied: bool = False  # whoever calls is a proxy
     judge: Callable[[Proxied], Verdict | Stop] = lambda _: Verdict()
@@ -132,6 +136,7 @@ class Guest:
             read_load=lambda: house.load,
             log_room=lambda: house.log_room,
             find=house.find,
+            back_end=house.back_end,
             dns=house.dns,
             hosts=lambda: Hosts("127.0.0.1 localhost"),
             is_ours=lambda address: local is not None and address == local.address,

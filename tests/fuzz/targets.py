@@ -28,9 +28,10 @@ from pymta.session.world import World
 from pymta.smtp.command import Command
 from pymta.smtp.parameters import parse_mail_parameters
 from pymta.smtp.replies import Garbled, ReplyReader
-from pymta.smtp.server import BodyPart, Event, Server
+from pymta.smtp.server import BodyPart, Event, LoginLine, Server
 from tests.doubles.house import DATE, usual_settings
 from tests.doubles.log import MemoryLog
+from tests.doubles.logins import accounts
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.memory_spool import MemorySpool
 
@@ -54,6 +55,8 @@ def _events(data: bytes, step: int) -> list[object]:
             body = _note(event, body, events)
             if isinstance(event, Command):
                 machine.succeeded(event.verb)
+            if isinstance(event, LoginLine):
+                machine.end_login(is_good=event.line == b"")
     return [*events, body, machine.state]
 
 
@@ -141,6 +144,7 @@ def _talk(caller: str, said: bytes, spool: MemorySpool, log: MemoryLog) -> bytes
         spool=spool,
         tell=log.write,
         dns=MemoryDns(),
+        back_end=accounts(),
         hosts=lambda: Hosts(""),
         is_ours=lambda _: False,
         ask_ident=lambda *_: "",
@@ -148,7 +152,9 @@ def _talk(caller: str, said: bytes, spool: MemorySpool, log: MemoryLog) -> bytes
         date=lambda _: DATE,
     )
     conversation = Conversation(
-        Visit(usual_settings(), *ends, id="x1"), Stream(theirs, channel, bell), world
+        Visit(usual_settings(auth_without_tls_hosts=("*",), auth_failure_delay=0), *ends, id="x1"),
+        Stream(theirs, channel, bell),
+        world,
     )
     with ours, theirs, alarm, bell:
         ours.sendall(said)

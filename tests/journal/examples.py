@@ -28,10 +28,11 @@ from pymta.journal import (
 from pymta.journal.debug import Debug
 from pymta.journal.delivery_events import Bounce, Leg
 from pymta.journal.event import Event, Kind
+from pymta.journal.origin import Origin
 from pymta.journal.parts import MOST_RECIPIENTS
-from pymta.journal.session_events import Origin
 from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.host import Host
+from pymta.mail.reply import Reply
 from pymta.tls.facts import Facts
 from pymta.tls.peer import Peer
 
@@ -51,6 +52,7 @@ MODULES = (
 ID = "1wIcRd-000000012Tz-1abc"
 SENDER = "s@x.example"
 RECIPIENT = "a@example.org"
+REFUSED = Reply(535, "Incorrect authentication data", "5.7.8")
 MANY = tuple(f"{n}@example.org" for n in range(MOST_RECIPIENTS + 1))
 TRACE = "Traceback (most recent call last):\n  …\nValueError: x\n"
 CALLER = Endpoint(ip_address("192.0.2.7"), 40112)
@@ -68,6 +70,7 @@ KNOWN = replace(
         sni="mx.example.org",
         peer=Peer("CN=client.example", ("client.example",)),
     ),
+    login=("PLAIN", "alice"),
 )
 USER = Origin("", 0, "client.example", ident="alice", id="2ab", peer=(1000, 4711))
 FACTS = {"PROTOCOL": "esmtp", "SIZE": "1234", "RECEIVE_TIME": "0.304"}
@@ -207,6 +210,10 @@ def _of_ends(origin: Origin) -> Iterator[Example]:
     yield _one(say.closed_by_eof, origin, 1.0)
     yield _one(say.no_proxy_header, origin, "it did not come in time")
     yield _one(say.tls_failed, origin, "wrong version number")
+    for reply in (REFUSED, Reply(454, "Temporary authentication failure", "4.7.0")):
+        yield _one(
+            login_events.login_failed, origin, "SCRAM-SHA-256", reply, "alice", "nobody there"
+        )
     yield _one(say.terminated, origin, 1.0)
     yield _one(say.stopped, origin, 1.0)
     yield _one(say.write_failed, origin, "Broken pipe")

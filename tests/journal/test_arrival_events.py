@@ -6,7 +6,7 @@ import pytest
 
 from pymta.config.journal import Journal
 from pymta.journal.arrival_events import arrived
-from pymta.journal.session_events import Origin
+from pymta.journal.origin import Origin
 
 ORIGIN = Origin("192.0.2.7", 40112, "client.example")
 FACTS = {

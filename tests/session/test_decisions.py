@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pymta.accounts.account import Account, Found, NoAccount, Unsure
 from pymta.config.journal import Journal
 from pymta.config.session import Session
-from pymta.journal.session_events import Origin, duration, ends_text
+from pymta.journal.origin import Origin, ends_text
+from pymta.journal.session_events import duration
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.caller import Endpoint
 from pymta.mail.reply import Reply

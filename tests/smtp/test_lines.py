@@ -33,6 +33,14 @@ CASES = {
 }
 
 
+def test_one_line_may_be_longer_than_the_others() -> None:
+    """RFC 4954 s4: those of a login."""
+    reader, buffer = LineReader(LIMIT), bytearray(b"1234567890\n1234567890\n")
+
+    assert reader.next_line(buffer, 20) == b"1234567890"
+    assert isinstance(reader.next_line(buffer), TooLong)
+
+
 @pytest.mark.parametrize("cuts", [0, 1, 3])
 @pytest.mark.parametrize("data", CASES)
 def test_lines_come_out_the_same_however_they_were_cut(data: bytes, cuts: int) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pymta.mail.reply import Reply
 from pymta.smtp.command import BadSyntax, Command, Unknown, Verb, parse_command
 from pymta.smtp.parameters import MailParameters, parse_mail_parameters
-from pymta.smtp.server import BodyPart, Event, Misplaced, Server
+from pymta.smtp.server import BodyPart, Event, LoginLine, Misplaced, Server
 from pymta.smtp.states import TABLE, State
 
 LINES = {
@@ -27,6 +27,7 @@ LINES = {
     Verb.HELP: b"HELP\r\n",
     Verb.ETRN: b"ETRN c.example\r\n",
     Verb.STARTTLS: b"STARTTLS\r\n",
+    Verb.AUTH: b"AUTH PLAIN\r\n",
     Verb.QUIT: b"QUIT\r\n",
 }
 WAY_TO = {
@@ -35,20 +36,22 @@ WAY_TO = {
     State.MAIL: (Verb.EHLO, Verb.MAIL),
     State.RCPT: (Verb.EHLO, Verb.MAIL, Verb.RCPT),
     State.BODY: (Verb.EHLO, Verb.MAIL, Verb.RCPT, Verb.DATA),
+    State.LOGIN: (Verb.EHLO, Verb.AUTH),
     State.CLOSED: (Verb.QUIT,),
 }
 # Written out a second time, by hand: the rows of states.TABLE in letters.
 #   E(hlo) H(elo) M(ail) R(cpt) D(ata) S=RSET N(oop) V(rfy)
-#   X=EXPN P=HELP A=ETRN T=STARTTLS Q(uit)
+#   X=EXPN P=HELP A=ETRN T=STARTTLS L=AUTH Q(uit)
 ALLOWED = {
     State.START: "EHSNVXPTQ",
-    State.READY: "EHMSNVXPATQ",
+    State.READY: "EHMSNVXPATLQ",
     State.MAIL: "EHRSNVXPTQ",
     State.RCPT: "EHRDSNVXPTQ",
     State.BODY: "",
+    State.LOGIN: "",
     State.CLOSED: "",
 }
-LETTER = dict(zip(Verb, "EHMRDSNVXPATQ", strict=True))
+LETTER = dict(zip(Verb, "EHMRDSNVXPATLQ", strict=True))
 
 
 def server_in(state: State) -> Server:
@@ -70,6 +73,8 @@ def test_every_state_knows_every_verb(state: State, verb: Verb) -> None:
     assert (verb in TABLE[state]) == (LETTER[verb] in ALLOWED[state])
     if state is State.BODY:
         assert event == BodyPart(LINES[verb][:-2], False, False, False)
+    elif state is State.LOGIN:
+        assert event == LoginLine(LINES[verb][:-2])
     elif state is State.CLOSED:
         assert event is None
     elif LETTER[verb] in ALLOWED[state]:
@@ -87,6 +92,8 @@ def drive(data: bytes, step: int) -> tuple[list[Event], State]:
         while (event := server.next_event()) is not None:
             if isinstance(event, Command):
                 server.succeeded(event.verb)
+            if isinstance(event, LoginLine):
+                server.end_login(is_good=True)
             if isinstance(event, BodyPart):
                 body += event.data
                 if not event.is_last:
@@ -131,17 +138,23 @@ def test_what_follows_a_message_is_pending() -> None:
 
 @given(st.lists(st.sampled_from(list(Verb)), max_size=25), st.integers(1, 40))
 def test_any_sequence_agrees_with_a_small_model(verbs: list[Verb], step: int) -> None:
-    """354 never comes without MAIL and RCPT; RSET, EHLO and STARTTLS forget; QUIT is the end."""
+    """354 never comes without MAIL and RCPT; RSET, EHLO and STARTTLS forget; QUIT is the end.
+
+    A login is for once, and between messages.
+    """
     data, expected = b"", []
-    greeted = mail = rcpt = False
+    greeted = mail = rcpt = logged_in = False
     for verb in verbs:
-        data += LINES[verb] + (b"x\r\n.\r\n" if verb is Verb.DATA and rcpt else b"")
         ok = {
             Verb.MAIL: greeted and not mail,
             Verb.RCPT: mail,
             Verb.DATA: rcpt,
             Verb.ETRN: greeted and not mail,
+            Verb.AUTH: greeted and not mail and not logged_in,
         }.get(verb, True)
+        more = {Verb.DATA: b"x\r\n.\r\n", Verb.AUTH: b"AGEAYg==\r\n"}
+        data += LINES[verb] + (more.get(verb, b"") if ok else b"")
+        logged_in |= ok and verb is Verb.AUTH
         expected.append((verb, ok))
         if verb is Verb.QUIT:
             break

@@ -1,0 +1,26 @@
+"""Who may log in, and what happens to those who guess (RFC 4954)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.config.setting import setting
+from pymta.config.units import Count, Host, Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    auth_advertise_hosts: tuple[Host, ...] = setting(
+        ("*",), "Hosts that are offered AUTH, if there is anything to check a login with."
+    )
+    auth_without_tls_hosts: tuple[Host, ...] = setting(
+        (), "Hosts that may log in without TLS, where whoever listens learns the password."
+    )
+    auth_failures_max: Count = setting(
+        3, "Logins that may fail in one connection before we hang up; 0 means no limit."
+    )
+    auth_failure_delay: Seconds = setting(
+        2,
+        "How long the reply to a login that failed is held back; twice as long with each further"
+        " one in a connection, up to 30s; 0: not at all.",
+    )
