@@ -460,6 +460,23 @@ TROUBLE: Mapping[Kind, Meaning] = {
         fields=f"CHILD_PID CHILD_STATUS QUEUE_ID {CALLER} TRACEBACK",
         options="panic_coredump worker_max_memory",
     ),
+    Kind.POLICY_FAILED: Meaning(
+        "A function of the policy file has failed",
+        "What @PYMTA_POLICY_RULE@ was asked about was put off: the client heard 451, or 421 where"
+        " it took too long, and comes again.  One that does not come back at all ends its process,"
+        " and its client sees the connection close.  The line names the place in the file;"
+        " `pymta policy test` runs its tests.",
+        fields=f"{CALLER} CHILD_PID POLICY_RULE WHY TRACEBACK",
+        options="policy_file policy_timeout",
+    ),
+    Kind.POLICY_OUT_OF_USE: Meaning(
+        "The policy file is out of use, or in use again",
+        "It has failed so often in a short time that sessions which begin now do not ask it: what"
+        " it would be asked about is put off, or left to whoever comes next.  After a while it is"
+        " in use again by itself, and after a reload at once.",
+        options="policy_breaker_failures policy_breaker_time policy_breaker_pause"
+        " policy_on_breaker",
+    ),
     Kind.NOT_ALLOWED: Meaning(
         "Somebody asked for what he may not have",
         "Process @PYMTA_PEER_PID@ of user @PYMTA_PEER_UID@ sent the daemon an order, which only"

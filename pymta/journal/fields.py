@@ -38,6 +38,7 @@ OWN: Mapping[str, str] = {
     "TO": "Whom a .forward names; once for each.",
     "RECIPIENTS": "All of them, with blanks between, where there are more than a hundred.",
     "WHY": "The reason, without what stands around it in the text.",
+    "POLICY_RULE": "The rule of policy that decided.",
     "QUEUE": "The named queue that the message waits in, or that is run.",
     "ROUTER": "The router that found the way of the recipient.",
     "TRANSPORT": "The transport that took it there.",

@@ -83,10 +83,14 @@ class OwnPolicy:
         except OutOfTimeError as error:
             why = f"took longer than {format_duration(self._seconds)}"
             self._fail(rule, why, error)
+            if stage is Stage.NOTQUIT:
+                return NO_OPINION
             return Ruling(Drop(TROUBLE, 421, "4.3.0", log=f"{rule} {why}"), rule)
         except BaseException as error:  # noqa: BLE001 - whatever the operator's code may raise
             why = self._last_line(error)
             self._fail(rule, f"failed: {why}", error)
+            if stage is Stage.NOTQUIT:  # nothing is left to put off
+                return NO_OPINION
             return Ruling(Defer(TROUBLE, 451, "4.3.0", log=f"{rule} failed: {why}"), rule)
         return NO_OPINION if isinstance(verdict, Pass) else Ruling(verdict, rule)
 
@@ -121,6 +125,19 @@ class OwnPolicy:
                 line = frames.tb_lineno
             frames = frames.tb_next
         return f" ({self._program.path} line {line})" if line else ""
+
+
+class OutOfUse:
+    """A judge in place of a file that has failed too often."""
+
+    def __init__(self, stages: frozenset[Stage], on_breaker: str) -> None:
+        self._stages = stages - {Stage.NOTQUIT} if on_breaker == "defer" else frozenset()
+
+    def __call__(self, facts: Facts, /) -> Ruling:
+        if facts.stage not in self._stages:
+            return NO_OPINION
+        log = "policy_file is out of use after repeated failures"
+        return Ruling(Defer(TROUBLE, 451, "4.3.0", log), rule_of(facts.stage))
 
 
 def arguments(facts: Facts) -> tuple[object, ...]:

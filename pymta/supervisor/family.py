@@ -25,6 +25,7 @@ from pymta.channel.words import (
     Drain,
     Etrn,
     HandOn,
+    PolicyFailed,
     Proxied,
     Short,
     Verdict,
@@ -152,6 +153,9 @@ class Family:
                 self._dispatch.hand_on(Task(id, destination, reach, queue))
             case Short(why):
                 self._tell_shortage(why)
+            case PolicyFailed(rule):
+                child = self._children.get(pid)
+                self._place.reception.policy.failed(rule, child.generation if child else 0)
             case Etrn(domain):
                 if not self._is_parting:
                     self._etrn(domain)
@@ -232,6 +236,8 @@ class Family:
         elif child.job is Job.COUNT:
             self._count.ended(could_count=code == 0)
         if code < 0 and not self._is_killing and not (self._is_parting and code == -signal.SIGTERM):
+            if self._place.reception.policy.ended(child, -code):
+                return
             job, name = child.job.value, name_of(-code)
             event = daemon_events.child_crashed(job, pid, name, child.address, child.uid)
             self._place.log.write(event)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pymta.channel.call import Call
 from pymta.channel.life import Life
@@ -34,6 +35,7 @@ from pymta.supervisor.connection_ids import ConnectionIds
 from pymta.supervisor.entrance import Arrival, Entrance, hang_up, say
 from pymta.supervisor.fork import Sessions
 from pymta.supervisor.fork_faults import Births, Fault
+from pymta.supervisor.policy_watch import PolicyWatch
 from pymta.supervisor.second_look import SecondLook
 from pymta.supervisor.share import share_of
 from pymta.supervisor.standby import Standby
@@ -67,6 +69,7 @@ class Reception:
         self.gauge = Gauge(reserve(settings.limits), settings.limits)
         self._load: Load | None = None  # None: not read in this turn
         self.standby = Standby()
+        self.policy = PolicyWatch(settings, log)
 
     def begin_turn(self) -> None:
         """What was read of the load is old now."""
@@ -82,6 +85,8 @@ class Reception:
             return None
         try:
             call = self._admitted(arrival)
+            if call is not None and self.policy.is_out():
+                call = replace(call, policy_is_out=True)
             if call is None or self._give(call, ends):
                 return None
             return self._bear(call)

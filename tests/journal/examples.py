@@ -21,6 +21,7 @@ from pymta.journal import (
     local_events,
     log_events,
     login_events,
+    policy_code_events,
     queue_events,
     session_events,
     spool_events,
@@ -45,6 +46,7 @@ MODULES = (
     local_events,
     log_events,
     login_events,
+    policy_code_events,
     queue_events,
     session_events,
     spool_events,
@@ -133,6 +135,7 @@ def examples() -> list[Example]:
         *_of_sessions(),
         *_of_the_daemon(),
         *_of_the_helper(),
+        *_of_policy_code(),
         *_of_runs_and_logs(),
         _debug(),
     ]
@@ -261,6 +264,16 @@ def _of_the_daemon() -> Iterator[Example]:
     yield _one(say.child_crashed, "session", 7, "SIGSEGV", "192.0.2.7")
     yield _one(say.child_crashed, "session", 7, "SIGSEGV", "", 1000)
     yield _one(say.child_crashed, "delivery", 7, "SIGSEGV", "")
+
+
+def _of_policy_code() -> Iterator[Example]:
+    say, rule = policy_code_events, "policy_file:rcpt"
+    for origin in (STRANGER, KNOWN, USER):
+        yield _one(say.failed, origin, rule, "failed: KeyError: 'x' (policy.py line 7)", TRACE)
+    yield _one(say.never_came_back, rule, "7s", 4711, "192.0.2.7")
+    yield _one(say.never_came_back, rule, "7s", 4711, "", 1000)
+    yield _one(say.out_of_use, "/etc/pymta/policy.py is out of use for 5m: …")
+    yield _one(say.in_use_again, "/etc/pymta/policy.py is in use again")
 
 
 def _of_the_helper() -> Iterator[Example]:

@@ -19,7 +19,7 @@ from pymta.mail.address import Mailbox
 from pymta.policy import v1
 from pymta.policy.code import NAME, Program, Run
 from pymta.policy.facts import Call, Facts, Field, Message, Recipient, Sender
-from pymta.policy.own import Failure, OwnPolicy
+from pymta.policy.own import Failure, OutOfUse, OwnPolicy
 from pymta.policy.stage import Stage
 from pymta.policy.time_limit import TimeLimit
 from pymta.policy.verdict import NO_OPINION, Accept, Defer, Drop, Pass, Refuse, Ruling, Verdict
@@ -198,6 +198,27 @@ def test_one_that_takes_too_long_costs_its_client_a_421_and_says_where_it_was(bo
         "policy_file:rcpt",
     )
     assert house.told[0].why == f"took longer than 1s ({PATH} line 3)"
+
+
+@pytest.mark.parametrize("body", ["1 / 0", "while True: pass"])
+def test_at_the_end_of_a_session_a_failure_is_told_and_nothing_is_put_off(body: str) -> None:
+    house = House(f"def notquit(call, reason): {body}")
+
+    assert house.ask(Stage.NOTQUIT) == NO_OPINION
+    assert house.told[0].rule == "policy_file:notquit"
+
+
+def test_while_it_is_out_of_use_its_stages_are_put_off_or_left_to_the_next() -> None:
+    stages = frozenset({Stage.RCPT, Stage.NOTQUIT})
+    defers, skips = OutOfUse(stages, "defer"), OutOfUse(stages, "skip")
+
+    ruling = defers(FACTS)
+    assert ruling.rule == "policy_file:rcpt"
+    assert isinstance(ruling.verdict, Defer)
+    assert ruling.verdict.log == "policy_file is out of use after repeated failures"
+    for stage in (Stage.MAIL, Stage.NOTQUIT):
+        assert defers(replace(FACTS, stage=stage)) == NO_OPINION
+    assert skips(FACTS) == NO_OPINION
 
 
 GLOBALS = """

@@ -1,0 +1,71 @@
+"""The file of policy functions in a session process: who asks it, and what is left of it.
+
+Each connection has a run of its own, so that no global of the file knows of another client; with
+policy_keeps_state all connections of a process share one.
+
+Touches: the operator's code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pymta.channel.words import PolicyFailed
+from pymta.config.settings import Settings
+from pymta.journal import policy_code_events as say
+from pymta.journal.event import Event
+from pymta.policy.code import Program, Run
+from pymta.policy.judge import Judge
+from pymta.policy.own import Failure, OutOfUse, OwnPolicy
+from pymta.policy.time_limit import TimeLimit
+from pymta.session.visit import Visit
+
+
+class PolicyFile:
+    """Made before the first fork; everything else happens in the process that serves.
+
+    `tell` writes to the log, `count` tells the supervisor, who counts failures.
+    """
+
+    def __init__(self, settings: Settings, tell: Callable[[Event], None]) -> None:
+        self._settings = settings.policy_code
+        self._program = Program(settings.policy_source)
+        self._tell = tell
+        self.count: Callable[[PolicyFailed], object] = lambda _: None
+        self._limit: TimeLimit | None = None
+        self._run: Run | None = None
+        self._has_failed = False
+
+    def __bool__(self) -> bool:
+        return bool(self._program.stages)
+
+    def judge(self, visit: Visit, *, is_out: bool) -> Judge:
+        """For this connection; `is_out`: it has failed too often, and is not asked now."""
+        if is_out:
+            return OutOfUse(self._program.stages, self._settings.policy_on_breaker)
+        seconds = self._settings.policy_timeout
+        if self._limit is None:  # a timer belongs to its process
+            self._limit = TimeLimit(seconds)
+        if self._run is None:
+            self._run = Run(self._program)
+
+        def fail(failure: Failure) -> None:
+            self._has_failed = True
+            self._tell(say.failed(visit.origin, failure.rule, failure.why, failure.trace))
+            self.count(PolicyFailed(failure.rule))
+
+        return OwnPolicy(self._program, self._run, self._limit, seconds, fail)
+
+    @property
+    def is_harmless(self) -> bool:
+        """Would the next client of this process see nothing of what was?  (Decision 3)"""
+        if self._has_failed:
+            return False
+        keeps = self._settings.policy_keeps_state
+        return keeps or self._run is None or not self._run.has_left_traces
+
+    def leave(self) -> None:
+        """The connection has ended."""
+        if self._run is not None and not self._settings.policy_keeps_state:
+            self._run.close()
+            self._run = None

@@ -1,0 +1,52 @@
+"""What the supervisor hears of functions of the operator's own: that one failed, never more.
+
+It does not run them, nor read them.  One that did not come back has ended its process by a signal
+that nobody else sends (`pymta.policy.time_limit`).
+
+Touches: clock.
+"""
+
+from __future__ import annotations
+
+import time
+
+from pymta.config.duration import format_duration
+from pymta.config.settings import Settings
+from pymta.journal import policy_code_events as say
+from pymta.journal.log import Log
+from pymta.policy.own import rule_of, stage_of
+from pymta.policy.time_limit import GRACE, limit_of
+from pymta.supervisor.breaker import Breaker
+from pymta.supervisor.children import Child, Job
+
+
+class PolicyWatch:
+    def __init__(self, settings: Settings, log: Log) -> None:
+        self._settings = settings
+        self._log = log
+        self._breaker = Breaker(settings.policy_code)
+
+    def failed(self, rule: str, generation: int) -> None:
+        """A session says so; what one of an older generation asks is not what serves."""
+        if generation != self._settings.generation:
+            return
+        if line := self._breaker.failed(rule, time.monotonic()):
+            self._log.write(say.out_of_use(line))
+
+    def is_out(self) -> bool:
+        """Are sessions that begin now to leave them alone?"""
+        if line := self._breaker.recovered(time.monotonic()):
+            self._log.write(say.in_use_again(line))
+        return self._breaker.is_out()
+
+    def ended(self, child: Child, number: int) -> bool:
+        """Was this the signal of a time limit?  Then it is told, and counted."""
+        limit = limit_of(number) if child.job is Job.SESSION else None
+        stage = stage_of(limit) if limit is not None else None
+        if stage is None:
+            return False
+        rule = rule_of(stage)
+        seconds = format_duration(self._settings.policy_code.policy_timeout + int(GRACE))
+        self._log.write(say.never_came_back(rule, seconds, child.pid, child.address, child.uid))
+        self.failed(rule, child.generation)
+        return True
