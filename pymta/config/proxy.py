@@ -17,4 +17,9 @@ class Proxy:
         "Proxies whose connections begin with a PROXY header, version 1 or 2, that says who the"
         " client is.  Limits, host lists and the log go by that client then.",
     )
+    hosts_xclient: tuple[HostNetwork, ...] = setting(
+        (),
+        "Hosts that are offered XCLIENT, and are believed for whom they speak.  Name only gateways"
+        " and test machines of your own: they may claim to be anybody.",
+    )
     proxy_protocol_timeout: Timeout = setting(3, "How long to wait for that header.")

@@ -174,6 +174,14 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         options="smtp_max_synprot_errors",
         selectors="smtp_syntax_error smtp_protocol_error",
     ),
+    Kind.SPEAKS_FOR: Meaning(
+        "A trusted host speaks for another client",
+        "It said XCLIENT, as hosts_xclient allows.  Lines of the same connection below this one are"
+        " about the client that it named; PYMTA_PROXY in them is the host itself.",
+        fields=CALLER,
+        options="hosts_xclient hosts_connection_nolog",
+        selectors="smtp_connection",
+    ),
     Kind.PROXY_FAILED: Meaning(
         "A proxy did not say for whom it speaks",
         "A connection from one of hosts_proxy did not begin with a PROXY header: @PYMTA_WHY@."

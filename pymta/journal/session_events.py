@@ -190,6 +190,12 @@ def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
     return _connection(Kind.TIMEOUT, origin, text, id, sender=sender, selector=LOST)
 
 
+def speaks_for(origin: Origin, attributes: str) -> Event:
+    """XCLIENT: `attributes` are what it said of whom it speaks for."""
+    text = f"{origin.connection} speaks for {attributes}"
+    return _connection(Kind.SPEAKS_FOR, origin, text, selector=CONNECTION)
+
+
 def no_proxy_header(origin: Origin, why: str) -> Event:
     """N-13: nobody knows who the client is."""
     text = f"PROXY protocol error on connection from {origin.who}: {why}"

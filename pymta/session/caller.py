@@ -55,6 +55,10 @@ class Caller:
         self._address = address
         self.__dict__.pop("_names", None)
 
+    def is_called(self, names: tuple[str, ...] | None) -> None:
+        """Told by somebody who is believed; None: it cannot be said now."""
+        self.__dict__["_names"] = names
+
     @property
     def own_name(self) -> str:
         return self._settings.hostname

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from pymta.mail.host_list import Answer as InList
 from pymta.mail.reply import Reply
-from pymta.session import farewell, greeting, hello, login, starttls, verbs
+from pymta.session import farewell, greeting, hello, login, starttls, verbs, xclient
 from pymta.session.answer import Answer
 from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
 from pymta.session.ending import Ending, underway
+from pymta.session.farewell import Farewell
 from pymta.session.incoming import Incoming
 from pymta.session.login import Login
 from pymta.session.pace import Pace, quotable
@@ -160,6 +161,8 @@ class Conversation:
             self._give_up_transaction(command.verb.name)
         if command.verb is Verb.AUTH:
             return self._log_in(self._login.begin(command.argument))
+        if command.verb is Verb.XCLIENT:
+            return self._become_another(command)
         answer = self._ask(command)
         if answer is starttls.GO_AHEAD:
             return self._start_tls()
@@ -202,10 +205,22 @@ class Conversation:
             return self._ending.end(end)
         self._server = Server()
         self._server.needs_hello = self._visit.needs_hello
-        self._pace.has_started_tls()
+        self._pace.begins_anew()
         self._has_refused = False
         self._patience.begin()
         return None
+
+    def _become_another(self, command: Command) -> int | None:
+        """The peer speaks for somebody; with him the session begins anew, or ends."""
+        met = xclient.answer(self._visit, command, self._caller, self._world)
+        if isinstance(met, Farewell):
+            return self._ending.end(met)
+        if met.reply.code == 220:
+            self._server.needs_hello = self._visit.needs_hello
+            self._succeed(Verb.XCLIENT)
+            self._server.is_logged_in = bool(self._visit.account)
+            self._pace.begins_anew()
+        return self._answer(met, command.line)
 
     def _take(self, part: BodyPart) -> int | None:
         answer = self._incoming.take(part)

@@ -17,7 +17,7 @@ import time
 
 from pymta.journal import session_events as say
 from pymta.mail.caller import Endpoint, LocalCaller
-from pymta.mail.host_list import Answer
+from pymta.mail.host_list import Answer, host_list
 from pymta.mail.reply import Reply
 from pymta.session import farewell, gate, hello, proxied
 from pymta.session.allowed import allowed
@@ -49,10 +49,23 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
             f"Process {os.getpid()} is handling incoming connection from {origin.who}",
             **origin.fields,
         )
+    visit.may_xclient = _may_xclient(visit)
+    if (refused := judge(visit, caller, world)) is not None:
+        return refused
+    visit.asks = _asks(visit, caller)
+    if visit.starts_tls and (failed := shake_hands(visit, stream, began)) is not None:
+        return failed
+    visit.may_start_tls = _may_start_tls(visit, stream, caller)
+    return _too_early(visit, stream)
+
+
+def judge(visit: Visit, caller: Caller, world: World, *, looks_up: bool = True) -> Farewell | None:
+    """Is he let in, and what may he do?  Without `looks_up` his name is known."""
     if visit.size_limit.trouble:
         return farewell.unclear(visit, visit.size_limit.trouble)
     if visit.address is not None:
-        _look_up_name(visit, caller, world)
+        if looks_up:
+            _look_up_name(visit, caller, world)
         refusal = gate.refusal(visit, caller.is_in)
         if refusal is not None:
             return Farewell(refusal.reply, refusal.event, 0)
@@ -60,12 +73,8 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
     visit.may_send_early = caller.is_in(settings.pipe_connect_advertise_hosts) is Answer.YES
     visit.allowed = allowed(settings, caller.is_in)
     visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
-    visit.asks = _asks(visit, caller)
-    if visit.starts_tls and (failed := shake_hands(visit, stream, began)) is not None:
-        return failed
-    visit.may_start_tls = _may_start_tls(visit, stream, caller)
     _may_log_in(visit, caller)
-    return _too_early(visit, stream)
+    return None
 
 
 def _introduce(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewell | None:
@@ -101,6 +110,12 @@ def _look_up_name(visit: Visit, caller: Caller, world: World) -> None:
         visit.name = names[0]
     else:
         world.tell(say.no_host_name(visit.origin))
+
+
+def _may_xclient(visit: Visit) -> bool:
+    """By the address that the connection has: whomever XCLIENT names, nobody gains the right."""
+    hosts = host_list(visit.settings.proxy.hosts_xclient)
+    return visit.address is not None and hosts.holds_network(visit.address)
 
 
 def _asks(visit: Visit, caller: Caller) -> Asks:

@@ -48,6 +48,7 @@ def _offer(visit: Visit, back_end: BackEnd) -> Offer:
         starttls=visit.has_offered_tls,
         etrn=visit.allowed.etrn,
         mechanisms=login.mechanisms(visit, back_end),
+        xclient=visit.may_xclient,
     )
 
 

@@ -49,8 +49,8 @@ class Pace:
     def next_message(self) -> None:
         self.spent &= {Verb.AUTH}
 
-    def has_started_tls(self) -> None:
-        """The client must introduce itself anew, for which it cannot be blamed."""
+    def begins_anew(self) -> None:
+        """After STARTTLS or XCLIENT he must introduce himself, for which nobody can blame him."""
         self.spent -= {Verb.HELO, Verb.EHLO, Verb.AUTH}
 
     def command(self, verb: Verb) -> Enough | None:

@@ -23,6 +23,7 @@ _LAST_ALWAYS = frozenset(
         Verb.NOOP,
         Verb.ETRN,
         Verb.STARTTLS,
+        Verb.XCLIENT,
     }
 )
 _LAST_WITHOUT_PIPELINING = _LAST_ALWAYS | {Verb.MAIL, Verb.RCPT, Verb.RSET, Verb.HELP}

@@ -1,6 +1,6 @@
 """Commands to the modules that answer them: those that ask nothing but one question.
 
-DATA, STARTTLS and AUTH, which change how the conversation goes on, are its own affair.
+DATA, STARTTLS, AUTH and XCLIENT, which change how the conversation goes on, are its own affair.
 
 Touches: disk.
 """
@@ -36,5 +36,5 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
             return etrn.answer(visit, command, world)
         case Verb.QUIT:
             return small.quit_answer(visit)
-        case Verb.DATA | Verb.STARTTLS | Verb.AUTH:
+        case Verb.DATA | Verb.STARTTLS | Verb.AUTH | Verb.XCLIENT:
             raise AssertionError(f"{command.verb.name} is answered by the conversation")

@@ -39,7 +39,7 @@ class Visit:
 
     `role` is that of the socket he came in by.
     `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).  He takes its place,
-    and it becomes `proxy`.
+    and it becomes `proxy`.  So does a peer for whom XCLIENT named another client (`may_xclient`).
 
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
     `asks` is whether he is to show a certificate in the handshake.
@@ -60,6 +60,7 @@ class Visit:
     role: str = SMTP
     is_proxied: bool = False
     proxy: Endpoint | None = None
+    may_xclient: bool = False
     tls: Facts | None = None
     asks: Asks = Asks.NOTHING
     queue_files: tuple[str, ...] = ()
@@ -96,6 +97,14 @@ class Visit:
         """It is his visit; nothing was asked of `caller` before."""
         assert isinstance(self.caller, Endpoint)
         self.proxy, self.caller = self.caller, client
+        self._settle()
+
+    def stands_for(self, client: Endpoint, local: Endpoint) -> None:
+        """XCLIENT: it is his visit, and `local` is where he came in."""
+        assert isinstance(self.caller, Endpoint)
+        if client.address != self.caller.address:
+            self.proxy = self.proxy or self.caller
+        self.caller, self.local = client, local
         self._settle()
 
     def _settle(self) -> None:

@@ -24,6 +24,7 @@ class Verb(Enum):
     ETRN = b"ETRN"
     STARTTLS = b"STARTTLS"
     AUTH = b"AUTH"
+    XCLIENT = b"XCLIENT"
     QUIT = b"QUIT"
 
 

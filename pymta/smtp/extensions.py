@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pymta.smtp.xclient import ATTRIBUTES as XCLIENT
+
 # RFC 9422 s4: a value has at most six digits; what is above is as good as no limit.
 _MOST = 999_999
 
@@ -32,6 +34,7 @@ class Offer:
     `early`: this client need not wait for our greeting the next time (N-35).
     `starttls`: it may ask for TLS now (RFC 3207).
     `etrn`: it may have its mail delivered (RFC 1985).
+    `xclient`: it may say for whom it speaks.
     `smtputf8`: addresses and header may be in UTF-8 (RFC 6531).
     `dsn`: it may say which reports it wants (RFC 3461).
     `requiretls`: it may ask for TLS all the way (RFC 8689).
@@ -43,6 +46,7 @@ class Offer:
     early: bool = False
     starttls: bool = False
     etrn: bool = False
+    xclient: bool = False
     smtputf8: bool = False
     dsn: bool = False
     requiretls: bool = False
@@ -69,6 +73,8 @@ def _keywords(offer: Offer) -> Iterator[str]:
         yield "STARTTLS"
     if offer.etrn:
         yield "ETRN"
+    if offer.xclient:
+        yield f"XCLIENT {' '.join(XCLIENT)}"
     if offer.smtputf8:
         yield "SMTPUTF8"
     if offer.dsn:

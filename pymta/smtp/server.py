@@ -55,7 +55,7 @@ class Server:
     def __init__(self) -> None:
         self.state = State.START
         self.needs_hello = True  # before MAIL (N-25, hosts_require_helo)
-        self._is_logged_in = False
+        self.is_logged_in = False  # then AUTH is out of place
         self._buffer = bytearray()
         self._lines = LineReader()
         self._body: BodyReader | None = None
@@ -93,6 +93,8 @@ class Server:
         if self.state is State.LOGIN:  # and it goes on
             return
         self.state = self._allowed[verb]
+        if verb is Verb.XCLIENT:  # it was somebody else
+            self.is_logged_in = False
         if self.state is State.BODY:
             self._body = BodyReader()
 
@@ -102,7 +104,7 @@ class Server:
         Whoever has logged in does not do it again (RFC 4954 s4).
         """
         self.state = State.READY
-        self._is_logged_in = is_good
+        self.is_logged_in = is_good
 
     @property
     def _longest(self) -> int:
@@ -119,7 +121,7 @@ class Server:
     def _allowed(self) -> Mapping[Verb, State]:
         if self.state is State.START and not self.needs_hello:
             return TABLE[State.START] | {Verb.MAIL: State.MAIL}
-        if self._is_logged_in and self.state is State.READY:
+        if self.is_logged_in and self.state is State.READY:
             return {verb: to for verb, to in TABLE[State.READY].items() if verb is not Verb.AUTH}
         return TABLE[self.state]
 

@@ -35,7 +35,12 @@ def _staying(state: State) -> dict[Verb, State]:
 
 
 TABLE: dict[State, dict[Verb, State]] = {
-    State.START: {**_ANYWHERE, **_staying(State.START), Verb.RSET: State.START},
+    State.START: {
+        **_ANYWHERE,
+        **_staying(State.START),
+        Verb.RSET: State.START,
+        Verb.XCLIENT: State.START,
+    },
     State.READY: {
         **_ANYWHERE,
         **_staying(State.READY),
@@ -43,6 +48,7 @@ TABLE: dict[State, dict[Verb, State]] = {
         Verb.MAIL: State.MAIL,
         Verb.ETRN: State.READY,  # RFC 1985 s5: not within a transaction
         Verb.AUTH: State.LOGIN,  # once; where its first reply is the last one, nothing changes
+        Verb.XCLIENT: State.START,  # nor this
     },
     State.MAIL: {
         **_ANYWHERE,
@@ -73,6 +79,8 @@ def misplaced(state: State, verb: Verb) -> str:
             return "HELO or EHLO required"  # N-25
         case Verb.MAIL:
             return "sender already given"
+        case Verb.XCLIENT:
+            return "mail transaction in progress"
         case Verb.RCPT:
             return "sender not yet given"
         case Verb.DATA:

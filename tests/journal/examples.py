@@ -211,6 +211,7 @@ def _of_ends(origin: Origin) -> Iterator[Example]:
     yield _one(say.ident_timeout, origin)
     yield _one(say.command_timeout, origin, 300.0)
     yield _one(say.closed_by_eof, origin, 1.0)
+    yield _one(say.speaks_for, origin, "ADDR=192.0.2.7")
     yield _one(say.no_proxy_header, origin, "it did not come in time")
     yield _one(say.tls_failed, origin, "wrong version number")
     for reply in (REFUSED, Reply(454, "Temporary authentication failure", "4.7.0")):

@@ -1,0 +1,70 @@
+"""XCLIENT: the session begins anew, with whoever a trusted host speaks for.
+
+Whether it may is decided once, by the address that the connection really has, so it may say it
+again.
+He is judged as if he had called himself: his names, the lists of hosts, kept places, load.  What he
+hears is our greeting, or the refusal in its place.  TLS stays as it was made, with the peer.
+
+The slot of the connection stays that of the peer, other than behind a proxy (N-13).  A proxy cannot
+be told from its clients in any other way; but this is one of a few hosts that we trust to speak for
+others, which keeps a limit of its own, and may speak for many of them in one connection.  To count
+each would let one connection move from slot to slot, for nothing that the limit is for.
+
+Touches: sockets, clock.
+"""
+
+from __future__ import annotations
+
+from pymta.journal import session_events as say
+from pymta.mail.caller import Endpoint, LocalCaller
+from pymta.mail.reply import Reply
+from pymta.session import greeting, hello
+from pymta.session.answer import Answer, fault
+from pymta.session.caller import Caller
+from pymta.session.farewell import Farewell
+from pymta.session.visit import Visit
+from pymta.session.world import World
+from pymta.smtp.command import Command
+from pymta.smtp.extensions import NO_OFFER
+from pymta.smtp.xclient import Attributes, BadAttribute, parse_xclient
+
+_NOT_ALLOWED = fault(Reply(550, "insufficient authorization", "5.7.0"))
+
+
+def answer(visit: Visit, command: Command, caller: Caller, world: World) -> Answer | Farewell:
+    """220 when the session has begun anew; a Farewell when the client is not let in."""
+    if not visit.may_xclient:
+        return _NOT_ALLOWED
+    told = parse_xclient(command.argument)
+    if isinstance(told, BadAttribute):
+        return fault(Reply(501, told.why, "5.5.4"))
+    event = say.speaks_for(visit.origin, command.argument.decode("ascii", "replace"))
+    _become(visit, caller, told)
+    refused = greeting.judge(visit, caller, world, looks_up=told.names is None)
+    if refused is not None:
+        return refused
+    if told.helo:  # he has introduced himself, to the host before us
+        visit.needs_hello = False
+    return Answer(hello.banner(visit, world.date(world.now())), events=(event,))
+
+
+def _become(visit: Visit, caller: Caller, told: Attributes) -> None:
+    """Nothing holds that the peer has said, or that was found out about it."""
+    peer, local = visit.caller, visit.local
+    assert not isinstance(peer, LocalCaller)  # it has no network to be trusted for
+    assert local
+    port = told.port if told.port >= 0 else (0 if told.address else peer.port)
+    ours = Endpoint(
+        told.local_address or local.address, local.port if told.local_port < 0 else told.local_port
+    )
+    visit.stands_for(Endpoint(told.address or peer.address, port), ours)
+    visit.helo, visit.is_extended = told.helo or "", bool(told.is_extended)
+    visit.account, visit.mechanism = told.login, "XCLIENT" if told.login else ""
+    visit.has_offered_tls = visit.has_pipelined = False
+    visit.offer = NO_OFFER
+    if told.address or told.names is not None:
+        visit.name = visit.ident = ""
+        caller.is_another(told.address or peer.address)
+    if told.names is not None:
+        visit.name = told.names[0] if told.names else ""
+        caller.is_called(None if told.is_name_unknown else told.names)
