@@ -5,6 +5,8 @@ passwd          ask the system for one; slow where it asks a directory server
 password_line   one line of the password file: a name, and what is kept of its password
 password_text   all of it: one account, or one that a name which nobody has is made like
 password_file   logins by it, read as it is now
+password_edit   changes to it
 hashes          does a password fit a hash; new ones
+back_ends       everybody who checks logins, as the settings name them
 host_secret     what keeps made-up accounts the same
 """

@@ -37,6 +37,7 @@ COMMANDS = {
     "status": "pymta.cli.status:status",
     "doctor": "pymta.cli.doctor:doctor",
     "queue": "pymta.cli.queue:queue",
+    "user": "pymta.cli.user:user",
     "tidy": "pymta.cli.tidy:tidy",
     "config": "pymta.cli.settings:config",
     "deliver-helper": "pymta.cli.deliver_helper:deliver_helper",
