@@ -76,7 +76,10 @@ class Place:
 @click.option("--file", "file", type=PATH, default=None, help="The password file itself.")
 @click.pass_context
 def user(ctx: click.Context, config: Path | None, file: Path | None) -> None:
-    """Say who may log in: accounts of the file that auth_password_file names."""
+    """Say who may log in, with which password.
+
+    Accounts are those of the file that auth_password_file names.
+    """
     if config and file:
         raise click.UsageError("want --config or --file, not both")
     ctx.obj = partial(_place, config, file)
