@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.config.setting import setting
-from pymta.config.units import Count, Host, Seconds
+from pymta.config.units import Count, Host, Seconds, Timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +22,18 @@ class Login:
     auth_failure_delay: Seconds = setting(
         2,
         "How long the reply to a login that failed is held back; twice as long with each further"
-        " one in a connection, up to 30s; 0: not at all.",
+        " one from the same address, up to 30s; 0: not at all.",
+    )
+    auth_failures_per_address: Count = setting(
+        30,
+        "Logins that may fail from one address, or one /64 of IPv6, in auth_failures_period, before"
+        " nobody there may try again for a while; 0 means no limit.",
+    )
+    auth_failures_per_account: Count = setting(
+        20,
+        "Logins that may fail for one account in auth_failures_period, before it is closed for a"
+        " while, but for addresses from where it has logged in lately; 0 means no limit.",
+    )
+    auth_failures_period: Timeout = setting(
+        3600, "The time for auth_failures_per_address and auth_failures_per_account."
     )

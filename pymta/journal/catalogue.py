@@ -206,7 +206,8 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         " address are somebody who guesses; many for one account may be a device that has the old"
         " password.",
         fields=f"{CALLER} WHY",
-        options="auth_advertise_hosts auth_failures_max auth_failure_delay",
+        options="auth_failures_max auth_failure_delay auth_failures_per_address"
+        " auth_failures_per_account auth_failures_period",
     ),
     Kind.LOOKUP_FAILED: Meaning(
         "Nothing more could be found out about a client",

@@ -50,7 +50,7 @@ class Conversation:
         self._voice = Voice(visit, stream, self._watch, self._patience)
         self._ending = Ending(visit, stream, self._voice, self._chronicle, self._patience)
         self._incoming = Incoming(visit, world, self._watch, self._patience)
-        self._login = Login(visit, world.back_end)
+        self._login = Login(visit, world.back_end, world.clients)
         self._has_refused = False  # the last command was a MAIL or RCPT that failed
 
     @property

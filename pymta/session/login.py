@@ -5,11 +5,17 @@ A login is one command with one outcome, however many lines it takes: 334 asks f
 (`pymta.sasl`), which is the only one to see it.  The log hears of a login that failed whom the
 client said to be, and nothing else of what it said.
 
+Who has failed too often is not asked any more (`guesses`), and hears nothing from which he could
+learn whether he was right.
+
 A wrong password and a name that nobody has get the same reply, after the same delay.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pymta.hints.clients import Clients
 from pymta.journal import login_events as say
 from pymta.mail.reply import Reply
 from pymta.sasl.exchange import (
@@ -23,6 +29,7 @@ from pymta.sasl.exchange import (
     Success,
 )
 from pymta.session.answer import Answer, fault
+from pymta.session.guesses import Guesses
 from pymta.session.pace import Enough
 from pymta.session.visit import Visit
 from pymta.smtp.login import challenge, parse_auth, parse_response
@@ -49,15 +56,20 @@ def mechanisms(visit: Visit, back_end: BackEnd) -> tuple[str, ...]:
 
 
 def link_of(visit: Visit) -> Link:
-    return Link(has_tls=visit.tls is not None, local=visit.local, remote=visit.remote)
+    link = Link(has_tls=visit.tls is not None, local=visit.local, remote=visit.remote)
+    if visit.tls is None:
+        return link
+    certified = visit.tls.peer.names if visit.tls.peer else ()
+    return replace(link, binding=visit.tls.end_point, certified=certified)
 
 
 class Login:
     """All logins of one session, one at a time.  `end` when the client goes in the middle."""
 
-    def __init__(self, visit: Visit, back_end: BackEnd) -> None:
+    def __init__(self, visit: Visit, back_end: BackEnd, clients: Clients) -> None:
         self._visit = visit
         self._back_end = back_end
+        self._guesses = Guesses(visit.settings.login, clients, visit.address)
         self._exchange: Exchange | None = None
         self._mechanism = ""
         self._steps = 0
@@ -72,6 +84,8 @@ class Login:
             return fault(_NEEDS_TLS if self._is_for_tls else _NOT_OFFERED)
         if auth.mechanism not in self._visit.offer.mechanisms:
             return fault(_UNKNOWN)
+        if self._guesses.is_shut_out:
+            return Answer(REFUSED, enough=self._shut_out())
         self._mechanism, self._steps = auth.mechanism, 0
         self._exchange = self._back_end.begin(auth.mechanism, link_of(self._visit))
         return self._after(self._exchange.step(auth.response))
@@ -102,20 +116,26 @@ class Login:
                 return Answer(challenge(step.data))
             step = Failure(Fault.MALFORMED, "no end in sight")
         self.end()
-        if isinstance(step, Success):
-            self._visit.account, self._visit.mechanism = step.account, self._mechanism
-            return Answer(DONE)
-        return self._refuse(step)
+        name = step.account if isinstance(step, Success) else step.name
+        if self._guesses.is_closed(name):  # whether the password was right nobody learns
+            closed = Failure(Fault.TEMPORARY, "too many failures of this account", name)
+            return self._failed(closed, is_closed=True)
+        if isinstance(step, Failure):
+            return self._failed(step, is_closed=False)
+        self._guesses.succeeded(name)
+        self._visit.account, self._visit.mechanism = name, self._mechanism
+        return Answer(DONE)
 
-    def _refuse(self, failure: Failure) -> Answer:
+    def _failed(self, failure: Failure, *, is_closed: bool) -> Answer:
         reply = _REPLIES[failure.fault]
-        event = say.login_failed(
-            self._visit.origin, self._mechanism, reply, failure.name, failure.why
-        )
-        if failure.fault is Fault.TEMPORARY:
+        origin, mechanism = self._visit.origin, self._mechanism
+        event = say.login_failed(origin, mechanism, reply, failure.name, failure.why)
+        if failure.fault is Fault.TEMPORARY and not is_closed:
             return Answer(reply, events=(event,))
         self.failures += 1
-        return Answer(reply, events=(event,), delay=self._delay, enough=self._enough(reply))
+        from_here = self._guesses.failed(failure.name, is_closed=is_closed)
+        delay = self._delay(max(from_here, self.failures))
+        return Answer(reply, events=(event,), delay=delay, enough=self._enough(reply))
 
     def _enough(self, reply: Reply) -> Enough | None:
         """Whoever guesses need not do it here any longer."""
@@ -127,8 +147,12 @@ class Login:
             Reply(reply.code, text, reply.enhanced), "too many authentication failures", 1
         )
 
-    @property
-    def _delay(self) -> float:
+    def _shut_out(self) -> Enough:
+        text = f"{self._visit.host}: Too many authentication failures; please try again later"
+        why = "too many authentication failures from its address"
+        return Enough(Reply(421, text, "4.7.0"), why, 1)
+
+    def _delay(self, failures: int) -> float:
         """Twice as long each time."""
         first = self._visit.settings.login.auth_failure_delay
-        return min(first * 2.0 ** (self.failures - 1), LONGEST_DELAY)
+        return min(first * 2.0 ** min(failures - 1, 10), LONGEST_DELAY)

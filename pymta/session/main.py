@@ -21,11 +21,13 @@ from functools import partial
 from pathlib import Path
 
 from pymta.accounts import passwd
+from pymta.accounts.back_ends import back_end
 from pymta.channel.call import Call
 from pymta.channel.pair import End
 from pymta.channel.words import Done, Serve
 from pymta.config.immediate import parse_queue_file
 from pymta.config.settings import Settings
+from pymta.hints.clients_sqlite import SqliteClients
 from pymta.journal.log import Log
 from pymta.journal.process_info import told_on_signal
 from pymta.load.gauge import Gauge
@@ -35,6 +37,7 @@ from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
 from pymta.routing.here import here
+from pymta.sasl.in_order import InOrder
 from pymta.session import ident, second_look
 from pymta.session.conversation import Conversation
 from pymta.session.fast_open import fast_open
@@ -184,6 +187,8 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
         is_ours=here(settings).__contains__,
         ask_ident=ident.ask,
         find=passwd.finder(passwd.PATIENCE),
+        back_end=back_end(settings, log.write) or InOrder(),
+        clients=SqliteClients(Path(settings.machine.state_directory) / "hints" / "clients.sqlite"),
         name_of=passwd.name_of,
         now=time.time,
         date=local_date,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from pymta.accounts.account import Find, nobody
 from pymta.channel.words import Etrn, HandOn, Proxied, Short, Verdict
+from pymta.hints.clients import Clients
+from pymta.hints.no_clients import NoClients
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.load.reading import NOTHING, Load, Room
@@ -36,6 +38,7 @@ class World:
 
     `dns`, `hosts` (the hosts file), `is_ours` and `ask_ident` find out about the client.
     `find` asks the system for an account, `name_of` for the name of one by its number.
+    `clients` is what is remembered of callers over their connections.
     `back_end` checks logins; without one there are none.
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
     was heard makes no difference here, because an id that nobody heard is safe in the spool.
@@ -57,6 +60,7 @@ class World:
     date: Callable[[float], str]
     find: Find = nobody
     back_end: BackEnd = field(default_factory=InOrder)
+    clients: Clients = field(default_factory=NoClients)
     name_of: Callable[[int], str] = str
     hand_on: Callable[[HandOn], object] = _nobody
     put_off: Callable[[Short], object] = _nobody

@@ -27,6 +27,7 @@ from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.tls.certificates import Certificates
+from tests.doubles.clients import MemoryClients
 from tests.doubles.log import MemoryLog
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.memory_spool import MemorySpool
@@ -84,6 +85,7 @@ class House:
     log_room: Room | None = None
     find: Find = nobody
     back_end: BackEnd = field(default_factory=InOrder)
+    clients: MemoryClients = field(default_factory=MemoryClients)
     name_of: Callable[[int], str] = str
     is_proxied: bool = False  # whoever calls is a proxy
     judge: Callable[[Proxied], Verdict | Stop] = lambda _: Verdict()
@@ -137,6 +139,7 @@ class Guest:
             log_room=lambda: house.log_room,
             find=house.find,
             back_end=house.back_end,
+            clients=house.clients,
             dns=house.dns,
             hosts=lambda: Hosts("127.0.0.1 localhost"),
             is_ours=lambda address: local is not None and address == local.address,

@@ -19,6 +19,7 @@ from pymta.smtp.extensions import Offer
 from pymta.smtp.login import Auth, parse_auth, parse_response
 from pymta.tls.certificates import Certificates
 from tests.doubles.certificates import Certificate
+from tests.doubles.clients import MemoryClients
 from tests.doubles.house import HOST, Guest, House, usual_settings
 from tests.doubles.logins import MemoryAccounts, Played, accounts, plain, word
 
@@ -294,7 +295,7 @@ def visit_of(mechanism: str, **settings: object) -> Visit:
 def test_replies_to_guesses_come_later_and_later() -> None:
     """The same for a name that nobody has as for a wrong password."""
     visit = visit_of("PLAIN", auth_failures_max=0)
-    login = Login(visit, accounts())
+    login = Login(visit, accounts(), MemoryClients())
 
     answers = [
         login.begin(b"PLAIN " + plain(name=name, password="x").encode())
@@ -393,7 +394,7 @@ def test_other_ways_to_write_it_are_refused(line: bytes) -> None:
 def test_a_success_comes_with_its_account() -> None:
     visit = visit_of("PLAYED")
     known = Played([Challenge(b"more"), SUCCESS])
-    login = Login(visit, known)
+    login = Login(visit, known, MemoryClients())
 
     assert login.begin(b"played").reply == Reply(334, word("more"))
     assert visit.account == ""
