@@ -8,7 +8,7 @@ from typing import Annotated
 from pymta.config.per_host import PerHost, QueuePerHost
 from pymta.config.per_queue import DEFAULT, CountPerQueue, PerQueue
 from pymta.config.setting import setting
-from pymta.config.units import Always, Choice, LoadAverage, Positive, Seconds
+from pymta.config.units import Always, Bytes, Choice, LoadAverage, Positive, Seconds
 
 AUTO, INTERNAL, TIMER = "auto", "internal", "timer"  # who runs the default queue
 
@@ -56,6 +56,11 @@ class Queue:
     deliver_max: Positive = setting(20, "Deliveries at once on this host.")
     deliver_drop_privilege: Annotated[bool, Always()] = setting(
         True, "Deliveries never have more rights than the daemon; there is no other way here."
+    )
+    bounce_return_size_limit: Bytes = setting(
+        100 << 10,
+        "Largest message that comes back whole with the news that it failed, where its sender asked"
+        " for that (RET=FULL); all others come back as their header.  0: none does.",
     )
     queue_run_in_order: bool = setting(False, "Oldest message first; otherwise in random order.")
     worker_idle_timeout: Seconds = setting(5, "How long a worker process without work is kept.")

@@ -45,6 +45,12 @@ class Session:
     hosts_require_helo: tuple[Host, ...] = setting(
         ("*",), "Hosts that must say HELO or EHLO before MAIL."
     )
+    smtputf8_advertise_hosts: tuple[Host, ...] = setting(
+        ("*",), "Hosts that may use letters beyond ASCII in addresses and headers (SMTPUTF8)."
+    )
+    dsn_advertise_hosts: tuple[Host, ...] = setting(
+        ("*",), "Hosts that may say which reports about their mail they want (DSN)."
+    )
     smtp_vrfy_hosts: tuple[Host, ...] = setting(
         (), "Hosts that VRFY tells whether an address exists here; others hear 252."
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymta.delivery.outcome import Addressee, Tried
 from pymta.delivery.plan import Group, ToHosts, ToMailboxes, ToUsers, Unrouted
 from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import outcome_of
 from pymta.delivery.world import Hand, World
+from pymta.mail.envelope import RFC822, UTF8, Recipient
+from pymta.mail.international import is_international
 from pymta.mail.trace import delivered_before
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import Target, Unusable, parse_forward
+from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
 from pymta.transport import remote
 from pymta.transport.classify import Delivered, Later, Outcome, from_error
@@ -107,6 +110,7 @@ def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
     began = world.now()
     via = group.recipients[0].via
     parcel = parcel_of(claim, tuple(who.address for who in group.recipients), via)
+    parcel = replace(parcel, wishes=_wishes(group, claim, parcel))
     found = remote.deliver(parcel, group.remote.hosts, talk=world.talk, memory=world.memory)
     took = world.now() - began
     router = group.remote.router
@@ -114,3 +118,22 @@ def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
     return tuple(
         Tried(who, outcome, router, SMTP, size=parcel.size, took=took) for who, outcome in pairs
     )
+
+
+def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:
+    """What the next host is told besides the addresses, where it understands."""
+    envelope = claim.envelope
+    return Wishes(
+        is_international=envelope.smtputf8 and is_international(parcel.content()),
+        ret=envelope.ret,
+        envid=envelope.envid,
+        asked={who.address: _on_the_way(who) for who in group.recipients},
+    )
+
+
+def _on_the_way(who: Addressee) -> Recipient:
+    """RFC 3461 s5.2.1: whoever changes the recipient says which one it was."""
+    if who.asked.orcpt or not who.original:
+        return who.asked
+    kind = RFC822 if who.original.isascii() else UTF8
+    return replace(who.asked, orcpt=f"{kind};{who.original}")

@@ -16,25 +16,26 @@ from __future__ import annotations
 from pymta import __version__
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
-from pymta.delivery.outcome import addressees
+from pymta.delivery.outcome import Addressee, addressees
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Bounce
 from pymta.mail.envelope import NULL_SENDER, Client, Envelope, Recipient
 from pymta.mail.trace import received_field
 from pymta.report.dsn import Report, compose
-from pymta.report.failure import Failure, parse_failure
-from pymta.report.headers import header_of
-from pymta.spool.outcomes import Reported
+from pymta.report.returned import returned
+from pymta.report.told import Told, told
+from pymta.spool.outcomes import FAILED, Owed, Reported
 from pymta.spool.store import Claim, Seal
 from pymta.transport.parcel import parcel_of
 
 PROTOCOL = "local"
+FULL = "FULL"  # RFC 3461 s4.3
 
 
 def report(claim: Claim, world: World) -> None:
     """Write every report that is owed, hand it on, and record that it is written."""
-    for report_id in dict.fromkeys(failure.report_id for failure in claim.state.owed):
+    for report_id in dict.fromkeys(owed.report_id for owed in claim.state.owed):
         if not world.spool.holds(report_id):
             _write(report_id, claim, world)
         claim.note(Reported(world.now(), report_id))
@@ -52,11 +53,20 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
     message = compose(report)
     queue = claim.envelope.queue_name  # as with the classic daemon
     client = Client(protocol=PROTOCOL)
-    envelope = Envelope(NULL_SENDER, (Recipient(sender),), now, client, queue_name=queue)
+    envelope = Envelope(
+        NULL_SENDER,
+        (Recipient(sender),),
+        now,
+        client,
+        body="7BIT" if message.isascii() else "8BITMIME",
+        queue_name=queue,
+        smtputf8=report.in_utf8,
+    )
     intake = world.spool.begin(envelope, id=report_id)
     try:
         intake.write(message)
-        intake.commit(Seal(on_top=(_received(report_id, sender, world),)))
+        eight_bit = not message.isascii()
+        intake.commit(Seal(on_top=(_received(report_id, sender, world),), eight_bit=eight_bit))
     except BaseException:
         intake.abandon()
         raise
@@ -66,36 +76,37 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
 
 
 def _report(report_id: str, claim: Claim, world: World) -> Report:
+    told = _told(report_id, claim)
+    envelope = claim.envelope
+    is_whole = envelope.ret == FULL and any(one.action == FAILED for one in told)
+    most = world.settings.queue.bounce_return_size_limit if is_whole else 0
     return Report(
         hostname=world.settings.hostname,
         id=report_id,
         about=claim.id,
-        sender=claim.envelope.sender,
+        sender=envelope.sender,
         date=world.date(world.now()),
-        arrived=world.date(claim.envelope.received_at),
-        failures=_failures(report_id, claim),
-        in_place_of=_in_place_of(claim),
-        header=header_of(parcel_of(claim, ()).content()),
+        arrived=world.date(envelope.received_at),
+        told=told,
+        returned=returned(parcel_of(claim, ()).content(), most=most, smtputf8=envelope.smtputf8),
+        envid=envelope.envid,
     )
 
 
-def _failures(report_id: str, claim: Claim) -> tuple[tuple[str, Failure], ...]:
-    """Recipients and reasons, in the order of the envelope."""
+def _told(report_id: str, claim: Claim) -> tuple[Told, ...]:
+    """What is told of each recipient, in the order of the envelope."""
     found = {
-        index: parse_failure(failure.why)
-        for failure in claim.state.owed
-        if failure.report_id == report_id
-        for index in failure.recipients
+        index: owed
+        for owed in claim.state.owed
+        if owed.report_id == report_id
+        for index in owed.recipients
     }
     whom = addressees(sorted(found), claim.envelope, claim.state)
-    return tuple((who.address, found[who.index]) for who in whom)
+    return tuple(_one(who, found[who.index]) for who in whom)
 
 
-def _in_place_of(claim: Claim) -> dict[str, str]:
-    """Those whom the sender does not know, and in place of whom they were to have it."""
-    indices = {n for failure in claim.state.owed for n in failure.recipients}
-    whom = addressees(indices, claim.envelope, claim.state)
-    return {who.address: who.original for who in whom if who.original}
+def _one(who: Addressee, owed: Owed) -> Told:
+    return told(who.address, owed.action, owed.line, who.asked.orcpt, who.original)
 
 
 def _received(report_id: str, sender: str, world: World) -> str:
@@ -106,6 +117,6 @@ def _received(report_id: str, sender: str, world: World) -> str:
         software=f"pymta {__version__}",
         protocol=PROTOCOL,
         id=report_id,
-        recipient=sender,
+        recipient=sender if sender.isascii() else "",
         date=world.date(world.now()),
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 
 from pymta.channel.reach import Reach
@@ -23,6 +24,7 @@ from pymta.delivery.settle import (
     FROZEN_WHY,
     Due,
     Settlement,
+    is_report_wanted,
     records_of_deferral,
     records_of_final,
     settle,
@@ -33,7 +35,7 @@ from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Leg
 from pymta.report.failure import is_told
 from pymta.routing.route import Remote, Route
-from pymta.spool.outcomes import Frozen, Thawed
+from pymta.spool.outcomes import DELIVERED, FAILED, Frozen, Thawed
 from pymta.spool.store import Claim, SpoolError
 from pymta.transport.classify import Later
 
@@ -64,7 +66,7 @@ class _Attempt:
         self._claim = claim
         self._world = world
         self._key_of = cache(world.key_of)
-        self._report_id = ""
+        self._reports: dict[str, str] = {}  # ids by what they tell
         self._due: list[Due] = []
         self._is_to_freeze = False
         self._is_delivered = False  # to everybody, with the last of it not recorded
@@ -131,6 +133,8 @@ class _Attempt:
                 who, why = wish.addressee, Later(0, why=made.why)
                 refused.append(Tried(who, why, LOCAL_USER, mailbox=wish.account))
                 continue
+            if self._is_told and wish.addressee.asked.wants_success and len(made.to) > 1:
+                made = replace(made, report_id=self._reserve(DELIVERED))
             claim.note(made)
             tell.redirected(wish, made, claim, self._world)
             new = made.to[len(made.to) - len(made.added) :]
@@ -176,16 +180,18 @@ class _Attempt:
 
     def _record(self, settlement: Settlement, now: float, *, is_last: bool) -> None:
         self._due += settlement.due
-        report_id = ""
-        if settlement.given:
-            if is_told(self._claim.envelope.sender):
-                report_id = self._reserve_report()
+        report_id = success_id = ""
+        if any(given.is_wanted for given in settlement.given):
+            if self._is_told:
+                report_id = self._reserve(FAILED)
             else:
                 self._is_to_freeze = True
-        if is_last and self._is_all_delivered(settlement):
+        if self._is_told and any(map(is_report_wanted, settlement.delivered)):
+            success_id = self._reserve(DELIVERED)
+        elif is_last and self._is_all_delivered(settlement):
             self._is_delivered = True  # the removal that follows says it, and costs no journal
             return
-        for record in records_of_final(settlement, now, report_id):
+        for record in records_of_final(settlement, now, report_id, success_id):
             self._claim.note(record)
 
     def _is_all_delivered(self, settlement: Settlement) -> bool:
@@ -193,10 +199,15 @@ class _Attempt:
         state = self._claim.state
         return now_delivered.issuperset(state.pending) and not state.owed
 
-    def _reserve_report(self) -> str:
-        """One report for all that fails in one attempt."""
-        self._report_id = self._report_id or self._world.spool.reserve()
-        return self._report_id
+    @property
+    def _is_told(self) -> bool:
+        return is_told(self._claim.envelope.sender)
+
+    def _reserve(self, action: str) -> str:
+        """One report for all that fails in one attempt, and one for all that does not."""
+        if action not in self._reports:
+            self._reports[action] = self._world.spool.reserve()
+        return self._reports[action]
 
     def _record_rest(self) -> None:
         now = self._world.now()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pymta.mail.envelope import Envelope
+from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import State
 from pymta.spool.recipients import NO_FURTHER, givers, way_to, written
 from pymta.transport.classify import Outcome
+
+NOBODY = Recipient("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +19,14 @@ class Addressee:
 
     `via` are the addresses whose owners have had the mail sent on to this one, from that of the
     envelope to the last.  `is_final`: into the mailbox itself, whatever a .forward says.
+    `asked` says what the sender wants to be told of this recipient (RFC 3461 s5.2.7).
     """
 
     index: int
     address: str
     via: tuple[str, ...] = ()
     is_final: bool = False
+    asked: Recipient = NOBODY
 
     @property
     def original(self) -> str:
@@ -33,12 +37,17 @@ class Addressee:
 def addressees(indices: Iterable[int], envelope: Envelope, state: State) -> list[Addressee]:
     """Some recipients of a message that stands like this."""
     addresses, gave = written(envelope, state), givers(state)
+    sent_on_to = dict(state.redirects)
 
     def one(index: int) -> Addressee:
-        via = tuple(addresses[n].removeprefix(NO_FURTHER) for n in way_to(index, gave))
+        way = way_to(index, gave)
+        via = tuple(addresses[n].removeprefix(NO_FURTHER) for n in way)
+        asked = envelope.recipients[way[0] if way else index]
+        if any(len(sent_on_to[n]) > 1 for n in way):
+            asked = asked.without_success()
         text = addresses[index]
         is_final = text.startswith(NO_FURTHER)
-        return Addressee(index, text.removeprefix(NO_FURTHER), via, is_final)
+        return Addressee(index, text.removeprefix(NO_FURTHER), via, is_final, asked)
 
     return [one(index) for index in indices]
 

@@ -37,6 +37,11 @@ class Given:
     failure: Failure
     is_expired: bool = False
 
+    @property
+    def is_wanted(self) -> bool:
+        """Does the sender want to be told?  (RFC 3461 s4.1)"""
+        return self.tried.addressee.asked.wants_failure
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -88,16 +93,37 @@ def settle(tried: Iterable[Tried], state: State, next_try: NextTry, now: float) 
     return Settlement(tuple(delivered), tuple(given), tuple(due))
 
 
-def records_of_final(settlement: Settlement, now: float, report_id: str) -> tuple[Record, ...]:
-    """What must be on disk before anything else is tried; `report_id` "" records no failures."""
+def records_of_final(
+    settlement: Settlement, now: float, report_id: str, success_id: str = ""
+) -> tuple[Record, ...]:
+    """What must be on disk before anything else is tried.
+
+    `report_id` is that of the report about failures, "" where nobody can be told: then those are
+    not recorded of whom the sender must know.  `success_id` is for deliveries that he wants to
+    know of.
+    """
     records: list[Record] = []
-    if settlement.delivered:
-        indices = tuple(one.addressee.index for one in settlement.delivered)
-        records.append(outcomes.Delivered(now, indices, _how(settlement.delivered[0])))
-    if report_id:
-        for why, indices in _by_text((str(g.failure), g.tried) for g in settlement.given).items():
-            records.append(outcomes.Failed(now, indices, why, report_id))
+    told = [one for one in settlement.delivered if success_id and is_report_wanted(one)]
+    rest = [one for one in settlement.delivered if one not in told]
+    for how, indices in _by_text((_how(one), one) for one in told).items():
+        records.append(outcomes.Delivered(now, indices, how, success_id))
+    if rest:
+        indices = tuple(one.addressee.index for one in rest)
+        records.append(outcomes.Delivered(now, indices, _how(rest[0])))
+    wanted = [given for given in settlement.given if given.is_wanted]
+    unwanted = [given for given in settlement.given if not given.is_wanted]
+    for some, id in ((wanted, report_id), (unwanted, "")):
+        if some is wanted and not report_id:
+            continue
+        for why, indices in _by_text((str(g.failure), g.tried) for g in some).items():
+            records.append(outcomes.Failed(now, indices, why, id))
     return tuple(records)
+
+
+def is_report_wanted(tried: Tried) -> bool:
+    """Of a delivery: asked for, and not by now the next host's affair (RFC 3461 s5.2)."""
+    passed_on = isinstance(tried.outcome, Delivered) and tried.outcome.is_passed_on
+    return tried.addressee.asked.wants_success and not passed_on
 
 
 def records_of_deferral(due: Iterable[Due], now: float) -> tuple[Record, ...]:

@@ -43,6 +43,13 @@ class Recipient:
     def wants_success(self) -> bool:
         return "SUCCESS" in self.notify
 
+    def without_success(self) -> Recipient:
+        """Who has been told that it goes on to several is not told by each of them."""
+        if not self.wants_success:
+            return self
+        rest = tuple(word for word in self.notify if word != "SUCCESS")
+        return replace(self, notify=rest or (NEVER,))
+
     def and_also(self, other: Recipient) -> Recipient:
         """Named twice in one transaction: whoever asked for a report by one of them gets it."""
         said = [one.notify or _UNSAID for one in (self, other)]

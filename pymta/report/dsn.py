@@ -1,8 +1,8 @@
-r"""A bounce: multipart/report with message/delivery-status (RFC 3464, RFC 6522).
+r"""A report: multipart/report with message/delivery-status (RFC 3464, RFC 6522, RFC 6533).
 
-Composed with the standard library, because every part is our own; only the header of the returned
-message is not, and it goes in as opaque octets, quoted-printable when it is not plain short-lined
-ASCII (RFC 6522 s4).  So a report is always 7-bit and fits through every server.  For example:
+What a stranger wrote (the message that is returned) goes in as opaque octets.  A report to a sender
+in ASCII is ASCII itself, addresses beyond that being encoded in it, unless his own 8-bit message
+comes back whole; so it fits through every server.  For example:
 
     From: Mail Delivery System <Mailer-Daemon@mail.example.net>
     To: <s@example.com>
@@ -19,8 +19,10 @@ ASCII (RFC 6522 s4).  So a report is always 7-bit and fits through every server.
     Content-Type: message/delivery-status
 
     Reporting-MTA: dns; mail.example.net
+    Original-Envelope-Id: QQ314159
     Arrival-Date: Sun, 22 Nov 2026 15:58:00 +0000
 
+    Original-Recipient: rfc822; r@example.org
     Final-Recipient: rfc822; r@example.org
     Action: failed
     Status: 5.1.1
@@ -34,36 +36,25 @@ ASCII (RFC 6522 s4).  So a report is always 7-bit and fits through every server.
 
 from __future__ import annotations
 
-import binascii
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from email.generator import BytesGenerator
-from email.message import Message
-from email.policy import compat32
-from io import BytesIO
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from pymta.report.failure import Failure
-from pymta.report.wording import SUBJECT, explain
+from pymta.report.mime import Field, Part, cut, multipart, safe, text_part, written
+from pymta.report.returned import Returned, returned_part
+from pymta.report.told import Told, original, typed
+from pymta.report.wording import explain, subject
+from pymta.spool.outcomes import FAILED
 
 FROM_NAME = "Mail Delivery System"
 FROM_LOCAL_PART = "Mailer-Daemon"
-LONGEST_VALUE = 900  # octets of one field; with its name below the 998 of RFC 5322 s2.1.1
-LONGEST_LINE = 998
-
-# As it was given: nothing is folded, decoded or encoded behind our back.
-_POLICY = compat32.clone(linesep="\r\n", max_line_length=0)
-_UNPRINTABLE = re.compile(r"[^ -~]")
-_UNPRINTABLE_BUT_LINES = re.compile(r"[^\n -~]")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a bounce says.
+    """What a report says.
 
-    `id` is the bounce's own, `about` that of the returned message; dates are in the form of RFC
-    5322; `failures` are pairs of recipient and why; `header` is the returned message's.
-    `in_place_of` has, for a recipient whom the sender does not know, the one whom he wrote to.
+    `id` is the report's own, `about` that of the returned message, `envid` what its sender called
+    it; dates are in the form of RFC 5322; `told` is about failures alone, or about none.
     """
 
     hostname: str
@@ -72,105 +63,93 @@ class Report:
     sender: str
     date: str
     arrived: str
-    failures: tuple[tuple[str, Failure], ...]
-    header: bytes
-    in_place_of: Mapping[str, str] = field(default_factory=dict)
+    told: tuple[Told, ...]
+    returned: Returned
+    envid: str = ""
 
     @property
     def message_id(self) -> str:
         return f"E{self.id}@{self.hostname}"
 
+    @property
+    def in_utf8(self) -> bool:
+        """Its header must be in UTF-8, since its recipient is (RFC 6533 s4)."""
+        return not self.sender.isascii()
+
+    @property
+    def is_failure(self) -> bool:
+        return any(one.action == FAILED for one in self.told)
+
 
 def compose(report: Report) -> bytes:
-    """The whole message with CRLF line ends, 7-bit."""
-    parts: list[Message | str] = [
+    """The whole message with CRLF line ends."""
+    parts = [
         _for_people(report),
         _for_programs(report),
-        _returned_header(report.header),
+        returned_part(report.returned, in_utf8=report.in_utf8),
     ]
-    message = Message(_POLICY)
-    message["From"] = f"{FROM_NAME} <{FROM_LOCAL_PART}@{report.hostname}>"
-    message["To"] = f"<{_safe(report.sender)}>"
-    message["Subject"] = SUBJECT
-    message["Date"] = report.date
-    message["Message-ID"] = f"<{report.message_id}>"
-    message["Auto-Submitted"] = "auto-replied"  # RFC 3834 s5
-    message["MIME-Version"] = "1.0"
-    boundary = _boundary(report.id, parts)
-    message["Content-Type"] = (
-        f'multipart/report; report-type="delivery-status"; boundary="{boundary}"'
+    boundary, body = multipart(report.id, parts)
+    fields = (
+        ("From", f"{FROM_NAME} <{FROM_LOCAL_PART}@{report.hostname}>"),
+        ("To", f"<{cut(safe(report.sender, in_utf8=True))}>"),
+        ("Subject", subject(is_failure=report.is_failure)),
+        ("Date", report.date),
+        ("Message-ID", f"<{report.message_id}>"),
+        ("Auto-Submitted", "auto-replied"),  # RFC 3834 s5
+        ("MIME-Version", "1.0"),
+        (
+            "Content-Type",
+            f'multipart/report; report-type="{_kind(report)}"; boundary="{boundary}"',
+        ),
     )
-    message.set_payload(parts)
-    return _flat(message)
+    return written(fields) + b"\r\n" + body
 
 
-def _for_people(report: Report) -> Message:
-    text = explain(report.hostname, report.about, report.failures, report.in_place_of)
-    return _part("text/plain; charset=us-ascii", _UNPRINTABLE_BUT_LINES.sub("?", text))
+def _kind(report: Report) -> str:
+    return "global-delivery-status" if report.in_utf8 else "delivery-status"
 
 
-def _for_programs(report: Report) -> Message:
-    part = Message(_POLICY)
-    part["Content-Type"] = "message/delivery-status"
-    about_message = [("Reporting-MTA", f"dns; {report.hostname}"), ("Arrival-Date", report.arrived)]
-    about_recipients = [_recipient_fields(who, failure) for who, failure in report.failures]
-    blocks: list[Message | str] = [_block(fields) for fields in (about_message, *about_recipients)]
-    part.set_payload(blocks)
-    return part
+def _for_people(report: Report) -> Part:
+    text = explain(
+        report.hostname,
+        report.about,
+        report.told,
+        is_failure=report.is_failure,
+        is_whole=report.returned.is_whole,
+    )
+    body = safe(text, in_utf8=True, keep="\n").replace("\n", "\r\n").encode()
+    charset = "us-ascii" if body.isascii() else "utf-8"
+    return text_part(f"text/plain; charset={charset}", body, may_be_8bit=report.in_utf8)
 
 
-def _recipient_fields(recipient: str, failure: Failure) -> Sequence[tuple[str, str]]:
-    """RFC 3464 s2.3: the first three are required."""
-    fields = [
-        ("Final-Recipient", f"rfc822; {recipient}"),
-        ("Action", "failed"),
-        ("Status", failure.status),
+def _for_programs(report: Report) -> Part:
+    blocks = [_about_message(report), *(_about_recipient(one, report) for one in report.told)]
+    body = b"\r\n".join(written(block) for block in blocks)
+    return Part(f"message/{_kind(report)}", "7bit" if body.isascii() else "8bit", body)
+
+
+def _about_message(report: Report) -> list[Field]:
+    fields = [("Reporting-MTA", f"dns; {report.hostname}")]
+    if report.envid:
+        fields.append(("Original-Envelope-Id", safe(report.envid)))
+    return [*fields, ("Arrival-Date", report.arrived)]
+
+
+def _about_recipient(told: Told, report: Report) -> list[Field]:
+    in_utf8 = report.in_utf8
+    return [
+        (name, cut(safe(value, in_utf8=in_utf8))) for name, value in _facts(told, in_utf8=in_utf8)
     ]
-    if failure.host:
-        fields.append(("Remote-MTA", f"dns; {failure.host.split(' ')[0]}"))
-    if failure.reply:
-        fields.append(("Diagnostic-Code", f"smtp; {failure.reply}"))
-    return fields
 
 
-def _block(fields: Sequence[tuple[str, str]]) -> Message:
-    block = Message(_POLICY)
-    for name, value in fields:
-        block[name] = _safe(value)
-    return block
-
-
-def _returned_header(header: bytes) -> Message:
-    lines = header.split(b"\r\n")
-    is_plain = header.isascii() and all(len(line) <= LONGEST_LINE for line in lines)
-    if is_plain and not any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines):
-        return _part("text/rfc822-headers", header.decode("ascii"))
-    encoded = b"\n".join(binascii.b2a_qp(line, istext=False) for line in lines)
-    return _part("text/rfc822-headers", encoded.decode("ascii"), "quoted-printable")
-
-
-def _part(kind: str, text: str, encoding: str = "7bit") -> Message:
-    part = Message(_POLICY)
-    part["Content-Type"] = kind
-    part["Content-Transfer-Encoding"] = encoding
-    part.set_payload(text)
-    return part
-
-
-def _boundary(id: str, parts: Sequence[Message | str]) -> str:
-    """A line that is in no part: a stranger wrote the returned header."""
-    text = b"".join(_flat(part) for part in parts if isinstance(part, Message)).decode("ascii")
-    boundary = f"=_{id}"
-    while f"--{boundary}" in text:
-        boundary += "_"
-    return boundary
-
-
-def _flat(message: Message) -> bytes:
-    out = BytesIO()
-    BytesGenerator(out, mangle_from_=False, policy=_POLICY).flatten(message)
-    return out.getvalue()
-
-
-def _safe(value: str) -> str:
-    return _UNPRINTABLE.sub("?", value)[:LONGEST_VALUE]
+def _facts(told: Told, *, in_utf8: bool) -> Iterator[Field]:
+    """RFC 3464 s2.3: recipient, action and status are required."""
+    if told.orcpt:
+        yield "Original-Recipient", original(told.orcpt, in_utf8=in_utf8)
+    yield "Final-Recipient", typed(told.recipient, in_utf8=in_utf8)
+    yield "Action", told.action
+    yield "Status", told.status
+    if told.host:
+        yield "Remote-MTA", f"dns; {told.host.split(' ')[0]}"
+    if told.reply:
+        yield "Diagnostic-Code", f"smtp; {told.reply}"

@@ -1,13 +1,12 @@
-"""The part of a report that people read.  Plain ASCII, short lines."""
+"""The part of a report that people read.  Short lines, and in ASCII but for addresses."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from pymta.report.failure import Failure
+from pymta.report.told import Told
 
-SUBJECT = "Mail could not be delivered: returned to sender"
 WIDTH = 72
 
 _OPENING = """\
@@ -16,28 +15,40 @@ server {hostname} will not try again for these recipients:
 """
 _CLOSING = """\
 The reasons in the words of the servers are above, and once more in a form
-for programs below. The header of your message is attached. When you ask
+for programs below. {Returned} is attached. When you ask
 for help, quote this number: {id}
+"""
+_OPENING_GOOD = """\
+You wanted to be told what becomes of your message. The mail server
+{hostname} says of these recipients:
+"""
+_CLOSING_GOOD = """\
+The same in a form for programs is below, and the header of your message is
+attached. It has the number {id} here.
 """
 
 
+def subject(*, is_failure: bool) -> str:
+    return "Mail could not be delivered: returned to sender" if is_failure else "Delivery report"
+
+
 def explain(
-    hostname: str,
-    id: str,
-    failures: Sequence[tuple[str, Failure]],
-    in_place_of: Mapping[str, str],
+    hostname: str, id: str, told: Sequence[Told], *, is_failure: bool, is_whole: bool
 ) -> str:
-    """What happened to the message `id`; pairs of recipient and why.  LF line ends."""
-    told = [_entry(who, failure, in_place_of.get(who, "")) for who, failure in failures]
-    parts = [_OPENING.format(hostname=hostname), *told, _CLOSING.format(id=id)]
+    """What happened to the message `id`, which comes back whole or not.  LF line ends."""
+    opening, closing = (_OPENING, _CLOSING) if is_failure else (_OPENING_GOOD, _CLOSING_GOOD)
+    returned = "Your message" if is_whole else "The header of your message"
+    words = {"hostname": hostname, "id": id, "Returned": returned}
+    parts = [opening.format(**words), *map(_entry, told), closing.format(**words)]
     return "\n".join(parts)
 
 
-def _entry(recipient: str, failure: Failure, original: str) -> str:
-    where = f"{failure.host} said: " if failure.host and failure.reply else ""
-    text = f"{where}{failure.reply or failure.text}"
+def _entry(told: Told) -> str:
+    where = f"{told.host} said: " if told.host and told.reply else ""
+    named = f" ({told.host})" if told.host and not told.reply and told.status[:1] == "2" else ""
+    text = f"{where}{told.reply or told.text}{named}"
     lines = textwrap.wrap(
         text, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
     )
-    whom = f"  <{recipient}>" + (f" in place of <{original}>" if original else "")
-    return "\n".join([whom, *lines, ""])
+    original = f" in place of <{told.in_place_of}>" if told.in_place_of else ""
+    return "\n".join([f"  <{told.recipient}>{original}", *lines, ""])

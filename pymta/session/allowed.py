@@ -17,16 +17,21 @@ class Allowed:
     """`verify`: VRFY tells him the truth.  `etrn`: he may have mail delivered.
 
     `limits`: EHLO tells him what is set for his connection (N-34).
+    `smtputf8`: addresses may be in UTF-8.  `dsn`: he may say which reports he wants.
     """
 
     verify: bool = False
     etrn: bool = False
     limits: bool = False
+    smtputf8: bool = False
+    dsn: bool = False
 
 
 def allowed(settings: Session, is_in: Callable[[Sequence[str]], Answer]) -> Allowed:
     return Allowed(
         verify=is_in(settings.smtp_vrfy_hosts) is Answer.YES,
         limits=is_in(settings.limits_advertise_hosts) is Answer.YES,
+        smtputf8=is_in(settings.smtputf8_advertise_hosts) is Answer.YES,
+        dsn=is_in(settings.dsn_advertise_hosts) is Answer.YES,
         etrn=is_in(settings.smtp_etrn_hosts) is Answer.YES,
     )

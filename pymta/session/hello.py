@@ -49,6 +49,8 @@ def _offer(visit: Visit, back_end: BackEnd) -> Offer:
         etrn=visit.allowed.etrn,
         mechanisms=login.mechanisms(visit, back_end),
         xclient=visit.may_xclient,
+        smtputf8=visit.allowed.smtputf8,
+        dsn=visit.allowed.dsn,
     )
 
 

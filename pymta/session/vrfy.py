@@ -1,10 +1,13 @@
 """VRFY: does this address exist here?  (RFC 5321 s3.5)
 
 Who may know is in `smtp_vrfy_hosts`.  All others, and whoever asks about other hosts, hear 252:
-a server that does not tell says neither yes nor no (s7.3).
+a server that does not tell says neither yes nor no (s7.3).  Who asks for a mailbox beyond ASCII
+says SMTPUTF8 behind it (RFC 6531 s3.7.4); it is never named in a reply, which is in ASCII.
 """
 
 from __future__ import annotations
+
+import re
 
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
@@ -14,6 +17,7 @@ from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.command import Command
 
+_SMTPUTF8 = re.compile(rb"[ \t]+SMTPUTF8$", re.IGNORECASE)
 _UNTOLD = Answer(
     Reply(252, "Cannot VRFY user, but will accept message and attempt delivery", "2.5.0")
 )
@@ -24,13 +28,20 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
         return fault(Reply(501, "VRFY needs a user or an address", "5.5.4"))
     if not visit.allowed.verify:
         return _UNTOLD
-    mailbox = _mailbox(command.argument, visit.settings.hostname)
+    argument, asks = command.argument, _SMTPUTF8.search(command.argument)
+    if asks and visit.offer.smtputf8:
+        argument = argument[: asks.start()]
+    elif not argument.isascii():
+        return Answer(Reply(553, "non-ASCII address needs SMTPUTF8", "5.6.7"))
+    mailbox = _mailbox(argument, visit.settings.hostname)
     if mailbox is None:
         return fault(Reply(501, "VRFY needs a user or an address", "5.1.3"))
     local = visit.local.address if visit.local else None
     match judge(mailbox, visit.address, local, visit.settings, world.find):
         case Refuse(reply) if reply.enhanced.startswith(("5.1.", "4.")):
             return Answer(reply)
+        case Accept(mailbox, is_local=True) if not mailbox.is_ascii:
+            return _UNTOLD
         case Accept(mailbox, is_local=True):
             return Answer(Reply(250, f"<{mailbox}>", "2.1.5"))
         case _:  # a host of others, whatever this caller may send there

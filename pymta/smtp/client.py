@@ -41,6 +41,7 @@ from enum import Enum, auto
 from itertools import islice
 
 from pymta.mail.reply import Reply
+from pymta.smtp.outgoing import NO_WISHES, Opening, Wishes, check_word, opening
 from pymta.smtp.replies import Garbled, ReplyReader
 
 # RFC 2920 s3.1: a client must not fill the pipe in both directions.  50 commands and 50 replies
@@ -91,7 +92,10 @@ class SendBody:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
+    """`offers_dsn`: the host sends the reports that were asked for, in our place."""
+
     reply: Reply
+    offers_dsn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +144,6 @@ _GREETING = _Step(Stage.GREETING, Stage.GREETING.value)
 _BODY = _Step(Stage.BODY, Stage.BODY.value)
 _FINAL = _Step(Stage.FINAL, Stage.FINAL.value)
 
-# RFC 6152 s3: a body of 8-bit octets must not go to a server that did not offer to take it.
-_SEVEN_BIT_HOST = Reply(554, "message has 8-bit data, which the remote host does not take", "5.6.3")
-
 
 class ClientDialogue:
     """One message to one host.  `recipients` are addresses without brackets; `sender` may be "".
@@ -152,15 +153,23 @@ class ClientDialogue:
     """
 
     def __init__(
-        self, helo: str, sender: str, recipients: Sequence[str], *, size: int, eight_bit: bool
+        self,
+        helo: str,
+        sender: str,
+        recipients: Sequence[str],
+        *,
+        size: int,
+        eight_bit: bool,
+        wishes: Wishes = NO_WISHES,
     ) -> None:
         for text in (helo, sender, *recipients):
-            _check_word(text)
+            check_word(text)
         self._helo = helo
         self._sender = sender
         self._recipients = tuple(recipients)
         self._size = size
         self._eight_bit = eight_bit
+        self._wishes = wishes
         self._replies = ReplyReader()
         self._awaited: deque[_Step] = deque([_GREETING])
         self._to_do: deque[Action] = deque()
@@ -283,7 +292,7 @@ class ClientDialogue:
 
     def _hear_final(self, step: _Step, reply: Reply) -> None:
         if self._rejected is None and reply.code // 100 == 2:
-            self._end(Taken(reply), farewell=b"QUIT\r\n")
+            self._end(Taken(reply, "DSN" in self.offers), farewell=b"QUIT\r\n")
         else:
             refused = self._rejected or Refused(_as_refusal(reply), step.stage, step.command)
             self._end(refused, farewell=b"QUIT\r\n")
@@ -300,19 +309,30 @@ class ClientDialogue:
             self._start_message()
 
     def _start_message(self) -> None:
-        if self._eight_bit and "8BITMIME" not in self.offers:
-            self._end(Refused(_SEVEN_BIT_HOST, Stage.MAIL, ""), farewell=b"QUIT\r\n")
+        found = opening(
+            self._sender,
+            self._recipients,
+            self._wishes,
+            self.offers,
+            size=self._size,
+            eight_bit=self._eight_bit,
+        )
+        if isinstance(found, Reply):
+            self._end(Refused(found, Stage.MAIL, ""), farewell=b"QUIT\r\n")
             return
+        for n, reply in found.refused.items():
+            self._results[n] = Refused(reply, Stage.RCPT, "")
         self._group = GROUP if "PIPELINING" in self.offers else 1
-        self._commands = self._message_commands()
-        self._go_on()
+        self._commands = self._message_commands(found)
+        if all(self._results):
+            self._farewell = b"QUIT\r\n"
+        else:
+            self._go_on()
 
-    def _message_commands(self) -> Iterator[_Step]:
-        size = f" SIZE={self._size}" if "SIZE" in self.offers else ""
-        body = " BODY=8BITMIME" if self._eight_bit else ""
-        yield _Step(Stage.MAIL, f"MAIL FROM:<{self._sender}>{size}{body}")
-        for n, address in enumerate(self._recipients):
-            yield _Step(Stage.RCPT, f"RCPT TO:<{address}>", n)
+    def _message_commands(self, found: Opening) -> Iterator[_Step]:
+        yield _Step(Stage.MAIL, found.mail)
+        for n, command in found.rcpt.items():
+            yield _Step(Stage.RCPT, command, n)
         yield _Step(Stage.DATA, "DATA")
 
     def _go_on(self) -> None:
@@ -341,7 +361,7 @@ class ClientDialogue:
             return
         self._awaited.extend(steps)
         text = "".join(f"{step.command}\r\n" for step in steps)
-        self._to_do.append(SendBytes(text.encode("ascii")))
+        self._to_do.append(SendBytes(text.encode()))
 
     def _end(self, result: Result, *, farewell: bytes = b"") -> None:
         """Everybody without a result gets this one, and nothing more is said but the farewell."""
@@ -359,8 +379,3 @@ def _as_refusal(reply: Reply) -> Reply:
     if reply.code >= 400:
         return reply
     return Reply(451, f"unexpected reply: {reply.one_line()}", "4.5.0")
-
-
-def _check_word(text: str) -> None:
-    if not text.isascii() or not text.isprintable():
-        raise ValueError(f"cannot stand in an SMTP command: {text!r}")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from pymta.spool.json_fields import Fields, to_json
@@ -107,8 +107,13 @@ def _decode_line(line: bytes) -> Record | None:
     kind = _KINDS.get(found.text("is"))
     if kind is None:
         raise ValueError("a record of an unknown kind")
-    return kind(**{name: _READ[name](found, name) for name in _names(kind)})
+    return kind(**{name: _READ[name](found, name) for name in _names(kind, found)})
 
 
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _names(kind: Any, found: Fields | None = None) -> tuple[str, ...]:
+    """All; of those `found` in a line, what may be missing is left out: older lines lack it."""
+    return tuple(
+        field.name
+        for field in fields(kind)
+        if found is None or field.default is MISSING or field.name in found
+    )

@@ -4,11 +4,12 @@ The message file never changes.  Everything later is a record appended to the jo
 it, and the state of the message is the fold of both: `fold(count, records)`.  A recipient is
 named by its index in the envelope.
 
-    Delivered    these recipients have it
+    Delivered    these recipients have it; with `report_id` their sender wanted to be told so
     Failed       these never will; `report_id` is the bounce that tells the sender ("" if none
                  is owed), reserved before it is written, so that a crash in between is seen
     Reported     that bounce is in the spool
-    Redirected   this one has his mail sent on: to these, some of whom the message did not know
+    Redirected   this one has his mail sent on: to these, some of whom the message did not know;
+                 `report_id` as above
     Deferred     these were tried and are to be tried again, not before `due`
     Frozen       nobody tries again until an operator says so;  Thawed undoes it
 """
@@ -26,6 +27,7 @@ class Delivered:
     at: float
     recipients: tuple[int, ...]
     how: str = ""
+    report_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Redirected:
     recipients: tuple[int, ...]
     to: tuple[int, ...]
     added: tuple[str, ...]
+    report_id: str = ""
 
     def __post_init__(self) -> None:
         if len(self.added) > len(self.to):
@@ -83,13 +86,18 @@ class Thawed:
 Record = Delivered | Failed | Reported | Redirected | Deferred | Frozen | Thawed
 
 
+# What a sender can be told (RFC 3464 s2.3.3).
+FAILED, DELIVERED, RELAYED, EXPANDED = "failed", "delivered", "relayed", "expanded"
+
+
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A permanent failure whose report is still owed to the sender."""
+class Owed:
+    """A report that the sender has not got yet; `line` is what the record said of the reason."""
 
     recipients: tuple[int, ...]
-    why: str
+    line: str
     report_id: str
+    action: str = FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ class State:
     """
 
     pending: tuple[int, ...]
-    owed: tuple[Failure, ...] = ()
+    owed: tuple[Owed, ...] = ()
     added: tuple[tuple[int, str], ...] = ()
     redirects: tuple[tuple[int, tuple[int, ...]], ...] = ()
     first_deferred: tuple[tuple[int, float], ...] = ()
@@ -137,18 +145,17 @@ def fold(count: int, records: Iterable[Record]) -> State:
 def step(state: State, record: Record) -> State:
     """One record later.  Settling a recipient twice is the same as once."""
     match record:
-        case Delivered(recipients=settled):
-            return _settle(state, settled)
+        case Delivered(recipients=settled, how=how, report_id=report_id):
+            action = RELAYED if how.startswith("H=") else DELIVERED
+            return _owe(_settle(state, settled), settled, how, report_id, action)
         case Failed(recipients=settled, why=why, report_id=report_id):
-            state = _settle(state, settled)
-            if not report_id:
-                return state
-            return replace(state, owed=(*state.owed, Failure(settled, why, report_id)))
+            return _owe(_settle(state, settled), settled, why, report_id, FAILED)
         case Reported(report_id=report_id):
-            owed = tuple(f for f in state.owed if f.report_id != report_id)
+            owed = tuple(one for one in state.owed if one.report_id != report_id)
             return replace(state, owed=owed)
-        case Redirected(recipients=settled, to=to, added=added):
-            return _redirect(state, settled, to, added)
+        case Redirected(recipients=settled, to=to, added=added, report_id=report_id):
+            state = _redirect(state, settled, to, added)
+            return _owe(state, settled, "", report_id, EXPANDED)
         case Deferred(at=at, recipients=put_off, due=due, why=why):
             first = dict.fromkeys(put_off, at) | dict(state.first_deferred)
             dues = dict(state.dues) | dict.fromkeys(put_off, due)
@@ -191,6 +198,14 @@ def _redirect(
         added=(*state.added, *zip(new, added, strict=True)),
         redirects=(*state.redirects, *((n, to) for n in from_whom)),
     )
+
+
+def _owe(
+    state: State, recipients: tuple[int, ...], line: str, report_id: str, action: str
+) -> State:
+    if not report_id:
+        return state
+    return replace(state, owed=(*state.owed, Owed(recipients, line, report_id, action)))
 
 
 def _settle(state: State, settled: tuple[int, ...]) -> State:

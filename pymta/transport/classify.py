@@ -45,11 +45,15 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """`host` and its `confirmation` are absent for a mailbox of ours."""
+    """`host` and its `confirmation` are absent for a mailbox of ours.
+
+    `is_passed_on`: so are the reports that the sender asked for.
+    """
 
     host: Host | None = None
     confirmation: str = ""
     connection: Connection | None = None
+    is_passed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,8 @@ def from_result(result: Result, host: Host, number: int = 0, error: str = "") ->
     `number` and `error` tell what broke the connection, when something did.
     """
     match result:
-        case Taken(reply):
-            return Delivered(host, _quote(reply))
+        case Taken(reply, offers_dsn):
+            return Delivered(host, _quote(reply), is_passed_on=offers_dsn)
         case Refused(reply, stage, after):
             why = f"SMTP error from remote mail server after {after}: {_quote(reply)}"
             if not after:  # our own finding: nobody must be told that the host said so

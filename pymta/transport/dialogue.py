@@ -131,6 +131,7 @@ class _Conversation:
             parcel.recipients,
             size=parcel.size,
             eight_bit=parcel.eight_bit,
+            wishes=parcel.wishes,
         )
 
     def hold(self) -> Heard:

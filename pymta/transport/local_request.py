@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass
 
 from pymta.accounts.account import is_account_name
+from pymta.mail.letters import is_safe
 
 LONGEST_REQUEST = 8192  # bytes
 LONGEST_ANSWER = 64 * 1024  # bytes; must exceed `pymta.routing.forward_file.LONGEST`
@@ -29,7 +30,7 @@ _STORED = b"stored"
 _DELIVER = b"deliver"
 # As `pymta.transport.mailboxes.file_name` has it: no path, no name that means something else.
 _FILE = re.compile(r"[0-9]{1,12}\.[0-9A-Za-z-]{1,40}\.pymta")
-_HEAD = re.compile(rb"(?:[!-9;-~]+: [ -~]*\n)*")
+_HEAD = re.compile(r"(?:[!-9;-~]+: [ -~\x80-\U0010ffff]*\n)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def decode_request(packet: bytes) -> Request:
         raise ValueError(f"no name of a message: {file!r}")
     if not (size.isdigit() and len(size) < 16 and may_forward in {b"0", b"1"}):
         raise ValueError("not a request")
-    if not _HEAD.fullmatch(head):
+    lines = head.decode()
+    if not _HEAD.fullmatch(lines) or not is_safe(lines):
         raise ValueError("no header lines")
     return Request(account, file, int(size), head, may_forward == b"1")
 

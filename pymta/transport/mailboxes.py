@@ -62,5 +62,5 @@ def file_name(id: str, recipient: str) -> str:
 
 
 def _content(parcel: Parcel) -> Iterator[bytes]:
-    yield (return_path(parcel.sender) + delivered_to(parcel.recipients[0])).encode("ascii")
+    yield (return_path(parcel.sender) + delivered_to(parcel.recipients[0])).encode()
     yield from parcel.content()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pymta.mail.trace import delivered_to
+from pymta.smtp.outgoing import NO_WISHES, Wishes
 from pymta.spool.store import Claim
 
 
@@ -15,7 +16,7 @@ class Parcel:
 
     `on_top` are the header fields that go before the message as received; `size` is in octets,
     both together.  `blocks` opens the message anew at each call.  `is_mine` is asked right before
-    the step that cannot be taken back: does the claim still hold?
+    the step that cannot be taken back: does the claim still hold?  `wishes` are for another host.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Parcel:
     eight_bit: bool
     blocks: Callable[[], Iterator[bytes]]
     is_mine: Callable[[], bool]
+    wishes: Wishes = NO_WISHES
 
     def content(self) -> Iterator[bytes]:
         """The whole message with CRLF line ends, in blocks; may raise SpoolError."""
@@ -37,7 +39,7 @@ class Parcel:
 def parcel_of(claim: Claim, recipients: tuple[str, ...], via: tuple[str, ...] = ()) -> Parcel:
     """The message of `claim` for these recipients, who have it by way of the addresses `via`."""
     trace = "".join(delivered_to(address) for address in reversed(via))
-    on_top = (trace + "".join(claim.seal.on_top)).encode("ascii", "replace")
+    on_top = (trace + "".join(claim.seal.on_top)).encode()
     return Parcel(
         id=claim.id,
         sender=claim.envelope.sender,

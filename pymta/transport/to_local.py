@@ -69,7 +69,7 @@ class Helper:
             def hand(account: str, recipient: str, may_forward: bool) -> Outcome | Forward:
                 head = (return_path(parcel.sender) + delivered_to(recipient)).replace("\r\n", "\n")
                 name = file_name(parcel.id, recipient)
-                request = Request(account, name, size, head.encode("ascii"), may_forward)
+                request = Request(account, name, size, head.encode(), may_forward)
                 if not parcel.is_mine():
                     return Later(0, why="message was taken over by another process")
                 return _outcome(self._ask(request, fd), may_forward=may_forward)

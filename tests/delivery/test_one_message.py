@@ -13,9 +13,19 @@ from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.spool.disk import Disk
 from pymta.spool.outcomes import Delivered, Failed, Reported
-from tests.doubles.deliveries import BUSY, DOWN, NEVER, RECEIVED, SENDER, START, Rig
+from tests.doubles.deliveries import (
+    BUSY,
+    DOWN,
+    NEVER,
+    RECEIVED,
+    SENDER,
+    START,
+    Rig,
+    attempt_until,
+    bounces,
+)
 from tests.doubles.memory_disk import MemoryDisk
-from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
+from tests.doubles.watched_disk import WatchedDisk
 
 DAY = 86_400.0
 
@@ -419,31 +429,6 @@ def test_an_attempt_stopped_anywhere_loses_nobody_and_owes_no_report() -> None:
             assert count > 30
             return
     pytest.fail("never came through")
-
-
-def attempt_until(rig: Rig, memory: MemoryDisk, id: str, count: int) -> bool:
-    """True: the attempt came to its end before it was stopped."""
-    rig.disk = WatchedDisk(memory, StopAfter(count))
-    try:
-        rig.attempt(id)
-    except Stopped:
-        return False
-    finally:
-        rig.disk = memory
-        memory.stop()
-    return True
-
-
-def bounces(rig: Rig) -> list[bytes]:
-    """The reports in the queue."""
-    found = []
-    for waiting in rig.spool().waiting():
-        claim = rig.spool().claim(waiting.id)
-        assert claim is not None
-        assert claim.envelope.sender == ""
-        found.append(b"".join(claim.blocks()))
-        claim.release()
-    return found
 
 
 def test_a_report_that_is_in_the_queue_is_not_written_again(rig: Rig) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
@@ -32,6 +33,8 @@ from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 from tests.doubles.hints import MemoryHints
 from tests.doubles.log import MemoryLog
+from tests.doubles.memory_disk import MemoryDisk
+from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
 START = 1_795_362_000.0
 SETTINGS = Settings(routing=Routing(primary_hostname="mail.example.net"))
@@ -76,6 +79,7 @@ class Rig:
     handed_on: list[HandOn] = field(default_factory=list)
     stored: list[tuple[str, str]] = field(default_factory=list)
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
     store_error: OSError | None = None
     forwards: dict[str, bytes] = field(default_factory=dict)
     hung: set[str] = field(default_factory=set)
@@ -101,10 +105,12 @@ class Rig:
         for spool in self.spools:
             spool.close()
 
-    def put(self, *recipients: str, sender: str = SENDER, body: bytes = BODY) -> str:
-        """A message in the spool."""
-        names = tuple(Recipient(name) for name in recipients)
-        intake = self.spool().begin(Envelope(sender, names, self.now))
+    def put(
+        self, *recipients: str | Recipient, sender: str = SENDER, body: bytes = BODY, **asked: Any
+    ) -> str:
+        """A message in the spool; `asked` are further fields of its envelope."""
+        names = tuple(r if isinstance(r, Recipient) else Recipient(r) for r in recipients)
+        intake = self.spool().begin(Envelope(sender, names, self.now, **asked))
         intake.write(body)
         intake.commit(Seal(on_top=(RECEIVED,)))
         return intake.id
@@ -191,5 +197,31 @@ class Rig:
             return answers[0]
         b"".join(parcel.content())
         self.sent.append((where.name, parcel.recipients))
+        self.parcels.append(parcel)
         self.after_sending()
         return Heard(tuple(a for a in answers if not isinstance(a, Later)))
+
+
+def attempt_until(rig: Rig, memory: MemoryDisk, id: str, count: int) -> bool:
+    """True: the attempt came to its end before it was stopped."""
+    rig.disk = WatchedDisk(memory, StopAfter(count))
+    try:
+        rig.attempt(id)
+    except Stopped:
+        return False
+    finally:
+        rig.disk = memory
+        memory.stop()
+    return True
+
+
+def bounces(rig: Rig) -> list[bytes]:
+    """The reports in the queue."""
+    found = []
+    for waiting in rig.spool().waiting():
+        claim = rig.spool().claim(waiting.id)
+        assert claim is not None
+        assert claim.envelope.sender == ""
+        found.append(b"".join(claim.blocks()))
+        claim.release()
+    return found

@@ -71,7 +71,7 @@ def load(path: Path) -> Dialogue:
 
 
 def option(name: str, value: str) -> object:
-    if name.endswith(("_domains", "_hosts", "_helo")) or name == "log_selector":
+    if name.endswith(("_domains", "_hosts", "_helo", "_parts")) or name == "log_selector":
         return tuple(value.split())
     return int(value) if value else False
 

@@ -249,7 +249,7 @@ def test_a_server_that_answers_unasked_is_not_believed() -> None:
     )
 
 
-@pytest.mark.parametrize("bad", ["a\r\nDATA@x", "a\x00@x", "\xe4@x.example"])
+@pytest.mark.parametrize("bad", ["a\r\nDATA@x", "a\x00@x", "\xe4\n@x.example", "a\x85@x.example"])
 def test_an_address_that_would_break_the_command_is_our_own_fault(bad: str) -> None:
     with pytest.raises(ValueError, match="cannot stand"):
         dialogue(bad)

@@ -11,8 +11,8 @@ from pymta.spool.outcomes import (
     Deferred,
     Delivered,
     Failed,
-    Failure,
     Frozen,
+    Owed,
     Record,
     Redirected,
     Reported,
@@ -56,7 +56,7 @@ def test_what_is_delivered_is_pending_no_more() -> None:
 def test_a_failure_is_finished_only_when_it_is_reported() -> None:
     failed = fold(1, [Failed(NOW, (0,), "550 no", "r1")])
 
-    assert failed.owed == (Failure((0,), "550 no", "r1"),)
+    assert failed.owed == (Owed((0,), "550 no", "r1"),)
     assert not failed.is_finished
     assert failed.due == 0
     assert step(failed, Reported(NOW, "r1")).is_finished

@@ -39,6 +39,11 @@ def test_a_request_is_understood(may_forward: bool) -> None:
     assert decode_request(encode_request(request)) == request
 
 
+def test_lines_on_top_may_hold_addresses_in_utf8() -> None:
+    request = Request("alice", FILE, 0, "Return-Path: <jörg@bücher.example>\n".encode())
+    assert decode_request(encode_request(request)) == request
+
+
 def test_the_longest_request_fits_its_packet() -> None:
     long = "x" * 256
     head = f"Return-Path: <{long}@{long}>\nDelivered-To: {long}@{long}\n".encode()
@@ -63,6 +68,8 @@ def test_the_longest_request_fits_its_packet() -> None:
         (HEAD, b"no header\n"),
         (HEAD, b"X: \x1b\n"),
         (HEAD, HEAD + b"\0"),
+        (HEAD, b"X: \xe4\n"),
+        (HEAD, "X: a\u2028b\n".encode()),
     ],
 )
 def test_nothing_can_be_named_that_is_no_account_and_no_message(old: bytes, new: bytes) -> None:

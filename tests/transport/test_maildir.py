@@ -59,6 +59,15 @@ def test_a_message_arrives_with_lf_ends_and_its_envelope_on_top(root: Path) -> N
     assert (root / "user" / "cur").is_dir()
 
 
+def test_a_mailbox_and_its_envelope_may_be_beyond_ascii(root: Path) -> None:
+    """RFC 6531, RFC 6532"""
+    there = replace(parcel("jörg@bücher.example"), sender="用户@例子.广告")
+    assert Maildirs(root).store("jörg", there)
+    (file,) = (root / "jörg" / "new").iterdir()
+    text = file.read_bytes().decode()
+    assert text.startswith("Return-Path: <用户@例子.广告>\nDelivered-To: jörg@bücher.example\n")
+
+
 def test_nobody_else_may_read_it(root: Path) -> None:
     Maildirs(root).store("user", parcel())
     (file,) = files(root)
