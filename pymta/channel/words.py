@@ -128,6 +128,11 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewed:
+    """Session to parent: a file of a certificate looks otherwise than when it was read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Parent to child: finish what you are doing, start nothing new."""
 
@@ -144,6 +149,7 @@ Word = (
     | Deliver
     | Attempted
     | Counted
+    | Renewed
     | Drain
 )
 
@@ -178,8 +184,8 @@ def encode(word: Word) -> bytes:  # noqa: PLR0912 - one for each word
             return b"A" + id.encode("ascii")
         case Counted(messages, oldest):
             return b"N%d %d" % (messages, oldest)
-        case Drain():
-            return b"X"
+        case Renewed() | Drain():
+            return b"C" if isinstance(word, Renewed) else b"X"
 
 
 def decode(packet: bytes) -> Word:  # noqa: PLR0912 - likewise
@@ -219,8 +225,8 @@ def decode(packet: bytes) -> Word:  # noqa: PLR0912 - likewise
         case b"N":
             messages, _, oldest = argument.partition(" ")
             return Counted(int(messages), int(oldest or 0))
-        case b"X":
-            return Drain()
+        case b"C" | b"X":
+            return Renewed() if letter == b"C" else Drain()
     raise ValueError(f"not a channel packet: {packet!r}")
 
 

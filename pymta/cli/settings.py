@@ -5,12 +5,13 @@
     diff     says what a reload would change: the files against what is being served
     accept   for the daemon, at a reload: validates the files and leaves the next generation
 
-Touches: click, disk.
+Touches: click, disk, clock.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from pymta.cli.identity import login_name
 from pymta.cli.options import PATH, state_option
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
 from pymta.config import generation, sources
+from pymta.config.certificate_files import dates, read_certificates
 from pymta.config.complaints import ConfigError
 from pymta.config.difference import changes, difference
 from pymta.config.document import as_toml
@@ -63,6 +65,9 @@ def check(file: Path | None, quiet: bool) -> None:
         click.echo(f"{read.machine.config_file}: no mistakes")
         if has_credentials(read.tls) and VARIABLE not in os.environ:
             click.echo("credentials were not looked at: only the daemon's unit has them")
+        found = read_certificates(read.tls, os.environ.get(VARIABLE))
+        for line in dates(found.texts, time.time()):
+            click.echo(line)
     else:
         click.echo(f"{read.machine.config_file} does not exist; defaults apply")
 

@@ -6,7 +6,8 @@ Touches: disk, OpenSSL.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from pymta.tls import credentials
 from pymta.tls.asks import SYSTEM
 from pymta.tls.context import check_authorities
 from pymta.tls.credentials import CredentialsError
+from pymta.tls.expiry import expiry
 from pymta.tls.leaf import leaf
+from pymta.tls.which import EVERYBODY
 
 
 class CertificateError(Exception):
@@ -53,6 +56,24 @@ def read_certificates(tls: Tls, directory: str | None) -> Found:
         except CertificateError as error:
             errors.append(error)
     return Found(texts, tuple(errors))
+
+
+def dates(texts: Mapping[str, bytes], now: float) -> Iterator[str]:
+    """What an operator should know of those that are good no more, not yet, or not for long."""
+    for entry, text in texts.items():
+        with suppress(ValueError):  # one that OpenSSL takes and we cannot read
+            if words := expiry(leaf(text), now):
+                where = "" if entry == EVERYBODY else f" for {entry}"
+                yield f"certificate{where} {words}"
+
+
+def files_of(tls: Tls, directory: str) -> tuple[str, ...]:
+    """The paths of all that would be read; `directory` as above."""
+    names = {name for pair in tls.pairs.values() for name in pair if name}
+    paths = [path_of(name, directory) for name in names if directory or not credential(name)]
+    if tls.authorities not in {"", SYSTEM}:
+        paths.append(tls.authorities)
+    return tuple(sorted(paths))
 
 
 def _text(entry: str, pair: Pair, directory: str) -> bytes:

@@ -31,7 +31,7 @@ class AuthoritiesFile:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Names only, see `secret`; what they name is read when a daemon starts (N-23)."""
+    """Names only, see `secret`; what they name is read at a start, and when it changes (N-23)."""
 
     tls_certificate: Annotated[Files, SecretFiles("fullchain.pem")] = setting(
         "",

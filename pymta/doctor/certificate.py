@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pymta.config.secret import TLS_DIRECTORY, credential, source
 from pymta.doctor.configured import Mode
 from pymta.doctor.finding import Finding, fault, note
+from pymta.tls.expiry import expiry
 from pymta.tls.leaf import Leaf
-
-DAY = 86_400
-SOON = 14 * DAY  # those who renew by program do so a month before
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +56,10 @@ def _remedy(found: Certificate, unit: str) -> str:
 
 
 def _dates(found: Leaf, now: float, where: str) -> Iterator[Finding]:
+    text = expiry(found, now)
     if now > found.end:
-        text = f"has been out of date since {_day(found.end)}: others may refuse to talk to us"
         yield fault("certificate-expired", where, text, "renew it")
     elif now < found.begin:
-        text = f"is not valid before {_day(found.begin)}, and the clock says {_day(now)}"
         yield fault("certificate-early", where, text, "set the clock, or get another certificate")
-    elif found.end - now < SOON:
-        days = int((found.end - now) // DAY)
-        text = f"is good until {_day(found.end)} only, {days} day{'' if days == 1 else 's'} more"
+    elif text:
         yield note("certificate-expires", where, text, "see why it was not renewed")
-
-
-def _day(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).date().isoformat()

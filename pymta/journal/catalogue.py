@@ -446,6 +446,12 @@ TROUBLE: Mapping[Kind, Meaning] = {
         "The daemon goes on with the one that it had, or without.  Mend the files, then reload.",
         options="tls_certificate tls_privatekey",
     ),
+    Kind.CERTIFICATE_RENEWED: Meaning(
+        "Another certificate is shown",
+        "Its file has changed, and was read without a reload.  Sessions that had begun go on with"
+        " the former one.",
+        options="tls_certificate tls_privatekey",
+    ),
     Kind.ACCEPT_FAILED: Meaning(
         "Connections cannot be taken",
         "The kernel refused, as a rule for want of descriptors or memory.  The daemon tries again"

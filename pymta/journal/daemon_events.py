@@ -171,6 +171,11 @@ def remark(text: str, kind: Kind = Kind.REMARK) -> Event:
     return Event(kind, text)
 
 
+def certificate_renewed(text: str) -> Event:
+    """N-23: without a reload; `text` says what it is for, and until when it is good."""
+    return Event(Kind.CERTIFICATE_RENEWED, text)
+
+
 def fork_failed(what: str, error: OSError, **fields: str) -> Event:
     """CP-02, QR-04: there can be no more processes; `fields` say for whom."""
     text = f"daemon: {what} failed: {error.strerror}"

@@ -15,7 +15,6 @@ import select
 import socket
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from pymta.accounts import passwd
 from pymta.accounts.back_ends import back_end
 from pymta.channel.call import Call
 from pymta.channel.pair import End
-from pymta.channel.words import Done, Serve
+from pymta.channel.words import Done, Renewed, Serve
 from pymta.config.immediate import parse_queue_file
 from pymta.config.settings import Settings
 from pymta.hints.clients_sqlite import SqliteClients
@@ -51,6 +50,7 @@ from pymta.spool.store import Spool
 from pymta.tls.asks import Asks
 from pymta.tls.certificates import Certificates
 from pymta.tls.layer import Layer
+from pymta.tls.watched import Watched
 from pymta.tls.which import Place
 
 HOSTS_FILE = Path("/etc/hosts")
@@ -59,7 +59,8 @@ HOSTS_FILE = Path("/etc/hosts")
 class Sessions:
     """What all sessions under the same settings have in common; made before the first fork.
 
-    `certificates` are what connections with TLS share; without them there are none.
+    `certificates` are what connections with TLS share; without them there are none.  `watched`
+    are their files.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Sessions:
         self.settings = settings
         self.log = log
         self.certificates = certificates
+        self.watched: Watched | None = None
         self.world = make_world(settings, spool, log)
 
     def rehearse(self) -> None:
@@ -92,6 +94,7 @@ class _Worker:
     def __init__(self, sessions: Sessions, channel: End) -> None:
         self._settings = sessions.settings
         self._certificates = sessions.certificates
+        self._watched = sessions.watched
         self._channel = channel
         self._termination = Termination()
         self._world = sessions.world
@@ -129,7 +132,7 @@ class _Worker:
             call.sock,
             self._channel,
             self._termination,
-            new_layer=self._layer_at(call),
+            new_layer=partial(self._new_layer, visit) if self._certificates else None,
             starts_tls=call.starts_tls,
             nodelay=self._settings.listen.tcp_nodelay,
             keepalive=self._settings.session.smtp_accept_keepalive,
@@ -149,12 +152,13 @@ class _Worker:
         self._visit = None
         return status
 
-    def _layer_at(self, call: Call) -> Callable[[Asks], Layer] | None:
-        """What makes the TLS of a connection; it shows what is for those who called there."""
-        if not self._certificates:
-            return None
-        place = Place(str(call.local.address) if call.local else "", call.role)
-        return partial(self._certificates.layer, place=place)
+    def _new_layer(self, visit: Visit, asks: Asks) -> Layer:
+        """It shows what is for those who called there.  Files that look otherwise are told of."""
+        assert self._certificates
+        if self._watched and self._watched.has_changed():
+            self._channel.say(Renewed())
+        place = Place(str(visit.local.address) if visit.local else "", visit.role)
+        return self._certificates.layer(asks, place)
 
     def wait_for_call(self) -> Call | None:
         """The next connection; None when there will be none, or SIGTERM came."""

@@ -24,6 +24,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     idle_end, farewell                                 how it ends
     deliver_helper                                     who stores for system users, without systemd
     reload, renewal, handover, survivors               a new generation in place of the old one
+    certificate, recertify                             what sessions show, also when it is renewed
 """
 
 from pymta.supervisor import lone_thread as lone_thread  # first of all

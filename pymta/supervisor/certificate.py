@@ -5,17 +5,18 @@ the next image in a memory file, because a reload finds us root no longer.  A re
 files hold then, and what the former image showed when they cannot be used any more: the settings
 were found good a moment ago, and callers must not suffer for what happened since.
 
-Touches: disk, descriptors, environment, OpenSSL.
+Touches: disk, descriptors, environment, clock, OpenSSL.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pymta.config.certificate_files import read_certificates
+from pymta.config.certificate_files import dates, files_of, read_certificates
 from pymta.config.secret import VARIABLE
 from pymta.config.settings import Settings
 from pymta.config.tls import Tls
@@ -27,9 +28,13 @@ from pymta.supervisor.handover import Handover
 from pymta.supervisor.listener import Listener
 from pymta.supervisor.sockets import Root
 from pymta.tls.certificates import Certificates
+from pymta.tls.expiry import day
+from pymta.tls.leaf import leaf
+from pymta.tls.watched import Watched, fingerprint
 from pymta.tls.which import EVERYBODY
 
 NAME = "pymta-certificate"  # of the memory file
+_MOST_NAMES = 5  # in a line of the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,16 @@ def _check(found: Certificate | None, listeners: Sequence[Listener], settings: S
 def _take(tls: Tls, former: int, root: Root, log: Log) -> Certificate | None:
     """`former` is the memory file of the image before us, -1 when there is none."""
     if not tls.tls_certificate:
-        _forget(former)
+        close(former)
         return None
     with root():
         found = read_certificates(tls, os.environ.get(VARIABLE, ""))
     if not found.errors:
-        shown = _shown(found.texts, tls)
-        _forget(former)
-        return Certificate(shown, _kept(found.texts))
+        shown = show(found.texts, tls)
+        close(former)
+        for line in dates(found.texts, time.time()):
+            log.write(daemon_events.remark(line, Kind.CERTIFICATE))
+        return Certificate(shown, keep(found.texts))
     error = found.errors[0]
     if former < 0:
         raise CannotStartError(str(error)) from error
@@ -87,10 +94,34 @@ def _take(tls: Tls, former: int, root: Root, log: Log) -> Certificate | None:
     # A daemon that is root no longer meets this at every reload; others have lost a file.
     tell = daemon_events.remark if error.is_denied else daemon_events.trouble
     log.write(tell(text, Kind.CERTIFICATE))
-    return Certificate(_shown(_contents(former), tls), former)
+    return Certificate(show(_contents(former), tls), former)
 
 
-def _shown(texts: Mapping[str, bytes], tls: Tls) -> Certificates:
+def watch(tls: Tls) -> Watched | None:
+    """What sessions keep an eye on, seen as they see it: before it is read, and not as root."""
+    if not tls.tls_certificate:
+        return None
+    paths = files_of(tls, os.environ.get(VARIABLE, ""))
+    return Watched(paths, fingerprint(paths))
+
+
+def changed(former: Certificate, texts: Mapping[str, bytes]) -> list[str]:
+    """What there is to tell of those that are not what they were."""
+    before = _contents(former.fd)
+    return [_brief(entry, text) for entry, text in texts.items() if before.get(entry) != text]
+
+
+def _brief(entry: str, text: bytes) -> str:
+    where = "" if entry == EVERYBODY else f" for {entry}"
+    try:
+        found = leaf(text)
+    except ValueError:
+        return f"certificate{where} renewed"
+    names = ", ".join(found.names[:_MOST_NAMES])
+    return f"certificate{where} renewed: {names}, good until {day(found.end)}"
+
+
+def show(texts: Mapping[str, bytes], tls: Tls) -> Certificates:
     """Who vouches for clients was found good with the settings, and is no secret."""
     try:
         return Certificates(texts, tls.authorities)
@@ -98,7 +129,7 @@ def _shown(texts: Mapping[str, bytes], tls: Tls) -> Certificates:
         raise CannotStartError(f"{tls.tls_verify_certificates}: {error.strerror}") from error
 
 
-def _kept(texts: Mapping[str, bytes]) -> int:
+def keep(texts: Mapping[str, bytes]) -> int:
     fd = os.memfd_create(NAME)
     os.write(fd, json.dumps({entry: text.decode() for entry, text in texts.items()}).encode())
     return fd
@@ -112,6 +143,6 @@ def _contents(fd: int) -> dict[str, bytes]:
     return {entry: text.encode() for entry, text in json.loads(data).items()}
 
 
-def _forget(fd: int) -> None:
+def close(fd: int) -> None:
     if fd >= 0:
         os.close(fd)

@@ -22,6 +22,7 @@ class Job(Enum):
     DELIVERY = "delivery"
     QUEUE_RUN = "queue run"
     COUNT = "queue count"
+    CERTIFICATE = "certificate reader"
     UNKNOWN = "child"  # of an image that could not tell us
     VALIDATION = "validation"
 

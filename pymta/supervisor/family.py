@@ -27,6 +27,7 @@ from pymta.channel.words import (
     HandOn,
     PolicyFailed,
     Proxied,
+    Renewed,
     Short,
     Verdict,
     Word,
@@ -37,6 +38,7 @@ from pymta.supervisor import debug_lines
 from pymta.supervisor.children import Child, Job
 from pymta.supervisor.dispatch import Task
 from pymta.supervisor.queue_count import QueueCount
+from pymta.supervisor.recertify import Recertification
 from pymta.supervisor.signals import name_of
 from pymta.supervisor.workplace import Workplace
 
@@ -63,6 +65,7 @@ class Family:
         self._selector = selector
         self._validated = validated
         self._count = count
+        self.recertification = Recertification(place)
         self._etrn = etrn
         self._is_parting = False  # nobody is kept for another call
         self._is_killing = False  # who dies of a signal now died of ours
@@ -111,7 +114,12 @@ class Family:
         for end in self._strangers:
             end.say(Drain())
         for child in self._children:
-            if child.job in {Job.QUEUE_RUN, Job.VALIDATION, Job.COUNT}:  # they hear nothing
+            if child.job in {
+                Job.QUEUE_RUN,
+                Job.VALIDATION,
+                Job.COUNT,
+                Job.CERTIFICATE,
+            }:  # they hear nothing
                 os.kill(child.pid, signal.SIGTERM)
 
     def tell_who_is_late(self) -> None:
@@ -168,6 +176,8 @@ class Family:
                 self._debug_sessions()
                 if stays:
                     self._keep_or_dismiss(pid)
+            case Renewed():
+                self.recertification.noticed()
             case Counted(messages, oldest):
                 self._count.counted(messages, oldest)
             case _:
@@ -201,10 +211,17 @@ class Family:
         """A free session worker waits for a caller, unless it knows only older settings."""
         child = self._children.get(pid)
         is_current = child is not None and child.generation == self._place.settings.generation
-        if is_current and not self._is_parting:
+        is_outdated = pid in self.recertification.outdated
+        if is_current and not is_outdated and not self._is_parting:
             self._standby.add(pid, time.monotonic())
         else:
             self._dismiss(pid)
+
+    def _recertified(self, *, could_read: bool) -> None:
+        """Those who wait have the former certificates; who has a caller goes when he does."""
+        if self.recertification.ended(could_read=could_read):
+            for pid in self._standby.retire(time.monotonic(), timeout=0):
+                self._dismiss(pid)
 
     def _dismiss(self, pid: int) -> None:
         if pid in self.ends:
@@ -224,6 +241,7 @@ class Family:
             self._hear(pid)  # its last words
             self._drop_channel(pid)
         self._standby.drop(pid)
+        self.recertification.outdated.discard(pid)
         child = self._children.remove(pid)
         self._debug_end(pid, status, child)
         if child is None:
@@ -233,6 +251,8 @@ class Family:
             self._dispatch.gone(pid, time.monotonic(), found_no_place=code == NO_PLACE)
         elif child.job is Job.VALIDATION:
             self._validated(code)
+        elif child.job is Job.CERTIFICATE:
+            self._recertified(could_read=code == 0)
         elif child.job is Job.COUNT:
             self._count.ended(could_count=code == 0)
         if code < 0 and not self._is_killing and not (self._is_parting and code == -signal.SIGTERM):

@@ -108,6 +108,7 @@ class Loop:
             self._see_off(self._farewell)
         else:
             self._renewal.go_on()
+            self._family.recertification.act(time.monotonic())
 
     # What the loop waits for
 
@@ -146,6 +147,7 @@ class Loop:
             self._place.reception.standby.wait(now, timeout),
             self._place.notify.status(self._status.facts, self._status.text),
             self._renewal.wait(now),
+            self._family.recertification.wait(now),
             self._desk.wait(now),
             self._wait_for_log(),
             self._watchdog.wait(now),

@@ -51,7 +51,7 @@ from pymta.supervisor import (
 )
 from pymta.supervisor.allowed import allowed
 from pymta.supervisor.birth import Birth
-from pymta.supervisor.certificate import find_certificate
+from pymta.supervisor.certificate import find_certificate, watch
 from pymta.supervisor.children import Children
 from pymta.supervisor.deliveries import Deliveries
 from pymta.supervisor.dispatch import Dispatch
@@ -176,9 +176,11 @@ def _move_in(
         for line in debug_lines.overridden(settings.launch):
             log.debug(line)
     listeners = find_listeners(settings, table, notify, log, privilege.root)
+    watched = watch(settings.tls)
     certificate = find_certificate(settings, table, listeners.network, privilege.root, log)
     shown = certificate.shown if certificate else None
     children, sessions = Children(), Sessions(settings, _spool(settings, log), log, shown)
+    sessions.watched = watched
     entrance = Entrance(listeners.network, settings, log, local=listeners.local)
     return Workplace(
         settings,

@@ -21,6 +21,7 @@ from pymta.channel.words import (
     HandOn,
     PolicyFailed,
     Proxied,
+    Renewed,
     Serve,
     Short,
     Verdict,
@@ -63,6 +64,7 @@ WORDS = st.one_of(
     st.builds(Deliver, IDS, st.sampled_from(Reach)),
     st.builds(Attempted, IDS),
     st.builds(Counted, st.integers(0, 10**9), st.integers(0, 10**9)),
+    st.builds(Renewed),
     st.just(Drain()),
 )
 

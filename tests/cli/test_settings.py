@@ -18,6 +18,7 @@ from pymta.config import generation
 from pymta.config.changes import Changes
 from pymta.config.complaints import ConfigError
 from pymta.config.settings import Machine, Settings
+from tests.doubles import certificates
 from tests.doubles.certificates import Certificate
 
 BROKEN = "smtp_acept_max = 1\ndeliver_max = 0\n"
@@ -55,6 +56,18 @@ def test_check_names_every_mistake(file: Path, capsys: pytest.CaptureFixture[str
         f"{file}:1: smtp_acept_max: no such setting; did you mean smtp_accept_max?",
         f"{file}:2: deliver_max: found 0; want a whole number from 1 to 2147483647",
     ]
+
+
+def test_check_warns_of_a_certificate_that_is_not_good_for_long(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No mistake: it would be served."""
+    made = certificates.make(tmp_path, days=3)
+    file.write_text("".join(f'{name} = "{path}"\n' for name, path in made.settings.items()))
+    assert run(["config", "check", "--config", str(file)]) == 0
+    mistakes, dates = capsys.readouterr().out.splitlines()
+    assert mistakes.endswith(": no mistakes")
+    assert dates.startswith("certificate is good until 20")
 
 
 def test_check_of_a_file_that_does_not_exist_fails(tmp_path: Path) -> None:

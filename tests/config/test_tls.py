@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pymta.config.certificate_files import dates
 from pymta.config.complaints import ConfigError
 from pymta.config.generation import from_plain, to_plain
 from pymta.config.held import Held
@@ -281,6 +282,24 @@ def test_all_files_of_a_table_are_looked_at(certificate: Certificate, tmp_path: 
     said = str(refusal.value)
     assert 'found "/no1.pem"' in said
     assert 'found "/no2.pem"' in said
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (-1, "certificate is not valid before "),
+        (1, ""),
+        (77, "certificate is good until "),
+        (91, "certificate has been out of date since "),
+    ],
+)
+def test_dates_are_worth_a_word_when_they_are_near(
+    days: int, said: str, certificate: Certificate
+) -> None:
+    """Of the 90 days of this one so many are over.  It is shown all the same."""
+    now = certificate.file.stat().st_mtime + days * 86_400
+    lines = list(dates({"*": certificate.text}, now))
+    assert [line.startswith(said) for line in lines] == [True] * bool(said)
 
 
 # Who vouches for clients.

@@ -54,7 +54,7 @@ def make(
     directory: Path,
     kind: tuple[str, ...] = EC,
     name: str = NAME,
-    days: int = 2,
+    days: int = 90,
     *,
     names: tuple[str, ...] | None = None,
     more: tuple[str, ...] = (),

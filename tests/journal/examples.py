@@ -249,6 +249,7 @@ def _of_the_daemon() -> Iterator[Example]:
     yield _one(say.refused, PROCESS, "", "too many local connections")
     yield _one(say.accept_failures, "accept() failed", is_panic=True)
     yield _one(say.cannot_start, "port 25 is taken")
+    yield _one(say.certificate_renewed, "certificate renewed: mx.example.org")
     for kind in (Kind.TROUBLE, Kind.SOCKET, Kind.CERTIFICATE):
         yield _one(say.trouble, "text", kind)
     yield _one(say.trouble, "child process 7: said nonsense", Kind.PROCESS_FAILED)

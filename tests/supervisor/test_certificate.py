@@ -194,3 +194,11 @@ def test_old_ones_do_not_pile_up(own: certificates.Certificate, daemon: Daemon) 
         assert first
         assert found.fd == first.fd or not is_open(first.fd)
         first = found
+
+
+@pytest.mark.parametrize(("days", "said"), [(90, []), (3, ["certificate is good until 20"])])
+def test_one_that_is_not_good_for_long_is_told_of(
+    days: int, said: list[str], tmp_path: Path, daemon: Daemon
+) -> None:
+    assert daemon.find(certificates.make(tmp_path, days=days))
+    assert [line[:28] for line in daemon.log.texts()] == said

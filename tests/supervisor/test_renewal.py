@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,12 @@ def replaced() -> Handover:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Workplace:
+    return a_place(tmp_path, Settings())
+
+
+def a_place(tmp_path: Path, settings: Settings) -> Workplace:
     machine = Machine(state_directory=str(tmp_path), config_file="", is_configured=True)
-    settings = Settings(machine=machine)
+    settings = replace(settings, machine=machine)
     current = generation.current_file(tmp_path)
     generation.store(current, settings)
     children, log = Children(), MemoryLog()

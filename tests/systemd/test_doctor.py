@@ -11,7 +11,6 @@ import pytest
 
 from tests.doubles import certificates
 from tests.doubles.box import Box
-from tests.doubles.certificates import Certificate
 from tests.doubles.peers import CHECKOUT
 from tests.systemd import mta
 from tests.systemd.test_tls import BY_CREDENTIAL, lay_down
@@ -168,12 +167,12 @@ def test_a_small_full_disk_in_memory_is_named_for_both(well: Box) -> None:
 
 
 @pytest.fixture
-def with_tls(well: Box, certificate: Certificate) -> Box:
-    lay_down(well, certificate)
+def with_tls(well: Box, tmp_path: Path) -> Box:
+    lay_down(well, certificates.make(tmp_path / "first", days=2))
     mta.settings(well, BY_CREDENTIAL)
     well.run("systemctl", "restart", "pymta.service")
     found = findings(well)
-    assert [one["topic"] for one in found] == ["certificate-expires"]  # those of tests have 2 days
+    assert [one["topic"] for one in found] == ["certificate-expires"]
     return well
 
 
@@ -191,7 +190,7 @@ def test_a_key_for_everybody_is_named(with_tls: Box) -> None:
 
 
 def test_a_renewed_certificate_that_nobody_serves_is_told(with_tls: Box, tmp_path: Path) -> None:
-    lay_down(with_tls, certificates.make(tmp_path))
+    lay_down(with_tls, certificates.make(tmp_path / "renewed", days=2))
     assert topics(with_tls) == ["certificate-renewed", "certificate-expires"]
     with_tls.run("systemctl", "try-restart", "pymta")
     assert topics(with_tls) == ["certificate-expires"]

@@ -1,0 +1,208 @@
+"""Certificates that are renewed while a daemon runs.  The children that read them are real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from pymta.config.settings import Settings
+from pymta.config.tls import Tls
+from pymta.journal.event import Kind
+from pymta.supervisor.certificate import Certificate, keep, show, watch
+from pymta.supervisor.children import Child, Job
+from pymta.supervisor.recertify import SETTLE, Recertification
+from tests.doubles import certificates
+from tests.supervisor.test_certificate import shown
+from tests.supervisor.test_renewal import a_place
+
+
+class Case:
+    """A daemon with one certificate, and a clock that the test sets."""
+
+    def __init__(self, directory: Path) -> None:
+        self.now = 1000.0
+        self.own = certificates.make(directory / "own")
+        self.first, self.trusting = self.own.der, self.own.client()
+        self.place = a_place(directory, Settings(tls=Tls(**self.own.settings)))
+        self.sessions = self.place.reception.sessions
+        self.log = self.place.log
+        self.sessions.watched = watch(self.place.settings.tls)
+        texts = {"*": self.own.text}
+        self.place.certificate = Certificate(show(texts, self.place.settings.tls), keep(texts))
+        self.sessions.certificates = self.place.certificate.shown
+        self.recertification = Recertification(self.place, lambda: self.now)
+
+    def renew(self, directory: Path) -> certificates.Certificate:
+        """Both files, by another pair from `directory`."""
+        fresh = certificates.make(directory)
+        shutil.copy(fresh.file, self.own.file)
+        shutil.copy(fresh.key, self.own.key)
+        self.trusting.load_verify_locations(self.own.file)
+        return fresh
+
+    def is_noticed(self) -> None:
+        """By a session, as `pymta.session.main` does."""
+        assert self.sessions.watched
+        if self.sessions.watched.has_changed():
+            self.recertification.noticed()
+
+    def read(self) -> bool:
+        """It is time; was another certificate found?"""
+        self.now += SETTLE
+        self.recertification.act(self.now)
+        (child,) = (child for child in self.place.children if child.job is Job.CERTIFICATE)
+        code = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
+        self.place.children.remove(child.pid)
+        return self.recertification.ended(could_read=code == 0)
+
+    @property
+    def seen(self) -> bytes | None:
+        """What a client sees."""
+        return shown(self.place.certificate, self.trusting)
+
+    def lines(self) -> list[str]:
+        return [event.text for event in self.log.events]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
+    made = Case(tmp_path)
+    yield made
+    if made.place.certificate:
+        with suppress(OSError):
+            os.close(made.place.certificate.fd)
+
+
+def test_a_renewed_pair_is_shown_to_the_next(case: Case, tmp_path: Path) -> None:
+    """N-23: five seconds after the first change."""
+    fresh = case.renew(tmp_path / "fresh")
+    case.is_noticed()
+    assert case.recertification.wait(case.now) == SETTLE
+    case.recertification.act(case.now + SETTLE - 0.1)
+    assert not len(case.place.children)
+
+    assert case.read()
+    assert case.seen == fresh.der
+    assert case.place.certificate
+    assert case.sessions.certificates is case.place.certificate.shown
+    (line,) = case.lines()
+    assert line.startswith("certificate renewed: mx.pymta.test, good until 20")
+    assert case.recertification.wait(case.now) is None
+    case.is_noticed()
+    assert case.recertification.wait(case.now) is None
+
+
+def test_what_many_notice_is_read_once(case: Case, tmp_path: Path) -> None:
+    case.renew(tmp_path / "fresh")
+    for _ in range(100):
+        case.recertification.noticed()
+    case.now += SETTLE
+    case.recertification.act(case.now)
+    for _ in range(100):
+        case.recertification.noticed()
+    assert case.recertification.wait(case.now) is None
+    assert len(case.place.children) == 1
+    (child,) = case.place.children
+    os.waitpid(child.pid, 0)
+    assert case.recertification.ended(could_read=True)
+
+
+def test_half_a_renewal_changes_nothing_and_is_told_once(case: Case, tmp_path: Path) -> None:
+    fresh = certificates.make(tmp_path / "fresh")
+    shutil.copy(fresh.file, case.own.file)
+    case.is_noticed()
+    for _ in range(3):
+        assert not case.read()
+        case.recertification.noticed()  # by a worker of before
+    assert case.seen == case.first
+    (line,) = case.lines()
+    assert line == (
+        f"{case.own.key}: the key does not belong to the certificate in {case.own.file}:"
+        " the certificate that was loaded before stays"
+    )
+
+    shutil.copy(fresh.key, case.own.key)
+    case.trusting.load_verify_locations(fresh.file)
+    assert case.read()
+    assert case.seen == fresh.der
+
+
+@pytest.mark.parametrize("damage", ["", "-----BEGIN CERTIFICATE-----\nx\n"])
+def test_a_file_that_is_cut_off_changes_nothing(damage: str, case: Case) -> None:
+    case.own.file.write_text(damage)
+    case.is_noticed()
+    assert not case.read()
+    assert case.seen == case.first
+    assert len(case.lines()) == 1
+
+
+def test_files_that_were_only_touched_leave_tickets_good(case: Case) -> None:
+    before = case.sessions.certificates
+    case.own.file.touch()
+    case.is_noticed()
+    assert not case.read()
+    assert case.sessions.certificates is before
+    assert not case.lines()
+
+
+def test_a_worker_of_before_takes_no_other_caller(case: Case, tmp_path: Path) -> None:
+    case.place.children.add(Child(4711, Job.SESSION, address="192.0.2.7", holds_slot=True))
+    case.place.children.add(Child(4712, Job.DELIVERY))
+    case.renew(tmp_path / "fresh")
+    case.is_noticed()
+    assert case.read()
+    assert case.recertification.outdated == {4711}
+
+
+def test_a_reader_that_died_is_tried_again(case: Case, tmp_path: Path) -> None:
+    fresh = case.renew(tmp_path / "fresh")
+    case.is_noticed()
+    case.now += SETTLE
+    case.recertification.act(case.now)
+    (child,) = case.place.children
+    os.waitpid(child.pid, 0)
+    case.place.children.remove(child.pid)
+    assert not case.recertification.ended(could_read=False)
+
+    case.recertification.noticed()
+    assert case.read()
+    assert case.seen == fresh.der
+
+
+def test_the_reader_of_an_image_before_us_is_nothing_to_heed(case: Case) -> None:
+    """HU-04"""
+    assert not case.recertification.ended(could_read=True)
+
+
+def test_without_a_certificate_nothing_is_read(case: Case) -> None:
+    case.place.certificate = None
+    case.recertification.noticed()
+    assert case.recertification.wait(case.now) is None
+
+
+def test_trouble_is_of_its_own_kind(case: Case) -> None:
+    case.own.key.unlink()
+    case.is_noticed()
+    assert not case.read()
+    (event,) = case.log.events  # type: ignore[attr-defined]
+    assert event.kind is Kind.CERTIFICATE
+
+
+def test_no_descriptor_is_left(case: Case, tmp_path: Path) -> None:
+    def count() -> int:
+        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+    case.renew(tmp_path / "first")
+    case.is_noticed()
+    assert case.read()
+    before = count()
+    for number in range(3):
+        case.renew(tmp_path / str(number))
+        case.is_noticed()
+        assert case.read()
+    assert count() == before
