@@ -17,7 +17,7 @@ from pymta.routing.forward_file import Target, Unusable, parse_forward
 from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
 from pymta.transport import remote
-from pymta.transport.classify import Delivered, Later, Outcome, from_error
+from pymta.transport.classify import Delivered, Later, Never, Outcome, from_error
 from pymta.transport.local_request import Forward
 from pymta.transport.parcel import Parcel, parcel_of
 
@@ -25,6 +25,8 @@ SMTP = "smtp"
 MAILDIR = "maildir"
 LOCAL = "local"
 LOCAL_USER = "local_user"
+# RFC 8689 s4.2.1: only to a host that proves its name, and our client does not speak TLS yet.
+_NO_TLS = Never("REQUIRETLS support required: no host is reached over TLS", "5.7.30")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ def _tried(who: Addressee, account: str, outcome: Outcome, parcel: Parcel, took:
 
 
 def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
+    if claim.envelope.requires_tls:
+        return tuple(Tried(who, _NO_TLS, group.remote.router, SMTP) for who in group.recipients)
     began = world.now()
     via = group.recipients[0].via
     parcel = parcel_of(claim, tuple(who.address for who in group.recipients), via)

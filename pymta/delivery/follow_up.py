@@ -9,6 +9,9 @@ an attempt that was stopped in between is seen by the next one:
     before it was recorded as reported       finds it in the queue, and only records it
 
 When the report was delivered and removed within that last gap, it is written twice.
+
+A report about a message with REQUIRETLS has that, too; where it cannot go by TLS it ends with a
+line in the log, for there is nobody who could do anything about it (RFC 8689 s5).
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from pymta.delivery.outcome import Addressee, addressees
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Bounce
-from pymta.mail.envelope import NULL_SENDER, Client, Envelope, Recipient
+from pymta.mail.envelope import NEVER, NULL_SENDER, Client, Envelope, Recipient
 from pymta.mail.trace import received_field
 from pymta.report.dsn import Report, compose
 from pymta.report.returned import returned
@@ -55,12 +58,13 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
     client = Client(protocol=PROTOCOL)
     envelope = Envelope(
         NULL_SENDER,
-        (Recipient(sender),),
+        (Recipient(sender, (NEVER,) if claim.envelope.requires_tls else ()),),
         now,
         client,
         body="7BIT" if message.isascii() else "8BITMIME",
         queue_name=queue,
         smtputf8=report.in_utf8,
+        requires_tls=claim.envelope.requires_tls,
     )
     intake = world.spool.begin(envelope, id=report_id)
     try:
@@ -78,7 +82,8 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
 def _report(report_id: str, claim: Claim, world: World) -> Report:
     told = _told(report_id, claim)
     envelope = claim.envelope
-    is_whole = envelope.ret == FULL and any(one.action == FAILED for one in told)
+    may_be_whole = envelope.ret == FULL and not envelope.requires_tls  # RFC 8689 s5
+    is_whole = may_be_whole and any(one.action == FAILED for one in told)
     most = world.settings.queue.bounce_return_size_limit if is_whole else 0
     return Report(
         hostname=world.settings.hostname,

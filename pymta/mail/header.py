@@ -1,5 +1,7 @@
 """Read along while a header passes by: how often was it received, what are its id and subject?
 
+And does its author want it to arrive, with TLS or without?
+
 A scanner, not a parser: it is fed the message in blocks and keeps a few numbers.  Nothing here
 changes or regenerates a field; what was received is what is delivered.  The header ends at the
 first empty line, or at the first line that is no field: what follows then is body.
@@ -30,6 +32,7 @@ class HeaderScanner:
         self.size = 0
         self.received = 0
         self.message_id = ""
+        self.tls_optional = False  # TLS-Required: No (RFC 8689 s3)
         self.subject: bytes | None = None  # of the first such field, unfolded, cut to _KEPT
 
     @property
@@ -77,6 +80,9 @@ class HeaderScanner:
             self._look_for_id(text)
         elif self._field == b"subject":
             self.subject = ((self.subject or b"") + text)[:_KEPT]
+
+        elif self._field == b"tls-required":
+            self.tls_optional |= text.strip(b" \t").lower() == b"no"
 
     def _look_for_id(self, text: bytes) -> None:
         """The first id of the first Message-ID field, wherever it was folded."""

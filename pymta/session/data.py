@@ -132,6 +132,7 @@ class Reception:
             on_top=(self._received(),),
             eight_bit=part.has_eight_bit,
             message_id=self._header.message_id,
+            tls_optional=self._header.tls_optional and not self._envelope.requires_tls,
         )
         try:
             self._intake.commit(seal)

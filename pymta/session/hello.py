@@ -51,6 +51,7 @@ def _offer(visit: Visit, back_end: BackEnd) -> Offer:
         xclient=visit.may_xclient,
         smtputf8=visit.allowed.smtputf8,
         dsn=visit.allowed.dsn,
+        requiretls=visit.tls is not None,
     )
 
 

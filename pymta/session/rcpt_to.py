@@ -41,11 +41,22 @@ def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: W
                 reply, is_fault=reply.code == 501, events=(_line(visit, str(mailbox), why),)
             )
         case Accept(mailbox, is_local) as accept:
+            if not is_local and visit.transaction.asked.requires_tls:
+                return _not_without_tls(visit, mailbox)
             if _is_full(visit, accept.key):
                 return _no_room(visit, mailbox)
             is_remote = not is_local and visit.is_sent_at_once(mailbox.domain)
             visit.transaction.add(accept.key, mailbox, parameters, is_remote=is_remote)
             return ACCEPTED
+
+
+def _not_without_tls(visit: Visit, mailbox: Mailbox) -> Answer:
+    """RFC 8689 s4.2.1: no other host is reached over TLS yet.
+
+    To say so now is the only way to tell him: a report would have to travel with REQUIRETLS, too.
+    """
+    text = "REQUIRETLS support required"
+    return Answer(Reply(550, text, "5.7.30"), events=(_line(visit, str(mailbox), text),))
 
 
 def _is_full(visit: Visit, key: tuple[str, str]) -> bool:

@@ -97,6 +97,7 @@ def encode_tail(seal: Seal, *, seal_start: int, head_crc: int) -> bytes:
             "digest": seal.digest,
             "eight_bit": seal.eight_bit,
             "message_id": seal.message_id,
+            **({"tls_optional": True} if seal.tls_optional else {}),
         }
     )
     return text + b"\n" + _footer(seal_start, len(text) + 1, head_crc, zlib.crc32(text + b"\n"))
@@ -169,6 +170,7 @@ def decode_seal(text: bytes, layout: Layout) -> Seal:
         digest=fields.text("digest"),
         eight_bit=fields.truth("eight_bit"),
         message_id=fields.text("message_id"),
+        tls_optional="tls_optional" in fields and fields.truth("tls_optional"),
     )
 
 

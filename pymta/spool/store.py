@@ -62,6 +62,7 @@ class Seal:
     digest: str = ""
     eight_bit: bool = False
     message_id: str = ""  # the Message-ID field of the message, for the log
+    tls_optional: bool = False  # it says "TLS-Required: No" (RFC 8689), and nothing says otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,6 +270,30 @@ def test_a_message_that_needs_smtputf8_says_so_to_its_parcel(sender: str, rig: R
     assert [parcel.wishes.is_international for parcel in rig.parcels] == [True, False]
 
 
+def test_what_requires_tls_goes_to_no_other_host(rig: Rig) -> None:
+    """RFC 8689 s4.2.1, s5: nor does the report, which is not frozen but ends in the log."""
+    rig.forwards["alice"] = b"\\alice, b@x.example"
+    id = rig.put("alice@users.example", ret="FULL", requires_tls=True, sender="s@y.example")
+
+    lines = rig.attempt(id)
+
+    assert rig.sent == []
+    assert any(line.startswith("** b@x.example") and "REQUIRETLS" in line for line in lines)
+    (report,) = reports(rig)
+    ((fields,),) = map(told, [report])
+    assert (fields["Action"], fields["Status"]) == ("failed", "5.7.30")
+    assert part(report, 2).get_content_type() == "text/rfc822-headers"
+    lines = rig.attempt(rig.handed_on[0].id)
+    assert [line.split()[0] for line in lines] == ["**", "Completed"]
+    assert rig.sent == []
+
+
+def test_what_requires_tls_is_put_into_mailboxes_of_ours(rig: Rig) -> None:
+    id = rig.put("user@localhost", requires_tls=True)
+
+    assert rig.attempt(id)[-1] == "Completed"
+
+
 def test_a_stop_anywhere_loses_no_report_that_was_promised() -> None:
     """As with bounces: the next attempt tells it, or the message is still to be delivered."""
     for count in range(200):

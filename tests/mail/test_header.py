@@ -40,6 +40,25 @@ def test_the_subject_is_that_of_the_first_field_unfolded(step: int) -> None:
     assert scan(b"To: a\r\n\r\nSubject: in the body\r\n", step).subject is None
 
 
+@pytest.mark.parametrize("step", [1, 2, 3, 1000])
+@pytest.mark.parametrize(
+    ("header", "optional"),
+    [
+        (b"TLS-Required: No\r\n", True),
+        (b"tls-required :\r\n NO \r\n", True),
+        (b"TLS-Required: Yes\r\n", False),
+        (b"TLS-Required: Nobody\r\n", False),
+        (b"X-TLS-Required: No\r\n", False),
+        (b"Subject: x\r\n\r\nTLS-Required: No\r\n", False),
+    ],
+)
+def test_the_author_may_want_it_to_arrive_without_tls(
+    header: bytes, optional: bool, step: int
+) -> None:
+    """RFC 8689 s3"""
+    assert scan(header + b"\r\n", step).tls_optional is optional
+
+
 def test_a_subject_is_bounded() -> None:
     found = scan(b"Subject: a\r\n" + b" b\r\n" * 10_000, 1000, limit=100_000)
 
