@@ -42,6 +42,9 @@ class Session:
     tls_advertise_hosts: tuple[Host, ...] = setting(
         ("*",), "Hosts that are offered STARTTLS, if there is a tls_certificate."
     )
+    chunking_advertise_hosts: tuple[Host, ...] = setting(
+        ("*",), "Hosts that may send messages in chunks (CHUNKING, BDAT; RFC 3030)."
+    )
     hosts_require_helo: tuple[Host, ...] = setting(
         ("*",), "Hosts that must say HELO or EHLO before MAIL."
     )

@@ -33,12 +33,13 @@ def arrived(
 
     `facts` are PROTOCOL, SIZE and RECEIVE_TIME in seconds, and of what the message has QUEUE (a
     named one), MESSAGE_ID_HEADER, BODY as MAIL said it, SUBJECT (decoded), and PIPELINING, ``L``
-    where the client sent commands in groups and ``L-`` where it only might have.
+    where the client sent commands in groups and ``L-`` where it only might have; CHUNKING is ``K``
+    where it came with BDAT.
     """
     text = (
         f"<= {sender or '<>'} {origin.mark} P={facts['PROTOCOL']}"
-        f"{_pipelining(facts, journal)}{origin.tls_mark}{_proxy(origin, journal)}"
-        f"{origin.login_mark} S={facts['SIZE']}"
+        f"{_pipelining(facts, journal)}{_chunking(facts)}{origin.tls_mark}"
+        f"{_proxy(origin, journal)}{origin.login_mark} S={facts['SIZE']}"
         f"{_asked_for(facts, journal)}"
         f"{_who_is_named(sender, recipients, journal)}"
     )
@@ -49,6 +50,10 @@ def arrived(
 def _pipelining(facts: Mapping[str, str], journal: Journal) -> str:
     is_shown = "PIPELINING" in facts and "pipelining" in journal.selected
     return f" {facts['PIPELINING']}" if is_shown else ""
+
+
+def _chunking(facts: Mapping[str, str]) -> str:
+    return f" {facts['CHUNKING']}" if "CHUNKING" in facts else ""
 
 
 def _proxy(origin: Origin, journal: Journal) -> str:

@@ -55,6 +55,7 @@ OWN: Mapping[str, str] = {
     "SIZE": "Octets of the message.",
     "PROTOCOL": "How it came: smtp, esmtp, esmtps, local-esmtp, …",
     "BODY": "7BIT or 8BITMIME, where the client said so.",
+    "CHUNKING": "K when the message came in chunks (BDAT).",
     "PIPELINING": "L when the client sent commands in groups, L- when it only might have.",
     "MESSAGE_ID_HEADER": "The Message-ID field of the message.",
     "SUBJECT": "Its subject, decoded; only with the log selector subject.",

@@ -16,7 +16,7 @@ from pymta.mail.host_list import Answer
 class Allowed:
     """`verify`: VRFY tells him the truth.  `etrn`: he may have mail delivered.
 
-    `limits`: EHLO tells him what is set for his connection (N-34).
+    `limits`: EHLO tells him what is set for his connection (N-34).  `chunking`: he may use BDAT.
     `smtputf8`: addresses may be in UTF-8.  `dsn`: he may say which reports he wants.
     """
 
@@ -25,6 +25,7 @@ class Allowed:
     limits: bool = False
     smtputf8: bool = False
     dsn: bool = False
+    chunking: bool = False
 
 
 def allowed(settings: Session, is_in: Callable[[Sequence[str]], Answer]) -> Allowed:
@@ -33,5 +34,6 @@ def allowed(settings: Session, is_in: Callable[[Sequence[str]], Answer]) -> Allo
         limits=is_in(settings.limits_advertise_hosts) is Answer.YES,
         smtputf8=is_in(settings.smtputf8_advertise_hosts) is Answer.YES,
         dsn=is_in(settings.dsn_advertise_hosts) is Answer.YES,
+        chunking=is_in(settings.chunking_advertise_hosts) is Answer.YES,
         etrn=is_in(settings.smtp_etrn_hosts) is Answer.YES,
     )

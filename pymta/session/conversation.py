@@ -17,21 +17,24 @@ from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
 from pymta.session.ending import Ending, underway
 from pymta.session.farewell import Farewell
-from pymta.session.incoming import Incoming
+from pymta.session.incoming import GO_ON, Incoming
 from pymta.session.login import Login
-from pymta.session.pace import Pace, quotable
+from pymta.session.pace import Pace, quotable, unreadable_chunk
 from pymta.session.patience import Patience
 from pymta.session.stop import Stop
 from pymta.session.stream import Stream
-from pymta.session.transaction import Transaction
 from pymta.session.turn import line_out_of_turn
 from pymta.session.visit import Visit
 from pymta.session.voice import Voice
 from pymta.session.watch import Watch
 from pymta.session.world import World
+from pymta.smtp.chunks import parse_chunk
 from pymta.smtp.command import BadSyntax, Command, Unknown, Verb
 from pymta.smtp.server import BodyPart, Event, LoginLine, Misplaced, Server
 from pymta.smtp.states import RESETS, State
+
+# After a refusal of these a client that pipelines says more that must be refused.
+REFUSED = (Verb.MAIL, Verb.RCPT, Verb.BDAT)
 
 
 class Conversation:
@@ -89,10 +92,10 @@ class Conversation:
         """Flush, then read once.  A number is the exit status."""
         if self._voice.flush() is not None:
             return self._ending.unwritable()
-        if self._incoming.reception is None:
-            got = self._stream.read(self._patience.for_command, at_command=True)
-        else:
+        if self._server.is_in_data:
             got = self._stream.read(self._patience.for_data, at_command=False)
+        else:
+            got = self._stream.read(self._patience.for_command, at_command=True)
         if isinstance(got, Stop):
             return self._stop(got)
         self._patience.came(len(got))
@@ -106,7 +109,7 @@ class Conversation:
         return self._ending.after(stop, reception, has_sender=has_sender)
 
     def _handle(self, event: Event) -> int | None:
-        if self._incoming.reception is None or (isinstance(event, BodyPart) and event.is_last):
+        if not self._server.is_in_data:
             self._patience.begin()
         if isinstance(event, BodyPart):
             return self._take(event)
@@ -121,6 +124,8 @@ class Conversation:
         match event:
             case Unknown(line):
                 return self._refuse_unknown(line)
+            case BadSyntax(why, line, Verb.BDAT):
+                return self._refuse_chunk(why, line)
             case BadSyntax(why, line):
                 return self._answer(Answer(Reply(501, why, "5.5.2"), is_fault=True), line)
             case Misplaced(command, why):
@@ -142,16 +147,22 @@ class Conversation:
         answer = Answer(Reply(500, "unrecognized command", "5.5.1"), is_fault=True)
         return self._answer(answer, line)
 
+    def _refuse_chunk(self, why: str, line: bytes) -> int:
+        """Nobody can tell where it ends, and its octets must not be taken for commands."""
+        self._give_up_transaction("malformed BDAT")
+        return self._ending.drop(unreadable_chunk(why, self._pace.quote(line)))
+
     def _refuse_misplaced(self, command: Command, why: str) -> int | None:
         """SS-05: what pipelining makes inevitable after a refusal is no fault of the client."""
         self._chronicle.heard(command.verb)
-        is_inevitable = self._has_refused and command.verb in (Verb.RCPT, Verb.DATA)
+        is_inevitable = self._has_refused and command.verb in (Verb.RCPT, Verb.DATA, Verb.BDAT)
         self._has_refused = is_inevitable
         answer = Answer(Reply(503, why, "5.5.1"), is_fault=not is_inevitable)
         return self._answer(answer, command.line)
 
     def _obey(self, command: Command) -> int | None:
-        self._visit.has_pipelined |= self._server.has_pending
+        # What follows BDAT may be its own octets.
+        self._visit.has_pipelined |= self._server.has_pending and command.verb is not Verb.BDAT
         enough = self._pace.command(command.verb)
         if enough is not None:
             self._give_up_transaction("too many non-mail commands")
@@ -166,9 +177,13 @@ class Conversation:
         answer = self._ask(command)
         if answer is starttls.GO_AHEAD:
             return self._start_tls()
+        if answer is GO_ON:
+            self._has_refused = False
+            self._server.succeeded(Verb.BDAT)
+            return None
         if answer.reply.code < 400:
             self._succeed(command.verb)
-        self._has_refused = answer.reply.code >= 400 and command.verb in (Verb.MAIL, Verb.RCPT)
+        self._has_refused = answer.reply.code >= 400 and command.verb in REFUSED
         status = self._answer(answer, command.line)
         return self._ending.quit() if command.verb is Verb.QUIT else status
 
@@ -176,15 +191,30 @@ class Conversation:
         match command.verb:
             case Verb.DATA:
                 return self._incoming.begin()
+            case Verb.BDAT:
+                return self._begin_chunk(command)
             case Verb.STARTTLS:
                 return starttls.answer(self._visit)
             case _:
                 return verbs.answer(self._visit, command, self._world)
 
+    def _begin_chunk(self, command: Command) -> Answer:
+        chunk = parse_chunk(command.argument)
+        assert chunk is not None
+        answer = self._incoming.begin_chunk(chunk)
+        if answer is not GO_ON and self._visit.offer.chunking:
+            self._forget_message()
+        return answer
+
     def _succeed(self, verb: Verb) -> None:
         self._server.succeeded(verb)
         if verb in RESETS:
-            self._visit.transaction = Transaction()
+            self._incoming.forget()
+
+    def _forget_message(self) -> None:
+        """It was refused, so that what still comes of it must not be taken for another one."""
+        self._server.failed()
+        self._incoming.forget()
 
     def _log_in(self, answer: Answer) -> int | None:
         """A step of a login was answered, which may be the first and the last one."""
@@ -197,6 +227,7 @@ class Conversation:
     def _start_tls(self) -> int | None:
         """What was said in clear is forgotten; a failure ends the session, and its process."""
         self._give_up_transaction("STARTTLS")
+        self._incoming.forget()
         self._answer(starttls.GO_AHEAD, b"")
         if self._voice.flush() is not None:
             return self._ending.unwritable()
@@ -227,6 +258,9 @@ class Conversation:
         if answer is None:
             return None
         self._answer(answer, b"")
+        if not part.is_last:
+            self._end_chunk(answer)
+            return None
         self._pace.next_message()
         # ID-07: the reply first.  When it cannot be written the message is ours all the same; the
         # client may send it again, and losing it would be worse.
@@ -237,9 +271,16 @@ class Conversation:
         self._watch.ready()
         return None
 
+    def _end_chunk(self, answer: Answer) -> None:
+        """Not the last one of its message, unless it was refused."""
+        if answer.reply.code >= 400:
+            self._has_refused = True
+            self._pace.next_message()
+            self._forget_message()
+
     @property
     def _has_sender(self) -> bool:
-        return self._server.state in (State.MAIL, State.RCPT)
+        return self._server.state in (State.MAIL, State.RCPT, State.CHUNKS)
 
     def _give_up_transaction(self, cause: str) -> None:
         """It came to nothing; told here, forgotten where the state changes."""

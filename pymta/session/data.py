@@ -1,4 +1,4 @@
-"""DATA: the message into the spool, block by block, and the verdict on it.
+"""DATA and BDAT: the message into the spool, block by block, and the verdict on it.
 
 `begin` takes a place in the spool, before 354 is said.  Each part goes to `Reception.take`, the
 last one brings the answer.  250 is only said after `commit` has returned: file and directory are
@@ -65,6 +65,7 @@ class Reception:
         self._intake = intake
         self._header = HeaderScanner()
         self._size = 0
+        self._is_chunked = False
         self.refusal: Refusal | None = None
         self.accepted: HandOn | None = None  # set when the message is safe
 
@@ -87,6 +88,21 @@ class Reception:
             self.abandon()
         return self._end(part) if part.is_last else None
 
+    def announce(self, octets: int) -> None:
+        """So many are to come now (BDAT).  Too many are not waited for before they are refused."""
+        self._is_chunked = True
+        limit = self._visit.size_limit.octets
+        if self.refusal is None and limit and self._size + octets > limit:
+            self.refusal = self._too_big(self._size + octets)
+            self.abandon()
+
+    @property
+    def refused(self) -> Answer | None:
+        """The answer, if it was refused by now."""
+        if self.refusal is None:
+            return None
+        return Answer(self.refusal.reply, events=(self.refusal.event,))
+
     def abandon(self) -> None:
         """Nothing of it remains.  Harmless after a commit."""
         self._intake.abandon()
@@ -102,8 +118,7 @@ class Reception:
         settings = self._visit.settings.session
         limit = self._visit.size_limit.octets
         if limit and self._size > limit:
-            why = f"message too big: read={self._size} max={limit}"
-            return self._refuse(TOO_BIG, why, selector=SIZE)
+            return self._too_big(self._size)
         if part.has_bare_newline:
             text = "bare CR or LF in message: lines must end with CRLF"
             return self._refuse(Reply(550, text, "5.6.0"), text)
@@ -114,6 +129,11 @@ class Reception:
             text = "message header section too large"
             return self._refuse(Reply(552, text, "5.3.4"), text)
         return None
+
+    def _too_big(self, octets: int) -> Refusal:
+        limit = self._visit.size_limit.octets
+        why = f"message too big: read={octets} max={limit}"
+        return self._refuse(TOO_BIG, why, selector=SIZE)
 
     def _end(self, part: BodyPart) -> Answer:
         self._header.finish()
@@ -175,6 +195,8 @@ class Reception:
         facts["RECEIVE_TIME"] = f"{took:.3f}"
         if self._visit.is_extended:
             facts["PIPELINING"] = "L" if self._visit.has_pipelined else "L-"
+        if self._is_chunked:
+            facts["CHUNKING"] = "K"
         if self._visit.transaction.asked.body:
             facts["BODY"] = self._visit.transaction.asked.body
         if self._header.message_id:

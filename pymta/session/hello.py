@@ -44,6 +44,7 @@ def _offer(visit: Visit, back_end: BackEnd) -> Offer:
     return Offer(
         size_limit=visit.size_limit.octets,
         limits=_limits(visit.settings.session) if visit.allowed.limits else None,
+        chunking=visit.allowed.chunking,
         early=visit.may_send_early,
         starttls=visit.has_offered_tls,
         etrn=visit.allowed.etrn,

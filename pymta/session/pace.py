@@ -19,7 +19,7 @@ from pymta.config.session import Session
 from pymta.mail.reply import Reply
 from pymta.smtp.command import Verb
 
-_MAIL = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.QUIT})
+_MAIL = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT, Verb.QUIT})
 _FREE_ONCE = frozenset({Verb.RSET, Verb.HELO, Verb.EHLO, Verb.STARTTLS, Verb.AUTH})
 _SECRET = re.compile(rb"^AUTH.*", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _QUOTED = 150  # octets of a line in the log, as the classic daemon shows of an early talker
@@ -91,6 +91,11 @@ class Pace:
         if self.may_hold_secrets:
             return "(not shown)"
         return quotable(line)
+
+
+def unreadable_chunk(why: str, quoted: str) -> Enough:
+    """A BDAT that does not say how long it is."""
+    return Enough(Reply(501, why, "5.5.4"), f'malformed BDAT (last command was "{quoted}")', 1)
 
 
 def quotable(data: bytes) -> str:

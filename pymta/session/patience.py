@@ -1,7 +1,8 @@
 """How long a session waits for its client.
 
 A command has `smtp_receive_timeout` as a whole, however slowly its octets come.  A message has it
-for every read, and as a whole one that grows with what has come, so that it must keep moving.
+for every read, and as a whole one that grows with what has come, so that it must keep moving; that
+holds between the chunks of BDAT, too.
 
 Touches: clock.
 """
@@ -21,6 +22,7 @@ class Patience:
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout or float("inf")
         self._since = time.monotonic()
+        self._message_since: float | None = None  # None: none is under way
         self._received = 0  # octets of the message under way that still count
         self._is_swallowing = False  # it was refused and goes on coming
 
@@ -29,8 +31,12 @@ class Patience:
         self._since = time.monotonic()
 
     def begin_message(self) -> None:
+        self._message_since = time.monotonic()
         self._received = 0
         self._is_swallowing = False
+
+    def end_message(self) -> None:
+        self._message_since = None
 
     def came(self, octets: int) -> None:
         self._received += octets
@@ -38,19 +44,24 @@ class Patience:
     def swallow(self) -> None:
         """After a refusal the client has one time-out for the rest: nobody sends into the void."""
         if not self._is_swallowing:
-            self.begin()
+            self._message_since = time.monotonic()
         self._is_swallowing = True
         self._received = 0
 
     @property
     def for_command(self) -> float:
-        return self._since + self._timeout
+        return min(self._since + self._timeout, self._for_message)
 
     @property
     def for_data(self) -> float:
         """No read may take longer than the time-out, nor the whole longer than its size allows."""
-        whole = self._since + self._timeout + self._received / _OCTETS_PER_SECOND
-        return min(self.from_now, whole)
+        return min(self.from_now, self._for_message)
+
+    @property
+    def _for_message(self) -> float:
+        if self._message_since is None:
+            return float("inf")
+        return self._message_since + self._timeout + self._received / _OCTETS_PER_SECOND
 
     @property
     def from_now(self) -> float:

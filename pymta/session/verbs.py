@@ -1,6 +1,7 @@
 """Commands to the modules that answer them: those that ask nothing but one question.
 
-DATA, STARTTLS, AUTH and XCLIENT, which change how the conversation goes on, are its own affair.
+DATA, BDAT, STARTTLS, AUTH and XCLIENT, which change how the conversation goes on, are its own
+affair.
 
 Touches: disk.
 """
@@ -36,5 +37,5 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
             return etrn.answer(visit, command, world)
         case Verb.QUIT:
             return small.quit_answer(visit)
-        case Verb.DATA | Verb.STARTTLS | Verb.AUTH | Verb.XCLIENT:
+        case Verb.DATA | Verb.BDAT | Verb.STARTTLS | Verb.AUTH | Verb.XCLIENT:
             raise AssertionError(f"{command.verb.name} is answered by the conversation")

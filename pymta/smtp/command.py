@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pymta.smtp.chunks import parse_chunk
+
 
 class Verb(Enum):
     EHLO = b"EHLO"
@@ -16,6 +18,7 @@ class Verb(Enum):
     MAIL = b"MAIL"
     RCPT = b"RCPT"
     DATA = b"DATA"
+    BDAT = b"BDAT"
     RSET = b"RSET"
     NOOP = b"NOOP"
     VRFY = b"VRFY"
@@ -28,6 +31,7 @@ class Verb(Enum):
     QUIT = b"QUIT"
 
 
+BAD_CHUNK = "BDAT must have a size, and perhaps LAST"
 _VERBS = {verb.value: verb for verb in Verb}
 _PREFIX = {Verb.MAIL: b"FROM:", Verb.RCPT: b"TO:"}
 _WITHOUT_ARGUMENT = {Verb.DATA, Verb.RSET, Verb.QUIT, Verb.STARTTLS}
@@ -59,15 +63,17 @@ class BadSyntax:
 
 
 def parse_command(line: bytes) -> Command | Unknown | BadSyntax:
-    if b"\0" in line:
-        return BadSyntax("NUL characters are not allowed in SMTP commands", line)
     word, _, argument = line.rstrip(b" \t").partition(b" ")
     verb = _VERBS.get(word.upper())
+    if b"\0" in line:
+        return BadSyntax("NUL characters are not allowed in SMTP commands", line, verb)
     if verb is None:
         return Unknown(line)
     argument = argument.strip(b" \t")
     if verb in _WITHOUT_ARGUMENT and argument:
         return BadSyntax(f"{verb.name} takes no argument", line, verb)
+    if verb is Verb.BDAT and parse_chunk(argument) is None:
+        return BadSyntax(BAD_CHUNK, line, verb)
     prefix = _PREFIX.get(verb, b"")
     if verb is Verb.AUTH and not argument:
         return BadSyntax("AUTH must have a mechanism", line, verb)

@@ -31,6 +31,7 @@ class Offer:
 
     `size_limit` 0 is no limit (RFC 1870 s4).
     `limits` None: they are not told (N-34).
+    `chunking`: a message may come with BDAT (RFC 3030).
     `early`: this client need not wait for our greeting the next time (N-35).
     `starttls`: it may ask for TLS now (RFC 3207).
     `etrn`: it may have its mail delivered (RFC 1985).
@@ -43,6 +44,7 @@ class Offer:
 
     size_limit: int = 0
     limits: Limits | None = None
+    chunking: bool = False
     early: bool = False
     starttls: bool = False
     etrn: bool = False
@@ -67,6 +69,8 @@ def _keywords(offer: Offer) -> Iterator[str]:
         yield f"LIMITS {offer.limits.text}"
     yield "8BITMIME"
     yield "PIPELINING"
+    if offer.chunking:
+        yield "CHUNKING"
     if offer.early:
         yield "PIPECONNECT"
     if offer.starttls:

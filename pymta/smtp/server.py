@@ -9,8 +9,11 @@ state by the table of `pymta.smtp.states`.
 
     Command, Unknown, BadSyntax         one command line (`pymta.smtp.command`)
     Misplaced(command, why)             a command that the state does not allow: 503
-    BodyPart(data, …)                   after `succeeded(Verb.DATA)`, until one `is_last`
+    BodyPart(data, …)                   after `succeeded(Verb.DATA)`, until one `is_last`; and after
+                                        `succeeded(Verb.BDAT)`, until one `ends_chunk`
     LoginLine(line)                     after `succeeded(Verb.AUTH)`, until `end_login`
+
+The octets of a BDAT that is not said to have succeeded are counted off, and nobody hears of them.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from dataclasses import dataclass
 
 from pymta.mail.sizes import AUTH_LINE, COMMAND_LINE
 from pymta.smtp.body import BodyReader
-from pymta.smtp.command import BadSyntax, Command, Unknown, Verb, parse_command
+from pymta.smtp.chunks import Chunk, ChunkReader, parse_chunk, take
+from pymta.smtp.command import BAD_CHUNK, BadSyntax, Command, Unknown, Verb, parse_command
 from pymta.smtp.lines import LineReader, TooLong
 from pymta.smtp.states import TABLE, State, misplaced
 
@@ -33,12 +37,16 @@ class Misplaced:
 
 @dataclass(frozen=True, slots=True)
 class BodyPart:
-    """A part of the message, dots taken off.  What it `has` is known of all parts up to here."""
+    """A part of the message, dots taken off.  What it `has` is known of all parts up to here.
+
+    `ends_chunk`: of those that came with BDAT.
+    """
 
     data: bytes
     is_last: bool
     has_bare_newline: bool
     has_eight_bit: bool
+    ends_chunk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,15 @@ class Server:
         self._buffer = bytearray()
         self._lines = LineReader()
         self._body: BodyReader | None = None
+        self._chunks = ChunkReader()
+        self._chunk: Chunk | None = None  # of the command that was handed out last
+        self._is_in_chunk = False
+        self._unwanted = 0  # octets of a chunk that nobody takes
+
+    @property
+    def is_in_data(self) -> bool:
+        """What comes next is a part of a message, and no command."""
+        return self._body is not None or self._is_in_chunk
 
     @property
     def has_pending(self) -> bool:
@@ -75,6 +92,13 @@ class Server:
     def next_event(self) -> Event | None:
         if self._body is not None:
             return self._next_part(self._body)
+        if self._is_in_chunk:
+            return self._next_of_chunk()
+        if self._chunk is not None:  # its command was refused
+            self._unwanted, self._chunk = self._chunk.size, None
+        self._unwanted -= len(take(self._buffer, self._unwanted))
+        if self._unwanted:
+            return None
         if self.state is State.CLOSED:
             return None
         line = self._lines.next_line(self._buffer, self._longest)
@@ -84,7 +108,7 @@ class Server:
             case None:
                 return None
             case TooLong(start):
-                return Unknown(start)
+                return _over_long(start)
             case line:
                 return self._placed(parse_command(line))
 
@@ -97,6 +121,17 @@ class Server:
             self.is_logged_in = False
         if self.state is State.BODY:
             self._body = BodyReader()
+        if verb is Verb.BDAT:
+            assert self._chunk is not None
+            self._chunks.begin(self._chunk)
+            self._is_in_chunk, self._chunk = True, None
+        elif self.state is not State.CHUNKS:
+            self._chunks = ChunkReader()
+
+    def failed(self) -> None:
+        """The message under way was refused: there is no transaction any more."""
+        self.state = State.READY
+        self._chunks = ChunkReader()
 
     def end_login(self, *, is_good: bool) -> None:
         """The last reply to an AUTH command, which may be the first one.
@@ -113,6 +148,8 @@ class Server:
         return AUTH_LINE if is_login else COMMAND_LINE
 
     def _placed(self, event: Command | Unknown | BadSyntax) -> Event:
+        if isinstance(event, Command) and event.verb is Verb.BDAT:
+            self._chunk = parse_chunk(event.argument)
         if isinstance(event, Command) and event.verb not in self._allowed:
             return Misplaced(event, misplaced(self.state, event.verb))
         return event
@@ -125,6 +162,18 @@ class Server:
             return {verb: to for verb, to in TABLE[State.READY].items() if verb is not Verb.AUTH}
         return TABLE[self.state]
 
+    def _next_of_chunk(self) -> BodyPart | None:
+        chunks = self._chunks
+        if not (self._buffer or chunks.is_whole):
+            return None
+        data = chunks.feed(self._buffer)
+        if chunks.is_over:
+            self.state = State.READY
+        self._is_in_chunk = not chunks.is_whole
+        return BodyPart(
+            data, chunks.is_over, chunks.has_bare_newline, chunks.has_eight_bit, chunks.is_whole
+        )
+
     def _next_part(self, body: BodyReader) -> BodyPart | None:
         if not self._buffer:
             return None
@@ -135,3 +184,10 @@ class Server:
             self._body = None
             self.state = State.READY
         return BodyPart(data, body.is_over, body.has_bare_newline, body.has_eight_bit)
+
+
+def _over_long(start: bytes) -> Unknown | BadSyntax:
+    """A line that was thrown away.  What it said of a chunk is gone with it."""
+    if start[:5].upper() == b"BDAT ":
+        return BadSyntax(BAD_CHUNK, start, Verb.BDAT)
+    return Unknown(start)

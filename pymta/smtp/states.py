@@ -16,6 +16,7 @@ class State(Enum):
     READY = auto()  # no transaction
     MAIL = auto()  # a sender is given
     RCPT = auto()  # and at least one recipient accepted
+    CHUNKS = auto()  # and a part of the message, but not its last
     BODY = auto()  # 354 is said: octets are the message, no commands
     LOGIN = auto()  # 334 is said: lines are answers to it, no commands
     CLOSED = auto()  # QUIT answered
@@ -62,6 +63,13 @@ TABLE: dict[State, dict[Verb, State]] = {
         Verb.RSET: State.READY,
         Verb.RCPT: State.RCPT,
         Verb.DATA: State.BODY,
+        Verb.BDAT: State.CHUNKS,
+    },
+    State.CHUNKS: {
+        **_ANYWHERE,
+        **_staying(State.CHUNKS),
+        Verb.RSET: State.READY,
+        Verb.BDAT: State.CHUNKS,
     },
     State.BODY: {},
     State.LOGIN: {},
@@ -81,15 +89,17 @@ def misplaced(state: State, verb: Verb) -> str:
             return "sender already given"
         case Verb.XCLIENT:
             return "mail transaction in progress"
-        case Verb.RCPT:
-            return "sender not yet given"
-        case Verb.DATA:
-            return "valid RCPT command must precede DATA"
         case Verb.AUTH if state is State.START:
             return "EHLO required"
         case Verb.AUTH if state is State.READY:
             return "already authenticated"
         case Verb.AUTH:
             return "AUTH is not permitted in a mail transaction"  # RFC 4954 s4
+        case _ if state is State.CHUNKS:
+            return "the message has begun with BDAT"
+        case Verb.RCPT:
+            return "sender not yet given"
+        case Verb.DATA | Verb.BDAT:
+            return f"valid RCPT command must precede {verb.name}"
         case _:
             return "bad sequence of commands"

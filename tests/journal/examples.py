@@ -80,6 +80,7 @@ MORE_FACTS = FACTS | {
     "MESSAGE_ID_HEADER": "1@client.example",
     "BODY": "8BITMIME",
     "SUBJECT": "hello",
+    "CHUNKING": "K",
     "PIPELINING": "L",
     "QUEUE": "slow",
 }

@@ -27,6 +27,8 @@ class Session(RuleBasedStateMachine):
         self.guest = self.house.call()
         assert self.guest.hear().startswith("220 ")
         self.is_greeted = False
+        self.chunks: bytes | None = None  # of a message that has begun with BDAT
+        self.is_extended = False
         self.sender: str | None = None
         self.recipients = list[str]()
         self.stored = list[tuple[str, list[str], bytes]]()
@@ -49,12 +51,13 @@ class Session(RuleBasedStateMachine):
         return int(self.guest.hear()[:3])
 
     def forget(self) -> None:
-        self.sender, self.recipients = None, []
+        self.sender, self.recipients, self.chunks = None, [], None
 
     @rule(verb=st.sampled_from(["EHLO", "HELO"]))
     def greet(self, verb: str) -> None:
         assert self.ask(f"{verb} client.example") == 250
         self.is_greeted = True
+        self.is_extended = verb == "EHLO"
         self.forget()
 
     @rule(sender=SENDERS)
@@ -70,18 +73,20 @@ class Session(RuleBasedStateMachine):
 
     @rule(address=st.sampled_from([LOCAL, "postmaster@localhost"]))
     def rcpt(self, address: str) -> None:
-        assert self.ask(f"RCPT TO:<{address}>") == (503 if self.sender is None else 250)
-        if self.sender is not None and address not in self.recipients:
+        is_its_turn = self.sender is not None and self.chunks is None
+        assert self.ask(f"RCPT TO:<{address}>") == (250 if is_its_turn else 503)
+        if is_its_turn and address not in self.recipients:
             self.recipients.append(address)
 
     @rule(address=st.sampled_from([ELSEWHERE, "nobody@localhost"]))
     def rcpt_that_is_refused(self, address: str) -> None:
-        assert self.ask(f"RCPT TO:<{address}>") == (503 if self.sender is None else 550)
+        is_its_turn = self.sender is not None and self.chunks is None
+        assert self.ask(f"RCPT TO:<{address}>") == (550 if is_its_turn else 503)
 
     @rule(lines=BODIES)
     def data(self, lines: list[bytes]) -> None:
         code = self.ask("DATA")
-        assert code == (354 if self.recipients else 503)
+        assert code == (354 if self.may_say_data else 503)
         if code != 354:
             return
         stuffed = b"".join((b"." if x.startswith(b".") else b"") + x + b"\r\n" for x in lines)
@@ -96,10 +101,39 @@ class Session(RuleBasedStateMachine):
     def data_with_a_bare_newline(self) -> None:
         """RFC 5321 s4.1.1.4: it ends nothing, and is no part of a message."""
         code = self.ask("DATA")
-        assert code == (354 if self.recipients else 503)
+        assert code == (354 if self.may_say_data else 503)
         if code == 354:
             self.guest.send(b"a\n.\nMAIL FROM:<smuggled@x.example>\r\n.\r\n")
             assert self.guest.hear()[:1] == "5"
+            self.forget()
+
+    @property
+    def may_say_data(self) -> bool:
+        return bool(self.recipients) and self.chunks is None
+
+    @rule(
+        octets=st.sampled_from([b"", b"a\r\n", b".\r\n", b"QUIT\r\n", b"\xc3\xa4\r\n"]),
+        last=st.booleans(),
+    )
+    def bdat(self, octets: bytes, last: bool) -> None:
+        """Whatever stands in it, it is counted off."""
+        self.guest.send(b"BDAT %d%s\r\n%s" % (len(octets), b" LAST" if last else b"", octets))
+        is_its_turn = self.is_extended and bool(self.recipients)
+        assert self.guest.hear()[:3] == ("250" if is_its_turn else "503")
+        if not is_its_turn:
+            return
+        self.chunks = (self.chunks or b"") + octets
+        if last:
+            assert self.sender is not None
+            self.stored.append((self.sender, self.recipients, self.chunks))
+            self.forget()
+
+    @rule()
+    def bdat_with_a_bare_newline(self) -> None:
+        self.guest.send(b"BDAT 3\r\na\nb")
+        is_its_turn = self.is_extended and bool(self.recipients)
+        assert self.guest.hear()[:3] == ("550" if is_its_turn else "503")
+        if is_its_turn:
             self.forget()
 
     @rule()

@@ -19,6 +19,7 @@ def test_what_everybody_is_offered() -> None:
         (Offer(early=True), "PIPECONNECT"),
         (Offer(starttls=True), "STARTTLS"),
         (Offer(etrn=True), "ETRN"),
+        (Offer(chunking=True), "CHUNKING"),
         (Offer(limits=Limits(1)), "LIMITS MAILMAX=1"),
     ],
 )
@@ -31,7 +32,7 @@ def test_the_limit_of_size_is_told_with_its_keyword() -> None:
 
 
 def test_no_keyword_is_offered_twice() -> None:
-    everything = Offer(1, Limits(1, 1), early=True, starttls=True, etrn=True)
+    everything = Offer(1, Limits(1, 1), early=True, starttls=True, etrn=True, chunking=True)
     words = [line.partition(" ")[0] for line in offered(everything)]
 
     assert len(words) == len(set(words))

@@ -20,6 +20,7 @@ LINES = {
     Verb.MAIL: b"MAIL FROM:<a@b.example>\r\n",
     Verb.RCPT: b"RCPT TO:<a@b.example>\r\n",
     Verb.DATA: b"DATA\r\n",
+    Verb.BDAT: b"BDAT 3\r\nx\r\n",
     Verb.RSET: b"RSET\r\n",
     Verb.NOOP: b"NOOP\r\n",
     Verb.VRFY: b"VRFY a\r\n",
@@ -36,23 +37,25 @@ WAY_TO = {
     State.READY: (Verb.EHLO,),
     State.MAIL: (Verb.EHLO, Verb.MAIL),
     State.RCPT: (Verb.EHLO, Verb.MAIL, Verb.RCPT),
+    State.CHUNKS: (Verb.EHLO, Verb.MAIL, Verb.RCPT, Verb.BDAT),
     State.BODY: (Verb.EHLO, Verb.MAIL, Verb.RCPT, Verb.DATA),
     State.LOGIN: (Verb.EHLO, Verb.AUTH),
     State.CLOSED: (Verb.QUIT,),
 }
 # Written out a second time, by hand: the rows of states.TABLE in letters.
-#   E(hlo) H(elo) M(ail) R(cpt) D(ata) S=RSET N(oop) V(rfy)
+#   E(hlo) H(elo) M(ail) R(cpt) D(ata) B(dat) S=RSET N(oop) V(rfy)
 #   X=EXPN P=HELP A=ETRN T=STARTTLS L=AUTH C=XCLIENT Q(uit)
 ALLOWED = {
     State.START: "EHSNVXPTCQ",
     State.READY: "EHMSNVXPATLCQ",
     State.MAIL: "EHRSNVXPTQ",
-    State.RCPT: "EHRDSNVXPTQ",
+    State.RCPT: "EHRDBSNVXPTQ",
+    State.CHUNKS: "EHBSNVXPTQ",
     State.BODY: "",
     State.LOGIN: "",
     State.CLOSED: "",
 }
-LETTER = dict(zip(Verb, "EHMRDSNVXPATLCQ", strict=True))
+LETTER = dict(zip(Verb, "EHMRDBSNVXPATLCQ", strict=True))
 
 
 def server_in(state: State) -> Server:
@@ -61,6 +64,8 @@ def server_in(state: State) -> Server:
         server.receive(LINES[verb])
         assert isinstance(server.next_event(), Command)
         server.succeeded(verb)
+        if verb is Verb.BDAT:
+            assert server.next_event() == BodyPart(b"x\r\n", False, False, False, ends_chunk=True)
     assert server.state is state
     return server
 
@@ -75,7 +80,7 @@ def test_every_state_knows_every_verb(state: State, verb: Verb) -> None:
     if state is State.BODY:
         assert event == BodyPart(LINES[verb][:-2], False, False, False)
     elif state is State.LOGIN:
-        assert event == LoginLine(LINES[verb][:-2])
+        assert event == LoginLine(LINES[verb].partition(b"\r\n")[0])
     elif state is State.CLOSED:
         assert event is None
     elif LETTER[verb] in ALLOWED[state]:
@@ -144,12 +149,13 @@ def test_any_sequence_agrees_with_a_small_model(verbs: list[Verb], step: int) ->
     A login is for once, and between messages.
     """
     data, expected = b"", []
-    greeted = mail = rcpt = logged_in = False
+    greeted = mail = rcpt = chunks = logged_in = False
     for verb in verbs:
         ok = {
             Verb.MAIL: greeted and not mail,
-            Verb.RCPT: mail,
-            Verb.DATA: rcpt,
+            Verb.RCPT: mail and not chunks,
+            Verb.DATA: rcpt and not chunks,
+            Verb.BDAT: rcpt,
             Verb.ETRN: greeted and not mail,
             Verb.AUTH: greeted and not mail and not logged_in,
             Verb.XCLIENT: not mail,
@@ -164,8 +170,9 @@ def test_any_sequence_agrees_with_a_small_model(verbs: list[Verb], step: int) ->
             greeted = verb in (Verb.EHLO, Verb.HELO)
             logged_in &= verb is not Verb.XCLIENT
         if verb in (Verb.EHLO, Verb.HELO, Verb.RSET, Verb.STARTTLS) or (ok and verb is Verb.DATA):
-            mail = rcpt = False
+            mail = rcpt = chunks = False
         mail = mail or (ok and verb is Verb.MAIL)
+        chunks = chunks or (ok and verb is Verb.BDAT)
         rcpt = rcpt or (ok and verb is Verb.RCPT)
 
     events, _ = drive(data, step)
