@@ -4,10 +4,13 @@
     python packaging/document.py manual >packaging/man/pymta.toml.5
     python packaging/document.py catalogue >systemd/pymta.catalog
     python packaging/document.py journal >packaging/man/pymta-journal.7
+    python packaging/document.py readme >README.new && mv README.new README.md
+
+Of the last, the table of extensions is new, and the rest as it was.
 
 tests/packaging fails when one of the files is older than the program.
 
-Touches: standard output.
+Touches: standard output, README.md.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import policy_manual
 
@@ -26,6 +30,7 @@ from pymta.journal.catalogue import CATALOGUE, SECTIONS, Meaning
 from pymta.journal.event import Kind
 from pymta.journal.fields import ALWAYS, OWN
 from pymta.journal.line import PREFIX
+from pymta.smtp.extensions import EXTENSIONS
 
 SAMPLE_HEAD = """\
 # Settings of pymta, each with its default.  Copy what you change to /etc/pymta/pymta.toml, then:
@@ -259,11 +264,34 @@ def _event(kind: Kind, meaning: Meaning) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
+EXTENSIONS_TABLE = re.compile(r"(?<=<!-- extensions -->\n).*?(?=<!-- /extensions -->)", re.DOTALL)
+
+
+def readme() -> str:
+    text = Path(__file__).parents[1].joinpath("README.md").read_text()
+    return EXTENSIONS_TABLE.sub(lambda _: extensions(), text)
+
+
+def extensions() -> str:
+    """The keywords of EHLO, in their order."""
+    rows = (
+        f"| {one.keyword} | {one.rfc or 'none'} | {one.about} | {one.whom} |\n"
+        for one in EXTENSIONS
+    )
+    return "| keyword | RFC | what for | offered to |\n|---|---|---|---|\n" + "".join(rows)
+
+
 def _roff(text: str) -> str:
     text = text.replace("\\", r"\e").replace("-", r"\-").replace('"', r"\(dq")
     return r"\&" + text if text.startswith((".", "'")) else text
 
 
 if __name__ == "__main__":
-    documents = {"sample": sample, "manual": manual, "catalogue": catalogue, "journal": journal}
+    documents = {
+        "sample": sample,
+        "manual": manual,
+        "catalogue": catalogue,
+        "journal": journal,
+        "readme": readme,
+    }
     sys.stdout.write(documents[sys.argv[1]]())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pymta.smtp.xclient import ATTRIBUTES as XCLIENT
@@ -58,33 +58,106 @@ class Offer:
 NO_OFFER = Offer()  # before EHLO, and after HELO
 
 
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """`rfc` is "" where there is none.  `whom` is what decides who is offered it, for the README.
+
+    `words` gives what follows the keyword, None where it is not offered.
+    """
+
+    keyword: str
+    rfc: str
+    about: str
+    whom: str
+    words: Callable[[Offer], str | None]
+
+
+def _if(*, so: bool, words: str = "") -> str | None:
+    return words if so else None
+
+
+EVERYBODY = "everybody"
+EXTENSIONS = (
+    Extension("SIZE", "1870", "largest message taken", EVERYBODY, lambda o: str(o.size_limit)),
+    Extension(
+        "LIMITS",
+        "9422",
+        "messages of a connection, recipients of a message",
+        "`limits_advertise_hosts`",
+        lambda o: (o.limits.text if o.limits else None) or None,
+    ),
+    Extension("8BITMIME", "6152", "8-bit text in messages", EVERYBODY, lambda _: ""),
+    Extension("PIPELINING", "2920", "commands in groups", EVERYBODY, lambda _: ""),
+    Extension(
+        "CHUNKING",
+        "3030",
+        "messages in pieces of known length",
+        "`chunking_advertise_hosts`",
+        lambda o: _if(so=o.chunking),
+    ),
+    Extension(
+        "PIPECONNECT",
+        "",
+        "commands before the greeting, next time",
+        "`pipe_connect_advertise_hosts`",
+        lambda o: _if(so=o.early),
+    ),
+    Extension(
+        "STARTTLS",
+        "3207",
+        "TLS from here on",
+        "`tls_advertise_hosts`, with a certificate, until TLS is on",
+        lambda o: _if(so=o.starttls),
+    ),
+    Extension(
+        "ETRN",
+        "1985",
+        "delivery of what waits for a domain",
+        "`smtp_etrn_hosts`",
+        lambda o: _if(so=o.etrn),
+    ),
+    Extension(
+        "XCLIENT",
+        "",
+        "speaking for another client",
+        "`hosts_xclient`",
+        lambda o: _if(so=o.xclient, words=" ".join(XCLIENT)),
+    ),
+    Extension(
+        "SMTPUTF8",
+        "6531",
+        "addresses and headers beyond ASCII",
+        "`smtputf8_advertise_hosts`",
+        lambda o: _if(so=o.smtputf8),
+    ),
+    Extension(
+        "DSN",
+        "3461",
+        "which reports the sender wants",
+        "`dsn_advertise_hosts`",
+        lambda o: _if(so=o.dsn),
+    ),
+    Extension(
+        "REQUIRETLS",
+        "8689",
+        "TLS on the whole way",
+        "whoever has begun TLS",
+        lambda o: _if(so=o.requiretls),
+    ),
+    Extension(
+        "AUTH",
+        "4954",
+        "login",
+        "`auth_advertise_hosts`, inside TLS; in clear to `auth_without_tls_hosts`",
+        lambda o: _if(so=bool(o.mechanisms), words=" ".join(o.mechanisms)),
+    ),
+    Extension(
+        "ENHANCEDSTATUSCODES", "2034", "replies that programs understand", EVERYBODY, lambda _: ""
+    ),
+)
+
+
 def offered(offer: Offer) -> tuple[str, ...]:
     """The keywords with their parameters."""
-    return tuple(_keywords(offer))
-
-
-def _keywords(offer: Offer) -> Iterator[str]:
-    yield f"SIZE {offer.size_limit}"
-    if offer.limits and offer.limits.text:
-        yield f"LIMITS {offer.limits.text}"
-    yield "8BITMIME"
-    yield "PIPELINING"
-    if offer.chunking:
-        yield "CHUNKING"
-    if offer.early:
-        yield "PIPECONNECT"
-    if offer.starttls:
-        yield "STARTTLS"
-    if offer.etrn:
-        yield "ETRN"
-    if offer.xclient:
-        yield f"XCLIENT {' '.join(XCLIENT)}"
-    if offer.smtputf8:
-        yield "SMTPUTF8"
-    if offer.dsn:
-        yield "DSN"
-    if offer.requiretls:
-        yield "REQUIRETLS"
-    if offer.mechanisms:
-        yield f"AUTH {' '.join(offer.mechanisms)}"
-    yield "ENHANCEDSTATUSCODES"
+    lines = ((one.keyword, one.words(offer)) for one in EXTENSIONS)
+    return tuple(f"{keyword} {words}".strip() for keyword, words in lines if words is not None)

@@ -24,6 +24,7 @@ from tests.supervisor.test_report import BUSY
         ("manual", "packaging/man/pymta.toml.5"),
         ("catalogue", "systemd/pymta.catalog"),
         ("journal", "packaging/man/pymta-journal.7"),
+        ("readme", "README.md"),
     ],
 )
 def test_documents_are_as_new_as_what_they_describe(kind: str, file: str) -> None:
