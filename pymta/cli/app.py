@@ -40,6 +40,7 @@ COMMANDS = {
     "user": "pymta.cli.user:user",
     "tidy": "pymta.cli.tidy:tidy",
     "config": "pymta.cli.settings:config",
+    "policy": "pymta.cli.policy:policy",
     "deliver-helper": "pymta.cli.deliver_helper:deliver_helper",
     "version": "pymta.cli.app:version",
 }

@@ -23,6 +23,7 @@ from pymta.cli.config_diff import DIFFERENT, as_json, as_text, listeners_of
 from pymta.cli.identity import login_name
 from pymta.cli.options import PATH, state_option
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
+from pymta.cli.policy_trial import may_try, try_policy
 from pymta.config import generation, sources
 from pymta.config.certificate_files import dates, read_certificates
 from pymta.config.complaints import ConfigError
@@ -59,6 +60,8 @@ def check(file: Path | None, quiet: bool) -> None:
     they come from.
     """
     read = _read_files(file)
+    if may_try():
+        try_policy(read)
     if quiet:
         return
     if read.machine.is_configured:
@@ -68,6 +71,8 @@ def check(file: Path | None, quiet: bool) -> None:
         found = read_certificates(read.tls, os.environ.get(VARIABLE))
         for line in dates(found.texts, time.time()):
             click.echo(line)
+        if read.policy_source.text and not may_try():
+            click.echo("policy_file was not run, because we are root; `pymta policy check` does")
     else:
         click.echo(f"{read.machine.config_file} does not exist; defaults apply")
 
@@ -129,6 +134,7 @@ def accept(current: Path, sockets: Sequence[str]) -> int:
     try:
         handed = [(role, int(port)) for role, _, port in named]
         settings = _read_again(serving, None, handed, credentials=os.environ.get(VARIABLE, ""))
+        try_policy(settings)
     except ConfigError as error:
         click.echo(str(error))
         return os.EX_CONFIG

@@ -9,23 +9,19 @@ Touches: the operator's code, signals, clock.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import cast, get_args
 
 from pymta.config.duration import format_duration
 from pymta.policy.code import Program, Run
+from pymta.policy.explain import place_of, reason_of, trace_of
 from pymta.policy.facts import Facts
 from pymta.policy.stage import Stage
 from pymta.policy.time_limit import OutOfTimeError, TimeLimit
 from pymta.policy.verdict import NO_OPINION, Defer, Drop, Pass, Ruling, Verdict
 
 TROUBLE = "Temporary local problem - please try later"
-LONGEST_WHY = 300  # characters
-LONGEST_TRACE = 8000
-MOST_FRAMES = 20
 _STAGES = list(Stage)
 _VERDICTS = get_args(Verdict)
 _TEXTS = ("text", "log", "enhanced")
@@ -87,7 +83,7 @@ class OwnPolicy:
                 return NO_OPINION
             return Ruling(Drop(TROUBLE, 421, "4.3.0", log=f"{rule} {why}"), rule)
         except BaseException as error:  # noqa: BLE001 - whatever the operator's code may raise
-            why = self._last_line(error)
+            why = reason_of(error)
             self._fail(rule, f"failed: {why}", error)
             if stage is Stage.NOTQUIT:  # nothing is left to put off
                 return NO_OPINION
@@ -100,31 +96,10 @@ class OwnPolicy:
 
     def _fail(self, rule: str, why: str, error: BaseException) -> None:
         self.has_failed = True
-        frames = self._frames(error)
-        place = self._place(frames)
-        trace = "".join(traceback.format_exception(type(error), error, frames, limit=-MOST_FRAMES))
-        self._tell(Failure(rule, f"{why}{place}", trace[-LONGEST_TRACE:]))
-
-    @staticmethod
-    def _last_line(error: BaseException) -> str:
-        lines = traceback.format_exception_only(type(error), error)
-        return lines[-1].strip().rpartition("\n")[2][:LONGEST_WHY]
-
-    def _frames(self, error: BaseException) -> TracebackType | None:
-        """From the file on; ours above it say nothing."""
-        frames = error.__traceback__
-        while frames and frames.tb_frame.f_code.co_filename != self._program.path:
-            frames = frames.tb_next
-        return frames
-
-    def _place(self, frames: TracebackType | None) -> str:
-        """The innermost line of the file itself."""
-        line = 0
-        while frames:
-            if frames.tb_frame.f_code.co_filename == self._program.path:
-                line = frames.tb_lineno
-            frames = frames.tb_next
-        return f" ({self._program.path} line {line})" if line else ""
+        path = self._program.path
+        line = place_of(error, path)
+        place = f" ({path} line {line})" if line else ""
+        self._tell(Failure(rule, f"{why}{place}", trace_of(error, path)))
 
 
 class OutOfUse:
