@@ -89,6 +89,7 @@ MANUAL_TAIL = r"""
 .SH SEE ALSO
 .BR pymta (8),
 .BR pymta\-deliver (8),
+.BR pymta\-policy (5),
 .BR pymta\-journal (7)
 """.lstrip()
 
