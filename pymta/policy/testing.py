@@ -23,11 +23,11 @@ from pymta.config.policy_code import PolicyCode, PolicySource
 from pymta.config.read_policy_code import read_policy_code
 from pymta.mail.address import BadPath, Mailbox, parse_mailbox
 from pymta.policy.code import Program, Run
-from pymta.policy.facts import Call, Facts, Field, Message, Recipient, Sender
+from pymta.policy.facts import Facts
 from pymta.policy.own import arguments, sound
 from pymta.policy.stage import Stage
 from pymta.policy.time_limit import OutOfTimeError, TimeLimit
-from pymta.policy.verdict import Pass, Verdict
+from pymta.policy.v1 import Call, Field, Message, Pass, Recipient, Sender, Verdict
 
 __all__ = ["Policy", "call", "load", "message", "recipient", "sender"]
 

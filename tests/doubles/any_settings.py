@@ -15,23 +15,29 @@ from pymta.config.policy_code import PolicySource
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
 
+# There are hundreds of them in one draw, and what makes a difference is short.
+TEXT = st.text(max_size=6)
+
+
 def instances(type_: type) -> st.SearchStrategy[Any]:
     plain = {
         int: st.integers(),
-        str: st.text(),
+        str: TEXT,
         bool: st.booleans(),
         float | None: st.none(),
-        dict[str, float] | None: st.none() | st.dictionaries(st.text(), st.floats(0, 100)),
-        dict[str, list[str]]: st.dictionaries(st.text(), st.just(["a", "b"]), max_size=2),
+        dict[str, float] | None: st.none() | st.dictionaries(TEXT, st.floats(0, 100), max_size=2),
+        dict[str, list[str]]: st.dictionaries(TEXT, st.just(["a", "b"]), max_size=2),
         dict[str, Any] | None: st.none(),
-        Files: st.text() | st.dictionaries(st.text(), st.text()),
-        PerQueue: st.integers() | st.dictionaries(st.text(), st.integers()),
-        PerHost: st.none() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()),
+        Files: TEXT | st.dictionaries(TEXT, TEXT, max_size=2),
+        PerQueue: st.integers() | st.dictionaries(TEXT, st.integers(), max_size=2),
+        PerHost: st.none()
+        | st.integers()
+        | st.dictionaries(TEXT, st.integers() | TEXT, max_size=2),
     }
     parts: dict[str, Any] = {}
     for name, hint in get_type_hints(type_).items():
         if getattr(hint, "__origin__", None) is tuple:
-            parts[name] = st.lists(st.text()).map(tuple)
+            parts[name] = st.lists(TEXT, max_size=3).map(tuple)
         else:
             parts[name] = plain[hint]
     return st.builds(type_, **parts)
