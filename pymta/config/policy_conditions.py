@@ -155,6 +155,9 @@ CONDITIONS: Mapping[str, Kind] = {
     "recipients": Kind(
         "the recipient", frozenset({RCPT}), item=parse_address_item, is_file_of_items=True
     ),
+    "recipient_verified": Kind(
+        "whether its domain could take mail; one of ours could", frozenset({RCPT}), read_bool
+    ),
     "local": Kind("whether the recipient is in a domain of ours", frozenset({RCPT}), read_bool),
     "recipients_above": Kind(
         "the message has more recipients, this one included", frozenset({RCPT, DATA}), read_count

@@ -19,7 +19,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pymta.config.policy_conditions import CONDITIONS, DATA, MAIL, NOTQUIT, RCPT, STAGES, Kind
+from pymta.config.policy_conditions import (
+    CONDITIONS,
+    CONNECT,
+    DATA,
+    MAIL,
+    NOTQUIT,
+    RCPT,
+    STAGES,
+    Kind,
+)
 
 Place = tuple[str | int, ...]  # below the setting, as `pymta.config.place` has it
 Rules = dict[str, list[dict[str, Any]]]  # by stage, as written
@@ -60,6 +69,9 @@ ACTIONS: Mapping[str, Action] = {
 ON_DEFER = ("defer", "match", "skip")
 _CLASSES = {"defer": "4", "refuse": "5", "drop": "45"}  # of the codes of a reply
 _SAYS_NO = frozenset(_CLASSES)
+# One of these a rule must ask for that lets mail through: what anybody may claim is not enough.
+_KNOWS_WHOM = frozenset({"accounts", "authenticated", "hosts", "networks", "recipients", "trusted"})
+_AT_CONNECT = (421, 554)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 LONGEST_TEXT = 2000
@@ -153,12 +165,15 @@ def _faults_of_action(stage: str, table: Mapping[str, Any]) -> Iterator[tuple[Pl
         yield (), "", f"want an action: {', '.join(actions)}"
     elif action not in actions:
         yield ("action",), action, f"want one of {', '.join(actions)} at this stage"
+    elif action == "relay" and not _KNOWS_WHOM & table.keys():
+        wanted = f"a relay for everybody is none; want one of {', '.join(sorted(_KNOWS_WHOM))}"
+        yield ("action",), action, wanted
     else:
-        yield from _faults_of_options(action, table)
+        yield from _faults_of_options(stage, action, table)
 
 
 def _faults_of_options(
-    action: str, table: Mapping[str, Any]
+    stage: str, action: str, table: Mapping[str, Any]
 ) -> Iterator[tuple[Place, object, str]]:
     text, code = table.get("text", ""), table.get("code", 0)
     for key, value in (("text", text), ("log", table.get("log", ""))):
@@ -177,6 +192,8 @@ def _faults_of_options(
         return
     enhanced = table.get("enhanced", "")
     own = str(code)[0] if code else ("5" if action == "drop" else classes)
+    if stage == CONNECT and code not in (0, *_AT_CONNECT):
+        yield ("code",), code, "want 421 or 554: a greeting has no others (RFC 5321 s4.3.2)"
     if "enhanced" in table and not (
         isinstance(enhanced, str) and _ENHANCED.fullmatch(enhanced) and enhanced[0] == own
     ):

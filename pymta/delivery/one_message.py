@@ -91,6 +91,9 @@ class _Attempt:
         """Only force moves a frozen message."""
         id, sender = self._claim.id, self._claim.envelope.sender
         if not self._world.force:
+            state = self._claim.state
+            if not state.frozen_since:  # from now on its time says so, and no run takes it
+                self._claim.note(Frozen(self._world.now(), state.frozen))
             self._world.tell(delivery_events.is_frozen(id, sender))
             return False
         self._claim.note(Thawed(self._world.now()))

@@ -224,16 +224,17 @@ REFUSALS: Mapping[Kind, Meaning] = {
         "A command was refused",
         "The client heard no to a command: @PYMTA_WHY@.  For a recipient the field"
         " PYMTA_RECIPIENT says which; others of the same message may have been taken.",
-        fields=f"{CALLER} SENDER RECIPIENT WHY",
+        fields=f"{CALLER} SENDER RECIPIENT WHY POLICY_RULE",
         options="local_domains local_parts relay_to_domains relay_from_hosts hosts_require_helo"
-        " message_size_limit recipients_max smtp_accept_max_per_connection check_spool_space",
-        selectors="size_reject",
+        " message_size_limit recipients_max smtp_accept_max_per_connection check_spool_space"
+        " policy",
+        selectors="size_reject connection_reject",
     ),
     Kind.MESSAGE_REJECTED: Meaning(
         "A message was refused after it had been seen",
         "The client sent a message from <@PYMTA_SENDER@>, which was not taken: @PYMTA_WHY@.",
-        fields=f"{CALLER} QUEUE_ID SENDER WHY",
-        options="message_size_limit received_headers_max",
+        fields=f"{CALLER} QUEUE_ID SENDER WHY POLICY_RULE",
+        options="message_size_limit received_headers_max policy",
         selectors="size_reject",
     ),
     Kind.OUT_OF_SYNC: Meaning(
@@ -257,6 +258,21 @@ REFUSALS: Mapping[Kind, Meaning] = {
         fields=f"{CALLER} SENDER RECIPIENT RECIPIENTS",
         selectors="smtp_incomplete_transaction",
     ),
+    Kind.POLICY_WARNING: Meaning(
+        "A rule of policy wants it to be known",
+        "Rule @PYMTA_POLICY_RULE@ has the action warn, which changes nothing: a way to see whom a"
+        " rule would meet.  Where it says that it was skipped, a look-up failed.",
+        fields=f"{CALLER} SENDER RECIPIENT WHY POLICY_RULE",
+        options="policy",
+        selectors="acl_warn_skipped",
+    ),
+    Kind.DISCARDED: Meaning(
+        "Mail was thrown away",
+        "Rule @PYMTA_POLICY_RULE@ has the action discard: the client heard that the message, or"
+        " this recipient, was taken, and nobody gets it.",
+        fields=f"{CALLER} QUEUE_ID SENDER RECIPIENT WHY POLICY_RULE",
+        options="policy",
+    ),
 }
 
 MESSAGES: Mapping[Kind, Meaning] = {
@@ -272,9 +288,9 @@ MESSAGES: Mapping[Kind, Meaning] = {
         "A message waits for a queue run",
         "It is not delivered at once: @PYMTA_WHY@.  The next queue run takes it, or `pymta queue"
         " run @PYMTA_QUEUE_ID@`.",
-        fields=f"{LEG} {CALLER} WHY",
+        fields=f"{LEG} {CALLER} WHY POLICY_RULE",
         options="queue_only queue_only_file queue_only_load queue_only_pressure queue_domains"
-        " queue_smtp_domains smtp_accept_queue smtp_accept_queue_per_connection",
+        " queue_smtp_domains smtp_accept_queue smtp_accept_queue_per_connection policy",
         selectors="delay_delivery retry_defer",
     ),
     Kind.DELIVERED: Meaning(
@@ -316,10 +332,12 @@ MESSAGES: Mapping[Kind, Meaning] = {
     ),
     Kind.FROZEN: Meaning(
         "A message was frozen",
-        "It failed and there is nobody to tell.  It stays in the queue and is not tried, until"
+        "It failed and there is nobody to tell, or a rule of policy wants it seen.  It stays in the"
+        " queue and is not tried, until"
         " somebody forces it (`pymta-sendmail -qff`) or removes it (`pymta queue remove"
         " @PYMTA_QUEUE_ID@`).",
-        fields="QUEUE_ID SENDER",
+        fields="QUEUE_ID SENDER POLICY_RULE",
+        options="policy",
     ),
     Kind.THAWED: Meaning(
         "A frozen message is tried again",

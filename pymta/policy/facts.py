@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from pymta.mail.address import Mailbox
 from pymta.mail.caller import Address
+from pymta.mail.header_fields import Field
 from pymta.policy.stage import Stage
 
 
@@ -79,13 +80,15 @@ class Recipient:
     """`is_local`: in a domain of ours, where it exists, else it would have been refused.
 
     `account` is that of a system user.  `number` counts the recipients of the message, this one
-    included.  `is_relayed`: it is somebody else's, and settings let this caller send there.
+    included.  `is_permitted`: settings let this caller send there; else it is refused, unless
+    policy says `Relay`.
     """
 
     mailbox: Mailbox
     is_local: bool = True
     account: str = ""
     number: int = 1
+    is_permitted: bool = True
 
     @property
     def address(self) -> str:
@@ -95,25 +98,13 @@ class Recipient:
     def domain(self) -> str:
         return self.mailbox.domain.lower()
 
-    @property
-    def is_relayed(self) -> bool:
-        return not self.is_local
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of the header: its name as written, its text unfolded."""
-
-    name: str
-    text: str
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """`size` in octets as received; `id` is ours.
 
-    `header` are its fields in order, the first ones where there are too many or they are too
-    long (then `is_header_cut`).
+    `header` are its fields in order, decoded; of very many, or very long ones, the first
+    (`is_header_cut`).
     """
 
     id: str
@@ -136,7 +127,7 @@ class Message:
 class Facts:
     """All that is known at a stage; what comes later is None or empty.
 
-    `recipients` are those taken so far, at rcpt without the one that is asked about.
+    `recipients` are those that were taken, known at data.
     `reason` is that of N-08 at notquit.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from pymta.mail.caller import Address
 from pymta.mail.host_list import Answer as InList
 from pymta.policy.mail_domain import Standing
 
@@ -18,6 +19,10 @@ class Lookups(Protocol):
 
     def names(self) -> tuple[str, ...] | None:
         """His verified names, () for none; None: it could not be found out."""
+        ...
+
+    def addresses(self, name: str) -> tuple[Address, ...] | None:
+        """Of a name; None: it could not be found out."""
         ...
 
     def standing(self, domain: str) -> Standing:

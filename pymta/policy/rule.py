@@ -17,7 +17,7 @@ from enum import Enum, IntEnum
 from pymta.policy.facts import Facts
 from pymta.policy.lookups import Lookups
 from pymta.policy.stage import Stage
-from pymta.policy.verdict import NO_OPINION, Defer, Ruling, Verdict
+from pymta.policy.verdict import NO_OPINION, Defer, Relay, Ruling, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """All `conditions` must hold.  `only_tells`: it is logged, and the next one is asked."""
+    """All `conditions` must hold.  `only_tells`: it is logged, and the next one is asked.
+
+    `log` is what is said then.  `explain` makes the verdict say more, where it can be known only
+    when the rule holds.
+    """
 
     name: str
     stage: Stage
@@ -62,6 +66,8 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     on_defer: OnDefer = OnDefer.DEFER
     only_tells: bool = False
+    log: str = ""
+    explain: Callable[[Verdict, Facts, Lookups], Verdict] | None = None
 
     def __post_init__(self) -> None:
         by_cost = sorted(self.conditions, key=lambda one: one.cost)
@@ -70,8 +76,11 @@ class Rule:
     def fit(self, facts: Facts, lookups: Lookups) -> Fit:
         doubt: Unknown | None = None
         for condition in self.conditions:
-            if doubt and condition.cost is Cost.MEMORY:
-                break  # a client that is put off is counted when it comes again
+            if condition.cost is Cost.MEMORY:
+                if _is_lost(facts) and not isinstance(self.verdict, Relay):
+                    return False  # it is refused in any case, and for good
+                if doubt:
+                    break  # a client that is put off is counted when it comes again
             fit = condition.holds(facts, lookups)
             if isinstance(fit, Unknown):
                 if self.on_defer is OnDefer.SKIP:
@@ -87,15 +96,24 @@ def first_match(
     rules: Iterable[Rule],
     facts: Facts,
     lookups: Lookups,
-    tell: Callable[[Rule], None] = lambda _: None,
+    tell: Callable[[Rule, Unknown | None], None] = lambda _rule, _doubt: None,
 ) -> Ruling:
-    """`tell` hears of the rules that hold and only want to be told."""
+    """`tell` hears of the rules that hold and only want to be told, and of doubts about them."""
     for rule in rules:
         fit = rule.fit(facts, lookups)
-        if isinstance(fit, Unknown):
-            return Ruling(Defer(log=f"{fit.why} (could not be looked up)"), rule.name)
-        if fit and rule.only_tells:
-            tell(rule)
+        if rule.only_tells:
+            if fit:
+                tell(rule, fit if isinstance(fit, Unknown) else None)
+        elif isinstance(fit, Unknown):
+            return Ruling(Defer(log=f"could not find out about {fit.why}"), rule.name)
         elif fit:
-            return Ruling(rule.verdict, rule.name)
+            verdict = rule.verdict
+            return Ruling(
+                rule.explain(verdict, facts, lookups) if rule.explain else verdict, rule.name
+            )
     return NO_OPINION
+
+
+def _is_lost(facts: Facts) -> bool:
+    """A recipient that nobody lets this caller send to, unless a rule does."""
+    return facts.recipient is not None and not facts.recipient.is_permitted

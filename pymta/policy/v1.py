@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from pymta.mail.address import Mailbox
 from pymta.mail.caller import Address
-from pymta.policy.facts import Call, Field, Message, Recipient, Sender
+from pymta.mail.header_fields import Field
+from pymta.policy.facts import Call, Message, Recipient, Sender
 from pymta.policy.verdict import (
     Accept,
     Defer,

@@ -14,6 +14,7 @@ class Answer:
     """`is_fault`: a syntax or protocol error, counted by SS-05.  `events` go to the log.
 
     `delay`: seconds for which the reply is held back.  `enough`: what ends the session instead.
+    `drops`: the connection ends with this reply (SS-04).
     """
 
     reply: Reply
@@ -21,6 +22,7 @@ class Answer:
     events: tuple[Event, ...] = ()
     delay: float = 0
     enough: Enough | None = None
+    drops: bool = False
 
 
 def fault(reply: Reply) -> Answer:

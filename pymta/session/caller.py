@@ -15,6 +15,7 @@ from pymta.config.settings import Settings
 from pymta.mail.caller import Address
 from pymta.mail.host_list import Answer, host_list
 from pymta.resolver.answer import Answer as DnsAnswer
+from pymta.resolver.answer import Mx
 from pymta.resolver.reverse import Hosts, known_addresses, verified_names
 
 
@@ -24,6 +25,8 @@ class Dns(Protocol):
     def names(self, address: Address) -> DnsAnswer[str]: ...
 
     def addresses(self, name: str) -> DnsAnswer[Address]: ...
+
+    def mx(self, domain: str) -> DnsAnswer[Mx]: ...
 
     def start_budget(self, seconds: float) -> None: ...
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pymta.mail.host_list import Answer as InList
 from pymta.mail.reply import Reply
-from pymta.session import farewell, greeting, hello, login, starttls, verbs, xclient
+from pymta.session import farewell, greeting, hello, login, policy, starttls, verbs, xclient
 from pymta.session.answer import Answer
 from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
@@ -46,6 +46,7 @@ class Conversation:
         self._world = world
         self._server = Server()
         self._caller = Caller(visit.address, visit.settings, world.dns, world.hosts, world.is_ours)
+        policy.appoint(visit, self._caller, world)
         self._pace = Pace(visit.settings.session, self._is_counted)
         self._chronicle = Chronicle(visit, world.tell)
         self._watch = Watch(world.debug, visit, self._pace.quote)
@@ -257,10 +258,10 @@ class Conversation:
         answer = self._incoming.take(part)
         if answer is None:
             return None
-        self._answer(answer, b"")
+        status = self._answer(answer, b"")
         if not part.is_last:
             self._end_chunk(answer)
-            return None
+            return status
         self._pace.next_message()
         # ID-07: the reply first.  When it cannot be written the message is ours all the same; the
         # client may send it again, and losing it would be worse.
@@ -269,7 +270,7 @@ class Conversation:
         if stop is not None:
             return self._ending.unwritable()
         self._watch.ready()
-        return None
+        return status
 
     def _end_chunk(self, answer: Answer) -> None:
         """Not the last one of its message, unless it was refused."""
@@ -302,7 +303,11 @@ class Conversation:
         if answer.enough is not None:
             return self._ending.drop(answer.enough)
         self._voice.say(answer.reply)
-        return None
+        return self._drop() if answer.drops else None
+
+    def _drop(self) -> int:
+        self._give_up_transaction("policy")
+        return self._ending.drop_by_policy()
 
     def _hold_back(self, seconds: float) -> Stop | None:
         """Replies to what came before are not held back with this one."""

@@ -5,7 +5,7 @@ last one brings the answer.  250 is only said after `commit` has returned: file 
 synced then.  Once a message is refused its file goes at once and the rest is swallowed.
 
 The order of the questions at the end: did the disk fail, was it too large, may it be smuggled
-text (bare CR or LF), is it in a loop, is its header out of all proportion?
+text (bare CR or LF), is it in a loop, is its header out of all proportion, what does policy say?
 
 Touches: disk.
 """
@@ -21,15 +21,20 @@ from pymta.channel.words import HandOn
 from pymta.config.journal import Journal
 from pymta.journal.arrival_events import arrived
 from pymta.journal.event import Event
+from pymta.journal.policy_events import message_discarded
 from pymta.journal.session_events import SIZE, message_refused, spool_trouble
 from pymta.mail.caller import LocalCaller
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
+from pymta.mail.header_fields import FieldCollector
 from pymta.mail.reply import Reply
 from pymta.mail.trace import received_field, registered
 from pymta.mail.unstructured import text_of
+from pymta.policy.facts import Message
+from pymta.session import policy
 from pymta.session.answer import Answer
 from pymta.session.mail_from import NO_ROOM, TOO_BIG
+from pymta.session.transaction import Discarded
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.server import BodyPart
@@ -41,8 +46,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """`drops`: policy wants the connection closed, too."""
+
     reply: Reply
     event: Event
+    drops: bool = False
 
 
 def begin(visit: Visit, world: World) -> Reception | Answer:
@@ -64,6 +72,7 @@ class Reception:
         self._envelope = envelope
         self._intake = intake
         self._header = HeaderScanner()
+        self._fields = FieldCollector() if visit.judges else None
         self._size = 0
         self._is_chunked = False
         self.refusal: Refusal | None = None
@@ -109,6 +118,8 @@ class Reception:
 
     def _write(self, data: bytes) -> None:
         self._header.feed(data)
+        if self._fields:
+            self._fields.feed(data)
         try:
             self._intake.write(data)
         except SpoolError as error:
@@ -137,15 +148,42 @@ class Reception:
 
     def _end(self, part: BodyPart) -> Answer:
         self._header.finish()
-        refusal = self.refusal or self._objection(part) or self._commit(part)
+        refusal = self.refusal or self._objection(part) or self._judge(part)
+        if refusal is None and (discarded := self._visit.transaction.whole_discarded):
+            return self._discard(discarded)
+        refusal = refusal or self._commit(part)
         if refusal is not None:
             self.abandon()
-            return Answer(refusal.reply, events=(refusal.event,))
+            return Answer(refusal.reply, events=(refusal.event,), drops=refusal.drops)
         self._visit.accepted += 1
         reach = Reach.NO_SMTP if self._visit.mode.no_smtp else Reach.NEW
         domain = self._visit.transaction.remote_domain
         self.accepted = HandOn(self.id, domain, reach, self._envelope.queue_name)
         return Answer(Reply(250, f"OK id={self.id}", "2.0.0"), events=(self._arrival(),))
+
+    def _judge(self, part: BodyPart) -> Refusal | None:
+        """What policy says of the whole message."""
+        if self._fields is None:
+            return None
+        header, is_cut = self._fields.fields(), self._fields.is_cut
+        message = Message(self.id, self._size, header, is_cut, part.has_eight_bit)
+        said = policy.at_data(self._visit, message)
+        return Refusal(*said) if said else None
+
+    def _discard(self, discarded: Discarded) -> Answer:
+        """The client hears what it would have heard, and nothing is stored."""
+        self.abandon()
+        self._visit.accepted += 1
+        event = message_discarded(
+            self._visit.origin,
+            self.id,
+            self.sender,
+            discarded.why,
+            discarded.rule,
+            by=discarded.by,
+        )
+        reply = Reply(250, f"OK id={self.id}", "2.0.0")
+        return Answer(reply, events=(self._arrival(), event))
 
     def _commit(self, part: BodyPart) -> Refusal | None:
         seal = Seal(
@@ -153,6 +191,7 @@ class Reception:
             eight_bit=part.has_eight_bit,
             message_id=self._header.message_id,
             tls_optional=self._header.tls_optional and not self._envelope.requires_tls,
+            frozen=self._visit.transaction.why_frozen,
         )
         try:
             self._intake.commit(seal)

@@ -5,6 +5,7 @@ Touches: sockets, clock.
 
 from __future__ import annotations
 
+from pymta.journal import policy_events
 from pymta.journal import session_events as say
 from pymta.session import farewell
 from pymta.session.chronicle import Chronicle
@@ -67,6 +68,14 @@ class Ending:
         self._voice.flush()
         return enough.status
 
+    def drop_by_policy(self) -> int:
+        """SS-04; the reply has been said."""
+        self._voice.flush()
+        self._chronicle.tell(
+            policy_events.closed_by_drop(self._visit.origin, self._chronicle.seconds)
+        )
+        return 0
+
     def quit(self) -> int:
         self._lingers = self.is_good = self._voice.flush() is None
         self._chronicle.closed_by_quit()
@@ -75,6 +84,9 @@ class Ending:
     def end(self, end: Farewell) -> int:
         if end.event is not None:
             self._chronicle.tell(end.event)
+        if end.is_drop:
+            seconds = self._chronicle.seconds
+            self._chronicle.tell(policy_events.closed_by_drop(self._visit.origin, seconds))
         if end.reply is not None:
             self._voice.say_last(end.reply)
             if end.closes_down and not self._stream.is_mute:

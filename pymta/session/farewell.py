@@ -22,12 +22,14 @@ class Farewell:
     """`reply` None: there is nobody left to hear it.
 
     `closes_down`: the connection stays, and every command hears the reply again.
+    `is_drop`: a rule of policy wants it (SS-04).
     """
 
     reply: Reply | None
     event: Event | None
     status: int
     closes_down: bool = False
+    is_drop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

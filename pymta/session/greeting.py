@@ -1,9 +1,10 @@
 """The start of a session: everything that may say no before we say 220 (CP-08).
 
 In this order: who is behind a proxy (`proxied`); who calls, by his own machine's account; do the
-settings say what he may; the name of his address; is he let in (`gate`); TLS, where it comes before
-the greeting; has he waited for us to speak first.  What was found out stays in the visit.  A
-refusal is the only reply that such a session hears, and its exit status is 0 (SS-01).
+settings say what he may; the name of his address; is he let in (`gate`); has policy anything
+against him; TLS, where it comes before the greeting; has he waited for us to speak first.  What was
+found out stays in the visit.  A refusal is the only reply that such a session hears, and its exit
+status is 0 (SS-01).
 
 A user of this machine is known by the kernel, and let in; only his name is asked for.
 
@@ -19,7 +20,7 @@ from pymta.journal import session_events as say
 from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.host_list import Answer, host_list
 from pymta.mail.reply import Reply
-from pymta.session import farewell, gate, hello, proxied
+from pymta.session import farewell, gate, hello, policy, proxied
 from pymta.session.allowed import allowed
 from pymta.session.caller import Caller
 from pymta.session.farewell import Farewell
@@ -74,7 +75,7 @@ def judge(visit: Visit, caller: Caller, world: World, *, looks_up: bool = True) 
     visit.allowed = allowed(settings, caller.is_in)
     visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
     _may_log_in(visit, caller)
-    return None
+    return policy.at_connect(visit)
 
 
 def _introduce(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewell | None:

@@ -8,7 +8,7 @@ from pymta.journal.session_events import bad_hello
 from pymta.mail.address import is_domain
 from pymta.mail.reply import Reply
 from pymta.sasl.exchange import BackEnd
-from pymta.session import login
+from pymta.session import login, policy
 from pymta.session.answer import Answer
 from pymta.session.visit import Visit
 from pymta.smtp.command import Command, Verb
@@ -29,6 +29,8 @@ def answer(visit: Visit, command: Command, back_end: BackEnd) -> Answer:
         text = f"Syntactically invalid {command.verb.name} argument(s)"
         event = bad_hello(visit.origin, command.verb.name, name[:160])
         return Answer(Reply(501, text), is_fault=True, events=(event,))  # no code: RFC 2034 s4
+    if (refusal := policy.at_hello(visit, name)) is not None:
+        return refusal
     visit.helo = name
     visit.is_extended = command.verb is Verb.EHLO
     visit.has_offered_tls = visit.is_extended and visit.may_start_tls and not visit.tls

@@ -10,6 +10,8 @@ from pymta.config.limits import Limits
 from pymta.journal.session_events import SIZE, rejected, too_many_messages
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
+from pymta.policy.facts import Sender
+from pymta.session import policy
 from pymta.session.answer import Answer, fault
 from pymta.session.space import log_shortage, spool_shortage
 from pymta.session.transaction import Transaction
@@ -102,7 +104,11 @@ def _spool_shortage(limits: Limits, world: World, size: int) -> str:
 
 
 def _begin(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> Answer:
-    visit.mails += 1
     text = str(sender) if sender is not None else ""
-    visit.transaction = Transaction(sender=text, asked=parameters)
+    new = Transaction(sender=text, asked=parameters)
+    refusal = policy.at_mail(visit, new, Sender(sender, parameters.size, parameters.body))
+    if refusal is not None:
+        return refusal
+    visit.mails += 1
+    visit.transaction = new
     return Answer(Reply(250, "OK", "2.1.0"))

@@ -33,6 +33,7 @@ from pymta.load.gauge import Gauge
 from pymta.load.reading import Room, queue_only
 from pymta.load.room import room
 from pymta.mail.timestamp import format_date
+from pymta.policy.tables import tables_of
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
 from pymta.routing.here import here
@@ -194,6 +195,7 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
         back_end=back_end(settings, log.write) or InOrder(),
         clients=SqliteClients(Path(settings.machine.state_directory) / "hints" / "clients.sqlite"),
         name_of=passwd.name_of,
+        tables=tables_of(settings),
         now=time.time,
         date=local_date,
         debug=None if settings.launch.debugs_daemon_only else log.debug,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pymta.journal.event import Event
 from pymta.journal.session_events import rejected
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
+from pymta.policy.facts import Recipient
+from pymta.policy.verdict import Defer, Drop, Relay
+from pymta.policy.verdict import Refuse as PolicyRefuse
+from pymta.session import policy
 from pymta.session.answer import Answer, fault
 from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.session.visit import Visit
@@ -36,18 +42,56 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
 def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: World) -> Answer:
     local = visit.local.address if visit.local else None
     match judge(mailbox, visit.address, local, visit.settings, world.find):
-        case Refuse(reply, why):
-            return Answer(
-                reply, is_fault=reply.code == 501, events=(_line(visit, str(mailbox), why),)
-            )
-        case Accept(mailbox, is_local) as accept:
-            if not is_local and visit.transaction.asked.requires_tls:
-                return _not_without_tls(visit, mailbox)
-            if _is_full(visit, accept.key):
-                return _no_room(visit, mailbox)
-            is_remote = not is_local and visit.is_sent_at_once(mailbox.domain)
-            visit.transaction.add(accept.key, mailbox, parameters, is_remote=is_remote)
-            return ACCEPTED
+        case Refuse(reply, why, is_relaying) as refuse:
+            if is_relaying and (answer := _ask_to_relay(visit, mailbox, parameters)) is not None:
+                return answer
+            events = (_line(visit, str(mailbox), why),)
+            return Answer(refuse.reply, is_fault=reply.code == 501, events=events)
+        case Accept() as accept:
+            return _ask(visit, accept, parameters)
+
+
+def _ask(visit: Visit, accept: Accept, parameters: RcptParameters) -> Answer:
+    """What policy says of a recipient against whom nothing else speaks."""
+    if (obstacle := _obstacle(visit, accept)) is not None:
+        return obstacle
+    facts = _facts(visit, accept)
+    ruling = policy.at_rcpt(visit, facts)
+    refusal = policy.answer_to(visit, ruling, facts) if ruling else None
+    return refusal or _add(visit, accept, parameters, facts)
+
+
+def _ask_to_relay(visit: Visit, mailbox: Mailbox, parameters: RcptParameters) -> Answer | None:
+    """Only the one word of policy that says so opens a relay.  None: it does not."""
+    accept = Accept(mailbox, is_local=False)
+    facts = replace(_facts(visit, accept), is_permitted=False)
+    ruling = policy.at_rcpt(visit, facts)
+    if ruling is None:
+        return None
+    if not isinstance(ruling.verdict, Relay):
+        is_no = isinstance(ruling.verdict, Defer | PolicyRefuse | Drop)
+        return policy.answer_to(visit, ruling, facts) if is_no else None
+    return _obstacle(visit, accept) or _add(visit, accept, parameters, facts)
+
+
+def _obstacle(visit: Visit, accept: Accept) -> Answer | None:
+    """What stands in the way of any recipient like this one, whatever policy says."""
+    if not accept.is_local and visit.transaction.asked.requires_tls:
+        return _not_without_tls(visit, accept.mailbox)
+    return _no_room(visit, accept.mailbox) if _is_full(visit, accept.key) else None
+
+
+def _facts(visit: Visit, accept: Accept) -> Recipient:
+    number = len(visit.transaction.recipients) + 1
+    return Recipient(accept.mailbox, accept.is_local, accept.account, number)
+
+
+def _add(visit: Visit, accept: Accept, parameters: RcptParameters, facts: Recipient) -> Answer:
+    is_remote = not accept.is_local and visit.is_sent_at_once(accept.mailbox.domain)
+    visit.transaction.add(accept.key, accept.mailbox, parameters, is_remote=is_remote)
+    if visit.judges:
+        visit.transaction.told.append(facts)
+    return ACCEPTED
 
 
 def _not_without_tls(visit: Visit, mailbox: Mailbox) -> Answer:

@@ -44,10 +44,11 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """`why` is what the log says."""
+    """`why` is what the log says.  `is_relaying`: the address would do, for somebody else."""
 
     reply: Reply
     why: str
+    is_relaying: bool = False
 
 
 def judge(
@@ -69,11 +70,12 @@ def judge(
         return _refuse(501, "recipient address must contain a domain", "5.1.3")
     if _is_ours(mailbox.domain, local, settings):
         return _judge_local(mailbox, settings, find)
-    if _is_listed(mailbox.domain, settings.routing.relay_to_domains) or _is_trusted(
+    if _is_listed(mailbox.domain, settings.routing.relay_to_domains) or is_trusted(
         caller, settings
     ):
         return Accept(mailbox, is_local=False)
-    return _refuse(550, "relay not permitted", "5.7.1")
+    text = "relay not permitted"
+    return Refuse(Reply(550, text, "5.7.1"), text, is_relaying=True)
 
 
 def _judge_local(mailbox: Mailbox, settings: Settings, find: Find) -> Accept | Refuse:
@@ -103,7 +105,8 @@ def _is_listed(domain: str, names: tuple[str, ...]) -> bool:
     return key_of_domain(domain) in {key_of_domain(name) for name in names}
 
 
-def _is_trusted(caller: Address | None, settings: Settings) -> bool:
+def is_trusted(caller: Address | None, settings: Settings) -> bool:
+    """From a network that may relay, or a user of this machine."""
     return caller is None or any(
         caller in ip_network(network) for network in settings.session.relay_from_hosts
     )

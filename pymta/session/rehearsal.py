@@ -20,7 +20,7 @@ from ipaddress import ip_address
 from pymta.channel.pair import End, make_pair
 from pymta.config.settings import Settings
 from pymta.mail.caller import Address, Endpoint
-from pymta.resolver.answer import Answer, Nothing
+from pymta.resolver.answer import Answer, Mx, Nothing
 from pymta.resolver.reverse import Hosts
 from pymta.session.conversation import Conversation
 from pymta.session.stop import Stop
@@ -86,6 +86,9 @@ class _NoDns:
         return Nothing()
 
     def addresses(self, _: str) -> Answer[Address]:
+        return Nothing()
+
+    def mx(self, _: str) -> Answer[Mx]:
         return Nothing()
 
     def start_budget(self, _: float) -> None:

@@ -13,6 +13,7 @@ from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Address, Endpoint, LocalCaller
 from pymta.mail.envelope import DEFAULT_QUEUE, Client
 from pymta.mail.host_list import host_list
+from pymta.policy.judge import Judge
 from pymta.session.allowed import Allowed
 from pymta.session.hold_back import Mode, mode_at_start, mode_of_local
 from pymta.session.size_limit import SizeLimit, size_limit
@@ -40,6 +41,8 @@ class Visit:
     `role` is that of the socket he came in by.
     `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).  He takes its place,
     and it becomes `proxy`.  So does a peer for whom XCLIENT named another client (`may_xclient`).
+
+    `judges` are asked what policy says.
 
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
     `asks` is whether he is to show a certificate in the handshake.
@@ -81,6 +84,7 @@ class Visit:
     helo: str = ""
     is_extended: bool = False
     has_pipelined: bool = False
+    judges: tuple[Judge, ...] = ()
     mails: int = 0
     accepted: int = 0
     transaction: Transaction = field(default_factory=Transaction)

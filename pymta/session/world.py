@@ -13,6 +13,7 @@ from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Address, Endpoint
+from pymta.policy.tables import Tables
 from pymta.resolver.reverse import Hosts
 from pymta.sasl.exchange import BackEnd
 from pymta.sasl.in_order import InOrder
@@ -46,6 +47,7 @@ class World:
     mail somebody wants.  `judge` asks it about a client whom a proxy has named, and waits for what
     it says.  `read_load` reads what queue_only_load and queue_only_pressure limit, `log_room` what
     is free where the log is written, None where nobody need ask.
+    `tables` are the rules of policy, None where there are none.
     `debug` is there when somebody watches sessions, `debug_daemon` also when he only wants to see
     what the daemon does (-dd).
     """
@@ -66,6 +68,7 @@ class World:
     put_off: Callable[[Short], object] = _nobody
     ask_run: Callable[[Etrn], object] = _nobody
     judge: Callable[[Proxied], Verdict | Stop] = _let_in
+    tables: Tables | None = None
     read_load: Callable[[], Load] = lambda: NOTHING
     log_room: Callable[[], Room | None] = lambda: None
     debug: Debug | None = None

@@ -176,7 +176,7 @@ class FileClaim:
         self._opened = opened
         self._pen = pen
         self._tell = tell
-        self._state = fold(len(self.envelope.recipients), pen.journal.records)
+        self._state = fold(len(self.envelope.recipients), pen.journal.records, self.seal.frozen)
 
     @property
     def state(self) -> State:

@@ -108,7 +108,7 @@ class State:
     redirections added, whose addresses are in `added`.  `redirects` says who has his mail sent on
     to whom.  `first_deferred` is when a recipient was first put off, `dues` when it may be tried
     again, `why` the latest reason (absent from each: never put off).  `frozen` is the reason, ""
-    when it is not.
+    when it is not; `frozen_since` is 0 where it was accepted so, and no record says it yet.
     """
 
     pending: tuple[int, ...]
@@ -120,6 +120,7 @@ class State:
     why: tuple[tuple[int, str], ...] = ()
     attempts: int = 0
     frozen: str = ""
+    frozen_since: float = 0.0
 
     @property
     def is_finished(self) -> bool:
@@ -134,9 +135,12 @@ class State:
         return min((dues.get(n, 0.0) for n in self.pending), default=0.0)
 
 
-def fold(count: int, records: Iterable[Record]) -> State:
-    """The state of a message with `count` recipients after `records`, oldest first."""
-    state = State(pending=tuple(range(count)))
+def fold(count: int, records: Iterable[Record], frozen: str = "") -> State:
+    """The state of a message with `count` recipients after `records`, oldest first.
+
+    `frozen` is that of its seal.
+    """
+    state = State(pending=tuple(range(count)), frozen=frozen)
     for record in records:
         state = step(state, record)
     return state
@@ -167,10 +171,10 @@ def step(state: State, record: Record) -> State:
                 why=tuple(sorted(reasons.items())),
                 attempts=state.attempts + 1,
             )
-        case Frozen(why=why):
-            return replace(state, frozen=why or "frozen")
+        case Frozen(at=at, why=why):
+            return replace(state, frozen=why or "frozen", frozen_since=at)
         case Thawed():
-            return replace(state, frozen="", dues=())
+            return replace(state, frozen="", frozen_since=0.0, dues=())
 
 
 def alarm(state: State, now: float) -> float:

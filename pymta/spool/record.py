@@ -30,6 +30,7 @@ OPENING = len(MAGIC) + 9  # magic, eight digits, newline
 FOOTER = 57  # bytes
 
 _SEAL_FORMAT = 1
+_FROZEN_FORMAT = 2  # so that no older pymta delivers what is to wait for the operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,14 @@ def encode_tail(seal: Seal, *, seal_start: int, head_crc: int) -> bytes:
     """Seal and footer; `seal_start` is the length of all that was written before."""
     text = to_json(
         {
-            "format": _SEAL_FORMAT,
+            "format": _FROZEN_FORMAT if seal.frozen else _SEAL_FORMAT,
             "on_top": seal.on_top,
             "size": seal.size,
             "digest": seal.digest,
             "eight_bit": seal.eight_bit,
             "message_id": seal.message_id,
             **({"tls_optional": True} if seal.tls_optional else {}),
+            **({"frozen": seal.frozen} if seal.frozen else {}),
         }
     )
     return text + b"\n" + _footer(seal_start, len(text) + 1, head_crc, zlib.crc32(text + b"\n"))
@@ -160,7 +162,7 @@ def decode_seal(text: bytes, layout: Layout) -> Seal:
     if zlib.crc32(text) != layout.seal_crc:
         raise ValueError("the seal is damaged")
     fields = Fields.parse(text)
-    if fields.whole("format") != _SEAL_FORMAT:
+    if fields.whole("format") not in (_SEAL_FORMAT, _FROZEN_FORMAT):
         raise ValueError("a seal of an unknown version")
     if fields.whole("size") != layout.body_length:
         raise ValueError("the message has not the size it was sealed with")
@@ -171,6 +173,7 @@ def decode_seal(text: bytes, layout: Layout) -> Seal:
         eight_bit=fields.truth("eight_bit"),
         message_id=fields.text("message_id"),
         tls_optional="tls_optional" in fields and fields.truth("tls_optional"),
+        frozen=fields.text("frozen") if "frozen" in fields else "",
     )
 
 

@@ -51,7 +51,7 @@ def _read(places: Places, id: str) -> Message | None:
     records = _journal(places, id).records
     if places.disk.look(queued.queue, id) is None:  # settled meanwhile, and its journal with it
         return None
-    state = fold(len(opened.envelope.recipients), records)
+    state = fold(len(opened.envelope.recipients), records, opened.seal.frozen)
     return Message(id, opened.envelope, opened.seal, state, records)
 
 

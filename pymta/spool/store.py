@@ -55,6 +55,7 @@ class Seal:
 
     `on_top` are header fields to put before the message, in order, each complete with its CRLF.
     `size` is in bytes, as received; `digest` the SHA-256 of those bytes, in hex.
+    `frozen` is why nobody is to try it before an operator says so, "" where all is well.
     """
 
     on_top: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ class Seal:
     eight_bit: bool = False
     message_id: str = ""  # the Message-ID field of the message, for the log
     tls_optional: bool = False  # it says "TLS-Required: No" (RFC 8689), and nothing says otherwise
+    frozen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

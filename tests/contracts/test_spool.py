@@ -248,6 +248,21 @@ def test_a_deferred_message_is_due_when_its_first_recipient_is(spool: Spool) -> 
     assert message.due == pytest.approx(NOW + 300)
 
 
+def test_a_message_may_be_frozen_from_the_start(spool: Spool) -> None:
+    """ID-06: there is no moment in which somebody could deliver it."""
+    intake = spool.begin(ENVELOPE)
+    intake.commit(Seal(frozen="by rule look"))
+    peeked = spool.peek(intake.id)
+    claim = claimed(spool, intake.id)
+
+    assert peeked
+    assert peeked.state.frozen == claim.state.frozen == "by rule look"
+    claim.note(Thawed(NOW))
+    assert claim.state.frozen == ""
+    claim.release()
+    assert claimed(spool, intake.id).state.frozen == ""
+
+
 def test_a_frozen_message_is_not_due_until_it_is_thawed(spool: Spool) -> None:
     id = accept(spool)
     claim = claimed(spool, id)

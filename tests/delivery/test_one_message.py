@@ -285,6 +285,19 @@ def test_force_thaws_a_frozen_message(rig: Rig) -> None:
     assert lines[-1] == "Completed"
 
 
+def test_a_message_that_arrived_frozen_is_soon_out_of_the_way_of_queue_runs(rig: Rig) -> None:
+    """ID-06: the first who looks into it writes down that nobody else need do so."""
+    id = rig.put("user@localhost", frozen="by rule look")
+    assert rig.attempt(id) == ["Message is frozen"]
+    (waiting,) = rig.spool().waiting()
+    assert waiting.due > rig.now + 365 * 86_400
+    assert rig.attempt(id) == ["Message is frozen"]
+    message = rig.spool().peek(id)
+    assert message is not None
+    assert len(message.history) == 1
+    assert rig.attempt(id, force=True)[-1] == "Completed"
+
+
 def test_a_frozen_message_has_been_delivered_to_the_others(rig: Rig) -> None:
     rig.answers["b@y.example"] = NEVER
     id = rig.put("a@x.example", "b@y.example", sender="")

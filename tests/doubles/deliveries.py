@@ -106,13 +106,18 @@ class Rig:
             spool.close()
 
     def put(
-        self, *recipients: str | Recipient, sender: str = SENDER, body: bytes = BODY, **asked: Any
+        self,
+        *recipients: str | Recipient,
+        sender: str = SENDER,
+        body: bytes = BODY,
+        frozen: str = "",
+        **asked: Any,
     ) -> str:
         """A message in the spool; `asked` are further fields of its envelope."""
         names = tuple(r if isinstance(r, Recipient) else Recipient(r) for r in recipients)
         intake = self.spool().begin(Envelope(sender, names, self.now, **asked))
         intake.write(body)
-        intake.commit(Seal(on_top=(RECEIVED,)))
+        intake.commit(Seal(on_top=(RECEIVED,), frozen=frozen))
         return intake.id
 
     def attempt(self, id: str, *, force: bool = False, reach: Reach = Reach.ALL) -> list[str]:

@@ -18,6 +18,7 @@ from pymta.config.session import Session
 from pymta.config.settings import Machine, Settings
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Endpoint, LocalCaller, plain_address
+from pymta.policy.tables import tables_of
 from pymta.resolver.reverse import Hosts
 from pymta.sasl.exchange import BackEnd
 from pymta.sasl.in_order import InOrder
@@ -57,6 +58,7 @@ def usual_settings(**changes: object) -> Settings:
             "queue",
             "machine",
             "journal",
+            "policy",
             "tls",
             "proxy",
         ):
@@ -144,6 +146,7 @@ class Guest:
             hosts=lambda: Hosts("127.0.0.1 localhost"),
             is_ours=lambda address: local is not None and address == local.address,
             name_of=house.name_of,
+            tables=tables_of(house.settings),
             ask_ident=house.ask_ident,
             now=lambda: 1.7e9,
             date=lambda _: DATE,

@@ -6,17 +6,20 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from pymta.mail.caller import Address
-from pymta.resolver.answer import Answer, Failed, Found, NoSuchDomain
+from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing
 
 SILENT = Failed("name servers did not answer in time")
 
 
 @dataclass
 class MemoryDns:
-    """`ptr` are the names of addresses, `hosts` the addresses of names; None: nobody answers."""
+    """`ptr` are the names of addresses, `hosts` the addresses of names, `mail_hosts` its MX ("" for
+    the null one); None: nobody answers.
+    """
 
     ptr: dict[str, list[str] | None] = field(default_factory=dict)
     hosts: dict[str, list[str] | None] = field(default_factory=dict)
+    mail_hosts: dict[str, list[str] | None] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def names(self, address: Address) -> Answer[str]:
@@ -32,6 +35,15 @@ class MemoryDns:
         if found is None:
             return SILENT
         return Found(tuple(map(ip_address, found))) if found else NoSuchDomain()
+
+    def mx(self, domain: str) -> Answer[Mx]:
+        self.asked.append(f"MX {domain}")
+        found = self.mail_hosts.get(domain, [])
+        if found is None:
+            return SILENT
+        if not found:
+            return Nothing() if self.hosts.get(domain) else NoSuchDomain()
+        return Found(tuple(Mx(number, target) for number, target in enumerate(found)))
 
     def start_budget(self, seconds: float) -> None:
         pass

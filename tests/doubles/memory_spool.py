@@ -187,4 +187,4 @@ class MemoryClaim:
 
 
 def state_of(kept: Kept) -> State:
-    return fold(len(kept.envelope.recipients), kept.history)
+    return fold(len(kept.envelope.recipients), kept.history, kept.seal.frozen)

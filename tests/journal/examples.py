@@ -22,6 +22,7 @@ from pymta.journal import (
     log_events,
     login_events,
     policy_code_events,
+    policy_events,
     queue_events,
     session_events,
     spool_events,
@@ -47,6 +48,7 @@ MODULES = (
     log_events,
     login_events,
     policy_code_events,
+    policy_events,
     queue_events,
     session_events,
     spool_events,
@@ -134,6 +136,7 @@ def examples() -> list[Example]:
     return [
         *_of_messages(),
         *_of_sessions(),
+        *_of_policy(),
         *_of_the_daemon(),
         *_of_the_helper(),
         *_of_policy_code(),
@@ -173,6 +176,23 @@ def _of_messages() -> Iterator[Example]:
     yield _one(hand_events.untidy, "spool", "Input/output error")
     yield _one(hand_events.damaged, 3, "/var/lib/pymta/spool/corrupt")
     yield _one(spool_events.set_aside, ID, "cut short")
+
+
+def _of_policy() -> Iterator[Example]:
+    say = policy_events
+    for origin in (STRANGER, KNOWN, USER):
+        yield _one(say.refused, origin, "EHLO or HELO x", "no", "bulk")
+        yield _one(say.refused, origin, "RCPT", "no", "bulk", sender=SENDER, recipient=RECIPIENT)
+        yield _one(say.refused, origin, "after DATA", "no", "bulk", id=ID, sender=SENDER)
+        yield _one(say.refused, origin, "connection", "no", "bulk", selector=say.REJECT)
+        yield _one(say.warned, origin, "seen", "trial")
+        yield _one(say.warned, origin, "seen", "trial", sender=SENDER, recipient=RECIPIENT)
+        yield _one(say.warning_skipped, origin, "the name of the client", "trial")
+        yield _one(say.recipient_discarded, origin, SENDER, RECIPIENT, "", "trap", by="RCPT")
+        yield _one(say.message_discarded, origin, ID, SENDER, "seen", "trap", by="DATA")
+        yield _one(say.queued_by_policy, origin, ID, "later", "slow")
+        yield _one(say.closed_by_drop, origin, 2.0)
+    yield _one(say.frozen_by_policy, ID, SENDER, "look")
 
 
 def _of_sessions() -> Iterator[Example]:

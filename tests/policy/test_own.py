@@ -16,9 +16,10 @@ import pytest
 from pymta.config.policy_code import PolicySource
 from pymta.config.policy_source import STAGES
 from pymta.mail.address import Mailbox
+from pymta.mail.header_fields import Field
 from pymta.policy import v1
 from pymta.policy.code import NAME, Program, Run
-from pymta.policy.facts import Call, Facts, Field, Message, Recipient, Sender
+from pymta.policy.facts import Call, Facts, Message, Recipient, Sender
 from pymta.policy.own import Failure, OutOfUse, OwnPolicy
 from pymta.policy.stage import Stage
 from pymta.policy.time_limit import TimeLimit

@@ -17,7 +17,7 @@ from tests.doubles.lookups import NoLookups
 
 FACTS = Facts(Stage.CONNECT, Call(ip_address("192.0.2.7")))
 NO = Refuse("no")
-DOUBT = Unknown("name servers did not answer in time")
+DOUBT = Unknown("the name of the client")
 
 
 @dataclass
@@ -74,7 +74,7 @@ def test_what_costs_most_is_asked_last_and_only_if_all_else_holds() -> None:
 @pytest.mark.parametrize(
     ("on_defer", "verdict"),
     [
-        (OnDefer.DEFER, Defer(log=f"{DOUBT.why} (could not be looked up)")),
+        (OnDefer.DEFER, Defer(log=f"could not find out about {DOUBT.why}")),
         (OnDefer.MATCH, NO),
         (OnDefer.SKIP, Pass()),
     ],
@@ -105,7 +105,7 @@ def test_a_rule_may_only_want_to_be_told() -> None:
     told: list[str] = []
     rules = [a_rule(only_tells=True), Rule("next", Stage.CONNECT, NO)]
 
-    ruling = first_match(rules, FACTS, NoLookups(), lambda rule: told.append(rule.name))
+    ruling = first_match(rules, FACTS, NoLookups(), lambda rule, _: told.append(rule.name))
 
     assert ruling == Ruling(NO, "next")
     assert told == ["r"]

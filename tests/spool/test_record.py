@@ -67,6 +67,7 @@ SEALS = st.builds(
     eight_bit=st.booleans(),
     message_id=TEXT,
     tls_optional=st.booleans(),
+    frozen=TEXT,
 )
 
 
@@ -84,6 +85,13 @@ def test_a_file_from_before_there_were_wishes_reads_as_one_without() -> None:
 
     assert not any(word in old for word in (b"smtputf8", b"reports", b"ret", b"tls"))
     assert parts_of(WHOLE)[0] == ENVELOPE
+
+
+def test_no_older_program_takes_a_frozen_message_for_any_other() -> None:
+    seal = Seal(size=len(BODY))
+
+    assert b'{"format":1,' in file_of(ENVELOPE, seal, BODY)
+    assert b'{"format":2,' in file_of(ENVELOPE, replace(seal, frozen="by rule x"), BODY)
 
 
 def test_the_file_is_text_that_an_operator_can_read() -> None:

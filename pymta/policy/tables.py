@@ -1,0 +1,125 @@
+"""The rules of the settings as a judge.
+
+Made once, before the first fork; `judge` then belongs to one connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from pymta.config.policy_rules import Rules, RuleText, read_rule
+from pymta.config.settings import Settings
+from pymta.policy.conditions import Setup, compile_condition
+from pymta.policy.facts import Facts
+from pymta.policy.judge import Judge
+from pymta.policy.lookups import Lookups
+from pymta.policy.mail_domain import Standing
+from pymta.policy.rule import OnDefer, Rule, Unknown, first_match
+from pymta.policy.stage import Stage
+from pymta.policy.verdict import (
+    Accept,
+    Defer,
+    Discard,
+    Drop,
+    Freeze,
+    Pass,
+    Queue,
+    Refuse,
+    Relay,
+    Ruling,
+    Verdict,
+)
+
+Tell = Callable[[Facts, Rule, Unknown | None], None]
+_CODES = {"4": (451, "4.7.1"), "5": (550, "5.7.1")}  # where a rule has none
+_FOR_GOOD = "5"
+# What somebody hears who could not be told of a failure (RFC 7505 s4.2, RFC 3463 s3.2).
+_UNVERIFIED = {
+    Standing.NO_MAIL: ("sender domain accepts no mail", "5.7.27"),
+    Standing.NOWHERE: ("sender domain has no mail host", "5.1.8"),
+    Standing.NO_DOMAIN: ("sender domain does not exist", "5.1.8"),
+}
+
+
+class Tables:
+    def __init__(self, rules: Rules, setup: Setup) -> None:
+        """Of rules in which nothing is wrong."""
+        self._rules = {
+            stage: tuple(compile_rule(read_rule(stage.value, table), setup) for table in tables)
+            for stage in Stage
+            if (tables := rules.get(stage.value))
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def judge(self, lookups: Lookups, tell: Tell) -> Judge:
+        """`tell` hears of rules that only want to be told, and why one could not be asked."""
+
+        def ask(facts: Facts) -> Ruling:
+            rules = self._rules.get(facts.stage, ())
+            return first_match(rules, facts, lookups, partial(tell, facts))
+
+        return ask
+
+
+def tables_of(settings: Settings) -> Tables:
+    setup = Setup(settings.hostname, settings.machine.policy_lists)
+    return Tables(settings.policy.policy or {}, setup)
+
+
+def compile_rule(text: RuleText, setup: Setup) -> Rule:
+    conditions = (compile_condition(key, value, setup) for key, value in text.conditions.items())
+    return Rule(
+        text.name,
+        Stage(text.stage),
+        _verdict(text),
+        tuple(conditions),
+        OnDefer(text.on_defer or "defer"),
+        text.action == "warn",
+        text.log,
+        _say_why if _wants_words(text) else None,
+    )
+
+
+def _verdict(text: RuleText) -> Verdict:
+    match text.action:
+        case "warn":
+            return Pass()
+        case "accept":
+            return Accept()
+        case "relay":
+            return Relay()
+        case "queue":
+            return Queue(text.routes)
+        case "freeze":
+            return Freeze()
+        case "discard":
+            return Discard(text.log)
+        case "defer":
+            return Defer(text.text, *_codes(text, "4"), text.log)
+        case "refuse":
+            return Refuse(text.text, *_codes(text, _FOR_GOOD), text.log)
+        case _:
+            return Drop(text.text, *_codes(text, _FOR_GOOD), text.log)
+
+
+def _codes(text: RuleText, usual: str) -> tuple[int, str]:
+    code, enhanced = _CODES[str(text.code)[0] if text.code else usual]
+    return text.code or code, text.enhanced or enhanced
+
+
+def _wants_words(text: RuleText) -> bool:
+    """Does it refuse senders that could not be answered, without saying so?"""
+    refuses = text.action in ("refuse", "drop") and not (text.text or text.code or text.enhanced)
+    return refuses and text.conditions.get("sender_verified") is False
+
+
+def _say_why(verdict: Verdict, facts: Facts, lookups: Lookups) -> Verdict:
+    standing = lookups.standing(facts.sender.domain) if facts.sender else Standing.UNKNOWN
+    if standing not in _UNVERIFIED or not isinstance(verdict, Refuse | Drop):
+        return verdict
+    text, enhanced = _UNVERIFIED[standing]
+    return replace(verdict, text=text, enhanced=enhanced)

@@ -1,0 +1,452 @@
+"""Policy in a session: what a rule does at each stage, to the client, the log and the spool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pymta.channel.reach import Reach
+from pymta.channel.words import HandOn
+from pymta.journal.event import Kind
+from tests.doubles.house import HOST, Guest, House, usual_settings
+from tests.doubles.memory_dns import MemoryDns
+
+FROM = "MAIL FROM:<a@client.example>"
+TO = "RCPT TO:<user@localhost>"
+PROHIBITED = "Administrative prohibition"
+WHO = "H=(client.example) [192.0.2.7]"
+
+
+def house(stage: str, *rules: dict[str, Any], **settings: object) -> House:
+    named = [{"name": f"r{number}"} | rule for number, rule in enumerate(rules, 1)]
+    return House(usual_settings(policy={stage: named}, **settings))
+
+
+def say(guest: Guest, *lines: str) -> list[str]:
+    """The replies, the greeting left out."""
+    guest.hear()
+    return guest.ask("EHLO client.example", *lines)[1:]
+
+
+def events(house: House, kind: Kind) -> list[dict[str, Any]]:
+    return [dict(event.fields) for event in house.log.events if event.kind is kind]
+
+
+# At the start of a connection.
+
+
+@pytest.mark.parametrize(
+    ("rule", "reply", "how"),
+    [
+        ({"action": "refuse"}, "554 Administrative prohibition", ""),
+        ({"action": "refuse", "text": "go\naway"}, "554-go\r\n554 away", ""),
+        ({"action": "defer"}, "421 Temporary local problem - please try later", "temporarily "),
+    ],
+)
+def test_a_connection_is_refused_in_the_greeting(
+    rule: dict[str, Any], reply: str, how: str
+) -> None:
+    """CP-08, SS-01: it is all that such a session hears."""
+    place = house("connect", {"hosts": ["192.0.2.0/24"]} | rule)
+    with place.call() as guest:
+        assert guest.hear_all() == f"{reply}\r\n"
+        assert guest.status() == 0
+
+    text = reply.partition(" ")[2] if "\n" not in reply else "go away"
+    assert place.log.texts() == [
+        f'H=[192.0.2.7] {how}rejected connection in "connect" ACL: {text} (rule r1)'
+    ]
+    assert events(place, Kind.REJECTED)[0]["POLICY_RULE"] == "r1"
+
+
+def test_a_dropped_connection_is_told_as_such() -> None:
+    """SS-04"""
+    rule = {"action": "drop", "text": "no", "code": 421}
+    place = house("connect", rule, log_selector=("+smtp_connection",))
+    with place.call() as guest:
+        assert guest.hear_all() == "421 no\r\n"
+
+    assert place.log.texts()[-1] == "SMTP connection from [192.0.2.7] D=0.0s closed by DROP in ACL"
+
+
+def test_who_is_meant_by_no_rule_is_greeted() -> None:
+    place = house(
+        "connect",
+        {"hosts": ["192.0.2.7"], "action": "accept"},
+        {"action": "refuse"},
+    )
+    with place.call() as guest:
+        assert guest.hear().startswith("220")
+    with place.call("192.0.2.8") as guest:
+        assert guest.hear().startswith("554")
+
+
+def test_a_user_of_this_machine_is_in_no_network() -> None:
+    place = house("connect", {"hosts": ["0.0.0.0/0", "::/0"], "action": "refuse"})
+    with place.call_from_here() as guest:
+        assert guest.hear().startswith("220")
+
+
+# Names.
+
+
+def test_names_are_looked_up_only_for_a_rule_that_needs_them() -> None:
+    rules = (
+        {"helo": ["other.example"], "hosts": ["*.bulk.example"], "action": "refuse"},
+        {"action": "accept"},
+    )
+    place = house("mail", *rules)
+    with place.call() as guest:
+        assert say(guest, FROM) == ["250 2.1.0 OK"]
+    assert place.dns.asked == []
+
+
+def test_a_name_that_does_not_lead_back_is_none() -> None:
+    rule = {"hosts": ["*.friend.example"], "action": "accept"}
+    place = house("mail", rule, {"action": "refuse"})
+    place.dns = MemoryDns(
+        ptr={"192.0.2.7": ["mx.friend.example"], "192.0.2.8": ["mx.friend.example"]},
+        hosts={"mx.friend.example": ["192.0.2.7"]},
+    )
+    with place.call("192.0.2.7") as guest:
+        assert say(guest, FROM) == ["250 2.1.0 OK"]
+    with place.call("192.0.2.8") as guest:
+        assert say(guest, FROM) == ["550 5.7.1 Administrative prohibition"]
+
+
+@pytest.mark.parametrize(
+    ("on_defer", "reply"),
+    [
+        ({}, "451 4.7.1 Temporary local problem - please try later"),
+        ({"on_defer": "match"}, "550 5.7.1 Administrative prohibition"),
+        ({"on_defer": "skip"}, "250 2.1.0 OK"),
+    ],
+)
+def test_no_rule_is_passed_over_because_a_name_server_is_silent(
+    on_defer: dict[str, str], reply: str
+) -> None:
+    place = house("mail", {"hosts": ["*.bulk.example"], "action": "refuse"} | on_defer)
+    place.dns = MemoryDns(ptr={"192.0.2.7": None})
+    with place.call() as guest:
+        assert say(guest, FROM) == [reply]
+    if not on_defer:
+        assert place.log.texts()[0] == (
+            f"{WHO} F=<a@client.example> temporarily rejected MAIL <a@client.example>:"
+            " could not find out about the name of the client (rule r1)"
+        )
+
+
+# Commands.
+
+
+def test_a_hello_that_is_refused_was_not_said() -> None:
+    """RFC 2034 s4: no enhanced code stands in its reply."""
+    place = house("helo", {"helo": ["@", ".bad.example"], "action": "refuse", "text": "not you"})
+    with place.call() as guest:
+        guest.hear()
+        assert guest.ask(f"EHLO {HOST}", FROM) == [
+            "550 not you",
+            "503 HELO or EHLO required",
+        ]
+        assert guest.ask("HELO x.bad.example", "HELO good.example") == [
+            "550 not you",
+            f"250 {HOST} Hello good.example [192.0.2.7]",
+        ]
+    assert place.log.texts()[0] == (
+        f"H=[192.0.2.7] rejected EHLO or HELO {HOST}: not you (rule r1)"
+    )
+
+
+def test_a_refused_sender_begins_no_message() -> None:
+    place = house("mail", {"senders": ["a@client.example"], "action": "refuse"})
+    with place.call() as guest:
+        assert say(guest, FROM, TO, "MAIL FROM:<b@client.example>", TO) == [
+            "550 5.7.1 Administrative prohibition",
+            "503 5.5.1 sender not yet given",
+            "250 2.1.0 OK",
+            "250 2.1.5 Accepted",
+        ]
+    assert place.log.texts()[:-1] == [
+        f"{WHO} F=<a@client.example> rejected MAIL <a@client.example>: {PROHIBITED} (rule r1)"
+    ]
+
+
+def test_each_recipient_is_judged_alone() -> None:
+    rules = (
+        {"recipients": ["postmaster@"], "action": "accept"},
+        {
+            "senders": ["client.example"],
+            "action": "refuse",
+            "text": "not for you",
+            "code": 554,
+            "enhanced": "5.7.999",
+            "log": "says who",
+        },
+    )
+    place = house("rcpt", *rules)
+    with place.call() as guest:
+        assert say(guest, FROM, TO, "RCPT TO:<Postmaster@localhost>") == [
+            "250 2.1.0 OK",
+            "554 5.7.999 not for you",
+            "250 2.1.5 Accepted",
+        ]
+    assert place.log.texts()[:-1] == [
+        f"{WHO} F=<a@client.example> rejected RCPT <user@localhost>: says who (rule r2)"
+    ]
+    assert events(place, Kind.REJECTED)[0]["RECIPIENT"] == "user@localhost"
+
+
+def test_what_policy_accepts_must_still_exist() -> None:
+    place = house("rcpt", {"action": "accept"}, recipients_max=1)
+    with place.call() as guest:
+        assert say(guest, FROM, "RCPT TO:<nobody@localhost>", TO, "RCPT TO:<postmaster>") == [
+            "250 2.1.0 OK",
+            "550 5.1.1 Unknown user",
+            "250 2.1.5 Accepted",
+            "452 4.5.3 too many recipients",
+        ]
+
+
+def test_a_drop_ends_the_connection() -> None:
+    """SS-03, SS-04"""
+    rule = {"recipients_above": 1, "action": "drop", "text": "enough"}
+    selectors = ("+smtp_connection", "+smtp_incomplete_transaction")
+    place = house("rcpt", rule, log_selector=selectors)
+    with place.call() as guest:
+        assert say(guest, FROM, TO, "RCPT TO:<postmaster>", "NOOP") == [
+            "250 2.1.0 OK",
+            "250 2.1.5 Accepted",
+            "550 5.7.1 enough",
+            "",
+        ]
+        assert guest.status() == 0
+
+    assert place.log.texts() == [
+        f"{WHO} F=<a@client.example> rejected RCPT <postmaster@{HOST}>: enough (rule r1)",
+        f"{WHO} incomplete transaction (policy) from <a@client.example> for user@localhost",
+        "SMTP connection from (client.example) [192.0.2.7] D=0.0s closed by DROP in ACL",
+    ]
+
+
+# Senders that could not be answered.
+
+
+@pytest.mark.parametrize(
+    ("domain", "reply"),
+    [
+        ("good.example", "250 2.1.0 OK"),
+        ("implicit.example", "250 2.1.0 OK"),
+        ("null.example", "550 5.7.27 sender domain accepts no mail"),  # RFC 7505 s4.2
+        ("none.example", "550 5.1.8 sender domain does not exist"),
+        ("silent.example", "451 4.7.1 Temporary local problem - please try later"),
+        (HOST, "250 2.1.0 OK"),
+        ("[192.0.2.1]", "250 2.1.0 OK"),
+    ],
+)
+def test_a_sender_must_be_one_that_could_be_answered(domain: str, reply: str) -> None:
+    place = house("mail", {"sender_verified": False, "action": "refuse"})
+    place.dns = MemoryDns(
+        hosts={"implicit.example": ["192.0.2.1"]},
+        mail_hosts={"good.example": ["mx.example"], "null.example": [""], "silent.example": None},
+    )
+    with place.call() as guest:
+        assert say(guest, f"MAIL FROM:<a@{domain}>", "RSET", "MAIL FROM:<>")[::2] == [
+            reply,
+            "250 2.1.0 OK",
+        ]
+
+
+# Relaying.
+
+
+@pytest.mark.parametrize("action", ["accept", "queue", "freeze", "discard", "warn"])
+def test_no_yes_opens_a_relay_by_accident(action: str) -> None:
+    place = house("rcpt", {"action": action})
+    with place.call() as guest:
+        assert say(guest, FROM, "RCPT TO:<x@elsewhere.example>") == [
+            "250 2.1.0 OK",
+            "550 5.7.1 relay not permitted",
+        ]
+
+
+def test_only_the_word_itself_opens_a_relay_and_only_to_whom_it_says() -> None:
+    rule = {"hosts": ["192.0.2.7"], "recipients": ["partner.example"], "action": "relay"}
+    place = house("rcpt", rule)
+    with place.call() as guest:
+        assert say(guest, FROM, "RCPT TO:<x@partner.example>", "RCPT TO:<x@else.example>") == [
+            "250 2.1.0 OK",
+            "250 2.1.5 Accepted",
+            "550 5.7.1 relay not permitted",
+        ]
+    with place.call("192.0.2.8") as guest:
+        assert say(guest, FROM, "RCPT TO:<x@partner.example>")[1] == "550 5.7.1 relay not permitted"
+
+
+def test_who_tries_to_relay_may_be_dropped() -> None:
+    place = house("rcpt", {"local": False, "trusted": False, "action": "drop", "text": "thief"})
+    with place.call() as guest:
+        assert say(guest, FROM, "RCPT TO:<x@elsewhere.example>")[1] == "550 5.7.1 thief"
+    with place.call("127.0.0.1") as guest:
+        assert say(guest, FROM, "RCPT TO:<x@elsewhere.example>")[1] == "250 2.1.5 Accepted"
+
+
+# The message.
+
+BOMB = "".join(f"X-{n}: boom\r\n" for n in range(2000))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "is_refused"),
+    [
+        ({"header": {"Subject": "^buy now"}}, "Subject: Buy now!", True),
+        ({"header": {"Subject": "^buy now"}}, "Subject: =?utf-8?b?YnV5IG5vdw==?=", True),
+        ({"header": {"Subject": "^buy now"}}, "Subject: do not buy now", False),
+        ({"header": {"Subject": "buy", "X-A": "^yes$"}}, "Subject: buy\r\nX-A: yes", True),
+        ({"header": {"Subject": "buy", "X-A": "^yes$"}}, "Subject: buy\r\nX-A: no", False),
+        ({"header": {"Subject": "buy"}}, "X: y\r\n\r\nSubject: buy", False),
+        ({"header_missing": ["Date", "From"]}, "From: x", True),
+        ({"header_missing": ["Date", "From"]}, "from: x\r\nDATE: y", False),
+        ({"header_repeated": ["From"]}, "From: x\r\nFROM: y", True),
+        ({"header_repeated": ["From"]}, "From: x", False),
+        ({"header_fields_above": 2}, "A: 1\r\nB: 2\r\nC: 3", True),
+        ({"header_fields_above": 2}, "A: 1\r\nB: 2", False),
+        ({"header_fields_above": 1500}, BOMB, True),
+        ({"size_above": 100}, "A: " + "x" * 100, True),
+        ({"size_above": 100}, "A: x", False),
+        ({"recipients_above": 0}, "A: x", True),
+        ({"recipients_above": 1}, "A: x", False),
+    ],
+)
+def test_a_message_is_judged_by_its_header(
+    rule: dict[str, Any], message: str, *, is_refused: bool
+) -> None:
+    place = house("data", rule | {"action": "refuse", "text": "not this"})
+    with place.call() as guest:
+        reply = say(guest, FROM, TO, "DATA", f"{message}\r\n\r\nbody\r\n.")[-1]
+
+    assert reply == "550 5.7.1 not this" if is_refused else reply.startswith("250 2.0.0 OK id=")
+    assert bool(place.spool.stored) is not is_refused
+    assert not place.spool.open
+    if is_refused:
+        assert place.log.texts()[-1] == (
+            f"{WHO} F=<a@client.example> rejected after DATA: not this (rule r1)"
+        )
+        assert place.log.events[-1].queue_id
+
+
+def test_a_message_may_end_its_connection() -> None:
+    place = house("data", {"action": "drop", "text": "enough"})
+    with place.call() as guest:
+        assert say(guest, FROM, TO, "DATA", "A: b\r\n\r\n.", "NOOP")[-2:] == [
+            "550 5.7.1 enough",
+            "",
+        ]
+    assert not place.spool.stored
+
+
+@pytest.mark.parametrize(("stage", "by"), [("mail", "MAIL"), ("data", "DATA")])
+def test_a_discarded_message_is_answered_like_any_other(stage: str, by: str) -> None:
+    place = house(stage, {"action": "discard", "log": "trap"})
+    with place.call() as guest:
+        replies = say(guest, FROM, TO, "DATA", "A: b\r\n\r\n.", FROM)
+
+    assert [reply[:3] for reply in replies] == ["250", "250", "354", "250", "250"]
+    assert not place.spool.stored
+    assert not place.spool.open
+    assert not place.handed_on
+    assert place.log.texts()[0].startswith("<= a@client.example")
+    assert place.log.texts()[1] == f"=> blackhole ({by} ACL discarded recipients): trap (rule r1)"
+    assert place.log.events[0].queue_id == place.log.events[1].queue_id == replies[3][-23:]
+
+
+def test_a_discarded_recipient_gets_nothing_and_others_do() -> None:
+    place = house("rcpt", {"recipients": ["user@"], "action": "discard"})
+    with place.call() as guest:
+        replies = say(guest, FROM, TO, "RCPT TO:<postmaster>", "DATA", "A: b\r\n\r\n.")
+        assert [reply[:3] for reply in replies] == ["250", "250", "250", "354", "250"]
+        replies = guest.ask(FROM, TO, "DATA", "A: b\r\n\r\n.")
+        assert [reply[:3] for reply in replies] == ["250", "250", "354", "250"]
+
+    (message,) = place.spool.stored
+    assert [one.address for one in message.envelope.recipients] == [f"postmaster@{HOST}"]
+    assert place.log.texts()[0] == (
+        f"{WHO} F=<a@client.example> RCPT <user@localhost>: discarded by RCPT ACL (rule r1)"
+    )
+    assert place.log.texts()[-1] == "=> blackhole (RCPT ACL discarded recipients)"
+
+
+# Messages that wait.
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_a_message_queued_by_policy_is_not_delivered_now(stage: str) -> None:
+    """ID-06"""
+    place = house(stage, {"senders": ["client.example"], "action": "queue"})
+    with place.call() as guest:
+        say(guest, FROM, TO, "DATA", "A: b\r\n\r\n.", "MAIL FROM:<a@b.example>", TO, "DATA", ".")
+
+    first, second = place.spool.stored
+    assert place.handed_on == [HandOn(second.id)]
+    assert place.log.texts()[1] == "no immediate delivery: queued by ACL (rule r1)"
+    assert place.log.events[1].queue_id == first.id
+
+
+def test_a_message_queued_by_policy_may_be_routed_at_once() -> None:
+    """N-42: what is for this machine is delivered, and no more than that."""
+    place = house("rcpt", {"action": "queue", "routes": True}, relay_to_domains=("far.example",))
+    with place.call() as guest:
+        say(guest, FROM, TO, "RCPT TO:<x@far.example>", "DATA", "A: b\r\n\r\n.")
+
+    assert place.handed_on == [HandOn(place.spool.stored[0].id, reach=Reach.NO_SMTP)]
+    assert place.log.texts()[1] == "no immediate delivery: queued by ACL (rule r1)"
+
+
+def test_a_message_frozen_by_policy_is_frozen_in_the_spool_already() -> None:
+    """ID-06: no queue run can come between."""
+    place = house("rcpt", {"recipients": ["user@"], "action": "freeze"}, {"action": "queue"})
+    with place.call() as guest:
+        say(guest, FROM, "RCPT TO:<postmaster>", TO, "DATA", "A: b\r\n\r\n.")
+
+    (message,) = place.spool.stored
+    assert place.handed_on == []
+    assert message.seal.frozen == "by rule r1"
+    peeked = place.spool.peek(message.id)
+    assert peeked
+    assert peeked.state.frozen == "by rule r1"
+    assert place.log.texts()[1] == "frozen by ACL (rule r1)"
+
+
+def test_what_was_said_of_one_message_holds_for_no_other() -> None:
+    place = house("mail", {"senders": ["a@client.example"], "action": "freeze"})
+    with place.call() as guest:
+        say(guest, FROM, "RSET", "MAIL FROM:<b@client.example>", TO, "DATA", "A: b\r\n\r\n.")
+
+    assert place.spool.stored[0].seal.frozen == ""
+    assert len(place.handed_on) == 1
+
+
+# Rules on trial.
+
+
+def test_a_warning_changes_nothing_but_the_log() -> None:
+    place = house("rcpt", {"senders": ["client.example"], "action": "warn", "log": "seen"})
+    with place.call() as guest:
+        assert say(guest, FROM, TO)[1] == "250 2.1.5 Accepted"
+
+    assert place.log.texts()[:-1] == [f"{WHO} F=<a@client.example> Warning: seen (rule r1)"]
+    (fields,) = events(place, Kind.POLICY_WARNING)
+    assert (fields["POLICY_RULE"], fields["RECIPIENT"]) == ("r1", "user@localhost")
+
+
+def test_a_warning_that_needs_a_silent_name_server_is_skipped_and_told() -> None:
+    place = house("mail", {"hosts": ["*.bulk.example"], "action": "warn"})
+    place.dns = MemoryDns(ptr={"192.0.2.7": None})
+    with place.call() as guest:
+        assert say(guest, FROM) == ["250 2.1.0 OK"]
+
+    text, _ = place.log.texts()
+    assert text == (
+        f'{WHO} Warning: ACL "warn" statement skipped: condition test deferred:'
+        " the name of the client (rule r1)"
+    )
