@@ -92,7 +92,7 @@ def parse_listed(value: object) -> Listed:
     if isinstance(value, list):
         return Listed(parse_block_lists({str(name): 1 for name in value}))
     if not isinstance(value, dict):
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004 (one kind of refusal)
             'want lists such as ["bl.example.org"], or with weights'
             ' { lists = { "bl.example.org" = 2, "b.example" = 1 }, score = 2 }'
         )

@@ -30,7 +30,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`most` times in `period` seconds.  `ipv4` and `ipv6` are the lengths of a network's prefix."""
+    """`most` times in `period` seconds; `ipv4` and `ipv6` are lengths of a network's prefix."""
 
     most: int
     period: float
@@ -84,7 +84,7 @@ def parse_greylist(value: object) -> Greylist | None:
 
 def _table(value: object, keys: set[str], wanted: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError(wanted)
+        raise ValueError(wanted)  # noqa: TRY004 (one kind of refusal)
     if unknown := sorted(value.keys() - keys):
         raise ValueError(f"want {', '.join(sorted(keys))}, not {unknown[0]}")
     return value

@@ -14,7 +14,6 @@ from pymta.config.per_queue import PerQueue
 from pymta.config.policy_code import PolicySource
 from pymta.config.settings import SUBJECTS, Machine, Settings
 
-
 # There are hundreds of them in one draw, and what makes a difference is short.
 TEXT = st.text(max_size=6)
 
