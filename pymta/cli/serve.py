@@ -16,6 +16,7 @@ import click
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import Stay, account_name, decide, login_name
 from pymta.cli.options import PATH, debug_option
+from pymta.cli.own_certificate import provide_certificate
 from pymta.cli.places import deliver_socket, serve_state
 from pymta.cli.start import make_directory, start
 from pymta.config.launch import Launch
@@ -49,7 +50,8 @@ def serve(port: int, config: Path | None, state: Path | None, debug: tuple[str, 
     """Serve mail in this terminal, until Ctrl-C.
 
     Takes mail for localhost and this machine's name, from this machine only, and puts it into
-    Maildirs.  The first lines say how to send a message and where to find it.
+    Maildirs.  The first lines say how to send a message and where to find it.  Where settings name
+    no certificate, one is made at the first start and kept, for STARTTLS.
     """
     directory = str((state or Path(serve_state(os.environ, _home()))).absolute())
     make_directory(directory, 0o700)
@@ -65,6 +67,7 @@ def serve(port: int, config: Path | None, state: Path | None, debug: tuple[str, 
         in_terminal=True,
         serve_port=port,
     )
+    provide_certificate(directory)
     launch = Launch(debug=debug)
     start(config.absolute() if config else None, machine, login=login_name(), launch=launch)
 

@@ -22,6 +22,7 @@ from pymta.cli.command_error import CommandError
 from pymta.cli.config_diff import DIFFERENT, as_json, as_text, listeners_of
 from pymta.cli.identity import login_name
 from pymta.cli.options import PATH, state_option
+from pymta.cli.own_certificate import provide_certificate
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
 from pymta.cli.policy_trial import may_try, try_policy
 from pymta.config import generation, sources
@@ -131,6 +132,8 @@ def accept(current: Path, sockets: Sequence[str]) -> int:
     """Validate the files that CURRENT came from; leave the next generation beside it."""
     serving = generation.load(current)
     named = (text.rpartition(":") for text in sockets)
+    if serving.machine.in_terminal:
+        provide_certificate(serving.machine.state_directory)
     try:
         handed = [(role, int(port)) for role, _, port in named]
         settings = _read_again(serving, None, handed, credentials=os.environ.get(VARIABLE, ""))

@@ -71,7 +71,7 @@ def read_settings(
         _unknown(key, found, known) for key, found in sources.found.items() if key not in known
     ]
     good, faults = validate({k: f.value for k, f in sources.found.items() if k in known})
-    name = _own_name(socket.gethostname() if hostname is None else hostname)
+    name = own_name(socket.gethostname() if hostname is None else hostname)
     values = _defaults(machine, login, good.get("queue_runs", ())) | good
     values["primary_hostname"] = values.get("primary_hostname") or name  # "" says the same as none
     settings = overruled(_compose(values, machine), launch)
@@ -139,9 +139,22 @@ def _defaults(machine: Machine, login: str, queue_runs: Sequence[str]) -> dict[s
         made["local_interfaces"] = (f"[127.0.0.1]:{port}", f"[::1]:{port}")
         made["daemon_smtp_ports"] = (str(port),)
         made["daemon_startup_retries"] = 0
+        if (own := own_certificate(machine.state_directory)).exists():
+            made["tls_certificate"] = str(own)
         if not runs_default_queue(queue_runs):
             made["queue_run_interval"] = SERVE_QUEUE_INTERVAL
     return made
+
+
+def own_certificate(state: str) -> Path:
+    """The one that `pymta serve` makes, where settings name none."""
+    return Path(state, "tls", "self-signed.pem")
+
+
+def own_name(hostname: str) -> str:
+    """The name of the machine, or one that is never wrong when it has none that mail can use."""
+    name = hostname.rstrip(".").lower()
+    return name if is_host_name(name) else "localhost"
 
 
 def _with_groups(settings: Settings, gid_of: GidOf) -> Settings:
@@ -152,12 +165,6 @@ def _with_groups(settings: Settings, gid_of: GidOf) -> Settings:
 
 def _with_lists(settings: Settings, lists: dict[str, list[str]]) -> Settings:
     return replace(settings, machine=replace(settings.machine, policy_lists=lists))
-
-
-def _own_name(hostname: str) -> str:
-    """The name of the machine, or one that is never wrong when it has none that mail can use."""
-    name = hostname.rstrip(".").lower()
-    return name if is_host_name(name) else "localhost"
 
 
 def _zone(name: str) -> Iterator[Fault]:

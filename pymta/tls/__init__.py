@@ -3,6 +3,7 @@
     certificates  ours, and which of them a client gets to see
     which         the rule for that
     leaf          what stands in one of them
+    self_signed   one of our own making, for the terminal
     watched       have their files changed
     expiry        are they good, and for how long
     facts         what both sides agreed on, as the log and the Received field tell it

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -108,6 +110,48 @@ def test_serve_greets_says_where_mail_lands_and_stops_cleanly(tmp_path: Path) ->
     assert state.stat().st_mode & 0o777 == 0o700
     served = generation.load(generation.current_file(state))
     assert served.machine.serve_port == port
+
+
+def test_serve_speaks_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    """Made at the first start, used where settings name none, and still there after a reload."""
+    state, port = tmp_path / "state", free_port()
+    own = state / "tls" / "self-signed.pem"
+    with subprocess.Popen(
+        [*PYMTA, "serve", "--state", str(state), "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            wait_for_greeting(process, port)
+            made = own.read_bytes()
+            reload = run("reload", "--state", str(state))
+            with smtplib.SMTP("localhost", port, "client.test", timeout=60) as client:
+                client.starttls(context=ssl.create_default_context(cafile=own))
+                assert client.ehlo()[0] == 250
+        finally:
+            process.terminate()
+    assert reload.returncode == 0, reload.stderr
+    assert own.read_bytes() == made
+    assert own.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_room_for_a_certificate_serve_goes_on(tmp_path: Path) -> None:
+    state, port = tmp_path / "state", free_port()
+    state.mkdir(mode=0o700)
+    (state / "tls").touch()
+    with subprocess.Popen(
+        [*PYMTA, "serve", "--state", str(state), "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert wait_for_greeting(process, port).startswith(b"220 ")
+        finally:
+            process.terminate()
+        _, err = process.communicate(timeout=60)
+    assert "warning: no certificate could be made, so there is no TLS: " in err
 
 
 def test_a_second_start_changes_nothing_for_the_daemon_that_serves(tmp_path: Path) -> None:
