@@ -64,6 +64,9 @@ ACTIONS: Mapping[str, Action] = {
         _WITH_MAIL,
     ),
     "freeze": Action("the message is taken and waits for you", _WITH_MAIL),
+    "reply": Action(
+        "the last reply gets the text of the rule; its code stays as it is", frozenset({NOTQUIT})
+    ),
     "warn": Action("a line is written to the log, and the next rule is asked", frozenset(STAGES)),
 }
 ON_DEFER = ("defer", "match", "skip")
@@ -97,7 +100,7 @@ class RuleText:
 OPTIONS: Mapping[str, str] = {
     "name": "what the log calls it; no two rules of a stage have the same",
     "action": "what follows when it holds",
-    "text": "what the client hears with defer, refuse and drop",
+    "text": "what the client hears with defer, refuse, drop and reply",
     "code": "the reply code in place of the usual one",
     "enhanced": "likewise the enhanced status code",
     "log": "what the log says in place of text",
@@ -181,9 +184,11 @@ def _faults_of_options(
             wanted = f"want a text of printable ASCII, at most {LONGEST_TEXT} characters"
             yield (key,), value, wanted
     for key in ("text", "code", "enhanced"):
-        if key in table and action not in _SAYS_NO:
+        if key in table and action not in _SAYS_NO and (action, key) != ("reply", "text"):
             yield (key,), table[key], f"want none: {action} says nothing to the client"
             return
+    if action == "reply" and not text:
+        yield (), "", 'want a text, such as text = "come again"'
     classes = _CLASSES.get(action, "")
     if "code" in table and not (
         type(code) is int and 400 <= code <= 599 and str(code)[0] in classes

@@ -140,7 +140,7 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
     Kind.CONNECTION_CLOSED: Meaning(
         "A connection has ended in good order",
         "The client said QUIT, or the daemon had to stop and told it so.",
-        fields=CALLER,
+        fields=f"{CALLER} REASON",
         options="shutdown_grace hosts_connection_nolog",
         selectors="smtp_connection",
     ),
@@ -148,14 +148,14 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         "A client has gone without a word",
         "The connection ended before QUIT.  A message that was not answered 250 stays with the"
         " client, which will send it again.",
-        fields=f"{CALLER} QUEUE_ID SENDER",
+        fields=f"{CALLER} QUEUE_ID SENDER REASON",
         options="smtp_accept_keepalive hosts_connection_nolog",
         selectors="smtp_connection lost_incoming_connection",
     ),
     Kind.TIMEOUT: Meaning(
         "A client took too long",
         "The client sent nothing for longer than smtp_receive_timeout and heard 421.",
-        fields=f"{CALLER} QUEUE_ID SENDER",
+        fields=f"{CALLER} QUEUE_ID SENDER REASON",
         options="smtp_receive_timeout",
         selectors="lost_incoming_connection",
     ),
@@ -195,7 +195,7 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         "It speaks another version, does not trust the certificate, or does not speak TLS at all on"
         " a port where TLS begins at once.  One client alone points at that client, all of them at"
         " the certificate.",
-        fields=CALLER,
+        fields=f"{CALLER} REASON",
         options="tls_certificate tls_privatekey tls_on_connect_ports tls_advertise_hosts"
         " tls_verify_hosts tls_try_verify_hosts tls_verify_certificates",
     ),
@@ -241,13 +241,13 @@ REFUSALS: Mapping[Kind, Meaning] = {
         "A client did not wait for its turn",
         "It sent more before it could know the answer to what it had sent, as programs do that only"
         " spam, and heard 554.  Where an honest client does so, let it: see the options.",
-        fields=CALLER,
+        fields=f"{CALLER} REASON",
         options="smtp_enforce_sync pipe_connect_advertise_hosts",
     ),
     Kind.DROPPED: Meaning(
         "A client was dropped for bad manners",
         "The connection was closed by us: @PYMTA_WHY@.",
-        fields=f"{CALLER} WHY",
+        fields=f"{CALLER} WHY REASON",
         options="smtp_max_unknown_commands smtp_max_synprot_errors smtp_accept_max_nonmail"
         " smtp_accept_max_nonmail_hosts",
     ),

@@ -92,7 +92,8 @@ def frozen_by_policy(id: str, sender: str, rule: str) -> Event:
 def closed_by_drop(origin: Origin, seconds: float) -> Event:
     """SS-04"""
     text = f"{origin.connection} D={duration(seconds)} closed by DROP in ACL"
-    return Event(Kind.CONNECTION_CLOSED, text, "", origin.fields, MAIN, CONNECTION)
+    fields = origin.fields | {"REASON": "acl-drop"}
+    return Event(Kind.CONNECTION_CLOSED, text, "", fields, MAIN, CONNECTION)
 
 
 def _by(rule: str) -> str:

@@ -18,6 +18,10 @@ LOST = "lost_incoming_connection"  # log selectors
 CONNECTION = "smtp_connection"
 SIZE = "size_reject"
 
+BAD_COMMANDS = "bad-commands"  # reasons of N-08 that several lines have
+GONE = "connection-lost"
+SIGNAL = "signal-exit"
+
 
 def not_delivered_now(origin: Origin, id: str, why: str) -> Event:
     """ID-02…04."""
@@ -58,10 +62,10 @@ def too_many_messages(origin: Origin) -> Event:
     return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT)
 
 
-def dropped(origin: Origin, why: str) -> Event:
+def dropped(origin: Origin, why: str, reason: str = BAD_COMMANDS) -> Event:
     """SS-05: `why` ends with the last command."""
     text = f"SMTP call from {origin.who} dropped: {why}"
-    fields = origin.fields | {"WHY": why}
+    fields = origin.fields | {"WHY": why, "REASON": reason}
     return Event(Kind.DROPPED, text, fields=fields, streams=MAIN_AND_REJECT)
 
 
@@ -80,20 +84,22 @@ def closed_by_eof(origin: Origin, seconds: float) -> Event:
 def lost(origin: Origin, why: str, seconds: float) -> Event:
     """SS-04: no mail was under way."""
     text = f"{origin.connection} lost{_error(why)} D={duration(seconds)}"
-    return _connection(Kind.CONNECTION_LOST, origin, text, selector=CONNECTION)
+    return _connection(Kind.CONNECTION_LOST, origin, text, selector=CONNECTION, reason=GONE)
 
 
 def lost_after_mail(origin: Origin, why: str, seconds: float) -> Event:
     """SS-04"""
     what = "unexpected disconnection while reading SMTP command"
     text = f"{what} from {origin.who}{_error(why)} D={duration(seconds)}"
-    return _connection(Kind.CONNECTION_LOST, origin, text, selector=LOST)
+    return _connection(Kind.CONNECTION_LOST, origin, text, selector=LOST, reason=GONE)
 
 
 def lost_in_data(origin: Origin, id: str, sender: str, why: str, seconds: float) -> Event:
     what = f"{origin.connection} lost while reading message data"
     text = f"{what}{_error(why)} F=<{sender}> D={duration(seconds)}"
-    return _connection(Kind.CONNECTION_LOST, origin, text, id, sender=sender, selector=LOST)
+    return _connection(
+        Kind.CONNECTION_LOST, origin, text, id, sender=sender, selector=LOST, reason=GONE
+    )
 
 
 def no_mail(origin: Origin, seconds: float, verbs: str) -> Event:
@@ -132,7 +138,7 @@ def sent_before_greeting(origin: Origin, what: str) -> Event:
         "SMTP protocol synchronization error (input sent without waiting for greeting):"
         f' rejected connection from {origin.mark} input="{what}"'
     )
-    return Event(Kind.OUT_OF_SYNC, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+    return _out_of_sync(origin, text)
 
 
 def sent_too_soon(origin: Origin, line: str, following: str, *, is_pipelining: bool) -> Event:
@@ -142,7 +148,12 @@ def sent_too_soon(origin: Origin, line: str, following: str, *, is_pipelining: b
         "SMTP protocol synchronization error (next input sent too soon: pipelining was"
         f'{not_} advertised): rejected "{line}" {origin.mark} next input="{following}"'
     )
-    return Event(Kind.OUT_OF_SYNC, text, fields=origin.fields, streams=MAIN_AND_REJECT)
+    return _out_of_sync(origin, text)
+
+
+def _out_of_sync(origin: Origin, text: str) -> Event:
+    fields = origin.fields | {"REASON": "synchronization-error"}
+    return Event(Kind.OUT_OF_SYNC, text, fields=fields, streams=MAIN_AND_REJECT)
 
 
 def refused_by_list(origin: Origin, option: str) -> Event:
@@ -179,7 +190,7 @@ def command_timeout(origin: Origin, seconds: float) -> Event:
     """SS-06"""
     tls = "TLS " if origin.tls else ""
     text = f"SMTP command timeout on {tls}connection from {origin.who} D={duration(seconds)}"
-    return _connection(Kind.TIMEOUT, origin, text, selector=LOST)
+    return _connection(Kind.TIMEOUT, origin, text, selector=LOST, reason="command-timeout")
 
 
 def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
@@ -187,7 +198,9 @@ def data_timeout(origin: Origin, id: str, sender: str, seconds: float) -> Event:
         f"SMTP data timeout (message abandoned) on connection from {origin.who}"
         f" F=<{sender}> D={duration(seconds)}"
     )
-    return _connection(Kind.TIMEOUT, origin, text, id, sender=sender, selector=LOST)
+    return _connection(
+        Kind.TIMEOUT, origin, text, id, sender=sender, selector=LOST, reason="data-timeout"
+    )
 
 
 def speaks_for(origin: Origin, attributes: str) -> Event:
@@ -205,23 +218,23 @@ def no_proxy_header(origin: Origin, why: str) -> Event:
 def tls_failed(origin: Origin, why: str) -> Event:
     """No TLS came of it: the client speaks another language, another version, or has gone."""
     text = f"TLS error on connection from {origin.who} (SSL_accept): {why}"
-    return _connection(Kind.TLS_FAILED, origin, text)
+    return _connection(Kind.TLS_FAILED, origin, text, reason="tls-failed")
 
 
 def terminated(origin: Origin, seconds: float) -> Event:
     text = f"{origin.connection} D={duration(seconds)} closed after SIGTERM"
-    return _connection(Kind.CONNECTION_CLOSED, origin, text)
+    return _connection(Kind.CONNECTION_CLOSED, origin, text, reason=SIGNAL)
 
 
 def stopped(origin: Origin, seconds: float) -> Event:
     """The daemon wants to end, or has gone; this connection waited for its client."""
     text = f"{origin.connection} D={duration(seconds)} closed: daemon is stopping"
-    return _connection(Kind.CONNECTION_CLOSED, origin, text)
+    return _connection(Kind.CONNECTION_CLOSED, origin, text, reason=SIGNAL)
 
 
 def write_failed(origin: Origin, why: str) -> Event:
     text = f"{origin.connection} lost while writing ({why})"
-    return _connection(Kind.CONNECTION_LOST, origin, text)
+    return _connection(Kind.CONNECTION_LOST, origin, text, reason=GONE)
 
 
 def spool_trouble(origin: Origin, id: str, why: str) -> Event:
@@ -253,7 +266,16 @@ def _refusal(origin: Origin, text: str, why: str, streams: tuple[Stream, ...]) -
 
 
 def _connection(
-    kind: Kind, origin: Origin, text: str, id: str = "", *, sender: str = "", selector: str = ""
+    kind: Kind,
+    origin: Origin,
+    text: str,
+    id: str = "",
+    *,
+    sender: str = "",
+    selector: str = "",
+    reason: str = "",
 ) -> Event:
+    """`reason` is that of an end without QUIT (N-08)."""
     fields = origin.fields | ({"SENDER": sender} if id else {})
+    fields |= {"REASON": reason} if reason else {}
     return Event(kind, text, id, fields, MAIN, selector)

@@ -100,7 +100,7 @@ def _verdict(text: RuleText) -> Verdict:
             return Discard(text.log)
         case "defer":
             return Defer(text.text, *_codes(text, "4"), text.log)
-        case "refuse":
+        case "refuse" | "reply":
             return Refuse(text.text, *_codes(text, _FOR_GOOD), text.log)
         case _:
             return Drop(text.text, *_codes(text, _FOR_GOOD), text.log)

@@ -5,9 +5,11 @@ Touches: sockets, clock.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pymta.journal import policy_events
 from pymta.journal import session_events as say
-from pymta.session import farewell
+from pymta.session import farewell, policy
 from pymta.session.chronicle import Chronicle
 from pymta.session.closedown import close_down
 from pymta.session.data import Reception
@@ -63,17 +65,16 @@ class Ending:
 
     def drop(self, enough: Enough) -> int:
         """SS-05"""
-        self._chronicle.tell(say.dropped(self._visit.origin, enough.why))
-        self._voice.say(enough.reply)
+        self._chronicle.tell(say.dropped(self._visit.origin, enough.why, enough.reason))
+        text = policy.last_words(self._visit, enough.reason)
+        self._voice.say(replace(enough.reply, text=text) if text else enough.reply)
         self._voice.flush()
         return enough.status
 
     def drop_by_policy(self) -> int:
         """SS-04; the reply has been said."""
         self._voice.flush()
-        self._chronicle.tell(
-            policy_events.closed_by_drop(self._visit.origin, self._chronicle.seconds)
-        )
+        self._tell_drop()
         return 0
 
     def quit(self) -> int:
@@ -85,16 +86,20 @@ class Ending:
         if end.event is not None:
             self._chronicle.tell(end.event)
         if end.is_drop:
-            seconds = self._chronicle.seconds
-            self._chronicle.tell(policy_events.closed_by_drop(self._visit.origin, seconds))
+            self._tell_drop()
+        text = policy.last_words(self._visit, end.reason) if end.reason else ""
         if end.reply is not None:
-            self._voice.say_last(end.reply)
+            reply = replace(end.reply, text=text) if text else end.reply
+            self._voice.say_last(reply)
             if end.closes_down and not self._stream.is_mute:
                 deadline, extended = self._patience.from_now, self._visit.is_extended
-                close_down(
-                    self._stream, end.reply, self._visit.host, deadline, with_enhanced=extended
-                )
+                close_down(self._stream, reply, self._visit.host, deadline, with_enhanced=extended)
         return end.status
+
+    def _tell_drop(self) -> None:
+        seconds = self._chronicle.seconds
+        self._chronicle.tell(policy_events.closed_by_drop(self._visit.origin, seconds))
+        policy.last_words(self._visit, policy.DROPPED)  # what it was dropped with stays
 
     def part(self) -> None:
         """Nothing is left unread."""

@@ -31,6 +31,11 @@ class Farewell:
     closes_down: bool = False
     is_drop: bool = False
 
+    @property
+    def reason(self) -> str:
+        """That of N-08; "" for an end that is none of those."""
+        return str(self.event.fields.get("REASON", "")) if self.event else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Underway:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pymta.config.session import Session
+from pymta.journal.session_events import BAD_COMMANDS
 from pymta.mail.reply import Reply
 from pymta.smtp.command import Verb
 
@@ -27,11 +28,12 @@ _QUOTED = 150  # octets of a line in the log, as the classic daemon shows of an 
 
 @dataclass(frozen=True, slots=True)
 class Enough:
-    """The reply that ends the session, the reason for the log, the exit status of SS-03."""
+    """The reply that ends the session, why for the log, the exit status of SS-03, that of N-08."""
 
     reply: Reply
     why: str
     status: int
+    reason: str = BAD_COMMANDS
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class Pace:
             return None
         text = f"{reply.text}\nToo many syntax or protocol errors"
         why = f'too many syntax or protocol errors (last command was "{quoted}")'
-        return Enough(Reply(reply.code, text, reply.enhanced), why, 1)
+        return Enough(Reply(reply.code, text, reply.enhanced), why, 1, reason="bad-command-synprot")
 
     def quote(self, line: bytes) -> str:
         """A command line as the log may show it."""

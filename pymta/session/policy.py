@@ -24,6 +24,7 @@ from pymta.session.visit import Visit
 from pymta.session.world import World
 
 PROHIBITED = "Administrative prohibition"
+DROPPED = "acl-drop"
 LATER = "Temporary local problem - please try later"
 
 
@@ -130,6 +131,18 @@ def at_data(visit: Visit, message: Message) -> tuple[Reply, Event, bool] | None:
         temporarily=reply.code < 500,
     )
     return reply, event, isinstance(ruling.verdict, Drop)
+
+
+def last_words(visit: Visit, reason: str) -> str:
+    """N-08: the session ends, and not by QUIT.  Policy hears of it, and may word the last reply.
+
+    "": as it is.
+    """
+    if not visit.judges:
+        return ""
+    facts = Facts(Stage.NOTQUIT, call_facts(visit), visit.transaction.facts, reason=reason)
+    verdict = first_opinion(visit.judges, facts).verdict
+    return safe_text(verdict.text) if isinstance(verdict, Defer | Refuse | Drop) else ""
 
 
 def _mark(transaction: Transaction, ruling: Ruling, by: str) -> None:

@@ -17,6 +17,7 @@ import time
 from pymta.journal import session_events as say
 from pymta.journal.event import Kind
 from pymta.mail.reply import Reply
+from pymta.session import policy
 from pymta.session.answer import Answer, fault
 from pymta.session.chronicle import Chronicle
 from pymta.session.closedown import close_down
@@ -49,6 +50,7 @@ def encrypt(visit: Visit, stream: Stream, chronicle: Chronicle) -> Farewell | No
     if failed.event is None or failed.event.kind is not Kind.TLS_FAILED:
         return failed  # we have to go, which is nobody's failure
     chronicle.tell(failed.event)
+    policy.last_words(visit, "tls-failed")
     return _stay_closed(visit, stream, chronicle, deadline)
 
 

@@ -9,28 +9,15 @@ import pytest
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.journal.event import Kind
-from tests.doubles.house import HOST, Guest, House, usual_settings
+from tests.doubles.house import HOST, House
 from tests.doubles.memory_dns import MemoryDns
+from tests.doubles.ruled_house import FROM, TO, WHO, ruled, say
 
-FROM = "MAIL FROM:<a@client.example>"
-TO = "RCPT TO:<user@localhost>"
 PROHIBITED = "Administrative prohibition"
-WHO = "H=(client.example) [192.0.2.7]"
 
 
-def house(stage: str, *rules: dict[str, Any], **settings: object) -> House:
-    named = [{"name": f"r{number}"} | rule for number, rule in enumerate(rules, 1)]
-    return House(usual_settings(policy={stage: named}, **settings))
-
-
-def say(guest: Guest, *lines: str) -> list[str]:
-    """The replies, the greeting left out."""
-    guest.hear()
-    return guest.ask("EHLO client.example", *lines)[1:]
-
-
-def events(house: House, kind: Kind) -> list[dict[str, Any]]:
-    return [dict(event.fields) for event in house.log.events if event.kind is kind]
+def events(place: House, kind: Kind) -> list[dict[str, Any]]:
+    return [dict(event.fields) for event in place.log.events if event.kind is kind]
 
 
 # At the start of a connection.
@@ -48,7 +35,7 @@ def test_a_connection_is_refused_in_the_greeting(
     rule: dict[str, Any], reply: str, how: str
 ) -> None:
     """CP-08, SS-01: it is all that such a session hears."""
-    place = house("connect", {"hosts": ["192.0.2.0/24"]} | rule)
+    place = ruled("connect", {"hosts": ["192.0.2.0/24"]} | rule)
     with place.call() as guest:
         assert guest.hear_all() == f"{reply}\r\n"
         assert guest.status() == 0
@@ -63,7 +50,7 @@ def test_a_connection_is_refused_in_the_greeting(
 def test_a_dropped_connection_is_told_as_such() -> None:
     """SS-04"""
     rule = {"action": "drop", "text": "no", "code": 421}
-    place = house("connect", rule, log_selector=("+smtp_connection",))
+    place = ruled("connect", rule, log_selector=("+smtp_connection",))
     with place.call() as guest:
         assert guest.hear_all() == "421 no\r\n"
 
@@ -71,7 +58,7 @@ def test_a_dropped_connection_is_told_as_such() -> None:
 
 
 def test_who_is_meant_by_no_rule_is_greeted() -> None:
-    place = house(
+    place = ruled(
         "connect",
         {"hosts": ["192.0.2.7"], "action": "accept"},
         {"action": "refuse"},
@@ -83,7 +70,7 @@ def test_who_is_meant_by_no_rule_is_greeted() -> None:
 
 
 def test_a_user_of_this_machine_is_in_no_network() -> None:
-    place = house("connect", {"hosts": ["0.0.0.0/0", "::/0"], "action": "refuse"})
+    place = ruled("connect", {"hosts": ["0.0.0.0/0", "::/0"], "action": "refuse"})
     with place.call_from_here() as guest:
         assert guest.hear().startswith("220")
 
@@ -96,7 +83,7 @@ def test_names_are_looked_up_only_for_a_rule_that_needs_them() -> None:
         {"helo": ["other.example"], "hosts": ["*.bulk.example"], "action": "refuse"},
         {"action": "accept"},
     )
-    place = house("mail", *rules)
+    place = ruled("mail", *rules)
     with place.call() as guest:
         assert say(guest, FROM) == ["250 2.1.0 OK"]
     assert place.dns.asked == []
@@ -104,7 +91,7 @@ def test_names_are_looked_up_only_for_a_rule_that_needs_them() -> None:
 
 def test_a_name_that_does_not_lead_back_is_none() -> None:
     rule = {"hosts": ["*.friend.example"], "action": "accept"}
-    place = house("mail", rule, {"action": "refuse"})
+    place = ruled("mail", rule, {"action": "refuse"})
     place.dns = MemoryDns(
         ptr={"192.0.2.7": ["mx.friend.example"], "192.0.2.8": ["mx.friend.example"]},
         hosts={"mx.friend.example": ["192.0.2.7"]},
@@ -126,7 +113,7 @@ def test_a_name_that_does_not_lead_back_is_none() -> None:
 def test_no_rule_is_passed_over_because_a_name_server_is_silent(
     on_defer: dict[str, str], reply: str
 ) -> None:
-    place = house("mail", {"hosts": ["*.bulk.example"], "action": "refuse"} | on_defer)
+    place = ruled("mail", {"hosts": ["*.bulk.example"], "action": "refuse"} | on_defer)
     place.dns = MemoryDns(ptr={"192.0.2.7": None})
     with place.call() as guest:
         assert say(guest, FROM) == [reply]
@@ -142,7 +129,7 @@ def test_no_rule_is_passed_over_because_a_name_server_is_silent(
 
 def test_a_hello_that_is_refused_was_not_said() -> None:
     """RFC 2034 s4: no enhanced code stands in its reply."""
-    place = house("helo", {"helo": ["@", ".bad.example"], "action": "refuse", "text": "not you"})
+    place = ruled("helo", {"helo": ["@", ".bad.example"], "action": "refuse", "text": "not you"})
     with place.call() as guest:
         guest.hear()
         assert guest.ask(f"EHLO {HOST}", FROM) == [
@@ -159,7 +146,7 @@ def test_a_hello_that_is_refused_was_not_said() -> None:
 
 
 def test_a_refused_sender_begins_no_message() -> None:
-    place = house("mail", {"senders": ["a@client.example"], "action": "refuse"})
+    place = ruled("mail", {"senders": ["a@client.example"], "action": "refuse"})
     with place.call() as guest:
         assert say(guest, FROM, TO, "MAIL FROM:<b@client.example>", TO) == [
             "550 5.7.1 Administrative prohibition",
@@ -184,7 +171,7 @@ def test_each_recipient_is_judged_alone() -> None:
             "log": "says who",
         },
     )
-    place = house("rcpt", *rules)
+    place = ruled("rcpt", *rules)
     with place.call() as guest:
         assert say(guest, FROM, TO, "RCPT TO:<Postmaster@localhost>") == [
             "250 2.1.0 OK",
@@ -198,7 +185,7 @@ def test_each_recipient_is_judged_alone() -> None:
 
 
 def test_what_policy_accepts_must_still_exist() -> None:
-    place = house("rcpt", {"action": "accept"}, recipients_max=1)
+    place = ruled("rcpt", {"action": "accept"}, recipients_max=1)
     with place.call() as guest:
         assert say(guest, FROM, "RCPT TO:<nobody@localhost>", TO, "RCPT TO:<postmaster>") == [
             "250 2.1.0 OK",
@@ -212,7 +199,7 @@ def test_a_drop_ends_the_connection() -> None:
     """SS-03, SS-04"""
     rule = {"recipients_above": 1, "action": "drop", "text": "enough"}
     selectors = ("+smtp_connection", "+smtp_incomplete_transaction")
-    place = house("rcpt", rule, log_selector=selectors)
+    place = ruled("rcpt", rule, log_selector=selectors)
     with place.call() as guest:
         assert say(guest, FROM, TO, "RCPT TO:<postmaster>", "NOOP") == [
             "250 2.1.0 OK",
@@ -245,7 +232,7 @@ def test_a_drop_ends_the_connection() -> None:
     ],
 )
 def test_a_sender_must_be_one_that_could_be_answered(domain: str, reply: str) -> None:
-    place = house("mail", {"sender_verified": False, "action": "refuse"})
+    place = ruled("mail", {"sender_verified": False, "action": "refuse"})
     place.dns = MemoryDns(
         hosts={"implicit.example": ["192.0.2.1"]},
         mail_hosts={"good.example": ["mx.example"], "null.example": [""], "silent.example": None},
@@ -262,7 +249,7 @@ def test_a_sender_must_be_one_that_could_be_answered(domain: str, reply: str) ->
 
 @pytest.mark.parametrize("action", ["accept", "queue", "freeze", "discard", "warn"])
 def test_no_yes_opens_a_relay_by_accident(action: str) -> None:
-    place = house("rcpt", {"action": action})
+    place = ruled("rcpt", {"action": action})
     with place.call() as guest:
         assert say(guest, FROM, "RCPT TO:<x@elsewhere.example>") == [
             "250 2.1.0 OK",
@@ -272,7 +259,7 @@ def test_no_yes_opens_a_relay_by_accident(action: str) -> None:
 
 def test_only_the_word_itself_opens_a_relay_and_only_to_whom_it_says() -> None:
     rule = {"hosts": ["192.0.2.7"], "recipients": ["partner.example"], "action": "relay"}
-    place = house("rcpt", rule)
+    place = ruled("rcpt", rule)
     with place.call() as guest:
         assert say(guest, FROM, "RCPT TO:<x@partner.example>", "RCPT TO:<x@else.example>") == [
             "250 2.1.0 OK",
@@ -284,7 +271,7 @@ def test_only_the_word_itself_opens_a_relay_and_only_to_whom_it_says() -> None:
 
 
 def test_who_tries_to_relay_may_be_dropped() -> None:
-    place = house("rcpt", {"local": False, "trusted": False, "action": "drop", "text": "thief"})
+    place = ruled("rcpt", {"local": False, "trusted": False, "action": "drop", "text": "thief"})
     with place.call() as guest:
         assert say(guest, FROM, "RCPT TO:<x@elsewhere.example>")[1] == "550 5.7.1 thief"
     with place.call("127.0.0.1") as guest:
@@ -321,7 +308,7 @@ BOMB = "".join(f"X-{n}: boom\r\n" for n in range(2000))
 def test_a_message_is_judged_by_its_header(
     rule: dict[str, Any], message: str, *, is_refused: bool
 ) -> None:
-    place = house("data", rule | {"action": "refuse", "text": "not this"})
+    place = ruled("data", rule | {"action": "refuse", "text": "not this"})
     with place.call() as guest:
         reply = say(guest, FROM, TO, "DATA", f"{message}\r\n\r\nbody\r\n.")[-1]
 
@@ -336,7 +323,7 @@ def test_a_message_is_judged_by_its_header(
 
 
 def test_a_message_may_end_its_connection() -> None:
-    place = house("data", {"action": "drop", "text": "enough"})
+    place = ruled("data", {"action": "drop", "text": "enough"})
     with place.call() as guest:
         assert say(guest, FROM, TO, "DATA", "A: b\r\n\r\n.", "NOOP")[-2:] == [
             "550 5.7.1 enough",
@@ -347,7 +334,7 @@ def test_a_message_may_end_its_connection() -> None:
 
 @pytest.mark.parametrize(("stage", "by"), [("mail", "MAIL"), ("data", "DATA")])
 def test_a_discarded_message_is_answered_like_any_other(stage: str, by: str) -> None:
-    place = house(stage, {"action": "discard", "log": "trap"})
+    place = ruled(stage, {"action": "discard", "log": "trap"})
     with place.call() as guest:
         replies = say(guest, FROM, TO, "DATA", "A: b\r\n\r\n.", FROM)
 
@@ -361,7 +348,7 @@ def test_a_discarded_message_is_answered_like_any_other(stage: str, by: str) -> 
 
 
 def test_a_discarded_recipient_gets_nothing_and_others_do() -> None:
-    place = house("rcpt", {"recipients": ["user@"], "action": "discard"})
+    place = ruled("rcpt", {"recipients": ["user@"], "action": "discard"})
     with place.call() as guest:
         replies = say(guest, FROM, TO, "RCPT TO:<postmaster>", "DATA", "A: b\r\n\r\n.")
         assert [reply[:3] for reply in replies] == ["250", "250", "250", "354", "250"]
@@ -382,7 +369,7 @@ def test_a_discarded_recipient_gets_nothing_and_others_do() -> None:
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
 def test_a_message_queued_by_policy_is_not_delivered_now(stage: str) -> None:
     """ID-06"""
-    place = house(stage, {"senders": ["client.example"], "action": "queue"})
+    place = ruled(stage, {"senders": ["client.example"], "action": "queue"})
     with place.call() as guest:
         say(guest, FROM, TO, "DATA", "A: b\r\n\r\n.", "MAIL FROM:<a@b.example>", TO, "DATA", ".")
 
@@ -394,7 +381,7 @@ def test_a_message_queued_by_policy_is_not_delivered_now(stage: str) -> None:
 
 def test_a_message_queued_by_policy_may_be_routed_at_once() -> None:
     """N-42: what is for this machine is delivered, and no more than that."""
-    place = house("rcpt", {"action": "queue", "routes": True}, relay_to_domains=("far.example",))
+    place = ruled("rcpt", {"action": "queue", "routes": True}, relay_to_domains=("far.example",))
     with place.call() as guest:
         say(guest, FROM, TO, "RCPT TO:<x@far.example>", "DATA", "A: b\r\n\r\n.")
 
@@ -404,7 +391,7 @@ def test_a_message_queued_by_policy_may_be_routed_at_once() -> None:
 
 def test_a_message_frozen_by_policy_is_frozen_in_the_spool_already() -> None:
     """ID-06: no queue run can come between."""
-    place = house("rcpt", {"recipients": ["user@"], "action": "freeze"}, {"action": "queue"})
+    place = ruled("rcpt", {"recipients": ["user@"], "action": "freeze"}, {"action": "queue"})
     with place.call() as guest:
         say(guest, FROM, "RCPT TO:<postmaster>", TO, "DATA", "A: b\r\n\r\n.")
 
@@ -418,7 +405,7 @@ def test_a_message_frozen_by_policy_is_frozen_in_the_spool_already() -> None:
 
 
 def test_what_was_said_of_one_message_holds_for_no_other() -> None:
-    place = house("mail", {"senders": ["a@client.example"], "action": "freeze"})
+    place = ruled("mail", {"senders": ["a@client.example"], "action": "freeze"})
     with place.call() as guest:
         say(guest, FROM, "RSET", "MAIL FROM:<b@client.example>", TO, "DATA", "A: b\r\n\r\n.")
 
@@ -430,7 +417,7 @@ def test_what_was_said_of_one_message_holds_for_no_other() -> None:
 
 
 def test_a_warning_changes_nothing_but_the_log() -> None:
-    place = house("rcpt", {"senders": ["client.example"], "action": "warn", "log": "seen"})
+    place = ruled("rcpt", {"senders": ["client.example"], "action": "warn", "log": "seen"})
     with place.call() as guest:
         assert say(guest, FROM, TO)[1] == "250 2.1.5 Accepted"
 
@@ -440,7 +427,7 @@ def test_a_warning_changes_nothing_but_the_log() -> None:
 
 
 def test_a_warning_that_needs_a_silent_name_server_is_skipped_and_told() -> None:
-    place = house("mail", {"hosts": ["*.bulk.example"], "action": "warn"})
+    place = ruled("mail", {"hosts": ["*.bulk.example"], "action": "warn"})
     place.dns = MemoryDns(ptr={"192.0.2.7": None})
     with place.call() as guest:
         assert say(guest, FROM) == ["250 2.1.0 OK"]
