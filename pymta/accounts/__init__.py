@@ -8,5 +8,6 @@ password_file   logins by it, read as it is now
 password_edit   changes to it
 hashes          does a password fit a hash; new ones
 back_ends       everybody who checks logins, as the settings name them
+senders         as whom an account may send
 host_secret     what keeps made-up accounts the same
 """

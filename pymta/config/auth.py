@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
+from pymta.config.address_list import parse_address_item
 from pymta.config.secret import SecretFile
 from pymta.config.setting import setting
 from pymta.config.units import Choice, Timeout
+from pymta.sasl.prepare import prepare_name
 
 FILE, DOVECOT, SASLAUTHD = "file", "dovecot", "saslauthd"
 LONGEST_SOCKET = 107  # bytes; sun_path in unix(7)
+EVERYBODY = "*"
+_WANTED_SENDERS = 'want lists of addresses, such as { "alice@example.org" = ["sales@example.org"] }'
 _MECHANISM = re.compile(r"[A-Z0-9_-]{1,20}")  # RFC 4422 s3.1
 
 
@@ -38,6 +42,36 @@ class MechanismName:
         if not _MECHANISM.fullmatch(value):
             raise ValueError('want the name of a mechanism, such as "SCRAM-SHA-256" or "PLAIN"')
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class SenderTable:
+    """Marks lists of addresses, keyed by account."""
+
+    def read(self, value: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError(_WANTED_SENDERS)  # noqa: TRY004 - the words for the operator
+        return {self._account(key): self._items(key, items) for key, items in value.items()}
+
+    @staticmethod
+    def _account(key: str) -> str:
+        if key == EVERYBODY:
+            return key
+        try:
+            return prepare_name(key)
+        except ValueError as error:
+            raise ValueError(f'"{key}" is no account: {error}') from None
+
+    @staticmethod
+    def _items(key: str, items: object) -> list[str]:
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise ValueError(f'in "{key}": {_WANTED_SENDERS}')
+        for item in items:
+            try:
+                parse_address_item(item)
+            except ValueError as error:
+                raise ValueError(f'"{item}" in "{key}": {error}') from None
+        return items
 
 
 BackEndName = Annotated[str, Choice(FILE, DOVECOT, SASLAUTHD)]
@@ -73,4 +107,10 @@ class Auth:
     )
     auth_mechanisms: tuple[Mechanism, ...] = setting(
         (), "Mechanisms that may be offered, of those that can be served; empty: all of them."
+    )
+    auth_senders: Annotated[dict[str, list[str]] | None, SenderTable()] = setting(
+        None,
+        'As whom accounts may send, beside themselves: lists of addresses, domains or "*", keyed by'
+        ' account; "*" is for all accounts.  An account without a domain is itself at'
+        " primary_hostname and in local_domains.",
     )

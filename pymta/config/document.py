@@ -67,7 +67,7 @@ def _value(value: Any, hint: Any) -> str:
             return "true" if value else "false"
         case int() if any(isinstance(marker, Time) for marker in get_args(hint)):
             return f'"{format_duration(value)}"'
-        case tuple():
+        case tuple() | list():
             return f"[{', '.join(_text(item) for item in value)}]"
         case str():
             return _text(value)

@@ -45,7 +45,7 @@ def saslprep(text: str) -> str:
 
 def prepare_name(text: str) -> str:
     """The name of an account.  Raises ValueError for what is none; see `saslprep`."""
-    name = saslprep(text).translate(_SMALL)
+    name = in_small_letters(saslprep(text))
     if not name:
         raise ValueError("a name has at least one character")
     if len(name.encode()) > LONGEST_NAME:
@@ -53,6 +53,10 @@ def prepare_name(text: str) -> str:
     if found := _NO_NAME.search(name):
         raise ValueError(f"U+{ord(found[0]):04X} may not stand in a name")
     return name
+
+
+def in_small_letters(text: str) -> str:
+    return text.translate(_SMALL)
 
 
 def decode_name(data: bytes) -> str:

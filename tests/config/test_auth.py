@@ -36,10 +36,12 @@ def test_all_of_them_are_read(tmp_path: Path) -> None:
         auth_timeout = "10s"
         auth_external = true
         auth_mechanisms = ["SCRAM-SHA-256", "PLAIN"]
+        auth_senders = {{ "Alice@example.org" = ["sales@example.org"], "*" = ["example.org"] }}
         """,
     ).auth
     assert auth.auth_back_ends == ("dovecot", "file")
     assert auth.auth_mechanisms == ("SCRAM-SHA-256", "PLAIN")
+    assert auth.auth_senders == {"alice@example.org": ["sales@example.org"], "*": ["example.org"]}
     assert (auth.auth_timeout, auth.auth_external) == (10, True)
 
 
@@ -51,6 +53,10 @@ def test_all_of_them_are_read(tmp_path: Path) -> None:
         (f'auth_saslauthd_socket = "/{"x" * 107}"', "an absolute path of at most 107 bytes"),
         ('auth_mechanisms = ["plain"]', 'such as "SCRAM-SHA-256" or "PLAIN"'),
         ('auth_timeout = "0s"', "want a time from"),
+        ('auth_senders = ["a@b"]', "want lists of addresses, such as {"),
+        ('auth_senders = { "a@b" = "c@d" }', 'in "a@b": want lists of addresses'),
+        ('auth_senders = { "a b" = [] }', '"a b" is no account: U+0020'),
+        ('auth_senders = { "a" = ["b c"] }', '"b c" in "a": want an address, a domain'),
         ('auth_password_file = "passwords"', "want an absolute path"),
         ('auth_password_file = "/no/such/passwords"', "there is no such file; want one that"),
         ('auth_password_file = "/etc"', "it is no file"),
