@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.doubles.certificates import Certificate
+from tests.doubles.daemon import wait_until
 from tests.doubles.house import House, usual_settings
 from tests.doubles.ruled_house import FROM, TO, WHO, ruled, say
 
@@ -136,7 +137,8 @@ def test_policy_hears_of_a_handshake_that_failed(certificate: Certificate) -> No
     place.starttls = certificate.shown()
     with place.call() as guest:
         assert say(guest, "STARTTLS") == ["220 2.0.0 TLS go ahead"]
-        guest.say("NOOP")
-        assert guest.hear() == "554 5.7.0 Security failure"
+        guest.say("EHLO client.example")  # by somebody who did not listen
+        wait_until(lambda: heard(place), "the handshake has failed")
+        assert guest.ask("QUIT") == ["221 2.0.0 mx.example.org closing connection"]
     assert ends(place)[0] == "tls-failed"
     assert heard(place) == ["ended (rule r1)"]
