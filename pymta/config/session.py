@@ -72,6 +72,12 @@ class Session:
         "Largest message taken: a size, or a table of sizes keyed by network of the client; 0 means"
         " no limit.",
     )
+    bare_newlines: Annotated[str, Choice("refuse", "fix-trusted", "fix")] = setting(
+        "fix-trusted",
+        "What becomes of a message with CR or LF alone: refuse it, or make a line end of each"
+        " (fix), or do that for relay_from_hosts and users of this machine, and refuse the rest. "
+        " Alone they never end a message.",
+    )
     recipients_max: Count = setting(50_000, "Recipients of one message; 0 means no limit.")
     received_headers_max: Positive = setting(
         30, "Received fields above which a message is taken to be in a loop."

@@ -37,6 +37,7 @@ from pymta.session.mail_from import NO_ROOM, TOO_BIG
 from pymta.session.transaction import Discarded
 from pymta.session.visit import Visit
 from pymta.session.world import World
+from pymta.smtp.newlines import ProperNewlines
 from pymta.smtp.server import BodyPart
 from pymta.spool.store import Intake, Seal, SpoolError
 
@@ -73,6 +74,7 @@ class Reception:
         self._intake = intake
         self._header = HeaderScanner()
         self._fields = FieldCollector() if visit.judges else None
+        self._newlines = ProperNewlines() if visit.fixes_newlines else None
         self._size = 0
         self._is_chunked = False
         self.refusal: Refusal | None = None
@@ -88,14 +90,21 @@ class Reception:
 
     def take(self, part: BodyPart) -> Answer | None:
         """The next part; the answer with the last one."""
-        self._size += len(part.data)
+        data = self._with_proper_newlines(part)
+        self._size += len(data)
         if self.refusal is None:
-            self._write(part.data)
+            self._write(data)
         if self.refusal is None:
             self.refusal = self._objection(part)
         if self.refusal is not None:
             self.abandon()
         return self._end(part) if part.is_last else None
+
+    def _with_proper_newlines(self, part: BodyPart) -> bytes:
+        if self._newlines is None:
+            return part.data
+        data = self._newlines.feed(part.data)
+        return data + self._newlines.finish() if part.is_last else data
 
     def announce(self, octets: int) -> None:
         """So many are to come now (BDAT).  Too many are not waited for before they are refused."""
@@ -130,7 +139,7 @@ class Reception:
         limit = self._visit.size_limit.octets
         if limit and self._size > limit:
             return self._too_big(self._size)
-        if part.has_bare_newline:
+        if part.has_bare_newline and self._newlines is None:
             text = "bare CR or LF in message: lines must end with CRLF"
             return self._refuse(Reply(550, text, "5.6.0"), text)
         if self._header.received > settings.received_headers_max:

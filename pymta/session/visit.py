@@ -16,6 +16,7 @@ from pymta.mail.host_list import host_list
 from pymta.policy.judge import Judge
 from pymta.session.allowed import Allowed
 from pymta.session.hold_back import Mode, mode_at_start, mode_of_local
+from pymta.session.recipient_verdict import is_trusted
 from pymta.session.size_limit import SizeLimit, size_limit
 from pymta.session.transaction import Transaction
 from pymta.smtp.extensions import NO_OFFER, Offer
@@ -169,6 +170,12 @@ class Visit:
     def enforces_sync(self) -> bool:
         """Must he wait for his turn?"""
         return self.settings.session.smtp_enforce_sync and not self.may_send_early
+
+    @property
+    def fixes_newlines(self) -> bool:
+        """Is CR or LF alone made a line end in his messages, instead of refused?"""
+        rule = self.settings.session.bare_newlines
+        return rule == "fix" or (rule == "fix-trusted" and is_trusted(self.address, self.settings))
 
     @property
     def is_quiet(self) -> bool:

@@ -2,12 +2,15 @@
 
 CRLF "." CRLF ends it and nothing else does, however the octets were cut on their way: a server
 that takes a bare CR or LF for a line end sees a second message in one (SMTP smuggling).  Bare CR
-and LF are counted as part of the message and flagged; the session refuses such a message.
+and LF are counted as part of the message and flagged; the session refuses such a message or makes
+proper lines of it, when nothing can end any more.
 
 Works in blocks with `bytes.find` and `bytes.replace`, never octet by octet.
 """
 
 from __future__ import annotations
+
+from pymta.smtp.newlines import is_proper
 
 _FINAL = b"\r\n.\r\n"
 
@@ -43,9 +46,7 @@ class BodyReader:
         if not text:
             return b""
         # A CR at the end is always held back, so no pair is ever counted as two halves.
-        pairs = text.count(b"\r\n")
-        if text.count(b"\r") != pairs or text.count(b"\n") != pairs:
-            self.has_bare_newline = True
+        self.has_bare_newline |= not is_proper(text)
         if not text.isascii():
             self.has_eight_bit = True
         text = text.replace(b"\r\n.", b"\r\n")

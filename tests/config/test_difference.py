@@ -160,11 +160,13 @@ def test_where_everything_has_changed_a_few_lines_count_the_rest() -> None:
     assert rest == f"and {len(texts) - len(named)} more changes"
 
 
+@tuned(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(ANY_SETTINGS)
 def test_equal_settings_have_no_difference(settings: Settings) -> None:
     assert difference(settings, settings, port_of) == ()
 
 
+@tuned(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(ANY_SETTINGS, ANY_SETTINGS)
 def test_every_changed_option_is_named_once_and_no_other(before: Settings, after: Settings) -> None:
     expected = [
@@ -183,7 +185,7 @@ def test_every_changed_option_is_named_once_and_no_other(before: Settings, after
 
 
 # All settings at once take a while on a busy machine, which is no fault of what is tested.
-@tuned(suppress_health_check=[HealthCheck.too_slow])
+@tuned(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(ANY_SETTINGS, min_size=2, max_size=2), st.booleans())
 def test_what_the_log_is_told_is_bounded_and_counts_what_it_leaves_out(
     pair: list[Settings], is_long: bool

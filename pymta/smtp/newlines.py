@@ -1,0 +1,37 @@
+"""Line ends made proper: each CR and each LF that stands alone becomes CRLF (RFC 5321 s2.3.8).
+
+Works in blocks and keeps one octet between them.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ANY_NEWLINE = re.compile(rb"\r\n|\r|\n")
+
+
+class ProperNewlines:
+    """Feed the blocks of one message in order; what comes back has no other line ends."""
+
+    def __init__(self) -> None:
+        self._held = b""  # a CR at the end of a block: the next octet says what it is
+
+    def feed(self, block: bytes) -> bytes:
+        text = self._held + block
+        self._held = b"\r" if text.endswith(b"\r") else b""
+        return _proper(text[: len(text) - len(self._held)])
+
+    def finish(self) -> bytes:
+        """What was kept."""
+        rest, self._held = self._held and b"\r\n", b""
+        return rest
+
+
+def is_proper(text: bytes) -> bool:
+    """Whether CR and LF only come as pairs; three fast counts instead of a pattern."""
+    pairs = text.count(b"\r\n")
+    return text.count(b"\r") == pairs and text.count(b"\n") == pairs
+
+
+def _proper(text: bytes) -> bytes:
+    return text if is_proper(text) else _ANY_NEWLINE.sub(b"\r\n", text)
