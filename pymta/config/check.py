@@ -76,6 +76,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_listen(settings.listen, settings.launch, port_of),
         *_local_socket(settings.listen.local_socket),
         *_tls(settings, port_of, held),
+        *_submission(settings, port_of),
         *_limits(settings),
         *_immediate(settings.immediate),
         *_names(settings),
@@ -108,7 +109,12 @@ def adjust(settings: Settings, port_of: PortOf) -> Settings:
 def _resolved(settings: Settings, port_of: PortOf) -> Settings:
     """Names of ports that many will ask about, as numbers (N-12)."""
     ports = tuple(str(parse_port(t, port_of)) for t in settings.listen.tls_on_connect_ports)
-    return replace(settings, listen=replace(settings.listen, tls_on_connect_ports=ports))
+    users = tuple(str(parse_port(t, port_of)) for t in settings.submission.submission_ports)
+    return replace(
+        settings,
+        listen=replace(settings.listen, tls_on_connect_ports=ports),
+        submission=replace(settings.submission, submission_ports=users),
+    )
 
 
 def _listen(listen: Listen, launch: Launch, port_of: PortOf) -> Iterator[Fault]:
@@ -157,7 +163,7 @@ def _tls(settings: Settings, port_of: PortOf, held: Held) -> Iterator[Fault]:
     if tls.tls_certificate and EVERYBODY not in tls.pairs:
         wanted = f'want an entry "{EVERYBODY}" for whoever is in no other'
         yield Fault("tls_certificate", tls.tls_certificate, wanted)
-    if faults or strays or tls.tls_certificate:
+    if faults or strays or tls.tls_certificate or any(_submission(settings, port_of)):
         return
     if tls.tls_privatekey:
         wanted = "a key without its certificate; set tls_certificate too"
@@ -182,6 +188,11 @@ def _own_sockets(settings: Settings, port_of: PortOf) -> Iterator[tuple[str, int
     for text in settings.listen.local_interfaces:
         _, port, _ = parse_interface(text)
         yield from (("smtp", one) for one in ([port] if port else defaults))
+
+
+def _submission(settings: Settings, port_of: PortOf) -> Iterator[Fault]:
+    ports = settings.submission.submission_ports
+    yield from _items("submission_ports", ports, lambda text: parse_port(text, port_of))
 
 
 def _limits(settings: Settings) -> Iterator[Fault]:

@@ -32,6 +32,11 @@ def role_named(name: str, port: int | None) -> str | None:
     return name if is_known else None
 
 
+def is_for_users(role: str) -> bool:
+    """Who calls there has to log in (RFC 6409 s4.3)."""
+    return role in {SUBMISSION, SUBMISSIONS}
+
+
 def begins_with_tls(role: str) -> bool:
     """PT-05: by its role alone."""
     return role == SUBMISSIONS or role.endswith(TLS_SUFFIX)

@@ -62,7 +62,7 @@ SELECTORS = {
     "lost_incoming_connection": _on("clients that vanished or fell silent"),
     "millisec": _off("milliseconds in the time of a line and in QT=, DT=, RT= below five seconds"),
     "msg_id": _on("id= on <= lines: the Message-ID field"),
-    "msg_id_created": _off("id*= on <= lines of reports, whose Message-ID is our own"),
+    "msg_id_created": _off("id*= on <= lines of mail whose Message-ID is our own, as in reports"),
     "outgoing_interface": _on("I= on =>, == and ** lines too, where incoming_interface is on"),
     "outgoing_port": _off("the port of the other host behind its address, and ours in I="),
     "pid": _off("the process id behind the time of a line"),

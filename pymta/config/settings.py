@@ -20,9 +20,10 @@ from pymta.config.policy_code import PolicyCode, PolicySource
 from pymta.config.process import Process
 from pymta.config.proxy import Proxy
 from pymta.config.queue import Queue
-from pymta.config.roles import LOCAL, begins_with_tls
+from pymta.config.roles import LOCAL, SMTP, SUBMISSION, SUBMISSIONS, begins_with_tls
 from pymta.config.routing import Routing
 from pymta.config.session import Session
+from pymta.config.submission import Submission
 from pymta.config.tls import Tls
 from pymta.config.transport import Transport
 
@@ -65,6 +66,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "proxy": Proxy,
     "policy_code": PolicyCode,
     "login": Login,
+    "submission": Submission,
     "immediate": Immediate,
     "routing": Routing,
     "transport": Transport,
@@ -87,6 +89,7 @@ class Settings:
     proxy: Proxy = field(default_factory=Proxy)
     policy_code: PolicyCode = field(default_factory=PolicyCode)
     login: Login = field(default_factory=Login)
+    submission: Submission = field(default_factory=Submission)
     immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)
     transport: Transport = field(default_factory=Transport)
@@ -115,3 +118,9 @@ class Settings:
             return False
         is_so = self.launch.tls_on_connect or self.listen.is_tls_port(port)
         return is_so or begins_with_tls(role)
+
+    def own_role(self, port: int) -> str:
+        """The role of a socket that is our own, which no unit has named."""
+        if str(port) not in self.submission.submission_ports:
+            return SMTP
+        return SUBMISSIONS if self.starts_tls(SMTP, port) else SUBMISSION

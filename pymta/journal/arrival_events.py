@@ -28,6 +28,7 @@ def arrived(
     facts: Mapping[str, str],
     *,
     journal: Journal = USUAL,
+    is_id_ours: bool = False,
 ) -> Event:
     """``<= SENDER H=WHO P=PROTOCOL X=TLS S=SIZE Q=QUEUE id=MESSAGE-ID``, and what selectors add.
 
@@ -40,7 +41,7 @@ def arrived(
         f"<= {sender or '<>'} {origin.mark} P={facts['PROTOCOL']}"
         f"{_pipelining(facts, journal)}{_chunking(facts)}{origin.tls_mark}"
         f"{_proxy(origin, journal)}{origin.login_mark} S={facts['SIZE']}"
-        f"{_asked_for(facts, journal)}"
+        f"{_asked_for(facts, journal, is_id_ours=is_id_ours)}"
         f"{_who_is_named(sender, recipients, journal)}"
     )
     names = {"SENDER": sender} | recipients_fields(recipients)
@@ -62,7 +63,7 @@ def _proxy(origin: Origin, journal: Journal) -> str:
     return f" PRX={origin.proxy.address}" if origin.proxy and is_shown else ""
 
 
-def _asked_for(facts: Mapping[str, str], journal: Journal) -> str:
+def _asked_for(facts: Mapping[str, str], journal: Journal, *, is_id_ours: bool) -> str:
     """What stands between the size and the names."""
     on = journal.selected
     text = ""
@@ -72,8 +73,10 @@ def _asked_for(facts: Mapping[str, str], journal: Journal) -> str:
         text += f" RT={elapsed(float(facts['RECEIVE_TIME']), journal)}"
     if "QUEUE" in facts:
         text += f" Q={facts['QUEUE']}"
-    if "msg_id" in on and "MESSAGE_ID_HEADER" in facts:
+    if "msg_id" in on and "MESSAGE_ID_HEADER" in facts and not is_id_ours:
         text += f" id={facts['MESSAGE_ID_HEADER']}"
+    if "msg_id_created" in on and is_id_ours:
+        text += f" id*={facts['MESSAGE_ID_HEADER']}"
     if "subject" in on and "SUBJECT" in facts:
         text += f" T={quoted(facts['SUBJECT'][:LONGEST_SUBJECT])}"
     return text

@@ -19,13 +19,16 @@ _ID = re.compile(rb"<?([!-;=?-~]{1,250})>?")  # printable, no angle bracket insi
 # A field we look into fits in one line of the longest legal kind; the rest of a longer one only
 # counts towards the size of the header.
 _KEPT = 998
+_LONGEST_KEPT = 8192
 
 
 class HeaderScanner:
     """`feed` the blocks in order, then `finish`; ask at any time."""
 
-    def __init__(self, limit: int = HEADER) -> None:
+    def __init__(self, limit: int = HEADER, keep: frozenset[bytes] = frozenset()) -> None:
         self._limit = limit
+        self._keep = keep
+        self._is_cut = False  # the line that is read was longer than _KEPT
         self._line = b""  # the line that has not ended yet, cut to _KEPT
         self._field = b""  # the name of the field that we are in, in lower case
         self.is_over = False
@@ -34,6 +37,9 @@ class HeaderScanner:
         self.message_id = ""
         self.tls_optional = False  # TLS-Required: No (RFC 8689 s3)
         self.subject: bytes | None = None  # of the first such field, unfolded, cut to _KEPT
+        # Fields of the names in `keep`, unfolded: the first and the last of each.  A NUL, which no
+        # field can hold, stands for one that did not fit.
+        self.kept: dict[bytes, list[bytes]] = {}
 
     @property
     def is_too_large(self) -> bool:
@@ -58,6 +64,7 @@ class HeaderScanner:
         if self.is_too_large:
             self.is_over = True
         elif is_whole:
+            self._is_cut = len(self._line) >= _KEPT
             line, self._line = self._line.rstrip(b"\r\n"), b""
             self._read(line)
 
@@ -71,6 +78,8 @@ class HeaderScanner:
             return
         name = field[1].lower()
         self.received += name == b"received"
+        if name in self._keep:
+            self.kept[name] = [*self.kept.get(name, [])[:1], b""]
         # A second Subject is not what people see.
         self._field = b"" if name == b"subject" and self.subject is not None else name
         self._look_into(line[field.end() :])
@@ -80,9 +89,14 @@ class HeaderScanner:
             self._look_for_id(text)
         elif self._field == b"subject":
             self.subject = ((self.subject or b"") + text)[:_KEPT]
-
         elif self._field == b"tls-required":
             self.tls_optional |= text.strip(b" \t").lower() == b"no"
+        elif self._field in self._keep:
+            self._keep_text(self.kept[self._field], text)
+
+    def _keep_text(self, texts: list[bytes], text: bytes) -> None:
+        does_fit = not self._is_cut and len(texts[-1]) + len(text) <= _LONGEST_KEPT
+        texts[-1] = texts[-1] + text if does_fit else b"\0"
 
     def _look_for_id(self, text: bytes) -> None:
         """The first id of the first Message-ID field, wherever it was folded."""

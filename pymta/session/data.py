@@ -23,7 +23,9 @@ from pymta.journal.arrival_events import arrived
 from pymta.journal.event import Event
 from pymta.journal.policy_events import message_discarded
 from pymta.journal.session_events import SIZE, message_refused, spool_trouble
+from pymta.mail import completion
 from pymta.mail.caller import LocalCaller
+from pymta.mail.completion import Completion
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
 from pymta.mail.header_fields import FieldCollector
@@ -31,7 +33,7 @@ from pymta.mail.reply import Reply
 from pymta.mail.trace import received_field, registered
 from pymta.mail.unstructured import text_of
 from pymta.policy.facts import Message
-from pymta.session import policy
+from pymta.session import policy, submission
 from pymta.session.answer import Answer
 from pymta.session.mail_from import NO_ROOM, TOO_BIG
 from pymta.session.transaction import Discarded
@@ -41,6 +43,7 @@ from pymta.smtp.newlines import ProperNewlines
 from pymta.smtp.server import BodyPart
 from pymta.spool.store import Intake, Seal, SpoolError
 
+KEPT = frozenset({*completion.NEEDED, *submission.ORIGIN})  # fields of mail of users
 GO_AHEAD = Reply(354, 'Enter message, ending with "." on a line by itself')
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -72,7 +75,8 @@ class Reception:
         self._world = world
         self._envelope = envelope
         self._intake = intake
-        self._header = HeaderScanner()
+        self._header = HeaderScanner(keep=KEPT if visit.author else frozenset())
+        self._added = Completion()  # what the message of a user lacks
         self._fields = FieldCollector() if visit.judges else None
         self._newlines = ProperNewlines() if visit.fixes_newlines else None
         self._size = 0
@@ -83,6 +87,14 @@ class Reception:
     @property
     def id(self) -> str:
         return self._intake.id
+
+    @property
+    def _date(self) -> str:
+        return self._world.date(self._envelope.received_at)
+
+    @property
+    def _message_id(self) -> str:
+        return self._header.message_id or self._added.message_id
 
     @property
     def sender(self) -> str:
@@ -157,7 +169,8 @@ class Reception:
 
     def _end(self, part: BodyPart) -> Answer:
         self._header.finish()
-        refusal = self.refusal or self._objection(part) or self._judge(part)
+        refusal = self.refusal or self._objection(part) or self._wrong_origin()
+        refusal = refusal or self._judge(part)
         if refusal is None and (discarded := self._visit.transaction.whole_discarded):
             return self._discard(discarded)
         refusal = refusal or self._commit(part)
@@ -169,6 +182,10 @@ class Reception:
         domain = self._visit.transaction.remote_domain
         self.accepted = HandOn(self.id, domain, reach, self._envelope.queue_name)
         return Answer(Reply(250, f"OK id={self.id}", "2.0.0"), events=(self._arrival(),))
+
+    def _wrong_origin(self) -> Refusal | None:
+        why = submission.wrong_origin(self._visit, self._header)
+        return self._refuse(Reply(550, why, "5.7.1"), why) if why else None
 
     def _judge(self, part: BodyPart) -> Refusal | None:
         """What policy says of the whole message."""
@@ -195,10 +212,11 @@ class Reception:
         return Answer(reply, events=(self._arrival(), event))
 
     def _commit(self, part: BodyPart) -> Refusal | None:
+        self._added = submission.added(self._visit, self._header, self.id, self._date)
         seal = Seal(
-            on_top=(self._received(),),
+            on_top=(self._received(), *self._added.fields),
             eight_bit=part.has_eight_bit,
-            message_id=self._header.message_id,
+            message_id=self._message_id,
             tls_optional=self._header.tls_optional and not self._envelope.requires_tls,
             frozen=self._visit.transaction.why_frozen,
         )
@@ -225,7 +243,7 @@ class Reception:
             tls=self._visit.tls.clause if self._visit.tls else "",
             id=self.id,
             recipient=recipients[0].address if is_alone else "",
-            date=self._world.date(self._envelope.received_at),
+            date=self._date,
         )
 
     def _arrival(self) -> Event:
@@ -235,7 +253,10 @@ class Reception:
         if self._visit.fast_open:  # N-17: told once
             origin = replace(origin, ends=f"{origin.ends} {self._visit.fast_open}")
             self._visit.fast_open = ""
-        return arrived(origin, self.id, self.sender, names, facts, journal=journal)
+        is_id_ours = bool(self._added.message_id)
+        return arrived(
+            origin, self.id, self.sender, names, facts, journal=journal, is_id_ours=is_id_ours
+        )
 
     def _facts(self, journal: Journal) -> dict[str, str]:
         took = self._world.now() - self._envelope.received_at
@@ -247,8 +268,8 @@ class Reception:
             facts["CHUNKING"] = "K"
         if self._visit.transaction.asked.body:
             facts["BODY"] = self._visit.transaction.asked.body
-        if self._header.message_id:
-            facts["MESSAGE_ID_HEADER"] = self._header.message_id
+        if self._message_id:
+            facts["MESSAGE_ID_HEADER"] = self._message_id
         if self._envelope.queue_name:
             facts["QUEUE"] = self._envelope.queue_name
         # What people write to each other stands in no log unless somebody asked for it.

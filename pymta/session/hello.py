@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pymta import __version__
-from pymta.config.session import Session
 from pymta.journal.session_events import bad_hello
 from pymta.mail.address import is_domain
 from pymta.mail.reply import Reply
@@ -45,7 +44,7 @@ def answer(visit: Visit, command: Command, back_end: BackEnd) -> Answer:
 def _offer(visit: Visit, back_end: BackEnd) -> Offer:
     return Offer(
         size_limit=visit.size_limit.octets,
-        limits=_limits(visit.settings.session) if visit.allowed.limits else None,
+        limits=_limits(visit) if visit.allowed.limits else None,
         chunking=visit.allowed.chunking,
         early=visit.may_send_early,
         starttls=visit.has_offered_tls,
@@ -58,8 +57,8 @@ def _offer(visit: Visit, back_end: BackEnd) -> Offer:
     )
 
 
-def _limits(settings: Session) -> Limits:
-    return Limits(settings.smtp_accept_max_per_connection, settings.recipients_max)
+def _limits(visit: Visit) -> Limits:
+    return Limits(visit.settings.session.smtp_accept_max_per_connection, visit.recipients_max)
 
 
 def _called(visit: Visit, name: str) -> str:

@@ -69,11 +69,16 @@ class Login:
     def __init__(self, visit: Visit, back_end: BackEnd, clients: Clients) -> None:
         self._visit = visit
         self._back_end = back_end
-        self._guesses = Guesses(visit.settings.login, clients, visit.address)
+        self._clients = clients
         self._exchange: Exchange | None = None
         self._mechanism = ""
         self._steps = 0
         self.failures = 0  # of this connection
+
+    @property
+    def _guesses(self) -> Guesses:
+        """A client that stands behind another one has an address of its own."""
+        return Guesses(self._visit.settings.login, self._clients, self._visit.address)
 
     def begin(self, argument: bytes) -> Answer:
         """The answer to AUTH: 334, 235, or why not."""

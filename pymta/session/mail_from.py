@@ -14,6 +14,7 @@ from pymta.policy.facts import Sender
 from pymta.session import policy
 from pymta.session.answer import Answer, fault
 from pymta.session.space import log_shortage, spool_shortage
+from pymta.session.submission import needs_login, wrong_sender
 from pymta.session.transaction import Transaction
 from pymta.session.visit import Visit
 from pymta.session.world import World
@@ -27,7 +28,7 @@ NO_ROOM = Reply(452, "Space shortage, please try later", "4.3.1")
 
 def answer(visit: Visit, command: Command, world: World) -> Answer:
     """Sets the transaction when the reply is positive."""
-    refusal = _too_many(visit) or _not_configured(visit, command)
+    refusal = _too_many(visit) or _not_configured(visit, command) or needs_login(visit)
     if refusal is not None:
         return refusal
     path = parse_path(command.argument)
@@ -41,7 +42,8 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
     if path.mailbox is not None and not path.mailbox.is_ascii and not parameters.smtputf8:
         return _not_in_ascii(visit, path.mailbox)
     return (
-        _too_big(visit, path.mailbox, parameters)
+        wrong_sender(visit, path.mailbox)
+        or _too_big(visit, path.mailbox, parameters)
         or _no_room(visit.settings.limits, world, parameters.size)
         or _begin(visit, path.mailbox, parameters)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pymta.config.duration import format_duration
 from pymta.journal.event import Event
 from pymta.journal.session_events import rejected
 from pymta.mail.address import BadPath, Mailbox, parse_path
@@ -14,6 +15,7 @@ from pymta.policy.verdict import Refuse as PolicyRefuse
 from pymta.session import policy
 from pymta.session.answer import Answer, fault
 from pymta.session.recipient_verdict import Accept, Refuse, judge
+from pymta.session.submission import is_too_fast, may_relay
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.command import Command
@@ -36,12 +38,15 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
     if not path.mailbox.is_ascii and not smtputf8:  # RFC 6531 s3.5
         text = "non-ASCII recipient address needs SMTPUTF8"
         return Answer(Reply(553, text, "5.6.7"), events=(_line(visit, str(path.mailbox), text),))
+    if is_too_fast(visit, world.clients):
+        return _too_fast(visit, path.mailbox)
     return _judged(visit, path.mailbox, parameters, world)
 
 
 def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: World) -> Answer:
     local = visit.local.address if visit.local else None
-    match judge(mailbox, visit.address, local, visit.settings, world.find):
+    caller = None if may_relay(visit) else visit.address
+    match judge(mailbox, caller, local, visit.settings, world.find):
         case Refuse(reply, why, is_relaying) as refuse:
             if is_relaying and (answer := _ask_to_relay(visit, mailbox, parameters)) is not None:
                 return answer
@@ -104,7 +109,7 @@ def _not_without_tls(visit: Visit, mailbox: Mailbox) -> Answer:
 
 
 def _is_full(visit: Visit, key: tuple[str, str]) -> bool:
-    limit = visit.settings.session.recipients_max
+    limit = visit.recipients_max
     known = visit.transaction.recipients
     return bool(limit) and len(known) >= limit and key not in known
 
@@ -115,8 +120,17 @@ def _no_room(visit: Visit, mailbox: Mailbox) -> Answer:
     if visit.transaction.is_full_told:
         return Answer(reply)
     visit.transaction.is_full_told = True
-    limit = visit.settings.session.recipients_max
+    limit = visit.recipients_max
     return Answer(reply, events=(_line(visit, str(mailbox), f"too many recipients: max={limit}"),))
+
+
+def _too_fast(visit: Visit, mailbox: Mailbox) -> Answer:
+    """He may go on later; a mail program tells its user what we say."""
+    settings = visit.settings.submission
+    text = "too many recipients for this account, try again later"
+    period = format_duration(settings.submission_rate_period)
+    why = f"too many recipients of this account: max={settings.submission_rate} in {period}"
+    return Answer(Reply(450, text, "4.7.1"), events=(_line(visit, str(mailbox), why),))
 
 
 def _line(visit: Visit, recipient: str, why: str) -> Event:

@@ -1,8 +1,8 @@
 """May this caller send to this address?  Settings and addresses in, a verdict out.
 
 In this order: an address of ours must name a user or a mailbox that exists; a domain that we relay
-to is open to anybody; a caller from a trusted network, or a user of this machine whom the kernel
-knows, may send anywhere; everybody else may not.
+to is open to anybody; a caller from a trusted network, a user of this machine whom the kernel
+knows, or one who has logged in may send anywhere; everybody else may not.
 So the shipped settings relay for nobody but this machine (reliability.md, promise 6).
 """
 
@@ -60,7 +60,8 @@ def judge(
 ) -> Accept | Refuse:
     """`local` is our own address on this connection: ``user@[192.0.2.1]`` is a user here.
 
-    Both are None for a user of this machine, who may send anywhere.
+    `caller` is None for whoever may send anywhere: a user of this machine, or one who has logged
+    in.
 
     `find` asks the system for an account.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pymta.config.domain_list import domain_list
-from pymta.config.per_host import value_for
-from pymta.config.roles import SMTP
+from pymta.config.per_host import Value, value_for
+from pymta.config.roles import SMTP, is_for_users
 from pymta.config.settings import Settings
 from pymta.journal.origin import Origin, ends_text, tls_mark
 from pymta.load.reading import NOTHING, Load
@@ -120,13 +120,34 @@ class Visit:
         ours = self.local.address if self.local else None
         name = value_for(self.settings.session.smtp_active_hostname, ours)
         self.host = str(name or self.settings.hostname)
-        most = value_for(self.settings.session.message_size_limit, self.address)
-        self.size_limit = size_limit(most)
+        self.size_limit = size_limit(self._largest())
 
     def _mode(self) -> Mode:
         if self.address is None:
             return mode_of_local(self.queue_files, self.load, self.settings)
         return mode_at_start(self.others, self.queue_files, self.settings)
+
+    def _largest(self) -> Value | None:
+        if is_for_users(self.role):
+            most = value_for(self.settings.submission.submission_size_limit, self.address)
+            if most is not None:
+                return most
+        return value_for(self.settings.session.message_size_limit, self.address)
+
+    @property
+    def recipients_max(self) -> int:
+        """Of one message; 0 means no limit."""
+        limit = self.settings.session.recipients_max
+        of_users = self.settings.submission.submission_recipients_max
+        if not is_for_users(self.role) or not of_users:
+            return limit
+        return min(limit, of_users) if limit else of_users
+
+    @property
+    def author(self) -> str:
+        """The address of the user who sends, as far as we know it; "" for another host."""
+        name = self.account or (self.origin.ident if self.address is None else "")
+        return name if "@" in name or not name else f"{name}@{self.settings.hostname}"
 
     @property
     def address(self) -> Address | None:

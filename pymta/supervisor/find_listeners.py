@@ -52,6 +52,9 @@ def find_listeners(
     _arrange_fast_open(found.network, settings, log)
     if found.by_systemd and not settings.launch.inherits_listener:  # N-11 ignores them in silence
         _tell_of_contradiction(settings, found, log)
+    if not found.by_systemd:
+        own = (replace(item, role=settings.own_role(item.at.port)) for item in found.network)
+        found = replace(found, network=tuple(own))
     network = (
         replace(item, starts_tls=settings.starts_tls(item.role, item.at.port))
         for item in found.network

@@ -14,6 +14,7 @@ from typing import Self
 from pymta.accounts.account import Find, nobody
 from pymta.channel.pair import End, make_pair
 from pymta.channel.words import Drain, Etrn, HandOn, Proxied, Short, Verdict
+from pymta.config.roles import SMTP
 from pymta.config.session import Session
 from pymta.config.settings import Machine, Settings
 from pymta.load.reading import NOTHING, Load, Room
@@ -51,7 +52,9 @@ def usual_settings(**changes: object) -> Settings:
     for name, value in changes.items():
         for group in (
             "session",
+            "auth",
             "login",
+            "submission",
             "immediate",
             "routing",
             "limits",
@@ -79,6 +82,7 @@ class House:
     dns: MemoryDns = field(default_factory=MemoryDns)
     ask_ident: Callable[[Endpoint, Endpoint, float], str] = lambda *_: ""
     others: int = 0
+    role: str = SMTP
     tls: Certificates | None = None  # with it, TLS begins before the greeting
     starttls: Certificates | None = None  # with it, whoever wants to may begin it
     put_off: list[Short] = field(default_factory=list)
@@ -151,7 +155,9 @@ class Guest:
             now=lambda: 1.7e9,
             date=lambda _: DATE,
         )
-        visit = Visit(house.settings, caller, local, house.others, house.load, CONNECTION)
+        visit = Visit(
+            *(house.settings, caller, local, house.others, house.load, CONNECTION), role=house.role
+        )
         visit.starts_tls = house.tls is not None
         visit.is_proxied = house.is_proxied
         certificates = house.tls or house.starttls

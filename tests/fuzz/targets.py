@@ -38,6 +38,11 @@ from tests.doubles.memory_spool import MemorySpool
 LARGEST = 16_384  # octets of one input: all answers to it fit into the buffer of a socket
 _REPLY_LINE = re.compile(rb"[2-5][0-9][0-9][ -][ -~]*\r\n")
 _STORED = re.compile(rb"^250 (?:2\.0\.0 )?OK id=", re.MULTILINE)
+_OPEN = {
+    "auth_without_tls_hosts": ("*",),
+    "auth_failure_delay": 0,
+    "auth_senders": {"*": ["*"]},
+}
 _CALLERS = ("192.0.2.7", "127.0.0.1")  # a stranger, and one who may send anywhere
 
 
@@ -152,7 +157,7 @@ def _talk(caller: str, said: bytes, spool: MemorySpool, log: MemoryLog) -> bytes
         date=lambda _: DATE,
     )
     conversation = Conversation(
-        Visit(usual_settings(auth_without_tls_hosts=("*",), auth_failure_delay=0), *ends, id="x1"),
+        Visit(usual_settings(**_OPEN), *ends, id="x1"),
         Stream(theirs, channel, bell),
         world,
     )

@@ -23,7 +23,11 @@ from tests.doubles.clients import MemoryClients
 from tests.doubles.house import HOST, Guest, House, usual_settings
 from tests.doubles.logins import MemoryAccounts, Played, accounts, plain, word
 
-OPEN = {"auth_without_tls_hosts": ("*",), "auth_failure_delay": 0}
+OPEN = {
+    "auth_without_tls_hosts": ("*",),
+    "auth_failure_delay": 0,
+    "auth_senders": {"*": ["*"]},
+}
 DONE_LINE = "235 2.7.0 Authentication succeeded"
 WRONG = "535 5.7.8 Incorrect authentication data"
 WHO = "(client.example) [192.0.2.7]"

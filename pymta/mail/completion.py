@@ -1,0 +1,35 @@
+"""Fields that a message of a user must have and may lack when it comes (RFC 6409 s8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.mail.header import HeaderScanner
+
+NEEDED = (b"date", b"from", b"message-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """`fields` are added on top of the message.
+
+    `message_id` is the one that is among them, without brackets, "" when it had its own.
+    """
+
+    fields: tuple[str, ...] = ()
+    message_id: str = ""
+
+
+def completion(header: HeaderScanner, *, id: str, host: str, author: str, date: str) -> Completion:
+    """`header` has kept NEEDED.  `author` is the address of whoever sends it.
+
+    Whoever lists recipients in Bcc alone has said so; nothing is added for that (RFC 5322 s3.6.3).
+    """
+    message_id = "" if b"message-id" in header.kept else f"E{id}@{host}"
+    lines = {
+        b"date": f"Date: {date}\r\n",
+        b"from": f"From: <{author}>\r\n",
+        b"message-id": f"Message-ID: <{message_id}>\r\n",
+    }
+    fields = tuple(line for name, line in lines.items() if name not in header.kept)
+    return Completion(fields, message_id)
