@@ -8,10 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.doubles import certificates
 from tests.doubles.certificates import Certificate
 from tests.doubles.peers import CHECKOUT
+
+# How busy the machine is says nothing about us.
+settings.register_profile("pymta", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pymta")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pymta.config.address_list import parse_address_item, parse_name_item
+from pymta.config.block_list import parse_listed
+from pymta.config.client_memory import parse_greylist, parse_rate
 from pymta.config.pattern import parse_pattern
 from pymta.config.units import LARGEST, MOST, parse_network, parse_size
 from pymta.mail.host_list import parse_item
@@ -161,6 +163,27 @@ CONDITIONS: Mapping[str, Kind] = {
     "local": Kind("whether the recipient is in a domain of ours", frozenset({RCPT}), read_bool),
     "recipients_above": Kind(
         "the message has more recipients, this one included", frozenset({RCPT, DATA}), read_count
+    ),
+    "listed": Kind(
+        "its address, or another name, is in lists of the DNS whose weights add up to a score;"
+        ' written as ["bl.example.org"], or as a table with lists, score and of: address, name,'
+        " helo or sender_domain",
+        EVERYWHERE,
+        parse_listed,
+    ),
+    "rate_above": Kind(
+        "this has come more often, in a time, per address, network, account, helo, sender,"
+        " sender_domain, recipient, recipient_domain or everybody; what is refused by it is not"
+        ' counted; written as { most = 100, in = "1h", per = "network" }',
+        EVERYWHERE - {NOTQUIT},
+        parse_rate,
+    ),
+    "greylisted": Kind(
+        "its network, the sender and the recipient come together for the first time, or come again"
+        " too early; true, or a table with delay, within, kept and known_after; never holds for"
+        " trusted clients and those who have logged in",
+        frozenset({RCPT}),
+        parse_greylist,
     ),
     "header": Kind(
         "each of these header fields is there, with text that its regular expression finds",

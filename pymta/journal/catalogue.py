@@ -266,6 +266,15 @@ REFUSALS: Mapping[Kind, Meaning] = {
         options="policy",
         selectors="acl_warn_skipped",
     ),
+    Kind.LIST_IN_TROUBLE: Meaning(
+        "A list in the DNS is of no use",
+        "What rules ask of @PYMTA_ZONE@ (listed) could not be found out, so it weighs nothing, and"
+        " the client is judged without it.  Where this stays, see whether your name servers may"
+        " ask that list, and whether it still exists.",
+        fields=f"{CALLER} ZONE WHY",
+        options="policy dns_servers",
+        selectors="acl_warn_skipped",
+    ),
     Kind.DISCARDED: Meaning(
         "Mail was thrown away",
         "Rule @PYMTA_POLICY_RULE@ has the action discard: the client heard that the message, or"

@@ -48,6 +48,7 @@ class Kind(Enum):
     DROPPED = "a6e1c05ba6204575ad91f69079f2eed1"
     INCOMPLETE = "6462ec6005f443a5b22c4ea15fd5d8db"
     POLICY_WARNING = "ac249582be6a413cb0c9a3536ef6c5df"
+    LIST_IN_TROUBLE = "aa5aef5637b84901be6cd3003a3eede7"
     DISCARDED = "648953813f79403a88cd17f9589a7903"
 
     # Messages

@@ -39,6 +39,7 @@ OWN: Mapping[str, str] = {
     "RECIPIENTS": "All of them, with blanks between, where there are more than a hundred.",
     "WHY": "The reason, without what stands around it in the text.",
     "POLICY_RULE": "The rule of policy that decided.",
+    "ZONE": "The zone of a list in the DNS.",
     "REASON": "Why a connection ended without QUIT: acl-drop, bad-commands, bad-command-synprot,"
     " command-timeout, connection-lost, data-timeout, signal-exit, synchronization-error,"
     " tls-failed.",

@@ -52,6 +52,13 @@ def warning_skipped(origin: Origin, why: str, rule: str) -> Event:
     return Event(Kind.POLICY_WARNING, text, "", fields, selector="acl_warn_skipped")
 
 
+def list_in_trouble(origin: Origin, zone: str, why: str) -> Event:
+    """A list in the DNS that weighs nothing, because it is of no use."""
+    text = f"{origin.mark} Warning: DNS list {zone} is left out: {why}"
+    fields = origin.fields | {"ZONE": zone, "WHY": why}
+    return Event(Kind.LIST_IN_TROUBLE, text, "", fields, selector="acl_warn_skipped")
+
+
 def recipient_discarded(
     origin: Origin, sender: str, recipient: str, why: str, rule: str, *, by: str
 ) -> Event:

@@ -17,6 +17,7 @@ from pymta.config.policy_conditions import LONGEST_TEXT, read_size
 from pymta.mail.address import literal_address
 from pymta.mail.host_list import Answer as InList
 from pymta.mail.network_table import NetworkTable
+from pymta.policy.client_conditions import Greylisted, ListedIn, RateAbove
 from pymta.policy.facts import Facts, Message
 from pymta.policy.lookups import Lookups
 from pymta.policy.mail_domain import Standing
@@ -28,10 +29,11 @@ MOST_TEXTS = 16  # fields of one name that a pattern meets
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What conditions are made with: our own name, and the items of files by path."""
+    """What conditions are made with: our own name, the rule's, and the items of files by path."""
 
     ourselves: str = ""
     lists: Mapping[str, list[str]] | None = None
+    rule: str = ""
 
     def items(self, value: Iterable[str]) -> list[str]:
         """With those of files in place of their paths."""
@@ -229,5 +231,8 @@ _MAKERS: Mapping[str, tuple[Callable[[Any, Setup], Question], Cost]] = {
     "header_missing": (_header_missing, Cost.FACTS),
     "header_repeated": (_header_repeated, Cost.FACTS),
     "header_fields_above": (_header_fields_above, Cost.FACTS),
+    "listed": (lambda value, _: ListedIn(value), Cost.LISTS),
+    "rate_above": (lambda value, setup: RateAbove(value, setup.rule), Cost.MEMORY),
+    "greylisted": (lambda value, _: Greylisted(value), Cost.MEMORY),
     "reasons": (lambda value, _: _of(lambda f: f.reason in value), Cost.FACTS),
 }

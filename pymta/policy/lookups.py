@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
 from typing import Protocol
 
+from pymta.hints.clients import Clients
 from pymta.mail.caller import Address
 from pymta.mail.host_list import Answer as InList
 from pymta.policy.mail_domain import Standing
+from pymta.resolver.answer import Answer
 
 
 class Lookups(Protocol):
@@ -27,4 +30,21 @@ class Lookups(Protocol):
 
     def standing(self, domain: str) -> Standing:
         """Does mail come from, and go to, this domain?"""
+        ...
+
+    def listed(self, names: Sequence[str]) -> Mapping[str, Answer[IPv4Address]]:
+        """What lists in the DNS have under these names; all are asked at once."""
+        ...
+
+    def text_of(self, name: str) -> str:
+        """What a list says about a listing, printable; "" for nothing."""
+        ...
+
+    def report(self, zone: str, why: str) -> None:
+        """A list did not do what it is asked for; that is told once."""
+        ...
+
+    @property
+    def clients(self) -> Clients:
+        """What is remembered from other connections."""
         ...

@@ -1,8 +1,8 @@
 """A rule: a name, when it holds, and what follows.  The first one that holds decides.
 
-A condition gives true or false, or `Unknown` when what it needs could not be looked up.  Then the
-rule says what to do (`on_defer`): a rule is never passed over in silence because a name server is
-down, or whoever can disturb one could switch rules off.
+A condition gives true or false, `Holds` where there is more to say, or `Unknown` when what it needs
+could not be looked up.  Then the rule says what to do (`on_defer`): a rule is never passed over in
+silence because a name server is down, or whoever can disturb one could switch rules off.
 
 Conditions are asked in the order of their cost, so that nothing is looked up, and nothing counted,
 for a rule that does not hold anyway.
@@ -11,13 +11,13 @@ for a rule that does not hold anyway.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from pymta.policy.facts import Facts
 from pymta.policy.lookups import Lookups
 from pymta.policy.stage import Stage
-from pymta.policy.verdict import NO_OPINION, Defer, Relay, Ruling, Verdict
+from pymta.policy.verdict import NO_OPINION, Defer, Refusal, Relay, Ruling, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,18 @@ class Unknown:
     why: str
 
 
-Fit = bool | Unknown
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """It holds, and there is more to say: `note` for the log, `says` for the client.
+
+    Neither has any control octets in it; of what rules say themselves nothing is replaced.
+    """
+
+    note: str
+    says: str = ""
+
+
+Fit = bool | Unknown | Holds
 
 
 class Cost(IntEnum):
@@ -75,6 +86,7 @@ class Rule:
 
     def fit(self, facts: Facts, lookups: Lookups) -> Fit:
         doubt: Unknown | None = None
+        words: Holds | None = None
         for condition in self.conditions:
             if condition.cost is Cost.MEMORY:
                 if _is_lost(facts) and not isinstance(self.verdict, Relay):
@@ -89,29 +101,35 @@ class Rule:
                     doubt = doubt or fit
             elif not fit:
                 return False
-        return doubt or True
+            elif isinstance(fit, Holds):
+                words = words or fit
+        return doubt or words or True
 
 
 def first_match(
     rules: Iterable[Rule],
     facts: Facts,
     lookups: Lookups,
-    tell: Callable[[Rule, Unknown | None], None] = lambda _rule, _doubt: None,
+    tell: Callable[[Rule, Fit], None] = lambda _rule, _fit: None,
 ) -> Ruling:
     """`tell` hears of the rules that hold and only want to be told, and of doubts about them."""
     for rule in rules:
         fit = rule.fit(facts, lookups)
         if rule.only_tells:
             if fit:
-                tell(rule, fit if isinstance(fit, Unknown) else None)
+                tell(rule, fit)
         elif isinstance(fit, Unknown):
             return Ruling(Defer(log=f"could not find out about {fit.why}"), rule.name)
         elif fit:
-            verdict = rule.verdict
-            return Ruling(
-                rule.explain(verdict, facts, lookups) if rule.explain else verdict, rule.name
-            )
+            verdict = rule.explain(rule.verdict, facts, lookups) if rule.explain else rule.verdict
+            return Ruling(_worded(verdict, fit), rule.name)
     return NO_OPINION
+
+
+def _worded(verdict: Verdict, fit: bool | Holds) -> Verdict:
+    if not isinstance(fit, Holds) or not isinstance(verdict, Refusal):
+        return verdict
+    return replace(verdict, text=verdict.text or fit.says, log=verdict.log or fit.note)
 
 
 def _is_lost(facts: Facts) -> bool:

@@ -16,7 +16,7 @@ from pymta.policy.facts import Facts
 from pymta.policy.judge import Judge
 from pymta.policy.lookups import Lookups
 from pymta.policy.mail_domain import Standing
-from pymta.policy.rule import OnDefer, Rule, Unknown, first_match
+from pymta.policy.rule import Fit, OnDefer, Rule, first_match
 from pymta.policy.stage import Stage
 from pymta.policy.verdict import (
     Accept,
@@ -32,7 +32,7 @@ from pymta.policy.verdict import (
     Verdict,
 )
 
-Tell = Callable[[Facts, Rule, Unknown | None], None]
+Tell = Callable[[Facts, Rule, Fit], None]
 _CODES = {"4": (451, "4.7.1"), "5": (550, "5.7.1")}  # where a rule has none
 _FOR_GOOD = "5"
 # What somebody hears who could not be told of a failure (RFC 7505 s4.2, RFC 3463 s3.2).
@@ -56,7 +56,7 @@ class Tables:
         return bool(self._rules)
 
     def judge(self, lookups: Lookups, tell: Tell) -> Judge:
-        """`tell` hears of rules that only want to be told, and why one could not be asked."""
+        """`tell` hears of rules that hold and only want to be told."""
 
         def ask(facts: Facts) -> Ruling:
             rules = self._rules.get(facts.stage, ())
@@ -71,7 +71,8 @@ def tables_of(settings: Settings) -> Tables:
 
 
 def compile_rule(text: RuleText, setup: Setup) -> Rule:
-    conditions = (compile_condition(key, value, setup) for key, value in text.conditions.items())
+    ours = replace(setup, rule=text.name)
+    conditions = (compile_condition(key, value, ours) for key, value in text.conditions.items())
     return Rule(
         text.name,
         Stage(text.stage),

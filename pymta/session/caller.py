@@ -7,8 +7,9 @@ waiting for long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from ipaddress import IPv4Address
 from typing import Protocol
 
 from pymta.config.settings import Settings
@@ -27,6 +28,12 @@ class Dns(Protocol):
     def addresses(self, name: str) -> DnsAnswer[Address]: ...
 
     def mx(self, domain: str) -> DnsAnswer[Mx]: ...
+
+    def listed(
+        self, names: Sequence[str], seconds: float
+    ) -> Mapping[str, DnsAnswer[IPv4Address]]: ...
+
+    def texts(self, name: str) -> DnsAnswer[str]: ...
 
     def start_budget(self, seconds: float) -> None: ...
 

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Address
 from typing import TypeVar
 
 from pymta.config.settings import Settings
+from pymta.hints.clients import Clients
 from pymta.mail.caller import Address
 from pymta.mail.host_list import Answer as InList
 from pymta.policy.mail_domain import Standing, standing
+from pymta.policy.verdict import safe_text
+from pymta.resolver.answer import Answer, Found
 from pymta.routing.address_class import our_domains
 from pymta.session.caller import Caller, Dns
+
+LISTS_PATIENCE = 3.0  # seconds that all lists in the DNS together may take
+LONGEST_TEXT = 200  # characters of what a list says
 
 T = TypeVar("T")
 
 
 class Lookups:
-    def __init__(self, caller: Caller, dns: Dns, settings: Settings) -> None:
+    """`clients` is what is remembered from other connections.
+
+    `tell_trouble` hears of a list in the DNS that is of no use, and why.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        dns: Dns,
+        settings: Settings,
+        clients: Clients,
+        tell_trouble: Callable[[str, str], None] = lambda _zone, _why: None,
+    ) -> None:
+        self.clients = clients
+        self._tell_trouble = tell_trouble
+        self._reported = set[str]()
+        self._listed: dict[str, Answer[IPv4Address]] = {}
         self._caller = caller
         self._dns = dns
         self._settings = settings
@@ -41,6 +64,23 @@ class Lookups:
                 return found  # it may be known by the next message
             self._standings[domain] = found
         return self._standings[domain]
+
+    def listed(self, names: Sequence[str]) -> Mapping[str, Answer[IPv4Address]]:
+        new = [name for name in names if name not in self._listed]
+        if new:
+            self._listed |= self._in_time(lambda: self._dns.listed(new, LISTS_PATIENCE))
+        return {name: self._listed[name] for name in names}
+
+    def text_of(self, name: str) -> str:
+        match self._in_time(lambda: self._dns.texts(name)):
+            case Found(records):
+                return safe_text(records[0])[:LONGEST_TEXT]
+        return ""
+
+    def report(self, zone: str, why: str) -> None:
+        if zone not in self._reported:
+            self._reported.add(zone)
+            self._tell_trouble(zone, why)
 
     def _in_time(self, ask: Callable[[], T]) -> T:
         self._dns.start_budget(self._settings.routing.dns_timeout)

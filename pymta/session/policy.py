@@ -11,7 +11,7 @@ from pymta.journal.event import Event
 from pymta.mail.reply import Reply
 from pymta.policy.facts import Facts, Message, Recipient, Sender
 from pymta.policy.judge import first_opinion
-from pymta.policy.rule import Rule, Unknown
+from pymta.policy.rule import Fit, Holds, Rule, Unknown
 from pymta.policy.stage import Stage
 from pymta.policy.verdict import Defer, Discard, Drop, Freeze, Queue, Refuse, Ruling, safe_text
 from pymta.session.answer import Answer
@@ -31,20 +31,24 @@ LATER = "Temporary local problem - please try later"
 def appoint(visit: Visit, caller: Caller, world: World) -> None:
     """Judges for this connection: first the rules of the settings."""
     if world.tables:
-        lookups = Lookups(caller, world.dns, visit.settings)
 
-        def tell(facts: Facts, rule: Rule, doubt: Unknown | None) -> None:
-            world.tell(_warning(visit, facts, rule, doubt))
+        def tell_trouble(zone: str, why: str) -> None:
+            world.tell(say.list_in_trouble(visit.origin, zone, why))
 
+        def tell(facts: Facts, rule: Rule, fit: Fit) -> None:
+            world.tell(_warning(visit, facts, rule, fit))
+
+        lookups = Lookups(caller, world.dns, visit.settings, world.clients, tell_trouble)
         visit.judges = (world.tables.judge(lookups, tell),)
 
 
-def _warning(visit: Visit, facts: Facts, rule: Rule, doubt: Unknown | None) -> Event:
-    if doubt:
-        return say.warning_skipped(visit.origin, doubt.why, rule.name)
+def _warning(visit: Visit, facts: Facts, rule: Rule, fit: Fit) -> Event:
+    if isinstance(fit, Unknown):
+        return say.warning_skipped(visit.origin, fit.why, rule.name)
+    log = rule.log or (fit.note if isinstance(fit, Holds) else "")
     sender = facts.sender.address if facts.sender else None
     recipient = facts.recipient.address if facts.recipient else ""
-    return say.warned(visit.origin, rule.log, rule.name, sender=sender, recipient=recipient)
+    return say.warned(visit.origin, log, rule.name, sender=sender, recipient=recipient)
 
 
 def at_connect(visit: Visit) -> Farewell | None:

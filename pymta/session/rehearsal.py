@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 
 from pymta.channel.pair import End, make_pair
 from pymta.config.settings import Settings
@@ -89,6 +90,12 @@ class _NoDns:
         return Nothing()
 
     def mx(self, _: str) -> Answer[Mx]:
+        return Nothing()
+
+    def listed(self, names: Sequence[str], _: float) -> Mapping[str, Answer[IPv4Address]]:
+        return dict.fromkeys(names, Nothing())
+
+    def texts(self, _: str) -> Answer[str]:
         return Nothing()
 
     def start_budget(self, _: float) -> None:

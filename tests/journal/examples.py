@@ -188,6 +188,7 @@ def _of_policy() -> Iterator[Example]:
         yield _one(say.warned, origin, "seen", "trial")
         yield _one(say.warned, origin, "seen", "trial", sender=SENDER, recipient=RECIPIENT)
         yield _one(say.warning_skipped, origin, "the name of the client", "trial")
+        yield _one(say.list_in_trouble, origin, "bl.example", "it did not answer")
         yield _one(say.recipient_discarded, origin, SENDER, RECIPIENT, "", "trap", by="RCPT")
         yield _one(say.message_discarded, origin, ID, SENDER, "seen", "trap", by="DATA")
         yield _one(say.queued_by_policy, origin, ID, "later", "slow")

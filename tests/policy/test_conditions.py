@@ -194,7 +194,9 @@ def test_a_header_is_judged(key: str, value: object, message: Message, *, fit: b
 def test_every_condition_of_the_settings_can_be_asked() -> None:
     """And each is asked with what the settings let through."""
     for key, kind in CONDITIONS.items():
+        rate = {"most": 1, "in": "1h", "per": "network"}
         values: list[object] = [True, 1, {"Subject": "x"}, ["192.0.2.1"], ["smtp"], ["tls-failed"]]
+        values += [["bl.example"], rate]
         good = [value for value in values if _is_good(key, value)]
         assert good, key
         assert kind.stages

@@ -437,3 +437,50 @@ def test_a_warning_that_needs_a_silent_name_server_is_skipped_and_told() -> None
         f'{WHO} Warning: ACL "warn" statement skipped: condition test deferred:'
         " the name of the client (rule r1)"
     )
+
+
+# What is known of a client elsewhere, and from before.
+
+
+def test_a_listed_client_hears_what_the_list_says_of_him() -> None:
+    """It is asked once in a connection, whatever it says; control octets go no further."""
+    name = "7.2.0.192.bl.example"
+    rule = {"listed": ["bl.example"], "action": "refuse"}
+    place = ruled("rcpt", rule)
+    place.dns = MemoryDns(hosts={name: ["127.0.0.2"]}, txt={name: ["see\x1b[31m https://x/"]})
+    with place.call() as guest:
+        *_, first, second = say(guest, FROM, TO, TO)
+
+    assert first == second == "550 5.7.1 listed: see?[31m https://x/"
+    assert place.dns.asked.count(name) == 1
+    assert f": listed with 1: {name} (rule r1)" in place.log.texts()[0]
+
+
+def test_a_list_that_does_not_answer_is_left_out_and_told_once() -> None:
+    place = ruled("rcpt", {"listed": ["bl.example"], "action": "refuse"})
+    place.dns = MemoryDns(hosts={"7.2.0.192.bl.example": None})
+    with place.call() as guest:
+        assert say(guest, FROM, TO, TO)[-1].startswith("250 ")
+
+    warnings = [text for text in place.log.texts() if "DNS list" in text]
+    assert warnings == [f"{WHO} Warning: DNS list bl.example is left out: it did not answer"]
+
+
+def test_rates_and_greylisting_remember_over_connections() -> None:
+    rules = (
+        {"greylisted": True, "action": "defer"},
+        {"rate_above": {"most": 1, "in": "1h", "per": "network"}, "action": "defer", "code": 450},
+    )
+    place = ruled("rcpt", *rules)
+
+    def once() -> str:
+        with place.call() as guest:
+            return say(guest, FROM, TO)[-1]
+
+    assert once() == "451 4.7.1 greylisted, try again in 300 seconds"
+    place.clients.now += 300
+    assert once() == "250 2.1.5 Accepted"
+    assert once() == "450 4.7.1 too much from you, please try later"
+    told = "\n".join(place.log.texts())
+    assert "greylisted, 300 s left (rule r1)" in told
+    assert "2 in 1h, 1 allowed per network: 192.0.2.0/24 (rule r2)" in told
