@@ -1,0 +1,84 @@
+"""Rules of policy in real daemons: what is in force, and what becomes of mail that is held back."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import Any
+
+from tests.doubles.daemon import Daemon, daemon
+
+
+def rcpt(made: Daemon, sender: str = "sender@client.test") -> tuple[int, str]:
+    with made.connect() as client:
+        client.ehlo_or_helo_if_needed()
+        assert client.mail(sender)[0] == 250
+        code, text = client.rcpt("user@localhost")
+        return code, text.decode()
+
+
+def rules(stage: str, **rule: Any) -> dict[str, Any]:
+    return {stage: [{"name": "trial"} | rule]}
+
+
+def test_a_list_from_a_file_is_in_force_from_one_reload_to_the_next() -> None:
+    """HU-06: a mistake in it changes nothing."""
+    with daemon() as made:
+        items = made.directory / "senders"
+        items.write_text("client.test\n")
+        made.write_settings(
+            policy=rules("rcpt", senders=[str(items)], action="refuse", text="not from you")
+        )
+        assert made.run("reload").returncode == 0, made.log()
+        assert rcpt(made) == (550, "5.7.1 not from you")
+        made.wait_for_log(r"rejected RCPT <user@localhost>: not from you \(rule trial\)")
+
+        items.write_text("other.test\n")
+        assert rcpt(made)[0] == 550  # nobody reads it meanwhile
+        items.write_text("other.test\nnonsense@@\n")
+        refused = made.run("reload")
+        assert refused.returncode != 0
+        assert f'{items}:2: policy.rcpt trial: senders: found "nonsense@@"' in refused.stderr
+        assert rcpt(made)[0] == 550
+        items.write_text("other.test\n")
+        assert made.run("reload").returncode == 0, made.log()
+        assert rcpt(made) == (250, "2.1.5 Accepted")
+        assert rcpt(made, "a@other.test")[0] == 550
+
+
+def test_a_frozen_message_waits_for_the_operator() -> None:
+    """ID-06"""
+    with daemon(policy=rules("data", header={"Subject": "hello"}, action="freeze")) as made:
+        id = made.send("user@localhost")
+        made.wait_for_log(rf"{id} frozen by ACL \(rule trial\)")
+        assert f"{id} Message is frozen" in made.run("queue", "run").stderr
+        assert made.queued() == [id]
+        assert f"{id} Unfrozen by forced delivery" in made.run("queue", "run", "--force").stderr
+        made.wait_for_mail("user")
+        made.wait_for_empty_queue()
+
+
+def test_a_queued_message_is_delivered_by_the_next_run() -> None:
+    """ID-06"""
+    with daemon(policy=rules("mail", action="queue")) as made:
+        id = made.send("user@localhost")
+        made.wait_for_log(rf"{id} no immediate delivery: queued by ACL \(rule trial\)")
+        made.wait_for_idle()
+        assert made.queued() == [id]
+        assert made.run("queue", "run").returncode == 0
+        made.wait_for_mail("user")
+
+
+def test_what_policy_drops_is_gone_and_the_next_caller_is_served() -> None:
+    """SS-04"""
+    settings = {"log_selector": ["+smtp_connection"]}
+    with daemon(policy=rules("mail", senders=["bad.test"], action="drop"), **settings) as made:
+        with made.connect() as client:
+            client.ehlo()
+            assert client.mail("x@bad.test")[0] == 550
+            try:
+                client.noop()
+                raise AssertionError("it was not dropped")
+            except smtplib.SMTPServerDisconnected:
+                pass
+        made.wait_for_log("closed by DROP in ACL")
+        assert rcpt(made)[0] == 250
