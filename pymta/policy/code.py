@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from types import CodeType, ModuleType
 from typing import Any
 
+import pymta.policy.v1  # noqa: F401 - so that it is there before the first fork
 from pymta.config.policy_code import PolicySource
 from pymta.policy.stage import Stage
 

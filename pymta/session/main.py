@@ -41,6 +41,7 @@ from pymta.sasl.in_order import InOrder
 from pymta.session import ident, second_look
 from pymta.session.conversation import Conversation
 from pymta.session.fast_open import fast_open
+from pymta.session.own_policy import PolicyFile
 from pymta.session.rehearsal import rehearse
 from pymta.session.reuse import may_stay
 from pymta.session.stream import Stream
@@ -72,6 +73,9 @@ class Sessions:
         self.certificates = certificates
         self.watched: Watched | None = None
         self.world = make_world(settings, spool, log)
+        self.policy_file = PolicyFile(settings, log.write)
+        if self.policy_file:
+            self.world.own_judge = self.policy_file.judge
 
     def rehearse(self) -> None:
         """So that they need less memory of their own."""
@@ -100,6 +104,8 @@ class _Worker:
         self._termination = Termination()
         self._world = sessions.world
         self._world.hand_on = self._world.put_off = self._world.ask_run = channel.say
+        self._policy_file = sessions.policy_file
+        self._policy_file.count = channel.say
         self._world.judge = lambda word: second_look.ask(word, channel, self._termination)
         self._served = 0
         self._stays = False
@@ -125,6 +131,7 @@ class _Worker:
             starts_tls=call.starts_tls,
             role=call.role,
             is_proxied=call.is_proxied,
+            policy_is_out=call.policy_is_out,
             queue_files=_existing(self._settings.immediate.queue_only_file),
             fast_open=fast_open(call.sock) if self._settings.listen.tcp_fastopen else "",
         )
@@ -145,7 +152,8 @@ class _Worker:
             status = conversation.fail(traceback.format_exc())
         conversation.part()
         self._served += 1
-        is_clean = conversation.has_ended_well
+        has_left_nothing = self._policy_file.leave()
+        is_clean = conversation.has_ended_well and has_left_nothing
         self._stays = may_stay(self._settings.session, self._served, _resident(), is_clean=is_clean)
         # Before the client can see the end: its next call must find this slot free (ML-04).
         self._channel.say(Done(status, self._stays))

@@ -39,9 +39,9 @@ class PolicyFile:
     def __bool__(self) -> bool:
         return bool(self._program.stages)
 
-    def judge(self, visit: Visit, *, is_out: bool) -> Judge:
-        """For this connection; `is_out`: it has failed too often, and is not asked now."""
-        if is_out:
+    def judge(self, visit: Visit) -> Judge:
+        """For this connection."""
+        if visit.policy_is_out:
             return OutOfUse(self._program.stages, self._settings.policy_on_breaker)
         seconds = self._settings.policy_timeout
         if self._limit is None:  # a timer belongs to its process
@@ -56,16 +56,11 @@ class PolicyFile:
 
         return OwnPolicy(self._program, self._run, self._limit, seconds, fail)
 
-    @property
-    def is_harmless(self) -> bool:
-        """Would the next client of this process see nothing of what was?  (Decision 3)"""
-        if self._has_failed:
-            return False
-        keeps = self._settings.policy_keeps_state
-        return keeps or self._run is None or not self._run.has_left_traces
-
-    def leave(self) -> None:
-        """The connection has ended."""
-        if self._run is not None and not self._settings.policy_keeps_state:
-            self._run.close()
-            self._run = None
+    def leave(self) -> bool:
+        """The connection has ended.  Would the next one here see nothing of it?  (Decision 3)"""
+        run = self._run
+        if run is None or self._settings.policy_keeps_state:
+            return not self._has_failed
+        self._run = None
+        run.close()
+        return not (self._has_failed or run.has_left_traces)

@@ -29,7 +29,7 @@ LATER = "Temporary local problem - please try later"
 
 
 def appoint(visit: Visit, caller: Caller, world: World) -> None:
-    """Judges for this connection: first the rules of the settings."""
+    """Judges for this connection: first the rules of the settings, then functions."""
     if world.tables:
 
         def tell_trouble(zone: str, why: str) -> None:
@@ -40,6 +40,8 @@ def appoint(visit: Visit, caller: Caller, world: World) -> None:
 
         lookups = Lookups(caller, world.dns, visit.settings, world.clients, tell_trouble)
         visit.judges = (world.tables.judge(lookups, tell),)
+    if world.own_judge:
+        visit.judges += (world.own_judge(visit),)
 
 
 def _warning(visit: Visit, facts: Facts, rule: Rule, fit: Fit) -> Event:

@@ -43,7 +43,8 @@ class Visit:
     `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).  He takes its place,
     and it becomes `proxy`.  So does a peer for whom XCLIENT named another client (`may_xclient`).
 
-    `judges` are asked what policy says.
+    `judges` are asked what policy says.  `policy_is_out`: functions of the operator's own are not
+    among them, for they have failed too often.
 
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
     `asks` is whether he is to show a certificate in the handshake.
@@ -86,6 +87,7 @@ class Visit:
     is_extended: bool = False
     has_pipelined: bool = False
     judges: tuple[Judge, ...] = ()
+    policy_is_out: bool = False
     mails: int = 0
     accepted: int = 0
     transaction: Transaction = field(default_factory=Transaction)

@@ -13,12 +13,14 @@ from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Address, Endpoint
+from pymta.policy.judge import Judge
 from pymta.policy.tables import Tables
 from pymta.resolver.reverse import Hosts
 from pymta.sasl.exchange import BackEnd
 from pymta.sasl.in_order import InOrder
 from pymta.session.caller import Dns
 from pymta.session.stop import Stop
+from pymta.session.visit import Visit
 from pymta.spool.store import Spool
 
 
@@ -47,7 +49,8 @@ class World:
     mail somebody wants.  `judge` asks it about a client whom a proxy has named, and waits for what
     it says.  `read_load` reads what queue_only_load and queue_only_pressure limit, `log_room` what
     is free where the log is written, None where nobody need ask.
-    `tables` are the rules of policy, None where there are none.
+    `tables` are the rules of policy, None where there are none; `own_judge` has functions of the
+    operator's own.
     `debug` is there when somebody watches sessions, `debug_daemon` also when he only wants to see
     what the daemon does (-dd).
     """
@@ -69,6 +72,7 @@ class World:
     ask_run: Callable[[Etrn], object] = _nobody
     judge: Callable[[Proxied], Verdict | Stop] = _let_in
     tables: Tables | None = None
+    own_judge: Callable[[Visit], Judge] | None = None
     read_load: Callable[[], Load] = lambda: NOTHING
     log_room: Callable[[], Room | None] = lambda: None
     debug: Debug | None = None
