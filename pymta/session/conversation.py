@@ -15,6 +15,7 @@ from pymta.session import farewell, greeting, hello, login, policy, starttls, ve
 from pymta.session.answer import Answer
 from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
+from pymta.session.data import GONE
 from pymta.session.ending import Ending, underway
 from pymta.session.farewell import Farewell
 from pymta.session.incoming import GO_ON, Incoming
@@ -53,7 +54,7 @@ class Conversation:
         self._patience = Patience(visit.settings.session.smtp_receive_timeout)
         self._voice = Voice(visit, stream, self._watch, self._patience)
         self._ending = Ending(visit, stream, self._voice, self._chronicle, self._patience)
-        self._incoming = Incoming(visit, world, self._watch, self._patience)
+        self._incoming = Incoming(visit, world, self._watch, self._patience, stream.has_gone)
         self._login = Login(visit, world.back_end, world.clients)
         self._has_refused = False  # the last command was a MAIL or RCPT that failed
 
@@ -258,6 +259,8 @@ class Conversation:
         answer = self._incoming.take(part)
         if answer is None:
             return None
+        if answer is GONE:
+            return self._stop(Stop.CLOSED)
         status = self._answer(answer, b"")
         if not part.is_last:
             self._end_chunk(answer)

@@ -7,12 +7,17 @@ synced then.  Once a message is refused its file goes at once and the rest is sw
 The order of the questions at the end: did the disk fail, was it too large, may it be smuggled
 text (bare CR or LF), is it in a loop, is its header out of all proportion, what does policy say?
 
+The last one, right before the commit: is the client still there?  (RFC 1047.)  Whoever has shut
+down its way to us by then counts as gone: it could be told from one that has closed the connection
+only when our 250 fails, which is too late.
+
 Touches: disk.
 """
 
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pymta import __version__
@@ -45,6 +50,8 @@ from pymta.spool.store import Intake, Seal, SpoolError
 
 KEPT = frozenset({*completion.NEEDED, *submission.ORIGIN})  # fields of mail of users
 GO_AHEAD = Reply(354, 'Enter message, ending with "." on a line by itself')
+# RFC 1047: who hung up while we thought it over has not heard 250, and will send it again.
+GONE = Answer(Reply(421, "nobody hears this", "4.4.2"))
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -57,24 +64,35 @@ class Refusal:
     drops: bool = False
 
 
-def begin(visit: Visit, world: World) -> Reception | Answer:
-    """The way in for one message, or the reply when the spool has no place for it."""
+def begin(visit: Visit, world: World, has_gone: Callable[[], bool]) -> Reception | Answer:
+    """The way in for one message, or the reply when the spool has no place for it.
+
+    `has_gone` says whether the client has hung up.
+    """
     envelope = visit.transaction.envelope(world.now(), visit.client(), visit.queue)
     try:
         intake = world.spool.begin(envelope)
     except SpoolError as error:
         return Answer(_spool_reply(error), events=(_spool_event(visit, "", error),))
-    return Reception(visit, world, envelope, intake)
+    return Reception(visit, world, envelope, intake, has_gone)
 
 
 class Reception:
     """One message on its way in.  `abandon` when the client goes before the end."""
 
-    def __init__(self, visit: Visit, world: World, envelope: Envelope, intake: Intake) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        world: World,
+        envelope: Envelope,
+        intake: Intake,
+        has_gone: Callable[[], bool],
+    ) -> None:
         self._visit = visit
         self._world = world
         self._envelope = envelope
         self._intake = intake
+        self._has_gone = has_gone
         self._header = HeaderScanner(keep=KEPT if visit.author else frozenset())
         self._added = Completion()  # what the message of a user lacks
         self._fields = FieldCollector() if visit.judges else None
@@ -173,6 +191,8 @@ class Reception:
         refusal = refusal or self._judge(part)
         if refusal is None and (discarded := self._visit.transaction.whole_discarded):
             return self._discard(discarded)
+        if refusal is None and self._has_gone():
+            return GONE
         refusal = refusal or self._commit(part)
         if refusal is not None:
             self.abandon()

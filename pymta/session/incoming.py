@@ -5,10 +5,12 @@ Touches: disk, clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pymta.mail.reply import Reply
 from pymta.session import data
 from pymta.session.answer import Answer, fault
-from pymta.session.data import Reception
+from pymta.session.data import GONE, Reception
 from pymta.session.hand_on import hand_on
 from pymta.session.patience import Patience
 from pymta.session.transaction import Transaction
@@ -25,17 +27,25 @@ _NOT_OFFERED = fault(Reply(503, "BDAT command used when not advertised", "5.5.1"
 class Incoming:
     """`reception` is the message that is being received, None between messages."""
 
-    def __init__(self, visit: Visit, world: World, watch: Watch, patience: Patience) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        world: World,
+        watch: Watch,
+        patience: Patience,
+        has_gone: Callable[[], bool],
+    ) -> None:
         self._visit = visit
         self._world = world
         self._watch = watch
         self._patience = patience
+        self._has_gone = has_gone
         self._received: Reception | None = None  # whole and answered, but not handed on yet
         self._chunk = Chunk(0, is_last=False)
         self.reception: Reception | None = None
 
     def begin(self) -> Answer:
-        begun = data.begin(self._visit, self._world)
+        begun = data.begin(self._visit, self._world, self._has_gone)
         if isinstance(begun, Answer):
             return begun
         self.reception = begun
@@ -55,13 +65,15 @@ class Incoming:
         return GO_ON
 
     def take(self, part: BodyPart) -> Answer | None:
-        """The answer comes with the last part, of a message or of a chunk.
+        """The answer comes with the last part, of a message or of a chunk; GONE: nobody hears one.
 
         Write it, and after that of a message `finish`.
         """
         reception = self.reception
         assert reception is not None
         answer = reception.take(part)
+        if answer is GONE:
+            return answer
         if answer is None and part.ends_chunk:
             answer = reception.refused or _chunk_taken(self._chunk)
         elif answer is not None:

@@ -14,6 +14,7 @@ Touches: sockets, clock, OpenSSL.
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 import time
@@ -222,6 +223,19 @@ class Stream:
             raise error
         self.error = error.strerror or "connection lost"
         return Stop.CLOSED
+
+    def has_gone(self) -> bool:
+        """Has the client hung up, on its side at least?  Nobody waits for that here.
+
+        Whoever shuts down the way to us cannot be told from one that has closed both.
+        """
+        poll = select.poll()
+        poll.register(self._sock.fileno(), select.POLLRDHUP)  # errors are told unasked
+        if not poll.poll(0):
+            return False
+        number = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self.error = os.strerror(number) if number else ""
+        return True
 
     def peek(self, most: int) -> bytes:
         """What has come already, at most so many octets; it stays there to be read."""

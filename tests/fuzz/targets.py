@@ -158,7 +158,7 @@ def _talk(caller: str, said: bytes, spool: MemorySpool, log: MemoryLog) -> bytes
     )
     conversation = Conversation(
         Visit(usual_settings(**_OPEN), *ends, id="x1"),
-        Stream(theirs, channel, bell),
+        _Lasting(theirs, channel, bell),
         world,
     )
     with ours, theirs, alarm, bell:
@@ -172,6 +172,13 @@ def _talk(caller: str, said: bytes, spool: MemorySpool, log: MemoryLog) -> bytes
             supervisor.close()
             channel.close()
         return b"".join(iter(lambda: ours.recv(65_536), b""))
+
+
+class _Lasting(Stream):
+    """All is said before anything is read; that is no reason to store nothing (RFC 1047)."""
+
+    def has_gone(self) -> bool:
+        return False
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
