@@ -41,6 +41,7 @@ COMMANDS = {
     "tidy": "pymta.cli.tidy:tidy",
     "config": "pymta.cli.settings:config",
     "policy": "pymta.cli.policy:policy",
+    "probe-session": "pymta.cli.probe_session:probe_session",
     "deliver-helper": "pymta.cli.deliver_helper:deliver_helper",
     "version": "pymta.cli.app:version",
 }

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from pymta.cli.classic_line import (
     CountQueue,
+    HoldSession,
     Job,
     ListQueue,
     Refuse,
@@ -78,6 +79,11 @@ def _do(job: Job, environ: Mapping[str, str]) -> int:
 
             sys.stdout.write(f"pymta {__version__}\n")
             return 0
+        case HoldSession(caller, settings_file):
+            from pymta.cli import fake_session  # noqa: PLC0415
+
+            settings = fake_session.read_files(settings_file)
+            return fake_session.hold_here(fake_session.fake_call(caller), settings)
         case ListQueue(queue) | CountQueue(queue):
             from pymta.cli import classic_queue  # noqa: PLC0415
 

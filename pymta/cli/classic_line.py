@@ -17,6 +17,7 @@ the job needs is looked for afterwards.
     -tls-on-connect     every client speaks TLS from its first octet
     -odb -odf -odi -odq -odqs, -os time     when mail is delivered, how long a client may be silent
     -d[+name…] -dd -v   stay in front, with the log on the terminal as well; -d with debug lines
+    -bh address         a session on standard input and output, as if from there
     -bp -bpc -bV        list the queue, count it, print the version
 
 A word that is none of these is refused, and so are jobs that exclude each other.
@@ -64,6 +65,14 @@ class CountQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldSession:
+    """As if from this address, with or without a port."""
+
+    caller: str
+    settings_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     pass
 
@@ -75,7 +84,7 @@ class Refuse:
     line: str
 
 
-Job = Serve | RunQueue | ListQueue | CountQueue | Version | Refuse
+Job = Serve | RunQueue | ListQueue | CountQueue | HoldSession | Version | Refuse
 
 
 def read_line(words: Sequence[str]) -> Job:
@@ -126,6 +135,8 @@ class _Said:
         elif self.runs.is_for_now:
             which = self.runs.selection()
             jobs.append(RunQueue(which, is_debugging=self.is_debugging, debug=self.debug))
+        if len(jobs) == 1 and isinstance(jobs[0], HoldSession) and not self.pid_file:
+            return replace(jobs[0], settings_file=self.settings_file)
         if len(jobs) != 1 or (self._is_for_a_daemon() and not isinstance(jobs[0], Serve)):
             raise RefusedError(INCOMPATIBLE)
         return jobs[0]
@@ -220,6 +231,7 @@ def _take(name: str, word: str) -> Callable[[_Said], None]:
 _WORDS: Mapping[str, Callable[[_Said], None]] = {
     "-bd": lambda said: said.listen("-bd"),
     "-bdf": lambda said: said.listen("-bdf"),
+    "-bh": lambda said: said.others.append(HoldSession(said.next("-bh"))),
     "-bp": lambda said: said.others.append(ListQueue()),
     "-bpc": lambda said: said.others.append(CountQueue()),
     "-bV": lambda said: said.others.append(Version()),

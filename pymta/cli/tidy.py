@@ -39,7 +39,7 @@ from pymta.transport import mailboxes
 @click.command()
 @state_option
 def tidy(state: Path | None) -> int:
-    """Clear away leftovers, and old hints about hosts and clients.
+    """Clear away leftovers, and old hints about others.
 
     A daily timer does it.  Never touches a message.
     """

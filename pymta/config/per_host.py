@@ -63,6 +63,16 @@ def value_for(setting: PerHost, address: Address | None) -> Value | None:
     return None if setting == "" else setting
 
 
+def item_for(setting: PerHost, address: Address | None) -> tuple[str, ...]:
+    """The key whose value that is; () where there is no table, or nothing in it for him."""
+    if not isinstance(setting, dict):
+        return ()
+    if address is None:
+        return (EVERYBODY,) if EVERYBODY in setting else ()
+    found = _table(tuple((key, key) for key in setting)).value(address)
+    return () if found is None else (str(found),)
+
+
 @cache
 def _table(items: tuple[tuple[str, Value], ...]) -> PerHostTable:
     return PerHostTable(dict(items))

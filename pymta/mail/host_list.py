@@ -127,9 +127,13 @@ class HostList:
         return bool(self._items)
 
     def holds(self, address: Address, lookup: Lookup) -> Answer:
+        return self.decide(address, lookup)[0]
+
+    def decide(self, address: Address, lookup: Lookup) -> tuple[Answer, int | None]:
+        """The same, and the number of the item that decided; None: none of them fits."""
         on_unknown = on_defer = ""
         is_last_negated = False
-        for item in self._items:
+        for number, item in enumerate(self._items):
             if item.kind is Kind.SWITCH:
                 what, _, when = item.text[1:].partition("_")
                 on_unknown, on_defer = (what, on_defer) if when == "unknown" else (on_unknown, what)
@@ -137,12 +141,12 @@ class HostList:
             is_last_negated = item.is_negated
             fits = _fits(item, address, lookup)
             if fits is _Fit.YES:
-                return Answer.NO if item.is_negated else Answer.YES
+                return (Answer.NO if item.is_negated else Answer.YES), number
             if fits is _Fit.NOT_KNOWN and on_unknown != "ignore":
-                return Answer.YES if on_unknown == "include" else Answer.NO
+                return (Answer.YES if on_unknown == "include" else Answer.NO), number
             if fits is _Fit.PUT_OFF and on_defer != "ignore":
-                return Answer.YES if on_defer == "include" else Answer.UNKNOWN
-        return Answer.YES if is_last_negated else Answer.NO
+                return (Answer.YES if on_defer == "include" else Answer.UNKNOWN), number
+        return (Answer.YES if is_last_negated else Answer.NO), None
 
     def holds_network(self, address: Address) -> bool:
         """The same for a list of `parse_network_item`s: everybody, addresses, networks."""

@@ -111,10 +111,15 @@ def first_match(
     facts: Facts,
     lookups: Lookups,
     tell: Callable[[Rule, Fit], None] = lambda _rule, _fit: None,
+    asked: Callable[[int, Rule, Fit], object] = lambda _number, _rule, _fit: None,
 ) -> Ruling:
-    """`tell` hears of the rules that hold and only want to be told, and of doubts about them."""
-    for rule in rules:
+    """`tell` hears of the rules that hold and only want to be told, and of doubts about them.
+
+    `asked` hears of every rule that was asked, by its number, and what came of it.
+    """
+    for number, rule in enumerate(rules):
         fit = rule.fit(facts, lookups)
+        asked(number, rule, fit)
         if rule.only_tells:
             if fit:
                 tell(rule, fit)

@@ -12,11 +12,12 @@ from functools import partial
 from pymta.config.policy_rules import Rules, RuleText, read_rule
 from pymta.config.settings import Settings
 from pymta.policy.conditions import Setup, compile_condition
+from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.policy.facts import Facts
 from pymta.policy.judge import Judge
 from pymta.policy.lookups import Lookups
 from pymta.policy.mail_domain import Standing
-from pymta.policy.rule import Fit, OnDefer, Rule, first_match
+from pymta.policy.rule import Fit, OnDefer, Rule, Unknown, first_match
 from pymta.policy.stage import Stage
 from pymta.policy.verdict import (
     Accept,
@@ -55,14 +56,26 @@ class Tables:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def judge(self, lookups: Lookups, tell: Tell) -> Judge:
-        """`tell` hears of rules that hold and only want to be told."""
+    def judge(self, lookups: Lookups, tell: Tell, explain: Explain = nobody_asks) -> Judge:
+        """`tell` hears of rules that hold and only want to be told, `explain` of every one that was
+        asked.
+        """
+
+        def asked(number: int, rule: Rule, fit: Fit) -> None:
+            text = f"{rule.stage.value} rule {rule.name} {_in_words(fit)}"
+            explain(Decision("policy", text, (rule.stage.value, number)))
 
         def ask(facts: Facts) -> Ruling:
             rules = self._rules.get(facts.stage, ())
-            return first_match(rules, facts, lookups, partial(tell, facts))
+            return first_match(rules, facts, lookups, partial(tell, facts), asked)
 
         return ask
+
+
+def _in_words(fit: Fit) -> str:
+    if isinstance(fit, Unknown):
+        return f"could not find out about {fit.why}"
+    return "holds" if fit else "does not hold"
 
 
 def tables_of(settings: Settings) -> Tables:

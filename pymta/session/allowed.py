@@ -28,12 +28,15 @@ class Allowed:
     chunking: bool = False
 
 
-def allowed(settings: Session, is_in: Callable[[Sequence[str]], Answer]) -> Allowed:
+def allowed(settings: Session, is_in: Callable[[Sequence[str], str], Answer]) -> Allowed:
+    def is_named(option: str) -> bool:
+        return is_in(getattr(settings, option), option) is Answer.YES
+
     return Allowed(
-        verify=is_in(settings.smtp_vrfy_hosts) is Answer.YES,
-        limits=is_in(settings.limits_advertise_hosts) is Answer.YES,
-        smtputf8=is_in(settings.smtputf8_advertise_hosts) is Answer.YES,
-        dsn=is_in(settings.dsn_advertise_hosts) is Answer.YES,
-        chunking=is_in(settings.chunking_advertise_hosts) is Answer.YES,
-        etrn=is_in(settings.smtp_etrn_hosts) is Answer.YES,
+        verify=is_named("smtp_vrfy_hosts"),
+        limits=is_named("limits_advertise_hosts"),
+        smtputf8=is_named("smtputf8_advertise_hosts"),
+        dsn=is_named("dsn_advertise_hosts"),
+        chunking=is_named("chunking_advertise_hosts"),
+        etrn=is_named("smtp_etrn_hosts"),
     )

@@ -15,9 +15,16 @@ from typing import Protocol
 from pymta.config.settings import Settings
 from pymta.mail.caller import Address
 from pymta.mail.host_list import Answer, host_list
+from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.resolver.answer import Answer as DnsAnswer
 from pymta.resolver.answer import Mx
 from pymta.resolver.reverse import Hosts, known_addresses, verified_names
+
+_IN_WORDS = {
+    Answer.YES: "in it",
+    Answer.NO: "not in it",
+    Answer.UNKNOWN: "nobody could tell in time",
+}
 
 
 class Dns(Protocol):
@@ -43,6 +50,7 @@ class Caller:
 
     `address` is None for a user of this machine: he is in the lists
     that everybody is in, and nothing is looked up.
+    `explain` hears why he is in a list, or is not.
     `hosts` reads the hosts file, `is_ours` asks the machine whether an address is its own.
     """
 
@@ -53,12 +61,15 @@ class Caller:
         dns: Dns,
         hosts: Callable[[], Hosts],
         is_ours: Callable[[Address], bool],
+        *,
+        explain: Explain = nobody_asks,
     ) -> None:
         self._address = address
         self._settings = settings
         self._dns = dns
         self._read_hosts = hosts
         self.is_ours = is_ours
+        self._explain = explain
 
     def is_another(self, address: Address) -> None:
         """A proxy spoke for him: nothing that was found out before is about him."""
@@ -73,12 +84,16 @@ class Caller:
     def own_name(self) -> str:
         return self._settings.hostname
 
-    def is_in(self, hosts: Sequence[str]) -> Answer:
-        """Is he in this list of the settings?"""
+    def is_in(self, hosts: Sequence[str], option: str = "") -> Answer:
+        """Is he in this list of the settings, which is that of the option, or part of a rule?"""
         if self._address is None:
             return Answer.YES if host_list(tuple(hosts)).holds_without_address() else Answer.NO
         self._dns.start_budget(self._settings.routing.dns_timeout)
-        return host_list(tuple(hosts)).holds(self._address, self)
+        answer, item = host_list(tuple(hosts)).decide(self._address, self)
+        if option:
+            place = () if item is None else (item,)
+            self._explain(Decision(option, f"[{self._address}]: {_IN_WORDS[answer]}", place))
+        return answer
 
     def names(self) -> tuple[str, ...] | None:
         return self._names

@@ -46,7 +46,10 @@ class Conversation:
         self._stream = stream
         self._world = world
         self._server = Server()
-        self._caller = Caller(visit.address, visit.settings, world.dns, world.hosts, world.is_ours)
+        self._caller = Caller(
+            *(visit.address, visit.settings, world.dns, world.hosts, world.is_ours),
+            explain=world.explain,
+        )
         policy.appoint(visit, self._caller, world)
         self._pace = Pace(visit.settings.session, self._is_counted)
         self._chronicle = Chronicle(visit, world.tell)
@@ -321,4 +324,4 @@ class Conversation:
     def _is_counted(self) -> bool:
         """SS-05; whoever cannot be found out about is counted like everybody."""
         hosts = self._visit.settings.session.smtp_accept_max_nonmail_hosts
-        return self._caller.is_in(hosts) is not InList.NO
+        return self._caller.is_in(hosts, "smtp_accept_max_nonmail_hosts") is not InList.NO

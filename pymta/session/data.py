@@ -37,6 +37,7 @@ from pymta.mail.header_fields import FieldCollector
 from pymta.mail.reply import Reply
 from pymta.mail.trace import received_field, registered
 from pymta.mail.unstructured import text_of
+from pymta.policy.decision import Decision
 from pymta.policy.facts import Message
 from pymta.session import policy, submission
 from pymta.session.answer import Answer
@@ -174,6 +175,7 @@ class Reception:
             return self._refuse(Reply(550, text, "5.6.0"), text)
         if self._header.received > settings.received_headers_max:
             text = 'Too many "Received" headers - suspected mail loop'
+            self._explain("received_headers_max", text)
             return self._refuse(Reply(554, text, "5.4.6"), text)
         if self._header.is_too_large:
             text = "message header section too large"
@@ -183,7 +185,11 @@ class Reception:
     def _too_big(self, octets: int) -> Refusal:
         limit = self._visit.size_limit.octets
         why = f"message too big: read={octets} max={limit}"
+        self._explain("message_size_limit", why, self._visit.size_limit_item)
         return self._refuse(TOO_BIG, why, selector=SIZE)
+
+    def _explain(self, option: str, why: str, item: tuple[str, ...] = ()) -> None:
+        self._world.explain(Decision(option, why, item))
 
     def _end(self, part: BodyPart) -> Answer:
         self._header.finish()

@@ -21,7 +21,7 @@ from pymta.mail.host_list import Answer
 from pymta.mail.reply import Reply
 from pymta.session.visit import Visit
 
-IsIn = Callable[[Sequence[str]], Answer]
+IsIn = Callable[[Sequence[str], str], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,21 @@ class Refusal:
 def refusal(visit: Visit, is_in: IsIn) -> Refusal | None:
     """None: come in.  `is_in` says whether the caller is in a list of hosts."""
     limits = visit.settings.limits
-    if is_in(visit.settings.session.host_reject_connection) is Answer.YES:
+    rejected = visit.settings.session.host_reject_connection
+    if is_in(rejected, "host_reject_connection") is Answer.YES:
         reply = Reply(554, "SMTP service not available")
         return Refusal(reply, say.refused_by_list(visit.origin, "host_reject_connection"))
     is_reserved = None
     if limits.smtp_accept_max and _is_in_reserve(visit):
-        is_reserved = is_in(limits.smtp_reserve_hosts)
+        is_reserved = is_in(limits.smtp_reserve_hosts, "smtp_reserve_hosts")
         if is_reserved is not Answer.YES:
             return _no_place(visit, was_put_off=is_reserved is Answer.UNKNOWN)
     above = excess(visit.load, reserve(limits))
-    if above and (is_reserved or is_in(limits.smtp_reserve_hosts)) is not Answer.YES:
+    if (
+        above
+        and (is_reserved or is_in(limits.smtp_reserve_hosts, "smtp_reserve_hosts"))
+        is not Answer.YES
+    ):
         return _too_busy(visit, above)
     return None
 

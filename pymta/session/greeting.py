@@ -71,9 +71,13 @@ def judge(visit: Visit, caller: Caller, world: World, *, looks_up: bool = True) 
         if refusal is not None:
             return Farewell(refusal.reply, refusal.event, 0)
     settings = visit.settings.session
-    visit.may_send_early = caller.is_in(settings.pipe_connect_advertise_hosts) is Answer.YES
+    visit.may_send_early = (
+        caller.is_in(settings.pipe_connect_advertise_hosts, "pipe_connect_advertise_hosts")
+        is Answer.YES
+    )
     visit.allowed = allowed(settings, caller.is_in)
-    visit.needs_hello = caller.is_in(settings.hosts_require_helo) is Answer.YES
+    must_greet = caller.is_in(settings.hosts_require_helo, "hosts_require_helo")
+    visit.needs_hello = must_greet is Answer.YES
     _may_log_in(visit, caller)
     return policy.at_connect(visit)
 
@@ -96,7 +100,7 @@ def _ask_ident(visit: Visit, caller: Caller, world: World) -> None:
     seconds = settings.rfc1413_query_timeout
     assert isinstance(visit.caller, Endpoint)
     assert visit.local
-    if not seconds or caller.is_in(settings.rfc1413_hosts) is not Answer.YES:
+    if not seconds or caller.is_in(settings.rfc1413_hosts, "rfc1413_hosts") is not Answer.YES:
         return
     try:
         visit.ident = world.ask_ident(visit.caller, visit.local, seconds)
@@ -105,7 +109,7 @@ def _ask_ident(visit: Visit, caller: Caller, world: World) -> None:
 
 
 def _look_up_name(visit: Visit, caller: Caller, world: World) -> None:
-    if caller.is_in(visit.settings.session.host_lookup) is not Answer.YES:
+    if caller.is_in(visit.settings.session.host_lookup, "host_lookup") is not Answer.YES:
         return
     if names := caller.names():
         visit.name = names[0]
@@ -122,17 +126,27 @@ def _may_xclient(visit: Visit) -> bool:
 def _asks(visit: Visit, caller: Caller) -> Asks:
     """For a certificate of his own; who cannot be found out about is not asked."""
     settings = visit.settings.tls
-    if settings.tls_verify_hosts and caller.is_in(settings.tls_verify_hosts) is Answer.YES:
+    if (
+        settings.tls_verify_hosts
+        and caller.is_in(settings.tls_verify_hosts, "tls_verify_hosts") is Answer.YES
+    ):
         return Asks.FOR_ONE
     wanted = settings.tls_try_verify_hosts
-    return Asks.TO_SEE_ONE if wanted and caller.is_in(wanted) is Answer.YES else Asks.NOTHING
+    return (
+        Asks.TO_SEE_ONE
+        if wanted and caller.is_in(wanted, "tls_try_verify_hosts") is Answer.YES
+        else Asks.NOTHING
+    )
 
 
 def _may_start_tls(visit: Visit, stream: Stream, caller: Caller) -> bool:
     """Who cannot be found out about may: encrypted is never worse.  This machine has no need."""
     if not stream.may_start_tls or visit.address is None:
         return False
-    return caller.is_in(visit.settings.session.tls_advertise_hosts) is not Answer.NO
+    return (
+        caller.is_in(visit.settings.session.tls_advertise_hosts, "tls_advertise_hosts")
+        is not Answer.NO
+    )
 
 
 def _may_log_in(visit: Visit, caller: Caller) -> None:
@@ -140,8 +154,12 @@ def _may_log_in(visit: Visit, caller: Caller) -> None:
     if visit.address is None:
         return
     settings = visit.settings.login
-    visit.may_log_in = caller.is_in(settings.auth_advertise_hosts) is not Answer.NO
-    visit.may_log_in_clear = caller.is_in(settings.auth_without_tls_hosts) is Answer.YES
+    visit.may_log_in = (
+        caller.is_in(settings.auth_advertise_hosts, "auth_advertise_hosts") is not Answer.NO
+    )
+    visit.may_log_in_clear = (
+        caller.is_in(settings.auth_without_tls_hosts, "auth_without_tls_hosts") is Answer.YES
+    )
 
 
 def _too_early(visit: Visit, stream: Stream) -> Farewell | None:

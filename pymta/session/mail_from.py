@@ -10,6 +10,7 @@ from pymta.config.limits import Limits
 from pymta.journal.session_events import SIZE, rejected, too_many_messages
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
+from pymta.policy.decision import Decision
 from pymta.policy.facts import Sender
 from pymta.session import policy
 from pymta.session.answer import Answer, fault
@@ -28,7 +29,7 @@ NO_ROOM = Reply(452, "Space shortage, please try later", "4.3.1")
 
 def answer(visit: Visit, command: Command, world: World) -> Answer:
     """Sets the transaction when the reply is positive."""
-    refusal = _too_many(visit) or _not_configured(visit, command) or needs_login(visit)
+    refusal = _too_many(visit, world) or _not_configured(visit, command) or needs_login(visit)
     if refusal is not None:
         return refusal
     path = parse_path(command.argument)
@@ -43,7 +44,7 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
         return _not_in_ascii(visit, path.mailbox)
     return (
         wrong_sender(visit, path.mailbox)
-        or _too_big(visit, path.mailbox, parameters)
+        or _too_big(visit, path.mailbox, parameters, world)
         or _no_room(visit.settings.limits, world, parameters.size)
         or _begin(visit, path.mailbox, parameters)
     )
@@ -57,11 +58,12 @@ def _not_in_ascii(visit: Visit, sender: Mailbox) -> Answer:
     )
 
 
-def _too_many(visit: Visit) -> Answer | None:
+def _too_many(visit: Visit, world: World) -> Answer | None:
     """SS-05: the session stays open, because QUIT should still be answered."""
     limit = visit.settings.session.smtp_accept_max_per_connection
     if not limit or visit.mails < limit:
         return None
+    world.explain(Decision("smtp_accept_max_per_connection", f"{visit.mails} messages already"))
     reply = Reply(421, "too many messages in this connection", "4.7.0")
     return Answer(reply, events=(too_many_messages(visit.origin),))
 
@@ -76,11 +78,14 @@ def _not_configured(visit: Visit, command: Command) -> Answer | None:
     return Answer(reply, events=(rejected(visit.origin, what, why),))
 
 
-def _too_big(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> Answer | None:
+def _too_big(
+    visit: Visit, sender: Mailbox | None, parameters: MailParameters, world: World
+) -> Answer | None:
     limit = visit.size_limit.octets
     if not limit or parameters.size <= limit:
         return None
     why = f"message too big: size={parameters.size} max={limit}"
+    world.explain(Decision("message_size_limit", why, visit.size_limit_item))
     what = f"MAIL <{sender or ''}>"
     return Answer(TOO_BIG, events=(rejected(visit.origin, what, why, selector=SIZE),))
 
@@ -92,6 +97,7 @@ def _no_room(limits: Limits, world: World, size: int) -> Answer | None:
         shortage = log_shortage(room, limits)
     if not shortage:
         return None
+    world.explain(Decision("check_spool_space", shortage))
     world.put_off(Short(shortage))
     return Answer(NO_ROOM)
 

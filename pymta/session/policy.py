@@ -39,7 +39,7 @@ def appoint(visit: Visit, caller: Caller, world: World) -> None:
             world.tell(_warning(visit, facts, rule, fit))
 
         lookups = Lookups(caller, world.dns, visit.settings, world.clients, tell_trouble)
-        visit.judges = (world.tables.judge(lookups, tell),)
+        visit.judges = (world.tables.judge(lookups, tell, world.explain),)
     if world.own_judge:
         visit.judges += (world.own_judge(visit),)
 

@@ -18,8 +18,9 @@ from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
 from pymta.mail.letters import small
 from pymta.mail.reply import Reply
+from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.routing.local_part import POSTMASTER, route_local
-from pymta.routing.route import Defer, Fail, User
+from pymta.routing.route import Defer, Fail, Local, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +58,34 @@ def judge(
     local: Address | None,
     settings: Settings,
     find: Find = nobody,
+    *,
+    explain: Explain = nobody_asks,
 ) -> Accept | Refuse:
     """`local` is our own address on this connection: ``user@[192.0.2.1]`` is a user here.
 
     `caller` is None for whoever may send anywhere: a user of this machine, or one who has logged
     in.
 
-    `find` asks the system for an account.
+    `find` asks the system for an account, `explain` hears which setting decided.
     """
     if not mailbox.domain:
         if mailbox.local.lower() == POSTMASTER:
             return Accept(Mailbox(mailbox.local, settings.hostname), is_local=True)
         return _refuse(501, "recipient address must contain a domain", "5.1.3")
-    if _is_ours(mailbox.domain, local, settings):
-        return _judge_local(mailbox, settings, find)
-    if _is_listed(mailbox.domain, settings.routing.relay_to_domains) or is_trusted(
-        caller, settings
-    ):
+    if _is_ours(mailbox.domain, local, settings, explain):
+        return _judge_local(mailbox, settings, find, explain)
+    if _is_relayed_to(mailbox.domain, settings, explain) or is_trusted(caller, settings, explain):
         return Accept(mailbox, is_local=False)
     text = "relay not permitted"
     return Refuse(Reply(550, text, "5.7.1"), text, is_relaying=True)
 
 
-def _judge_local(mailbox: Mailbox, settings: Settings, find: Find) -> Accept | Refuse:
-    match route_local(mailbox.local, settings, find):
+def _judge_local(
+    mailbox: Mailbox, settings: Settings, find: Find, explain: Explain
+) -> Accept | Refuse:
+    route = route_local(mailbox.local, settings, find)
+    explain(_of_local_part(mailbox.local, route, settings))
+    match route:
         case Fail(text, enhanced):
             return _refuse(550, text, enhanced)
         case Defer(why, enhanced):
@@ -95,19 +100,52 @@ def _refuse(code: int, text: str, enhanced: str) -> Refuse:
     return Refuse(Reply(code, text, enhanced), text)
 
 
-def _is_ours(domain: str, local: Address | None, settings: Settings) -> bool:
+def _is_ours(domain: str, local: Address | None, settings: Settings, explain: Explain) -> bool:
     names = tuple(
         settings.hostname if name == "@" else name for name in settings.routing.local_domains
     )
-    return _is_listed(domain, names) or (local is not None and literal_address(domain) == local)
+    if _is_listed(domain, names, "local_domains", explain):
+        return True
+    return local is not None and literal_address(domain) == local
 
 
-def _is_listed(domain: str, names: tuple[str, ...]) -> bool:
-    return key_of_domain(domain) in {key_of_domain(name) for name in names}
+def _is_relayed_to(domain: str, settings: Settings, explain: Explain) -> bool:
+    names = settings.routing.relay_to_domains
+    return _is_listed(domain, names, "relay_to_domains", explain)
 
 
-def is_trusted(caller: Address | None, settings: Settings) -> bool:
+def _is_listed(domain: str, names: tuple[str, ...], option: str, explain: Explain) -> bool:
+    keys = [key_of_domain(name) for name in names]
+    key = key_of_domain(domain)
+    item = (keys.index(key),) if key in keys else ()
+    explain(Decision(option, f"{domain}: {'in it' if item else 'not in it'}", item))
+    return bool(item)
+
+
+def is_trusted(caller: Address | None, settings: Settings, explain: Explain = nobody_asks) -> bool:
     """From a network that may relay, or a user of this machine."""
-    return caller is None or any(
-        caller in ip_network(network) for network in settings.session.relay_from_hosts
-    )
+    if caller is None:
+        return True
+    networks = settings.session.relay_from_hosts
+    item = next(((n,) for n, one in enumerate(networks) if caller in ip_network(one)), ())
+    what = "may send anywhere" if item else "may not send to other hosts"
+    explain(Decision("relay_from_hosts", f"[{caller}]: {what}", item))
+    return bool(item)
+
+
+def _of_local_part(
+    local_part: str, route: Local | User | Fail | Defer, settings: Settings
+) -> Decision:
+    """Which option has this user, or has him not."""
+    mailboxes = settings.routing.local_parts
+    match route:
+        case User(account):
+            return Decision("local_users", f"{local_part}: the account {account}")
+        case Local(mailbox):
+            item = (mailboxes.index(mailbox),) if mailbox in mailboxes else ()
+            return Decision("local_parts", f"{local_part}: a mailbox", item)
+        case Fail(text):
+            option = "local_users" if settings.routing.local_users else "local_parts"
+            return Decision(option, f"{local_part}: {text}")
+        case Defer(why):
+            return Decision("local_users", f"{local_part}: {why}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pymta.config.domain_list import domain_list
-from pymta.config.per_host import Value, value_for
+from pymta.config.per_host import Value, item_for, value_for
 from pymta.config.roles import SMTP, is_for_users
 from pymta.config.settings import Settings
 from pymta.journal.origin import Origin, ends_text, tls_mark
@@ -160,6 +160,11 @@ class Visit:
     def remote(self) -> Endpoint | None:
         """The caller; None for a user of this machine."""
         return self.caller if isinstance(self.caller, Endpoint) else None
+
+    @property
+    def size_limit_item(self) -> tuple[str, ...]:
+        """Which entry of message_size_limit it is by."""
+        return item_for(self.settings.session.message_size_limit, self.address)
 
     @property
     def queue(self) -> str:

@@ -13,6 +13,7 @@ from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.load.reading import NOTHING, Load, Room
 from pymta.mail.caller import Address, Endpoint
+from pymta.policy.decision import Explain, nobody_asks
 from pymta.policy.judge import Judge
 from pymta.policy.tables import Tables
 from pymta.resolver.reverse import Hosts
@@ -51,6 +52,7 @@ class World:
     is free where the log is written, None where nobody need ask.
     `tables` are the rules of policy, None where there are none; `own_judge` has functions of the
     operator's own.
+    `explain` hears what settings have decided, in a session that nobody is served in.
     `debug` is there when somebody watches sessions, `debug_daemon` also when he only wants to see
     what the daemon does (-dd).
     """
@@ -75,5 +77,6 @@ class World:
     own_judge: Callable[[Visit], Judge] | None = None
     read_load: Callable[[], Load] = lambda: NOTHING
     log_room: Callable[[], Room | None] = lambda: None
+    explain: Explain = nobody_asks
     debug: Debug | None = None
     debug_daemon: Debug | None = None

@@ -10,6 +10,7 @@ from pymta.channel.selection import Selection
 from pymta.cli.classic_items import sorted_items
 from pymta.cli.classic_line import (
     CountQueue,
+    HoldSession,
     Job,
     ListQueue,
     Refuse,
@@ -28,6 +29,7 @@ USUALLY = tuple(sorted(USUAL))
 UNKNOWN = "pymta abandoned: unknown, malformed, or incomplete option "
 FIRST, LAST = "1wIcRd-000000012Tz-1abc", "1wIcRe-000000012Tz-0002"
 ALL_FLAGS = Selection(force=True, thaw=True, first_only=True, local_only=True, two_stage=True)
+FROM = "[192.0.2.7]:40112"
 INCOMPATIBLE = "pymta: incompatible command-line options or arguments"
 
 
@@ -176,6 +178,8 @@ def test_a_daemon_hands_its_choice_to_every_run() -> None:
     ("line", "expected"),
     [
         ("-bp", ListQueue()),
+        (f"-bh {FROM}", HoldSession(FROM)),
+        (f"-C /etc/other.toml -bh {FROM}", HoldSession(FROM, "/etc/other.toml")),
         ("-bp -qGslow", ListQueue("slow")),
         ("-qGslow -bp", ListQueue("slow")),
         ("-bpc", CountQueue()),

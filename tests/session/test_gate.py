@@ -32,7 +32,7 @@ def judged(
 ) -> Refusal | None:
     settings = usual_settings(**({"smtp_reserve_hosts": RESERVED} | options))
 
-    def is_in(hosts: Sequence[str]) -> Answer:
+    def is_in(hosts: Sequence[str], _: str) -> Answer:
         if tuple(hosts) == RESERVED:
             return is_reserved
         return Answer.YES if hosts == ("bad.example",) else Answer.NO
