@@ -70,7 +70,7 @@ def test_a_queued_message_is_delivered_by_the_next_run() -> None:
 
 def test_what_policy_drops_is_gone_and_the_next_caller_is_served() -> None:
     """SS-04"""
-    settings = {"log_selector": ["+smtp_connection"]}
+    settings: dict[str, Any] = {"log_selector": ["+smtp_connection"]}
     with daemon(policy=rules("mail", senders=["bad.test"], action="drop"), **settings) as made:
         with made.connect() as client:
             client.ehlo()
