@@ -6,6 +6,10 @@ password_line   one line of the password file: a name, and what is kept of its p
 password_text   all of it: one account, or one that a name which nobody has is made like
 password_file   logins by it, read as it is now
 password_edit   changes to it
+dovecot         logins by Dovecot's auth process
+dovecot_words   what is said there
+saslauthd       logins by saslauthd, which may ask PAM
+inquiry         a question over a socket, within a time limit
 hashes          does a password fit a hash; new ones
 back_ends       everybody who checks logins, as the settings name them
 senders         as whom an account may send

@@ -11,9 +11,11 @@ import os
 import secrets
 from collections.abc import Callable
 
+from pymta.accounts.dovecot import Dovecot, DovecotMechanisms, DovecotPasswords
 from pymta.accounts.host_secret import LENGTH, host_secret
 from pymta.accounts.password_file import FilePasswords, FileScram, PasswordFile
-from pymta.config.auth import FILE
+from pymta.accounts.saslauthd import Saslauthd
+from pymta.config.auth import DOVECOT, FILE, SASLAUTHD
 from pymta.config.secret import VARIABLE, path_of
 from pymta.config.settings import Settings
 from pymta.journal.event import Event
@@ -31,11 +33,18 @@ def back_end(settings: Settings, tell: Tell) -> BackEnd | None:
     """None: nobody can log in.  `tell` hears of what an operator should mend."""
     mechanisms: list[BackEnd] = [External()] if settings.auth.auth_external else []
     sources: list[PasswordSource] = []
-    for name in dict.fromkeys(settings.auth.auth_back_ends):
-        if name == FILE and settings.auth.auth_password_file:
+    auth = settings.auth
+    for name in dict.fromkeys(auth.auth_back_ends):
+        if name == FILE and auth.auth_password_file:
             file = _password_file(settings, tell)
             mechanisms.append(FileScram(file, may_bind=_may(settings, NAME_PLUS)))
             sources.append(FilePasswords(file))
+        elif name == DOVECOT and auth.auth_dovecot_socket:
+            dovecot = Dovecot(auth.auth_dovecot_socket, auth.auth_timeout, tell)
+            mechanisms.append(DovecotMechanisms(dovecot))
+            sources.append(DovecotPasswords(dovecot))
+        elif name == SASLAUTHD and auth.auth_saslauthd_socket:
+            sources.append(Saslauthd(auth.auth_saslauthd_socket, auth.auth_timeout, tell))
     if sources:
         mechanisms.append(Passwords(sources))  # last, since the best stand first
     if not mechanisms:

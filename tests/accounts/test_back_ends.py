@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.journal.event import Event
 from pymta.sasl.exchange import BackEnd, Failure, Fault, Link, Success
 from pymta.sasl.verifier import derive
+from tests.doubles.auth_servers import rude
 
 ALICE = f"alice:{derive(b'rabbit', b'0123456789abcdef', 4096)}\n"
 BOUND = Link(has_tls=True, binding=b"x" * 32)
@@ -98,3 +100,34 @@ def test_a_state_directory_that_cannot_be_written_is_told(file: Path) -> None:
     missing = file.parent / "no" / "such"
     assert made(missing, Auth(auth_password_file=str(file)), events)
     assert "No such file or directory" in events[0].text
+
+
+def test_a_password_is_asked_for_in_the_order_that_is_set(tmp_path: Path, file: Path) -> None:
+    """The file says no, and what stands in the socket of saslauthd is asked after it."""
+    asked: list[bytes] = []
+
+    def say_yes(sock: socket.socket) -> None:
+        asked.append(sock.recv(8192))
+        sock.sendall(b"\0\x02OK")
+
+    with rude(tmp_path / "mux", say_yes) as path:
+        auth = Auth(auth_password_file=str(file), auth_saslauthd_socket=str(path))
+        end = made(tmp_path, auth)
+        assert end
+        assert end.begin("PLAIN", BOUND).step(b"\0alice\0rabbit") == Success("alice")
+        assert asked == []
+        assert end.begin("PLAIN", BOUND).step(b"\0alice\0wrong") == Success("alice")
+    assert len(asked) == 1
+
+
+def test_while_dovecot_is_gone_the_file_serves_alone(tmp_path: Path, file: Path) -> None:
+    events: list[Event] = []
+    auth = Auth(auth_password_file=str(file), auth_dovecot_socket=str(tmp_path / "none"))
+    end = made(tmp_path, auth, events)
+    assert end
+    assert end.mechanisms(Link()) == ("SCRAM-SHA-256", "PLAIN", "LOGIN")
+    assert end.begin("PLAIN", BOUND).step(b"\0alice\0rabbit") == Success("alice")
+    wrong = end.begin("PLAIN", BOUND).step(b"\0alice\0wrong")
+    assert isinstance(wrong, Failure)
+    assert wrong.fault is Fault.TEMPORARY  # Dovecot might have known better
+    assert all("No such file or directory" in event.text for event in events)

@@ -1,0 +1,186 @@
+"""Logins by Dovecot: its auth process checks them, with all mechanisms and sources that it has.
+
+There is a connection for each login, which ends with it; so a client that goes in the middle leaves
+nothing behind.  The list of mechanisms is remembered for a minute.
+
+Touches: sockets, clock, random numbers.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+
+from pymta.accounts.dovecot_words import (
+    Cont,
+    Fail,
+    GarbledError,
+    Ok,
+    answer,
+    auth,
+    cont,
+    hello,
+    mechanisms,
+)
+from pymta.accounts.inquiry import Inquiry, NoAnswerError
+from pymta.journal.event import Event
+from pymta.journal.login_events import trouble
+from pymta.sasl.exchange import Challenge, Exchange, Failure, Fault, Link, Step, Success
+from pymta.sasl.in_order import Refusal
+from pymta.sasl.plain import MECHANISMS as WITH_PASSWORD
+from pymta.sasl.prepare import prepare_name
+
+SECONDS_TO_GREET = 5.0  # it says its mechanisms at once, and every EHLO waits for them
+KEPT, KEPT_NONE = 60.0, 5.0  # seconds that a list is believed, and that nobody answers
+_MOST_LINES = 100  # of a greeting
+
+
+class Dovecot:
+    """The auth process behind one socket; `tell` hears of what an operator should mend."""
+
+    def __init__(self, path: str, seconds: float, tell: Callable[[Event], None]) -> None:
+        self._path = path
+        self._seconds = seconds
+        self._tell = tell
+        self._known: tuple[str, ...] = ()
+        self._known_until = 0.0
+
+    def mechanisms(self) -> tuple[str, ...]:
+        """None while it does not answer."""
+        if time.monotonic() >= self._known_until:
+            opened = self.open()
+            if opened:
+                opened[0].close()
+            self._known = opened[1] if opened else ()
+            kept = KEPT if opened else KEPT_NONE
+            self._known_until = time.monotonic() + kept
+        return self._known
+
+    def open(self) -> tuple[Inquiry, tuple[str, ...]] | None:
+        """A connection after its greeting, and what was said there; None: there is none now."""
+        try:
+            inquiry = Inquiry(self._path, min(SECONDS_TO_GREET, self._seconds))
+        except NoAnswerError as error:
+            self._say(str(error))
+            return None
+        try:
+            inquiry.send(hello(secrets.randbelow(1 << 31)))
+            return inquiry, mechanisms(_greeting(inquiry))
+        except (NoAnswerError, GarbledError) as error:
+            inquiry.close()
+            self._say(str(error))
+            return None
+
+    def begin(self, mechanism: str, link: Link) -> Exchange:
+        opened = self.open()
+        if opened is None:
+            return Refusal(Failure(Fault.TEMPORARY, "Dovecot does not answer"))
+        return _Login(opened[0], self._seconds, mechanism, link, self._say)
+
+    def _say(self, why: str) -> None:
+        self._tell(trouble(f"Dovecot: {why}"))
+
+
+class DovecotMechanisms:
+    """A `BackEnd` for those mechanisms in which the password is not said."""
+
+    def __init__(self, dovecot: Dovecot) -> None:
+        self._dovecot = dovecot
+
+    def mechanisms(self, link: Link) -> tuple[str, ...]:  # noqa: ARG002 - a BackEnd
+        return tuple(name for name in self._dovecot.mechanisms() if name not in WITH_PASSWORD)
+
+    def begin(self, mechanism: str, link: Link) -> Exchange:
+        return self._dovecot.begin(mechanism, link)
+
+
+class DovecotPasswords:
+    """A `pymta.sasl.plain.PasswordSource`."""
+
+    def __init__(self, dovecot: Dovecot) -> None:
+        self._dovecot = dovecot
+
+    def knows_passwords(self) -> bool:
+        return "PLAIN" in self._dovecot.mechanisms()
+
+    def check(self, name: str, password: str, link: Link) -> Success | Failure:
+        exchange = self._dovecot.begin("PLAIN", link)
+        try:
+            step = exchange.step(f"\0{name}\0{password}".encode())
+        finally:
+            exchange.close()
+        match step:
+            case Success():
+                return step
+            case Failure(fault, why):
+                return Failure(fault, why, name)
+        return Failure(Fault.TEMPORARY, "Dovecot asks for more than a password", name)
+
+
+class _Login:
+    """An `Exchange`: everything goes through as it is."""
+
+    def __init__(
+        self,
+        inquiry: Inquiry,
+        seconds: float,
+        mechanism: str,
+        link: Link,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._inquiry = inquiry
+        self._seconds = seconds
+        self._mechanism = mechanism
+        self._link = link
+        self._tell = tell
+        self._has_begun = False
+
+    def step(self, response: bytes | None) -> Step:
+        try:
+            said = self._ask(response)
+        except (NoAnswerError, GarbledError) as error:
+            self.close()
+            self._tell(str(error))
+            return Failure(Fault.TEMPORARY, "Dovecot does not answer")
+        if isinstance(said, Cont):
+            return Challenge(said.data)
+        self.close()
+        return _verdict(said)
+
+    def close(self) -> None:
+        self._inquiry.close()
+
+    def _ask(self, response: bytes | None) -> Ok | Fail | Cont:
+        if self._has_begun:
+            question = cont(response or b"")
+        else:
+            question = auth(self._mechanism, self._link, response)
+        self._has_begun = True
+        self._inquiry.allow(self._seconds)
+        self._inquiry.send(question)
+        return answer(self._inquiry.line())
+
+
+def _verdict(said: Ok | Fail) -> Success | Failure:
+    try:
+        name = prepare_name(said.user) if said.user else ""
+    except ValueError as error:
+        return Failure(Fault.REJECTED, f"Dovecot calls the account what we cannot: {error}")
+    match said:
+        case Ok():
+            return Success(name)
+        case Fail(_, True, why):
+            return Failure(Fault.TEMPORARY, why or "Dovecot cannot say now", name)
+        case Fail(_, _, why):
+            return Failure(Fault.REJECTED, why or "wrong name or password", name)
+
+
+def _greeting(inquiry: Inquiry) -> Iterator[bytes]:
+    """All lines before DONE.  Raises NoAnswerError, and GarbledError when there is no end."""
+    for _ in range(_MOST_LINES):
+        line = inquiry.line()
+        if line == b"DONE":
+            return
+        yield line
+    raise GarbledError("its greeting does not end")

@@ -1,0 +1,127 @@
+"""Logins by saslauthd, and so by PAM."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pymta.accounts.hashes import make_yescrypt
+from pymta.accounts.saslauthd import Saslauthd
+from pymta.journal.event import Event
+from pymta.sasl.exchange import Failure, Fault, Link, Success
+from tests.doubles.auth_servers import rude, saslauthd
+
+LINK = Link()
+SILENT = Failure(Fault.TEMPORARY, "saslauthd does not answer", "alice")
+
+
+class Asked:
+    def __init__(self, path: Path, seconds: float = 30) -> None:
+        self.events: list[Event] = []
+        self.saslauthd = Saslauthd(str(path), seconds, self.events.append)
+
+    def check(self, name: str = "alice", password: str = "rabbit") -> Success | Failure:
+        return self.saslauthd.check(name, password, LINK)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    place = tmp_path_factory.mktemp("saslauthd")
+    secret = make_yescrypt("rabbit \u00e9".encode(), 1).text
+    accounts = f"alice:{secret}:61234:61234::/nonexistent:/bin/false\n"
+    with saslauthd(place, accounts) as path:
+        yield path
+
+
+@pytest.mark.root
+def test_pam_is_asked_through_a_real_saslauthd(real: Path) -> None:
+    asked = Asked(real)
+    assert asked.saslauthd.knows_passwords()
+    assert asked.check("alice", "rabbit \u00e9") == Success("alice")
+    for name, password in (("alice", "rabbit"), ("nobody-here", "rabbit"), ("alice@x", "rabbit")):
+        expected = Failure(Fault.REJECTED, "wrong name or password", name)
+        assert asked.check(name, password) == expected
+    assert asked.events == []
+
+
+def exactly(sock: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        data += sock.recv(count - len(data))
+    return data
+
+
+def test_four_texts_go_over_the_wire_each_behind_its_length(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+
+    def serve(sock: socket.socket) -> None:
+        seen.extend(exactly(sock, int.from_bytes(exactly(sock, 2))) for _ in range(4))
+        sock.sendall(b"\0\x02OK")
+
+    with rude(tmp_path / "mux", serve) as path:
+        assert Asked(path).check("alice@example.org", "x y") == Success("alice@example.org")
+    assert seen == [b"alice@example.org", b"x y", b"smtp", b""]
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_right"),
+    [(b"\0\x02OK", True), (b"\0\x0aOK Success", True), (b"\0\x02NO", False)],
+)
+def test_its_answer_may_come_octet_by_octet(tmp_path: Path, answer: bytes, is_right: bool) -> None:
+    def serve(sock: socket.socket) -> None:
+        sock.recv(8192)
+        for octet in answer:
+            sock.sendall(bytes((octet,)))
+
+    with rude(tmp_path / "mux", serve) as path:
+        step = Asked(path).check()
+    assert isinstance(step, Success) is is_right
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"\0", b"\0\x05OK", b"\0\x02YE", b"\0\0", b"\xff\xffx", b"\0\x02"]
+)
+def test_what_is_no_answer_makes_nobody_wrong(tmp_path: Path, answer: bytes) -> None:
+    def serve(sock: socket.socket) -> None:
+        sock.recv(8192)
+        sock.sendall(answer)
+
+    with rude(tmp_path / "mux", serve) as path:
+        asked = Asked(path)
+        assert asked.check() == SILENT
+    assert len(asked.events) == 1
+
+
+def test_one_that_hangs_is_not_waited_for_longer_than_was_set(tmp_path: Path) -> None:
+    with rude(tmp_path / "mux", lambda sock: (sock.recv(8192), sock.recv(8192))) as path:
+        asked = Asked(path, seconds=0.2)
+        assert asked.check() == SILENT
+    assert asked.events[0].text == f"logins: saslauthd: {tmp_path}/mux: no answer in 0.2 s"
+
+
+def test_one_that_is_not_there_is_not_offered(tmp_path: Path) -> None:
+    asked = Asked(tmp_path / "none")
+    assert not asked.saslauthd.knows_passwords()
+    assert asked.check() == SILENT
+    assert all("No such file or directory" in event.text for event in asked.events)
+
+
+def test_a_socket_that_nobody_listens_on_makes_nobody_wrong(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "mux"))
+    asked = Asked(tmp_path / "mux")
+    assert asked.saslauthd.knows_passwords()
+    assert asked.check() == SILENT
+    assert "Connection refused" in asked.events[0].text
+
+
+@pytest.mark.parametrize(("name", "password"), [("x" * 257, "y"), ("x", "y" * 257)])
+def test_what_it_would_hang_up_on_is_wrong_without_asking(
+    tmp_path: Path, name: str, password: str
+) -> None:
+    step = Asked(tmp_path / "none").check(name, password)
+    assert isinstance(step, Failure)
+    assert step.fault is Fault.REJECTED
