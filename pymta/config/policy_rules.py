@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pymta.config.duration import parse_duration
 from pymta.config.policy_conditions import (
     CONDITIONS,
     CONNECT,
@@ -79,6 +80,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 LONGEST_TEXT = 2000
 MOST_LINES = 20
+LONGEST_DELAY = 120  # seconds; clients wait five minutes for most replies (RFC 5321 s4.5.3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class RuleText:
     enhanced: str = ""
     on_defer: str = ""
     routes: bool = False
+    delay: str = "0s"
 
 
 OPTIONS: Mapping[str, str] = {
@@ -107,6 +110,8 @@ OPTIONS: Mapping[str, str] = {
     "on_defer": 'when a look-up fails that the rule needs: "defer" the client, as if the rule held'
     ' ("match"), or as if not ("skip"); warn skips, all others defer where nothing is said',
     "routes": "see queue",
+    "delay": 'how long the reply is held back, such as "5s", also with warn and accept; at connect,'
+    " who speaks meanwhile is refused as one who does not wait for his turn (smtp_enforce_sync)",
 }
 
 
@@ -205,8 +210,21 @@ def _faults_of_options(
         yield ("enhanced",), enhanced, f'want an enhanced status code such as "{own}.7.1"'
     if "on_defer" in table and table["on_defer"] not in ON_DEFER:
         yield ("on_defer",), table["on_defer"], f"want one of {', '.join(ON_DEFER)}"
+    if "delay" in table and (fault := _fault_of_delay(stage, table["delay"])):
+        yield ("delay",), table["delay"], fault
     if "routes" in table and (action != "queue" or not isinstance(table["routes"], bool)):
         yield ("routes",), table["routes"], 'want true or false, where action is "queue"'
+
+
+def _fault_of_delay(stage: str, value: object) -> str:
+    wanted = f'want a time up to "{LONGEST_DELAY}s", such as "5s"'
+    try:
+        seconds = parse_duration(value) if isinstance(value, str) else -1
+    except ValueError:
+        return wanted
+    if stage == NOTQUIT:
+        return "want none: nobody waits for the reply"
+    return "" if 0 <= seconds <= LONGEST_DELAY else wanted
 
 
 def _is_sayable(text: str) -> bool:

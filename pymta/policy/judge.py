@@ -8,6 +8,7 @@ one connection, so that nothing of one client is ever seen by the next (CL-02).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from pymta.policy.facts import Facts
@@ -19,9 +20,11 @@ class Judge(Protocol):
 
 
 def first_opinion(judges: Iterable[Judge], facts: Facts) -> Ruling:
-    """The first opinion."""
+    """The first opinion; delays add up."""
+    delay = 0.0
     for judge in judges:
         ruling = judge(facts)
+        delay += ruling.delay
         if not isinstance(ruling.verdict, Pass):
-            return ruling
-    return NO_OPINION
+            return replace(ruling, delay=delay)
+    return replace(NO_OPINION, delay=delay)

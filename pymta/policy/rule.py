@@ -78,6 +78,7 @@ class Rule:
     on_defer: OnDefer = OnDefer.DEFER
     only_tells: bool = False
     log: str = ""
+    delay: float = 0.0
     explain: Callable[[Verdict, Facts, Lookups], Verdict] | None = None
 
     def __post_init__(self) -> None:
@@ -117,18 +118,21 @@ def first_match(
 
     `asked` hears of every rule that was asked, by its number, and what came of it.
     """
+    delay = 0.0
     for number, rule in enumerate(rules):
         fit = rule.fit(facts, lookups)
         asked(number, rule, fit)
         if rule.only_tells:
             if fit:
                 tell(rule, fit)
+            if fit and not isinstance(fit, Unknown):
+                delay += rule.delay
         elif isinstance(fit, Unknown):
-            return Ruling(Defer(log=f"could not find out about {fit.why}"), rule.name)
+            return Ruling(Defer(log=f"could not find out about {fit.why}"), rule.name, delay)
         elif fit:
             verdict = rule.explain(rule.verdict, facts, lookups) if rule.explain else rule.verdict
-            return Ruling(_worded(verdict, fit), rule.name)
-    return NO_OPINION
+            return Ruling(_worded(verdict, fit), rule.name, delay + rule.delay)
+    return replace(NO_OPINION, delay=delay)
 
 
 def _worded(verdict: Verdict, fit: bool | Holds) -> Verdict:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from pymta.config.duration import parse_duration
 from pymta.config.policy_rules import Rules, RuleText, read_rule
 from pymta.config.settings import Settings
 from pymta.policy.conditions import Setup, compile_condition
@@ -94,6 +95,7 @@ def compile_rule(text: RuleText, setup: Setup) -> Rule:
         OnDefer(text.on_defer or "defer"),
         text.action == "warn",
         text.log,
+        parse_duration(text.delay),
         _say_why if _wants_words(text) else None,
     )
 

@@ -107,10 +107,14 @@ Refusal = Defer | Refuse | Drop
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict, and by whom: `rule` is a name for the log, "" where nobody had an opinion."""
+    """A verdict, and by whom: `rule` is a name for the log, "" where nobody had an opinion.
+
+    `delay` are seconds that the reply is to be held back, whatever it is.
+    """
 
     verdict: Verdict
     rule: str = ""
+    delay: float = 0.0
 
 
 NO_OPINION = Ruling(Pass())

@@ -304,7 +304,8 @@ class Conversation:
             enough = self._pace.fault(answer.reply, quoted)
             if enough is not None:
                 return self._ending.drop(enough)
-        if answer.delay and (stop := self._hold_back(answer.delay)) is not None:
+        delay = answer.delay + self._visit.take_delay()
+        if delay and (stop := self._hold_back(delay)) is not None:
             return self._stop(stop)
         if answer.enough is not None:
             return self._ending.drop(answer.enough)

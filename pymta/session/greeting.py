@@ -27,6 +27,7 @@ from pymta.session.farewell import Farewell
 from pymta.session.handshake import shake_hands
 from pymta.session.ident import TimedOutError
 from pymta.session.pace import quotable
+from pymta.session.stop import Stop
 from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
@@ -51,8 +52,9 @@ def begin(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewel
             **origin.fields,
         )
     visit.may_xclient = _may_xclient(visit)
-    if (refused := judge(visit, caller, world)) is not None:
-        return refused
+    refused = judge(visit, caller, world)
+    if (end := _hold_back(visit, stream) or refused) is not None:
+        return end
     visit.asks = _asks(visit, caller)
     if visit.starts_tls and (failed := shake_hands(visit, stream, began)) is not None:
         return failed
@@ -80,6 +82,17 @@ def judge(visit: Visit, caller: Caller, world: World, *, looks_up: bool = True) 
     visit.needs_hello = must_greet is Answer.YES
     _may_log_in(visit, caller)
     return policy.at_connect(visit)
+
+
+def _hold_back(visit: Visit, stream: Stream) -> Farewell | None:
+    """Where policy wants it.  Who speaks meanwhile need not be waited for any longer."""
+    delay = visit.take_delay()
+    match stream.rest(delay, until_heard=not visit.starts_tls) if delay else None:
+        case Stop.DRAINING:
+            return farewell.draining(visit, delay)
+        case Stop.TERMINATED:
+            return farewell.terminated(visit, None, delay)
+    return None
 
 
 def _introduce(visit: Visit, stream: Stream, caller: Caller, world: World) -> Farewell | None:

@@ -53,11 +53,18 @@ def _warning(visit: Visit, facts: Facts, rule: Rule, fit: Fit) -> Event:
     return say.warned(visit.origin, log, rule.name, sender=sender, recipient=recipient)
 
 
+def _ask(visit: Visit, facts: Facts) -> Ruling:
+    """Whatever the answer, its reply may have to wait."""
+    ruling = first_opinion(visit.judges, facts)
+    visit.delay += ruling.delay
+    return ruling
+
+
 def at_connect(visit: Visit) -> Farewell | None:
     """CP-08.  None: go on."""
     if not visit.judges:
         return None
-    ruling = first_opinion(visit.judges, Facts(Stage.CONNECT, call_facts(visit)))
+    ruling = _ask(visit, Facts(Stage.CONNECT, call_facts(visit)))
     reply = _reply(ruling)
     if reply is None:
         return None
@@ -79,7 +86,7 @@ def at_hello(visit: Visit, name: str) -> Answer | None:
     if not visit.judges:
         return None
     facts = Facts(Stage.HELO, call_facts(visit, name))
-    return _no(visit, first_opinion(visit.judges, facts), f"EHLO or HELO {name}", codes=False)
+    return _no(visit, _ask(visit, facts), f"EHLO or HELO {name}", codes=False)
 
 
 def at_mail(visit: Visit, new: Transaction, sender: Sender) -> Answer | None:
@@ -87,7 +94,7 @@ def at_mail(visit: Visit, new: Transaction, sender: Sender) -> Answer | None:
     if not visit.judges:
         return None
     new.facts = sender
-    ruling = first_opinion(visit.judges, Facts(Stage.MAIL, call_facts(visit), sender))
+    ruling = _ask(visit, Facts(Stage.MAIL, call_facts(visit), sender))
     _mark(new, ruling, "MAIL")
     return _no(visit, ruling, f"MAIL <{sender.address}>", sender=sender.address)
 
@@ -97,7 +104,7 @@ def at_rcpt(visit: Visit, recipient: Recipient) -> Ruling | None:
     if not visit.judges:
         return None
     facts = Facts(Stage.RCPT, call_facts(visit), visit.transaction.facts, recipient)
-    return first_opinion(visit.judges, facts)
+    return _ask(visit, facts)
 
 
 def answer_to(visit: Visit, ruling: Ruling, recipient: Recipient) -> Answer | None:
@@ -122,7 +129,7 @@ def at_data(visit: Visit, message: Message) -> tuple[Reply, Event, bool] | None:
         recipients=tuple(transaction.told),
         message=message,
     )
-    ruling = first_opinion(visit.judges, facts)
+    ruling = _ask(visit, facts)
     _mark(transaction, ruling, "DATA")
     reply = _reply(ruling)
     if reply is None:

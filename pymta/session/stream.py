@@ -172,13 +172,14 @@ class Stream:
                 return self._broken(error)
             return data or Stop.CLOSED
 
-    def rest(self, seconds: float) -> Stop | None:
+    def rest(self, seconds: float, *, until_heard: bool = False) -> Stop | None:
         """Do nothing for a while, as long as nobody wants us to end.
 
         A connection that breaks ends it too, which the next read finds out.  A client that has only
-        said its last word may still be listening.
+        said its last word may still be listening.  So does, `until_heard`, a client who speaks.
         """
-        stop = self._wait(time.monotonic() + seconds, 0, at_command=True)
+        events = select.POLLIN if until_heard else 0
+        stop = self._wait(time.monotonic() + seconds, events, at_command=True)
         return None if stop is Stop.TIMED_OUT else stop
 
     def write(self, data: bytes, deadline: float) -> Stop | None:

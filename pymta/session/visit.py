@@ -43,8 +43,9 @@ class Visit:
     `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).  He takes its place,
     and it becomes `proxy`.  So does a peer for whom XCLIENT named another client (`may_xclient`).
 
-    `judges` are asked what policy says.  `policy_is_out`: functions of the operator's own are not
-    among them, for they have failed too often.
+    `judges` are asked what policy says.  `delay`: seconds that they want the next reply held back.
+    `policy_is_out`: functions of the operator's own are not among them, for they have failed too
+    often.
 
     `starts_tls` on a port where TLS begins at once: whoever is refused there hears no text (N-40).
     `asks` is whether he is to show a certificate in the handshake.
@@ -78,6 +79,7 @@ class Visit:
     may_start_tls: bool = False
     allowed: Allowed = field(default_factory=Allowed)
     has_offered_tls: bool = False
+    delay: float = 0.0
     offer: Offer = NO_OFFER
     may_log_in: bool = False
     may_log_in_clear: bool = False
@@ -150,6 +152,11 @@ class Visit:
         """The address of the user who sends, as far as we know it; "" for another host."""
         name = self.account or (self.origin.ident if self.address is None else "")
         return name if "@" in name or not name else f"{name}@{self.settings.hostname}"
+
+    def take_delay(self) -> float:
+        """Once."""
+        delay, self.delay = self.delay, 0.0
+        return delay
 
     @property
     def address(self) -> Address | None:

@@ -9,6 +9,8 @@ import pytest
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.journal.event import Kind
+from pymta.session.stop import Stop
+from pymta.session.stream import Stream
 from tests.doubles.house import HOST, House
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.ruled_house import FROM, TO, WHO, ruled, say
@@ -484,3 +486,70 @@ def test_rates_and_greylisting_remember_over_connections() -> None:
     told = "\n".join(place.log.texts())
     assert "greylisted, 300 s left (rule r1)" in told
     assert "2 in 1h, 1 allowed per network: 192.0.2.0/24 (rule r2)" in told
+
+
+# Replies that are held back.
+
+
+class Paced:
+    """How long replies were held back, without waiting for it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rests = list[tuple[float, bool]]()
+        paced = self
+
+        def rest(_: Stream, seconds: float, *, until_heard: bool = False) -> Stop | None:
+            paced.rests.append((seconds, until_heard))
+            return None
+
+        monkeypatch.setattr(Stream, "rest", rest)
+
+
+def test_a_rule_holds_replies_back_whatever_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delays of rules that only warn are added."""
+    paced = Paced(monkeypatch)
+    place = ruled(
+        "rcpt",
+        {"action": "warn", "delay": "2s"},
+        {"recipients": ["user@localhost"], "action": "accept", "delay": "3s"},
+        {"action": "refuse", "delay": "1m"},
+    )
+    with place.call() as guest:
+        assert [reply[:3] for reply in say(guest, FROM, TO, "RCPT TO:<postmaster>", "NOOP")] == [
+            "250",
+            "250",
+            "550",
+            "250",
+        ]
+
+    assert paced.rests == [(5, False), (62, False)]
+
+
+@pytest.mark.parametrize("action", ["warn", "refuse"])
+def test_a_greeting_is_held_back_until_somebody_speaks(
+    monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    paced = Paced(monkeypatch)
+    place = ruled("connect", {"action": action, "delay": "10s"})
+    with place.call() as guest:
+        assert guest.hear()[:3] == ("220" if action == "warn" else "554")
+
+    assert paced.rests == [(10, True)]
+
+
+def test_who_speaks_while_the_greeting_is_held_back_does_not_wait_for_his_turn() -> None:
+    """SS-04: and nobody waits any longer for him."""
+    place = ruled("connect", {"action": "warn", "delay": "2m"}, smtp_enforce_sync=True)
+    with place.call() as guest:
+        guest.say("EHLO client.example")
+        assert guest.hear() == "554 SMTP synchronization error"
+
+
+def test_a_session_that_holds_its_greeting_back_ends_when_it_shall() -> None:
+    place = ruled("connect", {"action": "warn", "delay": "2m"})
+    with place.call() as guest:
+        guest.drain()
+        assert guest.hear().startswith("421 ")
+    with place.call() as guest:
+        guest.terminate()
+        assert guest.hear().startswith("421 ")
