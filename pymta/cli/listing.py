@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pymta.journal.line import printable
+from pymta.mail.envelope import Envelope
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
@@ -51,6 +52,7 @@ def as_plain(message: Message) -> dict[str, Any]:
         "arrived": message.envelope.received_at,
         "size": message.seal.size,
         "sender": message.envelope.sender,
+        "asks_for": _asked(message.envelope),
         "recipients": [
             {
                 "address": address,
@@ -75,6 +77,8 @@ def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> I
     yield f"Size        {message.seal.size} bytes, {envelope.body}"
     if envelope.queue_name:
         yield f"Queue       {envelope.queue_name}"
+    if asked := _asked(envelope):
+        yield f"Asks for    {', '.join(asked)}"
     yield f"State       {_state(message, now, stamp)}"
     reasons = dict(state.why)
     yield "Recipients"
@@ -82,6 +86,8 @@ def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> I
         word = "waiting" if number in state.pending else "settled"
         why = reasons.get(number, "") if number in state.pending else ""
         reason = f"  ({printable(why)})" if why else ""
+        if number < len(envelope.recipients) and envelope.recipients[number].notify:
+            reason = f"  NOTIFY={','.join(envelope.recipients[number].notify)}{reason}"
         yield f"  {word}   {printable(address)}{reason}"
     if message.history:
         yield "History"
@@ -131,6 +137,17 @@ def size(count: int) -> str:
             return f"{count_in_unit:4.0f}{unit}"
         count //= 1024
     raise AssertionError("the last unit takes everything")
+
+
+def _asked(envelope: Envelope) -> list[str]:
+    """Parameters of MAIL that go with the message."""
+    asked = [
+        word
+        for word, is_so in (("SMTPUTF8", envelope.smtputf8), ("REQUIRETLS", envelope.requires_tls))
+        if is_so
+    ]
+    asked += [f"RET={envelope.ret}"] if envelope.ret else []
+    return asked + ([f"ENVID={envelope.envid}"] if envelope.envid else [])
 
 
 def _origin(message: Message) -> str:

@@ -334,10 +334,11 @@ MESSAGES: Mapping[Kind, Meaning] = {
         options="retry",
     ),
     Kind.BOUNCED: Meaning(
-        "A sender is told of a failure",
-        "Message @PYMTA_QUEUE_ID@ tells @PYMTA_RECIPIENT@ what became of message @PYMTA_ABOUT@.",
+        "A sender is told what became of his message",
+        "Message @PYMTA_QUEUE_ID@ tells @PYMTA_RECIPIENT@ what became of message @PYMTA_ABOUT@:"
+        " that it failed, or, where he asked for that, that it has been delivered.",
         fields="QUEUE_ID SENDER RECIPIENT ABOUT SIZE MESSAGE_ID_HEADER QUEUE",
-        options="primary_hostname",
+        options="primary_hostname dsn_advertise_hosts bounce_return_size_limit",
     ),
     Kind.FROZEN: Meaning(
         "A message was frozen",

@@ -43,12 +43,15 @@ def read_notify(value: bytes | None) -> tuple[str, ...] | None:
 
 
 def read_orcpt(value: bytes | None) -> str | None:
+    """Written in ASCII it must not be too long either: so it goes on to the next host."""
     kind, semicolon, written = (value or b"").partition(b";")
     if not semicolon or len(value or b"") > _LONGEST_ORCPT or not _TYPE.fullmatch(kind):
         return None
     name = kind.decode("ascii").lower()
     address = decode_utf8_address(written) if name == UTF8 else decode_xtext(written)
-    return f"{name};{address}" if address else None
+    if not address or len(_orcpt(name, address)) > _LONGEST_ORCPT:
+        return None
+    return f"{name};{address}"
 
 
 def envid_parameter(envid: str) -> str:
@@ -61,5 +64,9 @@ def recipient_parameters(recipient: Recipient) -> str:
     kind, _, address = recipient.orcpt.partition(";")
     if not address:
         return words
+    return f"{words} ORCPT={_orcpt(kind, address)}"
+
+
+def _orcpt(kind: str, address: str) -> str:
     encoded = encode_utf8_address(address) if kind == UTF8 else encode_xtext(address)
-    return f"{words} ORCPT={kind};{encoded}"
+    return f"{kind};{encoded}"

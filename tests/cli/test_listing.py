@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pymta.cli.listing import age, as_plain, listed, size, told
+from pymta.cli.listing import age, as_plain, listed, shown, size, told
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import (
     Deferred,
@@ -92,3 +94,26 @@ def test_who_was_added_on_the_way_is_listed_behind_the_others() -> None:
         "        D three@d.example",
     ]
     assert [who["address"] for who in as_plain(MESSAGE)["recipients"]][2] == "three@d.example"
+
+
+def test_what_a_message_asks_for_is_shown() -> None:
+    envelope = replace(
+        MESSAGE.envelope,
+        recipients=(Recipient("one@d.example", ("SUCCESS", "DELAY")), Recipient("two@d.example")),
+        smtputf8=True,
+        requires_tls=True,
+        ret="HDRS",
+        envid="QQ 1",
+    )
+    lines = list(shown(replace(MESSAGE, envelope=envelope), b"", 0, str))
+
+    assert "Asks for    SMTPUTF8, REQUIRETLS, RET=HDRS, ENVID=QQ 1" in lines
+    assert "  waiting   one@d.example  NOTIFY=SUCCESS,DELAY" in lines
+    assert "  waiting   two@d.example" in lines
+
+
+def test_a_message_that_asks_for_nothing_has_no_such_line() -> None:
+    lines = list(shown(MESSAGE, b"", 0, str))
+
+    assert not any(line.startswith("Asks for") for line in lines)
+    assert as_plain(MESSAGE)["asks_for"] == []

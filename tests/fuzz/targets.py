@@ -17,6 +17,7 @@ from pymta.channel.pair import make_pair
 from pymta.journal.line import message
 from pymta.mail.address import BadPath, Mailbox, parse_mailbox, parse_path
 from pymta.mail.caller import Endpoint, plain_address
+from pymta.mail.envelope import Recipient
 from pymta.mail.header import HeaderScanner
 from pymta.mail.reply import Reply
 from pymta.mail.sizes import HEADER
@@ -26,7 +27,13 @@ from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.command import Command
-from pymta.smtp.parameters import parse_mail_parameters
+from pymta.smtp.extensions import Offer
+from pymta.smtp.notifications import envid_parameter, recipient_parameters
+from pymta.smtp.parameters import (
+    MailParameters,
+    parse_mail_parameters,
+    parse_rcpt_parameters,
+)
 from pymta.smtp.replies import Garbled, ReplyReader
 from pymta.smtp.server import BodyPart, Event, LoginLine, Server
 from tests.doubles.house import DATE, usual_settings
@@ -43,6 +50,9 @@ _OPEN = {
     "auth_failure_delay": 0,
     "auth_senders": {"*": ["*"]},
 }
+# Control characters, ends of lines, halves of characters.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_EVERYTHING = Offer(smtputf8=True, dsn=True, requiretls=True)
 _CALLERS = ("192.0.2.7", "127.0.0.1")  # a stranger, and one who may send anywhere
 
 
@@ -101,10 +111,27 @@ def address(data: bytes) -> None:
     parse_mail_parameters(path.rest)
     if path.mailbox is not None and path.mailbox.domain:
         text = str(path.mailbox)
-        assert text.isprintable()
+        assert not _UNSAFE.search(text)
+        assert text.encode().decode() == text
+        old = path.mailbox.for_old_servers
+        assert old is None or parse_mailbox(str(old)) == old
         again = parse_mailbox(text)
         assert isinstance(again, Mailbox)
         assert again == path.mailbox
+
+
+def parameters(data: bytes) -> None:
+    """Of MAIL and of RCPT; what is read, and said to the next host, reads back to itself."""
+    mail = parse_mail_parameters(data, _EVERYTHING)
+    if not isinstance(mail, Reply):
+        said = envid_parameter(mail.envid).encode()
+        assert parse_mail_parameters(said, _EVERYTHING) == MailParameters(envid=mail.envid)
+    for smtputf8 in (False, True):
+        rcpt = parse_rcpt_parameters(data, _EVERYTHING, smtputf8=smtputf8)
+        if not isinstance(rcpt, Reply):
+            words = recipient_parameters(Recipient("", rcpt.notify, rcpt.orcpt))
+            assert words.isascii()
+            assert parse_rcpt_parameters(words.encode(), _EVERYTHING) == rcpt
 
 
 def header(data: bytes) -> None:
@@ -120,7 +147,8 @@ def header(data: bytes) -> None:
 
 
 def _known(scanner: HeaderScanner) -> tuple[object, ...]:
-    return scanner.size, scanner.received, scanner.message_id, scanner.subject
+    found = scanner.size, scanner.received, scanner.message_id, scanner.subject
+    return *found, scanner.tls_optional
 
 
 def session(data: bytes) -> None:
@@ -133,7 +161,7 @@ def session(data: bytes) -> None:
     assert not spool.open
     assert len(spool.messages) == len(_STORED.findall(heard))
     for event in log.events:
-        assert message(event).isprintable(), event
+        assert not _UNSAFE.search(message(event)), event
     if who % len(_CALLERS) == 0:  # from a stranger nothing is taken that others might read as two
         for kept in spool.messages.values():
             assert b"\n" not in kept.body.replace(b"\r\n", b"")
@@ -185,6 +213,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "server": server,
     "replies": replies,
     "address": address,
+    "parameters": parameters,
     "header": header,
     "session": session,
 }
