@@ -67,6 +67,14 @@ class Session:
         True, "Have the kernel find out about clients that have gone without a word."
     )
     smtp_receive_timeout: Timeout = setting(300, "How long one read or write may take.")
+    smtp_min_data_rate: Count = setting(
+        100,
+        "Octets per second that a message must bring on the whole, once smtp_receive_timeout has"
+        " passed; 0: it may be as slow as it likes.",
+    )
+    smtp_session_timeout: Seconds = setting(
+        7200, "How long a connection may last, messages under way not counted; 0: for ever."
+    )
     message_size_limit: Annotated[PerHost, SizePerHost()] = setting(
         SIZE_LIMIT,
         "Largest message taken: a size, or a table of sizes keyed by network of the client; 0 means"

@@ -54,7 +54,7 @@ class Conversation:
         self._pace = Pace(visit.settings.session, self._is_counted)
         self._chronicle = Chronicle(visit, world.tell)
         self._watch = Watch(world.debug, visit, self._pace.quote)
-        self._patience = Patience(visit.settings.session.smtp_receive_timeout)
+        self._patience = Patience(visit.settings.session)
         self._voice = Voice(visit, stream, self._watch, self._patience)
         self._ending = Ending(visit, stream, self._voice, self._chronicle, self._patience)
         self._incoming = Incoming(visit, world, self._watch, self._patience, stream.has_gone)

@@ -4,34 +4,41 @@ A command has `smtp_receive_timeout` as a whole, however slowly its octets come.
 for every read, and as a whole one that grows with what has come, so that it must keep moving; that
 holds between the chunks of BDAT, too.
 
+So nobody holds a slot by sending an octet now and then, and who sends a command now and then holds
+it no longer than `smtp_session_timeout`.
+
 Touches: clock.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
-# A message may be slow, but not for ever: it gains a second per this many octets.  Slower than any
-# line in use, far above what somebody would send who only wants to hold a slot.
-_OCTETS_PER_SECOND = 100
+from pymta.config.session import Session
+
+FOR_EVER = float("inf")
 
 
 class Patience:
-    """All deadlines are monotonic; `timeout` 0 is none."""
+    """All deadlines are on `clock`, which is monotonic; a limit of 0 is none."""
 
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout or float("inf")
-        self._since = time.monotonic()
+    def __init__(self, limits: Session, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._timeout = limits.smtp_receive_timeout or FOR_EVER
+        self._rate = limits.smtp_min_data_rate  # octets per second
+        self._end = clock() + (limits.smtp_session_timeout or FOR_EVER)
+        self._since = clock()
         self._message_since: float | None = None  # None: none is under way
         self._received = 0  # octets of the message under way that still count
         self._is_swallowing = False  # it was refused and goes on coming
 
     def begin(self) -> None:
         """The client has done something: its time begins anew."""
-        self._since = time.monotonic()
+        self._since = self._clock()
 
     def begin_message(self) -> None:
-        self._message_since = time.monotonic()
+        self._message_since = self._clock()
         self._received = 0
         self._is_swallowing = False
 
@@ -44,13 +51,13 @@ class Patience:
     def swallow(self) -> None:
         """After a refusal the client has one time-out for the rest: nobody sends into the void."""
         if not self._is_swallowing:
-            self._message_since = time.monotonic()
+            self._message_since = self._clock()
         self._is_swallowing = True
         self._received = 0
 
     @property
     def for_command(self) -> float:
-        return min(self._since + self._timeout, self._for_message)
+        return min(self._since + self._timeout, self._for_message, self._end)
 
     @property
     def for_data(self) -> float:
@@ -59,10 +66,11 @@ class Patience:
 
     @property
     def _for_message(self) -> float:
-        if self._message_since is None:
-            return float("inf")
-        return self._message_since + self._timeout + self._received / _OCTETS_PER_SECOND
+        if self._message_since is None or not (self._rate or self._is_swallowing):
+            return FOR_EVER
+        earned = self._received / self._rate if self._rate else 0.0
+        return self._message_since + self._timeout + earned
 
     @property
     def from_now(self) -> float:
-        return time.monotonic() + self._timeout
+        return self._clock() + self._timeout
