@@ -58,9 +58,9 @@ def read_settings(
 
     `login` is who started us, a mailbox of the default ones ("" for nobody); `hostname` the name
     of the machine, found when None.  `held` is what a daemon has in hand that is to be reloaded.
-    Who does not serve has no use for a certificate, and it is not looked at then.  `credentials` is
-    the directory where systemd has put them, "" when it has not; None: they are for another process
-    than us, and nobody looks for them.
+    Who does not serve has no use for a certificate or for functions, which are not looked at then.
+    `credentials` is the directory where systemd has put them, "" when it has not; None: they are
+    for another process than us, and nobody looks for them.
 
     Raises ConfigError with all mistakes.
     """
@@ -86,7 +86,7 @@ def read_settings(
         key, value = "auth_password_file", settings.auth.auth_password_file
         if is_to_serve and key not in wrong and (why := auth_file.fault(value, credentials)):
             faults.append(Fault(key, value, why))
-        if "policy_file" not in {fault.key for fault in faults}:
+        if is_to_serve and not any(fault.key == "policy_file" for fault in faults):
             settings = _with_policy_code(settings, faults, complaints)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
     lists: dict[str, list[str]] = {}

@@ -10,10 +10,11 @@ Touches: the operator's code, signals, clock.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import TextIOBase
 from typing import cast, get_args
 
-from pymta.config.duration import format_duration
 from pymta.policy.code import Program, Run
 from pymta.policy.explain import place_of, reason_of, trace_of
 from pymta.policy.facts import Facts
@@ -22,9 +23,25 @@ from pymta.policy.time_limit import OutOfTimeError, TimeLimit
 from pymta.policy.verdict import NO_OPINION, Defer, Drop, Pass, Ruling, Verdict
 
 TROUBLE = "Temporary local problem - please try later"
+MOST_SAID = 10_000  # characters of one call
+LONGEST_LINE = 500
 _STAGES = list(Stage)
 _VERDICTS = get_args(Verdict)
 _TEXTS = ("text", "log", "enhanced")
+
+
+class Said(TextIOBase):
+    """What a function has printed, as lines of text."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def write(self, text: str, /) -> int:
+        self._text += text[: MOST_SAID - len(self._text)]
+        return len(text)
+
+    def lines(self) -> list[str]:
+        return [line[:LONGEST_LINE] for line in self._text.split("\n") if line.strip()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +67,8 @@ class OwnPolicy:
     """A judge of one connection.
 
     `run` is this connection's, or that of all where state is kept.  `tell` hears of failures, in
-    time for whoever counts them.
+    time for whoever counts them, `note` of every line that a function prints: standard output of a
+    session leads past the log, and what a client wrote must not.
     """
 
     def __init__(
@@ -58,36 +76,42 @@ class OwnPolicy:
         program: Program,
         run: Run,
         limit: TimeLimit,
-        seconds: int,
+        *,
         tell: Callable[[Failure], None],
+        note: Callable[[Facts, str, str], None] = lambda _facts, _rule, _line: None,
     ) -> None:
         self._program = program
         self._run = run
         self._limit = limit
-        self._seconds = seconds
         self._tell = tell
+        self._note = note
         self.has_failed = False
 
     def __call__(self, facts: Facts, /) -> Ruling:
-        stage = facts.stage
-        if stage not in self._program.stages:
+        if facts.stage not in self._program.stages:
             return NO_OPINION
-        rule = rule_of(stage)
+        rule, said = rule_of(facts.stage), Said()
+        ruling = self._ruling(facts, rule, said)
+        for line in said.lines():
+            self._note(facts, rule, line)
+        return ruling
+
+    def _ruling(self, facts: Facts, rule: str, said: Said) -> Ruling:
+        stage = facts.stage
         try:
-            with self._run.watched():
+            with self._run.watched(), redirect_stdout(said), redirect_stderr(said):
                 verdict = self._limit.call(_STAGES.index(stage), lambda: self._ask(facts))
         except OutOfTimeError as error:
-            why = f"took longer than {format_duration(self._seconds)}"
+            why = f"took longer than {self._limit.text}"
             self._fail(rule, why, error)
-            if stage is Stage.NOTQUIT:
-                return NO_OPINION
-            return Ruling(Drop(TROUBLE, 421, "4.3.0", log=f"{rule} {why}"), rule)
+            late = Drop(TROUBLE, 421, "4.3.0", log=f"{rule} {why}")
+            return NO_OPINION if stage is Stage.NOTQUIT else Ruling(late, rule)
         except BaseException as error:  # noqa: BLE001 - whatever the operator's code may raise
-            why = reason_of(error)
-            self._fail(rule, f"failed: {why}", error)
-            if stage is Stage.NOTQUIT:  # nothing is left to put off
-                return NO_OPINION
-            return Ruling(Defer(TROUBLE, 451, "4.3.0", log=f"{rule} failed: {why}"), rule)
+            why = f"failed: {reason_of(error)}"
+            self._fail(rule, why, error)
+            later = Defer(TROUBLE, 451, "4.3.0", log=f"{rule} {why}")
+            # At the end of a session nothing is left to put off.
+            return NO_OPINION if stage is Stage.NOTQUIT else Ruling(later, rule)
         return NO_OPINION if isinstance(verdict, Pass) else Ruling(verdict, rule)
 
     def _ask(self, facts: Facts) -> Verdict:

@@ -18,7 +18,6 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any
 
-from pymta.config.duration import format_duration
 from pymta.config.policy_code import PolicyCode, PolicySource
 from pymta.config.read_policy_code import read_policy_code
 from pymta.mail.address import BadPath, Mailbox, parse_mailbox
@@ -71,7 +70,6 @@ class Policy:
         self._stages = frozenset(map(Stage, source.stages))
         self._run = Run(Program(source))
         self._limit = TimeLimit(seconds)
-        self._seconds = seconds
 
     def connect(self, call: Call) -> Verdict:
         return self._ask(Facts(Stage.CONNECT, call))
@@ -106,8 +104,7 @@ class Policy:
         try:
             return self._limit.call(list(Stage).index(stage), ask)
         except OutOfTimeError:
-            seconds = format_duration(self._seconds)
-            raise AssertionError(f"{stage.value} took longer than {seconds}") from None
+            raise AssertionError(f"{stage.value} took longer than {self._limit.text}") from None
 
 
 def _mailbox(address: str) -> Mailbox:

@@ -23,6 +23,8 @@ from ctypes import byref, c_char, c_int, c_long, c_void_p, sizeof
 from types import FrameType
 from typing import TypeVar
 
+from pymta.config.duration import format_duration
+
 GRACE = 2.0  # seconds between soft and hard
 MOST_LIMITS = 16  # that a signal can tell apart; there are at least 30 (signal(7))
 _MONOTONIC = 1  # CLOCK_MONOTONIC
@@ -74,6 +76,7 @@ class TimeLimit:
 
     def __init__(self, seconds: float, grace: float = GRACE) -> None:
         self._seconds = seconds
+        self.text = f"{seconds:g}s" if seconds % 1 else format_duration(int(seconds))
         hard = seconds + grace
         self._hard = _Setting(_Span(), _Span(int(hard), int(hard % 1 * 1e9)))
         self._timers: dict[int, c_void_p] = {}

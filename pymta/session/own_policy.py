@@ -14,7 +14,9 @@ from pymta.channel.words import PolicyFailed
 from pymta.config.settings import Settings
 from pymta.journal import policy_code_events as say
 from pymta.journal.event import Event
+from pymta.journal.policy_events import warned
 from pymta.policy.code import Program, Run
+from pymta.policy.facts import Facts
 from pymta.policy.judge import Judge
 from pymta.policy.own import Failure, OutOfUse, OwnPolicy
 from pymta.policy.time_limit import TimeLimit
@@ -43,9 +45,8 @@ class PolicyFile:
         """For this connection."""
         if visit.policy_is_out:
             return OutOfUse(self._program.stages, self._settings.policy_on_breaker)
-        seconds = self._settings.policy_timeout
         if self._limit is None:  # a timer belongs to its process
-            self._limit = TimeLimit(seconds)
+            self._limit = TimeLimit(self._settings.policy_timeout)
         if self._run is None:
             self._run = Run(self._program)
 
@@ -54,7 +55,13 @@ class PolicyFile:
             self._tell(say.failed(visit.origin, failure.rule, failure.why, failure.trace))
             self.count(PolicyFailed(failure.rule))
 
-        return OwnPolicy(self._program, self._run, self._limit, seconds, fail)
+        def note(facts: Facts, rule: str, line: str) -> None:
+            sender = facts.sender.address if facts.sender else None
+            recipient = facts.recipient.address if facts.recipient else ""
+            event = warned(visit.origin, line, rule, sender=sender, recipient=recipient)
+            self._tell(event)
+
+        return OwnPolicy(self._program, self._run, self._limit, tell=fail, note=note)
 
     def leave(self) -> bool:
         """The connection has ended.  Would the next one here see nothing of it?  (Decision 3)"""

@@ -57,11 +57,13 @@ class Status:
     def _problems(self) -> tuple[str, ...]:
         place, refused = self._place, self._renewal.refused
         is_short = place.shortage.lasts(time.monotonic())
+        is_out = place.reception.policy.is_out()
         found = (
             place.reception.trouble(),
             place.deliveries.trouble,
             "mail is put off: short of disk space" if is_short else "",
             self._count.trouble,
+            "policy_file is out of use: it has failed again and again" if is_out else "",
             "lines of the log are lost" if place.log.owes_lines else "",
             f"the watchdog is not fed: {place.ailment}" if place.ailment else "",
             f"reload refused: {refused}" if refused else "",

@@ -99,3 +99,13 @@ def test_a_changed_text_is_a_change_of_the_settings(tmp_path: Path) -> None:
 
     assert change.option == "policy functions"
     assert change.text.endswith('(connect helo)"')
+
+
+def test_commands_that_serve_nobody_do_not_read_the_file(tmp_path: Path) -> None:
+    """`pymta queue list` works, whatever is being edited."""
+    file = tmp_path / "pymta.toml"
+    file.write_text('policy_file = "/nonexistent/policy.py"\n')
+    machine = Machine(config_file=str(file), is_configured=True)
+
+    settings = read_settings(file, machine, login="", is_to_serve=False)
+    assert settings.policy_source == PolicySource()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import smtplib
 import time
 from collections.abc import Iterator
@@ -20,6 +22,35 @@ from pymta.policy.v1 import Accept, Call, Defer, Drop, Pass, Recipient, Refuse, 
 """
 RCPT = "def rcpt(call: Call, sender: Sender, recipient: Recipient) -> Verdict:\n"
 TROUBLE = b"4.3.0 Temporary local problem - please try later"
+AT_EVERY_STAGE = f"""{HEAD}
+from pymta.policy.v1 import Freeze, Message
+
+def connect(call: Call) -> Verdict:
+    print("connect", call.address, call.role)
+    return Pass()
+
+def helo(call: Call) -> Verdict:
+    print("helo", call.helo, call.protocol)
+    return Pass()
+
+def mail(call: Call, sender: Sender) -> Verdict:
+    print("mail", sender.address, call.mails)
+    return Pass()
+
+{RCPT}
+    print("rcpt", recipient.address, recipient.number)
+    return Refuse(code=557) if recipient.mailbox.local == "alice" else Pass()
+
+def data(
+    call: Call, sender: Sender, recipients: tuple[Recipient, ...], message: Message
+) -> Verdict:
+    print("data", [one.address for one in recipients], *message.texts("subject"))
+    return Freeze()
+
+def notquit(call: Call, reason: str) -> Verdict:
+    print("notquit", reason, call.messages)
+    return Pass()
+"""
 # Its time limit is never reached but where a test is about that.
 BY_RECIPIENT = f"""{HEAD}
 {RCPT}
@@ -86,6 +117,29 @@ def test_a_function_decides_and_a_crash_costs_its_client_a_451(tmp_path: Path) -
         wait_until(lambda: len(place.family()) < len(worker), "the worker has gone")
 
 
+def test_each_stage_is_asked_with_its_facts_and_what_is_printed_is_logged(tmp_path: Path) -> None:
+    """ID-06, N-08: its verdicts do what those of rules do."""
+    with daemon(tmp_path, AT_EVERY_STAGE) as place:
+        with session(place) as client:
+            assert rcpt(client, "alice") == (557, b"5.7.1 Administrative prohibition")
+            assert rcpt(client, "user")[0] == rcpt(client, "bob")[0] == 250
+            assert client.data(b"Subject: \x1b[31m red\r\n\r\nhi\r\n")[0] == 250
+            client.close()
+        place.wait_for_log("Warning: notquit")
+        noted = re.findall(r"Warning: (.*) \(rule policy_file:(\w+)\)", place.log())
+        assert noted == [
+            ("connect 127.0.0.1 smtp", "connect"),
+            ("helo client.test smtp", "helo"),
+            ("mail a@client.test 0", "mail"),
+            ("rcpt alice@localhost 1", "rcpt"),
+            ("rcpt user@localhost 1", "rcpt"),
+            ("rcpt bob@localhost 2", "rcpt"),
+            (r"data ['user@localhost', 'bob@localhost'] \x1b[31m red", "data"),
+            ("notquit connection-lost 1", "notquit"),
+        ]
+        place.wait_for_log(r"frozen by ACL \(rule policy_file:data\)")
+
+
 def test_one_that_takes_too_long_costs_its_client_a_421_and_nobody_else_anything(
     tmp_path: Path,
 ) -> None:
@@ -128,6 +182,9 @@ def test_a_file_that_fails_again_and_again_is_put_out_of_use_until_a_reload(tmp_
         with session(place) as client:
             assert rcpt(client, "alice") == (451, TROUBLE)
         place.wait_for_log("policy_file is out of use after repeated failures")
+        status = place.run("status", "--json", "--state", str(place.state)).stdout
+        problem = "policy_file is out of use: it has failed again and again"
+        assert json.loads(status)["problems"] == [problem]
         assert place.run("reload", "--state", str(place.state)).returncode == 0
         with session(place) as client:
             assert rcpt(client, "alice") == (550, b"5.7.1 not her")

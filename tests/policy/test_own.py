@@ -54,7 +54,7 @@ class House:
         self.run.close()
         self.run = Run(self.program)
         limit = TimeLimit(0.2, grace=60)
-        self.judge = OwnPolicy(self.program, self.run, limit, 1, self.told.append)
+        self.judge = OwnPolicy(self.program, self.run, limit, tell=self.told.append)
         return self.judge
 
     def ask(self, stage: Stage = Stage.RCPT, **other: Any) -> Ruling:
@@ -194,11 +194,11 @@ def test_one_that_takes_too_long_costs_its_client_a_421_and_says_where_it_was(bo
             "Temporary local problem - please try later",
             421,
             "4.3.0",
-            log="policy_file:rcpt took longer than 1s",
+            log="policy_file:rcpt took longer than 0.2s",
         ),
         "policy_file:rcpt",
     )
-    assert house.told[0].why == f"took longer than 1s ({PATH} line 3)"
+    assert house.told[0].why == f"took longer than 0.2s ({PATH} line 3)"
 
 
 @pytest.mark.parametrize("body", ["1 / 0", "while True: pass"])
@@ -220,6 +220,27 @@ def test_while_it_is_out_of_use_its_stages_are_put_off_or_left_to_the_next() -> 
     for stage in (Stage.MAIL, Stage.NOTQUIT):
         assert defers(replace(FACTS, stage=stage)) == NO_OPINION
     assert skips(FACTS) == NO_OPINION
+
+
+def test_what_is_printed_is_noted_line_by_line_and_leads_to_no_other_place(capfd: Any) -> None:
+    house = House(
+        "import sys\ndef rcpt(call, sender, recipient):\n"
+        "    print('one\\n\\ntwo', end='')\n    print(' and', 3, file=sys.stderr)\n"
+        "    print('x' * 100_000)\n    1 / 0\n"
+    )
+    noted: list[tuple[str, str]] = []
+    limit = TimeLimit(5, grace=60)
+    judge = OwnPolicy(
+        *(house.program, house.run, limit),
+        tell=house.told.append,
+        note=lambda _facts, rule, line: noted.append((rule, line)),
+    )
+    judge(FACTS)
+
+    assert noted[:2] == [("policy_file:rcpt", "one"), ("policy_file:rcpt", "two and 3")]
+    assert noted[2:] == [("policy_file:rcpt", "x" * 500)]
+    assert len(house.told) == 1
+    assert capfd.readouterr() == ("", "")
 
 
 GLOBALS = """
