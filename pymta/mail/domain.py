@@ -10,6 +10,7 @@ Kelvin, is refused: it looks like another's name and is none.
 
 from __future__ import annotations
 
+import encodings.punycode  # noqa: F401 - a codec is loaded when it is first used, which is too late
 from functools import lru_cache
 from unicodedata import normalize
 

@@ -52,7 +52,8 @@ def told(recipient: str, action: str, line: str, orcpt: str = "", in_place_of: s
     found = _BY_HOST.search(line)
     host = found[1] if found else ""
     text = _TEXT[action]
-    return Told(recipient, action, "2.0.0", text, host, "", orcpt, in_place_of)
+    status = "2.1.9" if action == RELAYED else "2.0.0"  # RFC 3886
+    return Told(recipient, action, status, text, host, "", orcpt, in_place_of)
 
 
 def typed(address: str, *, in_utf8: bool) -> str:

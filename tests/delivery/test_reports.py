@@ -82,7 +82,7 @@ def test_relayed_is_told_where_the_next_host_has_no_dsn(rig: Rig) -> None:
     assert fields == {
         "Final-Recipient": "rfc822; a@x.example",
         "Action": "relayed",
-        "Status": "2.0.0",
+        "Status": "2.1.9",
         "Remote-MTA": "dns; mx.x.example",
     }
 

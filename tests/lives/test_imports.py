@@ -49,3 +49,20 @@ def test_nothing_is_loaded_for_the_dns_or_a_bounce(verbose: None) -> None:
         made.wait_for_log(r" (==|\*\*) nobody@elsewhere\.invalid")
         made.wait_for_idle()
         assert_nothing_is_loaded_late(made)
+
+
+def test_nothing_is_loaded_for_mail_beyond_ascii_and_its_report(verbose: None) -> None:
+    """N-43"""
+    with daemon(local_parts=["jörg"], local_domains=["@", "localhost", "bücher.test"]) as made:
+        with made.connect() as client:
+            client.ehlo()
+            client.sendmail(
+                "jörg@bücher.test",
+                ["jörg@localhost"],
+                "Subject: Grüße\r\n\r\n".encode(),
+                ["SMTPUTF8", "BODY=8BITMIME"],
+                ["NOTIFY=SUCCESS"],
+            )
+        made.wait_for_mail("jörg", 2)
+        made.wait_for_idle()
+        assert_nothing_is_loaded_late(made)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +17,7 @@ from pymta.mail.xtext import (
     encode_utf8_address,
     encode_xtext,
 )
+from tests.doubles.peers import CHECKOUT
 
 
 @pytest.mark.parametrize(
@@ -51,6 +55,18 @@ def test_small_letters_stay_small(text: str) -> None:
 )
 def test_names_as_the_dns_knows_them(domain: str, name: str | None) -> None:
     assert in_ascii(domain) == name
+
+
+def test_the_first_name_beyond_ascii_loads_nothing() -> None:
+    """N-43: what is loaded late may be of another version, after an upgrade."""
+    program = (
+        "import sys; from pymta.mail.domain import in_ascii; before = set(sys.modules);"
+        " assert in_ascii('b\\xfccher.example'); print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=CHECKOUT
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_an_endless_label_costs_no_time() -> None:
