@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import smtplib
+from pathlib import Path
 from typing import Any
 
+from tests.doubles import peers
 from tests.doubles.daemon import Daemon, daemon
 
 
@@ -82,3 +84,29 @@ def test_what_policy_drops_is_gone_and_the_next_caller_is_served() -> None:
                 pass
         made.wait_for_log("closed by DROP in ACL")
         assert rcpt(made)[0] == 250
+
+
+def test_a_list_of_a_real_name_server_turns_clients_away(tmp_path: Path) -> None:
+    """127.0.0.1 is listed there, with a text."""
+    zone = '1.0.0.127 A 127.0.0.2\n1.0.0.127 TXT "ask https://bl.example/"'
+    listed = {"lists": {"bl.example": 2, "wl.example": -1}, "score": 2}
+    with (
+        peers.name_server(tmp_path, {"bl.example": zone, "wl.example": "x A 127.0.0.2"}) as server,
+        daemon(
+            policy=rules("rcpt", listed=listed, action="refuse"),
+            dns_servers=[f"127.0.0.1:{server.port}"],
+        ) as made,
+    ):
+        assert rcpt(made) == (550, "5.7.1 listed: ask https://bl.example/")
+        made.wait_for_log(r"listed with 2: 1\.0\.0\.127\.bl\.example \(rule trial\)")
+
+
+def test_rates_hold_for_all_workers_together_and_over_a_reload() -> None:
+    rate = {"most": 2, "in": "1h", "per": "network"}
+    with daemon(
+        policy=rules("rcpt", rate_above=rate, action="defer"), worker_max_connections=1
+    ) as made:
+        assert [rcpt(made)[0] for _ in range(3)] == [250, 250, 451]
+        assert made.run("reload").returncode == 0, made.log()
+        assert rcpt(made) == (451, "4.7.1 too much from you, please try later")
+        made.wait_for_log(r"3 in 1h, 2 allowed per network: 127\.0\.0\.0/24 \(rule trial\)")
