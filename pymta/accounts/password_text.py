@@ -13,7 +13,10 @@ from pymta.accounts.password_line import Entry, parse_line
 from pymta.sasl.verifier import LEAST_ITERATIONS, SALT_LENGTH, Verifier
 
 _ENTRY = re.compile(rb"\n[^#:\n][^:\n]*:(?![!*])[^\n]+")
-_VERIFIER = b":{SCRAM-SHA-256}"
+# An account that has no verifier.  It stands in the first or the second field.
+_WITHOUT = re.compile(
+    rb"\n[^#:\n][^:\n]*:(?![!*]|\{SCRAM-SHA-256\})(?![^:\n]*:\{SCRAM-SHA-256\})[^\n]", re.IGNORECASE
+)
 # What others are made like where there are none.
 _NOBODY = Entry("", verifier=Verifier(LEAST_ITERATIONS, bytes(SALT_LENGTH), bytes(32), bytes(32)))
 
@@ -59,8 +62,7 @@ class PasswordText:
 
         Programs choose SCRAM where it is offered; who has no verifier could not log in any more.
         """
-        entries = _ENTRY.findall(self._data)
-        return bool(entries) and all(_VERIFIER in entry.upper() for entry in entries)
+        return bool(_ENTRY.search(self._data)) and not _WITHOUT.search(self._data)
 
     def _usable(self, start: int, *, has_verifier: bool) -> Entry | None:
         try:

@@ -205,8 +205,11 @@ def test_scram_is_offered_as_long_as_everybody_can_use_it(tmp_path: Path) -> Non
     assert house.scram.mechanisms(LINK) == ("SCRAM-SHA-256",)
     assert house.scram.mechanisms(bound) == ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256")
     assert FileScram(house.file, may_bind=False).mechanisms(bound) == ("SCRAM-SHA-256",)
-    house.write(f"a:{ALICE}\nc:{BCRYPT}\n")
-    assert house.scram.mechanisms(bound) == ()
+    for other in (BCRYPT, f"{BCRYPT}:1000:{BOB}", f"{BCRYPT}:!"):
+        house.write(f"a:{ALICE}\nc:{other}\n")
+        assert house.scram.mechanisms(bound) == (), other
+    house.write(f"a:{ALICE.replace('SCRAM', 'scram')}\nb:{{CRYPT}}{BCRYPT}:{BOB}:1000\n")
+    assert house.scram.mechanisms(LINK) == ("SCRAM-SHA-256",)
 
 
 def test_in_scram_a_name_that_nobody_has_looks_like_one_that_somebody_has(tmp_path: Path) -> None:

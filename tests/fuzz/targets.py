@@ -41,6 +41,7 @@ from tests.doubles.log import MemoryLog
 from tests.doubles.logins import accounts
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.memory_spool import MemorySpool
+from tests.fuzz.login_target import login
 
 LARGEST = 16_384  # octets of one input: all answers to it fit into the buffer of a socket
 _REPLY_LINE = re.compile(rb"[2-5][0-9][0-9][ -][ -~]*\r\n")
@@ -216,4 +217,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "parameters": parameters,
     "header": header,
     "session": session,
+    "login": login,
 }
