@@ -9,7 +9,8 @@
     !ITEM                says no                     /path                the items of a file
 
 "*.example.org" says the same as ".example.org".  The first item that matches decides; where none
-does, the address is in the list only if its last item says no.  Letter case does not count.
+does, the address is in the list only if its last item says no.  Letter case does not count, and
+domains are compared, and shown to regular expressions, in ASCII.
 
 A question costs a few look-ups, however long the list is, beside its regular expressions.
 """
@@ -23,6 +24,7 @@ from typing import NamedTuple
 from pymta.config.addresses import is_host_name
 from pymta.config.pattern import parse_pattern
 from pymta.mail.address import Mailbox, is_domain, parse_mailbox
+from pymta.mail.domain import key_of_domain
 
 NULL, EVERYBODY, OURSELVES = "<>", "*", "@"
 _WANTED = (
@@ -61,13 +63,16 @@ class AddressList:
 
     def holds(self, mailbox: Mailbox | None) -> bool:
         """None: the null sender."""
-        text = str(mailbox).lower() if mailbox else NULL
-        keys = (text, f"{mailbox.local}@".lower()) if mailbox else (NULL,)
-        return self._says(text, keys, mailbox.domain.lower() if mailbox else "")
+        if mailbox is None:
+            return self._says(NULL, (NULL,), "")
+        domain = key_of_domain(mailbox.domain)
+        local = str(mailbox).rpartition("@")[0].lower()
+        text = f"{local}@{domain}"
+        return self._says(text, (text, f"{local}@"), domain)
 
     def holds_name(self, name: str) -> bool:
         """The same for a name without a local part, such as that of HELO."""
-        text = name.removesuffix(".").lower()
+        text = key_of_domain(name.removesuffix("."))
         return self._says(text, (), text)
 
     def _says(self, text: str, keys: tuple[str, ...], domain: str) -> bool:
@@ -88,13 +93,17 @@ class AddressList:
 def key_of(text: str) -> str:
     """How an item compares."""
     bare = text.removeprefix("!").strip()
-    if bare.startswith("^"):
+    if bare.startswith("^") or bare in {EVERYBODY, OURSELVES, NULL}:
         return bare
-    bare = bare.lower()
-    for front in ("*@", "*"):
-        if bare != front and bare.startswith(front):
-            bare = bare.removeprefix(front)
-    return bare.removesuffix("*") if bare.endswith("@*") else bare
+    local, at, domain = bare.removeprefix("*@").rpartition("@")
+    if domain == EVERYBODY:
+        return f"{local.lower()}@"
+    return f"{local.lower()}{at}{_domain_key(domain.removeprefix('*'))}"
+
+
+def _domain_key(domain: str) -> str:
+    dot = "." if domain.startswith(".") else ""
+    return f"{dot}{key_of_domain(domain.removeprefix('.'))}"
 
 
 def parse_address_item(text: str) -> None:

@@ -146,8 +146,8 @@ CONDITIONS: Mapping[str, Kind] = {
         "the envelope sender", FROM_MAIL, item=parse_address_item, is_file_of_items=True
     ),
     "sender_verified": Kind(
-        "whether its domain could take mail: it exists, has a mail host or an address, and no null"
-        " MX; the null sender could",
+        "whether it could be told of a failure: its domain exists, has a mail host or an address,"
+        " and no null MX, or is ours and has that mailbox; the null sender is",
         FROM_MAIL,
         read_bool,
     ),

@@ -290,7 +290,7 @@ MESSAGES: Mapping[Kind, Meaning] = {
         "It is safe on disk, and the client has heard 250.  `journalctl"
         " PYMTA_QUEUE_ID=@PYMTA_QUEUE_ID@` has all that becomes of it.",
         fields=f"QUEUE_ID SENDER RECIPIENT RECIPIENTS {CALLER} PROTOCOL SIZE RECEIVE_TIME BODY"
-        " MESSAGE_ID_HEADER SUBJECT PIPELINING CHUNKING QUEUE",
+        " MESSAGE_ID_HEADER SUBJECT PIPELINING CHUNKING QUEUE POLICY_RULE",
         options="queue_name log_selector",
     ),
     Kind.QUEUED: Meaning(

@@ -38,7 +38,8 @@ OWN: Mapping[str, str] = {
     "TO": "Whom a .forward names; once for each.",
     "RECIPIENTS": "All of them, with blanks between, where there are more than a hundred.",
     "WHY": "The reason, without what stands around it in the text.",
-    "POLICY_RULE": "The rule of policy that decided.",
+    "POLICY_RULE": "The rule of policy that decided; of a message that was taken, those that spoke"
+    " for it, with blanks between.",
     "ZONE": "The zone of a list in the DNS.",
     "REASON": "Why a connection ended without QUIT: acl-drop, bad-commands, bad-command-synprot,"
     " command-timeout, connection-lost, data-timeout, signal-exit, synchronization-error,"

@@ -119,8 +119,10 @@ def _senders(value: list[str], setup: Setup) -> Question:
 
 def _sender_verified(value: bool, _: Setup) -> Question:
     def ask(facts: Facts, lookups: Lookups) -> Fit:
-        domain = facts.sender.domain if facts.sender else ""
-        return _stands(domain, value, lookups)
+        mailbox = facts.sender.mailbox if facts.sender else None
+        if mailbox is None or literal_address(mailbox.domain) is not None:
+            return value  # a host that is named by its address need not be asked about
+        return _is(lookups.standing_of(mailbox), value, mailbox.domain)
 
     return ask
 
@@ -134,16 +136,15 @@ def _recipient_verified(value: bool, _: Setup) -> Question:
     def ask(facts: Facts, lookups: Lookups) -> Fit:
         if facts.recipient is None or facts.recipient.is_local:
             return value
-        return _stands(facts.recipient.domain, value, lookups)
+        domain = facts.recipient.domain
+        if literal_address(domain) is not None:
+            return value
+        return _is(lookups.standing(domain), value, domain)
 
     return ask
 
 
-def _stands(domain: str, value: bool, lookups: Lookups) -> Fit:
-    """An address literal names a host, which need not be asked about."""
-    if not domain or literal_address(domain) is not None:
-        return value
-    standing = lookups.standing(domain)
+def _is(standing: Standing, value: bool, domain: str) -> Fit:
     if standing is Standing.UNKNOWN:
         return Unknown(f"the mail hosts of {domain}")
     return (standing is Standing.YES) is value

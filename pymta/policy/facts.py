@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from pymta.mail.address import Mailbox
 from pymta.mail.caller import Address
+from pymta.mail.domain import key_of_domain
 from pymta.mail.header_fields import Field
 from pymta.policy.stage import Stage
 
@@ -71,8 +72,8 @@ class Sender:
 
     @property
     def domain(self) -> str:
-        """In lower case; "" for the null sender."""
-        return self.mailbox.domain.lower() if self.mailbox else ""
+        """In small letters and ASCII (A-labels); "" for the null sender."""
+        return key_of_domain(self.mailbox.domain) if self.mailbox else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Recipient:
 
     @property
     def domain(self) -> str:
-        return self.mailbox.domain.lower()
+        return key_of_domain(self.mailbox.domain)
 
 
 @dataclass(frozen=True, slots=True)

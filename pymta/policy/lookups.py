@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 from typing import Protocol
 
 from pymta.hints.clients import Clients
+from pymta.mail.address import Mailbox
 from pymta.mail.caller import Address
 from pymta.mail.host_list import Answer as InList
 from pymta.policy.mail_domain import Standing
@@ -30,6 +31,10 @@ class Lookups(Protocol):
 
     def standing(self, domain: str) -> Standing:
         """Does mail come from, and go to, this domain?"""
+        ...
+
+    def standing_of(self, mailbox: Mailbox) -> Standing:
+        """The same of an address: of one in a domain of ours, whether it exists."""
         ...
 
     def listed(self, names: Sequence[str]) -> Mapping[str, Answer[IPv4Address]]:

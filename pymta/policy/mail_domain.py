@@ -4,6 +4,7 @@ YES           it has a mail host, or an address where nothing says otherwise (RF
 NO_MAIL       it says itself that it takes none: the null MX (RFC 7505)
 NOWHERE       it has neither MX nor address
 NO_DOMAIN     it does not exist
+NO_MAILBOX    it is ours, and has no such mailbox, which only we can know
 UNKNOWN       nobody could tell
 """
 
@@ -21,6 +22,7 @@ class Standing(Enum):
     NO_MAIL = "no mail"
     NOWHERE = "nowhere"
     NO_DOMAIN = "no domain"
+    NO_MAILBOX = "no mailbox"
     UNKNOWN = "unknown"
 
 

@@ -42,6 +42,7 @@ _UNVERIFIED = {
     Standing.NO_MAIL: ("sender domain accepts no mail", "5.7.27"),
     Standing.NOWHERE: ("sender domain has no mail host", "5.1.8"),
     Standing.NO_DOMAIN: ("sender domain does not exist", "5.1.8"),
+    Standing.NO_MAILBOX: ("sender address does not exist", "5.1.7"),
 }
 
 
@@ -134,7 +135,8 @@ def _wants_words(text: RuleText) -> bool:
 
 
 def _say_why(verdict: Verdict, facts: Facts, lookups: Lookups) -> Verdict:
-    standing = lookups.standing(facts.sender.domain) if facts.sender else Standing.UNKNOWN
+    mailbox = facts.sender.mailbox if facts.sender else None
+    standing = lookups.standing_of(mailbox) if mailbox else Standing.YES
     if standing not in _UNVERIFIED or not isinstance(verdict, Refuse | Drop):
         return verdict
     text, enhanced = _UNVERIFIED[standing]

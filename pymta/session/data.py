@@ -296,6 +296,8 @@ class Reception:
             facts["BODY"] = self._visit.transaction.asked.body
         if self._message_id:
             facts["MESSAGE_ID_HEADER"] = self._message_id
+        if rules := self._visit.transaction.rules:
+            facts["POLICY_RULE"] = " ".join(rules)
         if self._envelope.queue_name:
             facts["QUEUE"] = self._envelope.queue_name
         # What people write to each other stands in no log unless somebody asked for it.

@@ -6,14 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import TypeVar
 
+from pymta.accounts.account import Find, nobody
 from pymta.config.settings import Settings
 from pymta.hints.clients import Clients
+from pymta.mail.address import Mailbox
 from pymta.mail.caller import Address
+from pymta.mail.domain import key_of_domain
 from pymta.mail.host_list import Answer as InList
 from pymta.policy.mail_domain import Standing, standing
 from pymta.policy.verdict import safe_text
 from pymta.resolver.answer import Answer, Found
 from pymta.routing.address_class import our_domains
+from pymta.routing.local_part import route_local
+from pymta.routing.route import Defer, Fail
 from pymta.session.caller import Caller, Dns
 
 LISTS_PATIENCE = 3.0  # seconds that all lists in the DNS together may take
@@ -25,6 +30,7 @@ T = TypeVar("T")
 class Lookups:
     """`clients` is what is remembered from other connections.
 
+    `find` asks the system for an account.
     `tell_trouble` hears of a list in the DNS that is of no use, and why.
     """
 
@@ -35,8 +41,11 @@ class Lookups:
         settings: Settings,
         clients: Clients,
         tell_trouble: Callable[[str, str], None] = lambda _zone, _why: None,
+        *,
+        find: Find = nobody,
     ) -> None:
         self.clients = clients
+        self._find = find
         self._tell_trouble = tell_trouble
         self._reported = set[str]()
         self._listed: dict[str, Answer[IPv4Address]] = {}
@@ -64,6 +73,17 @@ class Lookups:
                 return found  # it may be known by the next message
             self._standings[domain] = found
         return self._standings[domain]
+
+    def standing_of(self, mailbox: Mailbox) -> Standing:
+        domain = key_of_domain(mailbox.domain)
+        if domain not in our_domains(self._settings.routing):
+            return self.standing(domain)
+        match route_local(mailbox.local, self._settings, self._find):
+            case Fail():
+                return Standing.NO_MAILBOX
+            case Defer():
+                return Standing.UNKNOWN
+        return Standing.YES
 
     def listed(self, names: Sequence[str]) -> Mapping[str, Answer[IPv4Address]]:
         new = [name for name in names if name not in self._listed]

@@ -24,6 +24,7 @@ from pymta.session.visit import Visit
 from pymta.session.world import World
 
 PROHIBITED = "Administrative prohibition"
+MOST_RULES = 10  # that the line of an arrival names
 DROPPED = "acl-drop"
 LATER = "Temporary local problem - please try later"
 
@@ -38,7 +39,9 @@ def appoint(visit: Visit, caller: Caller, world: World) -> None:
         def tell(facts: Facts, rule: Rule, fit: Fit) -> None:
             world.tell(_warning(visit, facts, rule, fit))
 
-        lookups = Lookups(caller, world.dns, visit.settings, world.clients, tell_trouble)
+        lookups = Lookups(
+            caller, world.dns, visit.settings, world.clients, tell_trouble, find=world.find
+        )
         visit.judges = (world.tables.judge(lookups, tell, world.explain),)
     if world.own_judge:
         visit.judges += (world.own_judge(visit),)
@@ -159,6 +162,10 @@ def last_words(visit: Visit, reason: str) -> str:
 
 
 def _mark(transaction: Transaction, ruling: Ruling, by: str) -> None:
+    """What follows from a yes, and whose it was."""
+    is_yes = not isinstance(ruling.verdict, Defer | Refuse | Drop)
+    if is_yes and ruling.rule and len(transaction.rules) < MOST_RULES:
+        transaction.rules[ruling.rule] = None
     match ruling.verdict:
         case Discard(text):
             transaction.discard(by, ruling.rule, text)

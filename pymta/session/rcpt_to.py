@@ -73,10 +73,12 @@ def _ask_to_relay(visit: Visit, mailbox: Mailbox, parameters: RcptParameters) ->
     ruling = policy.at_rcpt(visit, facts)
     if ruling is None:
         return None
-    if not isinstance(ruling.verdict, Relay):
-        is_no = isinstance(ruling.verdict, Defer | PolicyRefuse | Drop)
-        return policy.answer_to(visit, ruling, facts) if is_no else None
-    return _obstacle(visit, accept) or _add(visit, accept, parameters, facts)
+    is_no = isinstance(ruling.verdict, Defer | PolicyRefuse | Drop)
+    if not is_no and not isinstance(ruling.verdict, Relay):
+        return None
+    if not is_no and (obstacle := _obstacle(visit, accept)) is not None:
+        return obstacle
+    return policy.answer_to(visit, ruling, facts) or _add(visit, accept, parameters, facts)
 
 
 def _obstacle(visit: Visit, accept: Accept) -> Answer | None:

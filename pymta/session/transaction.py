@@ -44,7 +44,7 @@ class Transaction:
     `asked` are the parameters of MAIL.
 
     `facts` and `told` are sender and recipients as policy saw them.  `hold` and `discarded` are
-    what it wants done, `rule` who wants `hold`.
+    what it wants done, `rule` who wants `hold`; `rules` said yes to something.
 
     `recipients` are kept by their comparing key, so that one named twice is stored once.
     """
@@ -58,6 +58,7 @@ class Transaction:
     told: list[RecipientFacts] = field(default_factory=list)
     hold: Hold = Hold.NOTHING
     rule: str = ""
+    rules: dict[str, None] = field(default_factory=dict)
     discarded: Discarded | None = None
 
     def hold_back(self, hold: Hold, rule: str) -> None:

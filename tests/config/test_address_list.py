@@ -44,6 +44,11 @@ def holds(items: list[str], address: str) -> bool:
         ("^<>$", "", True),
         ('"a b"@b.example', '"a b"@b.example', True),
         ("[192.0.2.1]", "a@[192.0.2.1]", True),
+        ("b\u00fccher.example", "a@xn--bcher-kva.example", True),
+        ("xn--bcher-kva.example", "a@B\u00dcCHER.example", True),
+        (".b\u00fccher.example", "a@www.xn--bcher-kva.example", True),
+        ("\u00e9@b\u00fccher.example", "\u00c9@xn--bcher-kva.example", True),
+        (r"^.*@xn--bcher-kva\.example$", "a@b\u00fccher.example", True),
     ],
 )
 def test_an_item_stands_for_addresses(item: str, address: str, found: bool) -> None:

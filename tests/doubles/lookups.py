@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from pymta.hints.clients import Clients
+from pymta.mail.address import Mailbox
 from pymta.mail.caller import Address
 from pymta.mail.host_list import Answer as InList
 from pymta.policy.mail_domain import Standing
@@ -28,6 +29,9 @@ class NoLookups:
 
     def standing(self, domain: str) -> Standing:
         raise AssertionError(f"{domain} was asked")
+
+    def standing_of(self, mailbox: Mailbox) -> Standing:
+        raise AssertionError(f"{mailbox} was asked")
 
     def listed(self, names: Sequence[str]) -> Mapping[str, Answer[IPv4Address]]:
         raise AssertionError(f"{names} were asked")
@@ -71,6 +75,9 @@ class MemoryLookups:
     def standing(self, domain: str) -> Standing:
         self.asked.append(domain)
         return self.domains.get(domain, Standing.UNKNOWN)
+
+    def standing_of(self, mailbox: Mailbox) -> Standing:
+        return self.standing(mailbox.domain.lower())
 
     def listed(self, names: Sequence[str]) -> Mapping[str, Answer[IPv4Address]]:
         self.asked += names

@@ -85,6 +85,7 @@ MORE_FACTS = FACTS | {
     "CHUNKING": "K",
     "PIPELINING": "L",
     "QUEUE": "slow",
+    "POLICY_RULE": "friends",
 }
 NOWHERE = Leg(ID, SENDER, RECIPIENT)
 HERE = Leg(ID, SENDER, RECIPIENT, "local", "maildir", mailbox="user")

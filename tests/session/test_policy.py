@@ -229,7 +229,6 @@ def test_a_drop_ends_the_connection() -> None:
         ("null.example", "550 5.7.27 sender domain accepts no mail"),  # RFC 7505 s4.2
         ("none.example", "550 5.1.8 sender domain does not exist"),
         ("silent.example", "451 4.7.1 Temporary local problem - please try later"),
-        (HOST, "250 2.1.0 OK"),
         ("[192.0.2.1]", "250 2.1.0 OK"),
     ],
 )
@@ -244,6 +243,33 @@ def test_a_sender_must_be_one_that_could_be_answered(domain: str, reply: str) ->
             reply,
             "250 2.1.0 OK",
         ]
+
+
+@pytest.mark.parametrize(
+    ("address", "reply"),
+    [
+        (f"user@{HOST.upper()}", "250 2.1.0 OK"),
+        ("postmaster@localhost", "250 2.1.0 OK"),
+        ("nobody@localhost", "550 5.1.7 sender address does not exist"),
+    ],
+)
+def test_a_sender_who_says_that_he_is_ours_must_be(address: str, reply: str) -> None:
+    place = ruled("mail", {"sender_verified": False, "action": "refuse"})
+    with place.call() as guest:
+        assert say(guest, f"MAIL FROM:<{address}>") == [reply]
+    assert place.dns.asked == []
+
+
+def test_a_domain_beyond_ascii_is_asked_for_as_the_dns_knows_it() -> None:
+    """RFC 6531 s3.2"""
+    rules = ({"senders": ["b\u00fccher.example"], "sender_verified": False, "action": "refuse"},)
+    place = ruled("mail", *rules)
+    place.dns = MemoryDns(mail_hosts={"xn--bcher-kva.example": [""]})
+    with place.call() as guest:
+        guest.hear()
+        guest.ask("EHLO client.example")
+        guest.send("MAIL FROM:<a@B\u00dcCHER.example> SMTPUTF8\r\n".encode())
+        assert guest.hear() == "550 5.7.27 sender domain accepts no mail"
 
 
 # Relaying.
@@ -404,6 +430,23 @@ def test_a_message_frozen_by_policy_is_frozen_in_the_spool_already() -> None:
     assert peeked
     assert peeked.state.frozen == "by rule r1"
     assert place.log.texts()[1] == "frozen by ACL (rule r1)"
+
+
+def test_the_arrival_tells_which_rules_spoke_for_a_message() -> None:
+    rules = (
+        {"recipients": ["user@"], "action": "accept"},
+        {"recipients": ["postmaster@localhost"], "action": "refuse"},
+        {"recipients": ["far.example"], "hosts": ["192.0.2.7"], "action": "relay"},
+        {"action": "queue"},
+    )
+    place = ruled("rcpt", *rules)
+    all_four = (TO, "RCPT TO:<postmaster@localhost>", "RCPT TO:<x@far.example>")
+    with place.call() as guest:
+        say(guest, FROM, *all_four, "RCPT TO:<postmaster>", "DATA", "A: b\r\n\r\n.")
+        guest.ask("MAIL FROM:<>", TO, "DATA", ".")
+
+    arrivals = events(place, Kind.ARRIVED)
+    assert [fields["POLICY_RULE"] for fields in arrivals] == ["r1 r3 r4", "r1"]
 
 
 def test_what_was_said_of_one_message_holds_for_no_other() -> None:
