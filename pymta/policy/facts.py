@@ -73,7 +73,6 @@ class Sender:
     @property
     def domain(self) -> str:
         """In small letters and ASCII (A-labels); "" for the null sender."""
-        """In lower case, and as the DNS knows it; "" for the null sender."""
         return key_of_domain(self.mailbox.domain) if self.mailbox else ""
 
 
@@ -98,7 +97,6 @@ class Recipient:
 
     @property
     def domain(self) -> str:
-        """As that of a sender."""
         return key_of_domain(self.mailbox.domain)
 
 
