@@ -16,6 +16,7 @@ from pymta.doctor import (
     certificate,
     configured,
     daemon,
+    logins,
     machine,
     process,
     storage,
@@ -24,6 +25,7 @@ from pymta.doctor import (
 from pymta.doctor.as_owner import Become
 from pymta.doctor.ask_files import ask_certificates, ask_settings, ask_storage
 from pymta.doctor.ask_kernel import ask_process
+from pymta.doctor.ask_logins import ask_logins
 from pymta.doctor.ask_machine import ask_machine
 from pymta.doctor.ask_systemd import ask_units, has_systemd
 from pymta.doctor.daemon import Asked, Program
@@ -69,6 +71,7 @@ def _files(settings: Settings, service: Unit | None, pid: int, become: Become) -
         unit = service.name if service else DAEMON
         for found in ask_certificates(settings.tls, unit):
             yield from certificate.findings(found, now, unit)
+    yield from logins.findings(ask_logins(settings))
     yield from storage.findings(ask_storage(settings, pid, become), settings.limits, now)
 
 

@@ -1,0 +1,67 @@
+"""Logins: the password file and the sockets of others, as the daemon finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pymta.doctor.finding import Finding, fault, note
+
+_SHOWN = 3  # lines of the password file that are of no use
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a setting names.  `trouble` says why it is of no use to anybody, `is_unseen` that we may
+    not look; `user` is who cannot use it though the daemon is his, "" when he can.
+    """
+
+    key: str
+    value: str
+    trouble: str = ""
+    is_unseen: bool = False
+    user: str = ""
+    is_of_all: bool = False  # everybody may read it
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """`lines` are those of the password file that nobody can use, each with its number and why."""
+
+    named: tuple[Named, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+def findings(found: Logins) -> Iterator[Finding]:
+    for one in found.named:
+        yield from _of(one)
+    where = next((one.value for one in found.named if one.key == "auth_password_file"), "")
+    if found.lines:
+        shown = [*found.lines[:_SHOWN], "…"] if len(found.lines) > _SHOWN else found.lines
+        text = f"has lines of no use: {'; '.join(shown)}"
+        yield fault("password-lines", where, text, "pymta user list names them all")
+
+
+def _of(one: Named) -> Iterator[Finding]:
+    where = f'{one.key} = "{one.value}"'
+    if one.is_unseen:
+        yield note("not-seen", where, "may not be looked at by us", "run this as root")
+    elif one.trouble:
+        yield fault("logins", where, one.trouble, _REMEDIES.get(one.key, ""))
+    elif one.user:
+        yield fault("logins-denied", where, f"{one.user} cannot use it", _RIGHTS.get(one.key, ""))
+    if one.is_of_all:
+        text = "everybody on this host can read the hashes"
+        yield fault("passwords-readable", one.value, text, f"chmod o= {one.value}")
+
+
+_REMEDIES = {
+    "auth_password_file": "pymta user add makes one",
+    "auth_dovecot_socket": "start Dovecot, with a unix_listener of that name in its service auth",
+    "auth_saslauthd_socket": "start saslauthd, with -m for the directory of that socket",
+}
+_RIGHTS = {
+    "auth_password_file": "let the file belong to the daemon's group, with mode 640",
+    "auth_dovecot_socket": "want user = and mode = in the unix_listener",
+    "auth_saslauthd_socket": "put the daemon's user into the group of that directory",
+}
