@@ -2,8 +2,8 @@ r"""How an event looks when it leaves us: one safe line, or the fields of a jour
 
 Much of a log line was written by strangers: HELO names, addresses, replies of other hosts.
 Nothing of it may end a line, move a cursor or flip the direction of the text, so everything
-that does not print stands here as ``\xNN`` or ``\uNNNN``, and a line has a largest size.  A
-field of a journal entry may hold several lines (a traceback of ours): it is sent with its
+that does not print stands here as ``\xNN`` or ``\uNNNN``, and a line has a largest size.  Of
+the fields of a journal entry a traceback of ours may hold several lines: it is sent with its
 length, so a line end in it ends nothing.
 
 Priorities are those of the catalogue (daemon-behaviour.md s3.4): main 6, reject 5, panic 1.  In the
@@ -33,6 +33,7 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+_WITH_LINES = frozenset({"TRACEBACK"})  # fields that only we write
 _UNPRINTABLE_BUT_LAYOUT = re.compile(f"(?![\n\t]){_UNPRINTABLE.pattern}")
 
 
@@ -74,7 +75,7 @@ def entry(event: Event) -> list[tuple[str, str]]:
         fields.append((f"{PREFIX}QUEUE_ID", printable(event.queue_id)))
     for name, value in event.fields.items():
         texts = value if isinstance(value, tuple) else (value,)
-        fields += [(PREFIX + name, _value(text)) for text in texts]
+        fields += [(PREFIX + name, _value(text, has_lines=name in _WITH_LINES)) for text in texts]
     return fields
 
 
@@ -106,10 +107,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(_visible, text)
 
 
-def _value(text: str) -> str:
+def _value(text: str, *, has_lines: bool) -> str:
     if text.isascii() and text.isprintable() and len(text) <= LONGEST_FIELD:
         return text
-    return _bounded(_UNPRINTABLE_BUT_LAYOUT.sub(_visible, text), LONGEST_FIELD)
+    unprintable = _UNPRINTABLE_BUT_LAYOUT if has_lines else _UNPRINTABLE
+    return _bounded(unprintable.sub(_visible, text), LONGEST_FIELD)
 
 
 def _visible(match: re.Match[str]) -> str:
