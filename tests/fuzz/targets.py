@@ -42,6 +42,7 @@ from tests.doubles.logins import accounts
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.memory_spool import MemorySpool
 from tests.fuzz.login_target import login
+from tests.fuzz.proxy_target import proxy
 
 LARGEST = 16_384  # octets of one input: all answers to it fit into the buffer of a socket
 _REPLY_LINE = re.compile(rb"[2-5][0-9][0-9][ -][ -~]*\r\n")
@@ -50,6 +51,7 @@ _OPEN = {
     "auth_without_tls_hosts": ("*",),
     "auth_failure_delay": 0,
     "auth_senders": {"*": ["*"]},
+    "hosts_xclient": ("127.0.0.1",),
 }
 # Control characters, ends of lines, halves of characters.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -218,4 +220,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "header": header,
     "session": session,
     "login": login,
+    "proxy": proxy,
 }
