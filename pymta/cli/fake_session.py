@@ -36,6 +36,7 @@ from pymta.config import sources
 from pymta.config.addresses import parse_interface
 from pymta.config.per_host import item_for, value_for
 from pymta.config.read import read_settings
+from pymta.config.read_policy_code import complete
 from pymta.config.roles import KNOWN, LOCAL, role_named
 from pymta.config.settings import Machine, Settings
 from pymta.config.sources import Found, read_sources
@@ -51,6 +52,7 @@ from pymta.resolver.query import Resolver
 from pymta.routing.here import here
 from pymta.session.conversation import Conversation
 from pymta.session.main import local_date, read_hosts
+from pymta.session.own_policy import PolicyFile
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.tls.facts import Facts
@@ -111,7 +113,7 @@ def read_files(file: Path | str | None) -> Settings:
         is_configured=is_configured,
     )
     found = path if is_configured else None
-    return read_settings(found, machine, login="", is_to_serve=False, credentials=None)
+    return complete(read_settings(found, machine, login="", is_to_serve=False, credentials=None))
 
 
 class Places:
@@ -191,6 +193,7 @@ def _world(
         date=local_date,
         tables=tables_of(settings),
         explain=explain,
+        own_judge=PolicyFile(settings, tell, explain).judge,
     )
 
 

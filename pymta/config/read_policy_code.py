@@ -6,12 +6,14 @@ Touches: disk.
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from pymta.config import policy_source
 from pymta.config.complaints import Complaint, ConfigError
 from pymta.config.policy_code import PolicySource
 from pymta.config.policy_source import LARGEST
+from pymta.config.settings import Settings
 
 
 class UnusableFileError(Exception):
@@ -38,6 +40,15 @@ def read_policy_code(path: str) -> PolicySource:
     if found := policy_source.mistakes(text, path):
         raise ConfigError([Complaint(path, one.line, "", "", one.wanted) for one in found])
     return PolicySource(path, text, policy_source.stages_of(text))
+
+
+def complete(settings: Settings) -> Settings:
+    """With the file that they name, where they were read without it.  Raises ConfigError."""
+    path = settings.policy_code.policy_file
+    try:
+        return replace(settings, policy_source=read_policy_code(path))
+    except UnusableFileError as error:
+        raise ConfigError([Complaint("", 0, "policy_file", path, str(error))]) from error
 
 
 def _read(path: str) -> bytes:

@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from pymta.config import generation
-from pymta.config.complaints import Complaint, ConfigError
+from pymta.config.complaints import ConfigError
 from pymta.config.difference import difference
 from pymta.config.generation import GenerationError, current_file
 from pymta.config.launch import Launch
 from pymta.config.policy_code import PolicySource
 from pymta.config.read import read_settings
-from pymta.config.read_policy_code import UnusableFileError, read_policy_code
+from pymta.config.read_policy_code import complete
 from pymta.config.secret import credential, missing, source
 from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
@@ -87,17 +87,11 @@ def _read(file: Path | None, machine: Machine, served: Settings | None) -> Setti
         launch=served.launch if served else Launch(),
         is_to_serve=False,
     )
-    return replace(settings, policy_source=_functions(settings.policy_code.policy_file, served))
-
-
-def _functions(path: str, served: Settings | None) -> PolicySource:
-    """Of a file that we may not see, what is served.  Raises ConfigError."""
+    path = settings.policy_code.policy_file
     if path and Path(path).exists() and not os.access(path, os.R_OK, effective_ids=True):
-        return served.policy_source if served else PolicySource()
-    try:
-        return read_policy_code(path)
-    except UnusableFileError as error:
-        raise ConfigError([Complaint("", 0, "policy_file", path, str(error))]) from error
+        unseen = served.policy_source if served else PolicySource()
+        return replace(settings, policy_source=unseen)
+    return complete(settings)
 
 
 def _of_settings(file: Path) -> Iterator[Mode]:

@@ -73,6 +73,11 @@ class Run:
         function: Function | None = getattr(self._module, stage.value, None)
         return function
 
+    def line(self, stage: Stage) -> int:
+        """Where the function begins; 0 while nobody knows."""
+        code = getattr(getattr(self._module, stage.value, None), "__code__", None)
+        return code.co_firstlineno if code else 0
+
     @contextmanager
     def watched(self) -> Iterator[None]:
         with self._traces.watched():

@@ -16,23 +16,32 @@ from pymta.journal import policy_code_events as say
 from pymta.journal.event import Event
 from pymta.journal.policy_events import warned
 from pymta.policy.code import Program, Run
+from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.policy.facts import Facts
 from pymta.policy.judge import Judge
 from pymta.policy.own import Failure, OutOfUse, OwnPolicy
 from pymta.policy.time_limit import TimeLimit
+from pymta.policy.verdict import Defer, Drop, Pass, Refuse, Ruling, Verdict
 from pymta.session.visit import Visit
 
 
 class PolicyFile:
     """Made before the first fork; everything else happens in the process that serves.
 
-    `tell` writes to the log, `count` tells the supervisor, who counts failures.
+    `tell` writes to the log, `count` tells the supervisor, who counts failures.  `explain` hears of
+    every answer.
     """
 
-    def __init__(self, settings: Settings, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tell: Callable[[Event], None],
+        explain: Explain = nobody_asks,
+    ) -> None:
         self._settings = settings.policy_code
         self._program = Program(settings.policy_source)
         self._tell = tell
+        self._explain = explain
         self.count: Callable[[PolicyFailed], object] = lambda _: None
         self._limit: TimeLimit | None = None
         self._run: Run | None = None
@@ -61,7 +70,19 @@ class PolicyFile:
             event = warned(visit.origin, line, rule, sender=sender, recipient=recipient)
             self._tell(event)
 
-        return OwnPolicy(self._program, self._run, self._limit, tell=fail, note=note)
+        judge = OwnPolicy(self._program, self._run, self._limit, tell=fail, note=note)
+        return judge if self._explain is nobody_asks else self._explained(judge, self._run)
+
+    def _explained(self, judge: Judge, run: Run) -> Judge:
+        def ask(facts: Facts, /) -> Ruling:
+            ruling = judge(facts)
+            if (stage := facts.stage) in self._program.stages:
+                place = f"{self._program.path}:{run.line(stage)}"
+                text = f"{stage.value} at {place}: {in_words(ruling.verdict)}"
+                self._explain(Decision("policy_file", text))
+            return ruling
+
+        return ask
 
     def leave(self) -> bool:
         """The connection has ended.  Would the next one here see nothing of it?  (Decision 3)"""
@@ -71,3 +92,14 @@ class PolicyFile:
         self._run = None
         run.close()
         return not (self._has_failed or run.has_left_traces)
+
+
+def in_words(verdict: Verdict) -> str:
+    """What a function has said."""
+    match verdict:
+        case Pass():
+            return "no opinion"
+        case Defer(text, code) | Refuse(text, code) | Drop(text, code):
+            return f"{type(verdict).__name__.lower()} {code} {text}".rstrip()
+        case _:
+            return type(verdict).__name__.lower()

@@ -146,3 +146,25 @@ def test_without_a_file_the_commands_say_how_to_name_one(tmp_path: Path) -> None
     status, said = pymta("policy", "check", "--file", tmp_path / "none.py")
     assert status == os.EX_NOINPUT
     assert "none.py: cannot be read: No such file or directory" in said
+
+
+def test_a_fake_session_asks_the_functions_and_says_where_each_stands(tmp_path: Path) -> None:
+    file, settings = tmp_path / "policy.py", tmp_path / "pymta.toml"
+    file.write_text(f"{HEAD}\n\n{RCPT}print('hello')\n    return Refuse('not you')\n")
+    named = 'primary_hostname = "mx.pymta.test"\nlocal_parts = ["user"]\n'
+    settings.write_text(f'policy_file = "{file}"\n{named}')
+    done = subprocess.run(
+        command("probe-session", "--from", "192.0.2.7", "--config", str(settings)),
+        input="EHLO x.example\nMAIL FROM:<a@x.example>\nRCPT TO:<user@mx.pymta.test>\nQUIT\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "550 5.7.1 not you\n" in done.stdout
+    said = done.stderr.splitlines()
+    assert f">>> policy_file: rcpt at {file}:4: refuse 550 not you ({settings}:1)" in said
+    client = "LOG: H=(x.example) [192.0.2.7] F=<a@x.example>"
+    assert f"{client} Warning: hello (rule policy_file:rcpt)" in said
+    assert f"{client} rejected RCPT <user@mx.pymta.test>: not you (rule policy_file:rcpt)" in said
