@@ -7,7 +7,20 @@ from typing import Annotated
 
 from pymta.config.per_host import NamePerHost, PerHost, SizePerHost
 from pymta.config.setting import setting
-from pymta.config.units import Bytes, Choice, Count, Host, Network, Positive, Seconds, Timeout
+from pymta.config.units import (
+    LARGEST,
+    Bytes,
+    Choice,
+    Count,
+    Host,
+    Network,
+    Positive,
+    Range,
+    Seconds,
+    Size,
+    Timeout,
+)
+from pymta.mail.sizes import HEADER
 
 NameSource = Annotated[str, Choice("bydns", "byaddr")]
 
@@ -87,6 +100,10 @@ class Session:
         " Alone they never end a message.",
     )
     recipients_max: Count = setting(50_000, "Recipients of one message; 0 means no limit.")
+    header_maxsize: Annotated[int, Size(), Range(1, LARGEST)] = setting(
+        HEADER, "Largest header of a message, all its fields together."
+    )
+    header_fields_max: Positive = setting(1000, "Most fields that the header of a message has.")
     received_headers_max: Positive = setting(
         30, "Received fields above which a message is taken to be in a loop."
     )

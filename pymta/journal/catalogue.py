@@ -234,7 +234,7 @@ REFUSALS: Mapping[Kind, Meaning] = {
         "A message was refused after it had been seen",
         "The client sent a message from <@PYMTA_SENDER@>, which was not taken: @PYMTA_WHY@.",
         fields=f"{CALLER} QUEUE_ID SENDER WHY POLICY_RULE",
-        options="message_size_limit received_headers_max policy",
+        options="message_size_limit header_maxsize header_fields_max received_headers_max policy",
         selectors="size_reject",
     ),
     Kind.OUT_OF_SYNC: Meaning(

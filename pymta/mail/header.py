@@ -33,6 +33,7 @@ class HeaderScanner:
         self._field = b""  # the name of the field that we are in, in lower case
         self.is_over = False
         self.size = 0
+        self.fields = 0
         self.received = 0
         self.message_id = ""
         self.tls_optional = False  # TLS-Required: No (RFC 8689 s3)
@@ -77,6 +78,7 @@ class HeaderScanner:
             self.is_over = True
             return
         name = field[1].lower()
+        self.fields += 1
         self.received += name == b"received"
         if name in self._keep:
             self.kept[name] = [*self.kept.get(name, [])[:1], b""]

@@ -94,7 +94,8 @@ class Reception:
         self._envelope = envelope
         self._intake = intake
         self._has_gone = has_gone
-        self._header = HeaderScanner(keep=KEPT if visit.author else frozenset())
+        largest, keep = visit.settings.session.header_maxsize, KEPT if visit.author else frozenset()
+        self._header = HeaderScanner(largest, keep)
         self._added = Completion()  # what the message of a user lacks
         self._fields = FieldCollector() if visit.judges else None
         self._newlines = ProperNewlines() if visit.fixes_newlines else None
@@ -179,6 +180,11 @@ class Reception:
             return self._refuse(Reply(554, text, "5.4.6"), text)
         if self._header.is_too_large:
             text = "message header section too large"
+            self._explain("header_maxsize", text)
+            return self._refuse(Reply(552, text, "5.3.4"), text)
+        if self._header.fields > settings.header_fields_max:
+            text = "too many header fields"
+            self._explain("header_fields_max", text)
             return self._refuse(Reply(552, text, "5.3.4"), text)
         return None
 

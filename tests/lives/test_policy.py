@@ -110,3 +110,19 @@ def test_rates_hold_for_all_workers_together_and_over_a_reload() -> None:
         assert made.run("reload").returncode == 0, made.log()
         assert rcpt(made) == (451, "4.7.1 too much from you, please try later")
         made.wait_for_log(r"3 in 1h, 2 allowed per network: 127\.0\.0\.0/24 \(rule trial\)")
+
+
+def test_senders_are_verified_by_a_real_name_server(tmp_path: Path) -> None:
+    """RFC 7505 s4.2"""
+    zones = {"good.example": "@ MX 10 mx", "null.example": "@ MX 0 ."}
+    with (
+        peers.name_server(tmp_path, zones) as server,
+        daemon(
+            policy=rules("rcpt", sender_verified=False, action="refuse"),
+            dns_servers=[f"127.0.0.1:{server.port}"],
+        ) as made,
+    ):
+        assert rcpt(made, "a@good.example") == (250, "2.1.5 Accepted")
+        assert rcpt(made, "a@null.example") == (550, "5.7.27 sender domain accepts no mail")
+        assert rcpt(made, "a@x.good.example") == (550, "5.1.8 sender domain does not exist")
+        assert rcpt(made, "nobody@localhost") == (550, "5.1.7 sender address does not exist")

@@ -336,7 +336,7 @@ BOMB = "".join(f"X-{n}: boom\r\n" for n in range(2000))
 def test_a_message_is_judged_by_its_header(
     rule: dict[str, Any], message: str, *, is_refused: bool
 ) -> None:
-    place = ruled("data", rule | {"action": "refuse", "text": "not this"})
+    place = ruled("data", rule | {"action": "refuse", "text": "not this"}, header_fields_max=5000)
     with place.call() as guest:
         reply = say(guest, FROM, TO, "DATA", f"{message}\r\n\r\nbody\r\n.")[-1]
 
