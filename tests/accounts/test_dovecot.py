@@ -56,7 +56,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (place / "passwords").write_text(
         f"alice@example.org:{alice}\nbob@example.org:{{PLAIN}}cat\nlate@example.org:{{NONE}}x\n"
     )
-    with dovecot(place / "run", place / "passwords") as path:
+    with dovecot(place / "passwords") as path:
         yield path
 
 

@@ -28,11 +28,10 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    place = tmp_path_factory.mktemp("saslauthd")
+def real() -> Iterator[Path]:
     secret = make_yescrypt("rabbit \u00e9".encode(), 1).text
     accounts = f"alice:{secret}:61234:61234::/nonexistent:/bin/false\n"
-    with saslauthd(place, accounts) as path:
+    with saslauthd(accounts) as path:
         yield path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -52,12 +53,22 @@ _PAM = "auth required pam_unix.so nodelay\naccount required pam_permit.so\n"
 
 @contextmanager
 def dovecot(
-    place: Path, passwords: Path, mechanisms: str = "plain login scram-sha-256 cram-md5 anonymous"
+    passwords: Path, mechanisms: str = "plain login scram-sha-256 cram-md5 anonymous"
 ) -> Iterator[Path]:
-    """The socket of a Dovecot that reads a passwd-file; `place` is an empty directory of its own.
+    """The socket of a Dovecot that reads a passwd-file.  Only root can run one."""
+    with _short_place() as place, _dovecot(place, passwords, mechanisms) as path:
+        yield path
 
-    Only root can run one.
-    """
+
+@contextmanager
+def _short_place() -> Iterator[Path]:
+    """Of a directory with the name of a test in it, a socket's name may be too long."""
+    with tempfile.TemporaryDirectory(prefix="auth") as name:
+        yield Path(name)
+
+
+@contextmanager
+def _dovecot(place: Path, passwords: Path, mechanisms: str) -> Iterator[Path]:
     for name in ("base", "state"):
         (place / name).mkdir(parents=True)
     file = place / "dovecot.conf"
@@ -83,11 +94,17 @@ def dovecot(
 
 
 @contextmanager
-def saslauthd(place: Path, accounts: str) -> Iterator[Path]:
+def saslauthd(accounts: str) -> Iterator[Path]:
     """The socket of a saslauthd that asks PAM, for which `accounts` are lines of passwd(5).
 
     It has a /etc/passwd and a /etc/pam.d of its own, which only root can make.
     """
+    with _short_place() as place, _saslauthd(place, accounts) as path:
+        yield path
+
+
+@contextmanager
+def _saslauthd(place: Path, accounts: str) -> Iterator[Path]:
     (place / "pam.d").mkdir(parents=True)
     (place / "mux").mkdir()
     (place / "pam.d" / "smtp").write_text(_PAM)
