@@ -29,6 +29,7 @@ from pymta.tls.facts import Facts
 from pymta.tls.layer import LARGEST, Layer, TlsError
 
 _BLOCK = 65_536  # octets per read: one system call carries many small commands
+_LAST_STEPS = 2.0  # seconds
 _LINGER = 0.2  # seconds, N-18
 _LINGER_READS = 16
 
@@ -71,6 +72,7 @@ class Stream:
         self._new_layer = new_layer
         self._is_mute = starts_tls
         self._seen = b""  # decrypted for `peek`, and not read yet
+        self._has_to_go = False  # which was heard in the middle of a handshake
         self.error = ""
         sock.setblocking(False)
         try:
@@ -105,7 +107,10 @@ class Stream:
         try:
             agreed = layer.handshake()
             while agreed is None:
-                if (stop := self._exchange(layer, deadline, at_command=True)) is not None:
+                stop = self._exchange(layer, deadline, at_command=not self._has_to_go)
+                if stop is Stop.DRAINING:
+                    deadline = min(deadline, self._last_steps())
+                elif stop is not None:
                     return self._without_tls(stop)
                 agreed = layer.handshake()
         except TlsError as error:
@@ -115,7 +120,16 @@ class Stream:
         self._is_mute = False
         return agreed
 
+    def _last_steps(self) -> float:
+        """We have to go.  A client that is cut off here may come back in clear, so he gets a moment
+        to finish, and hears it inside of TLS.
+        """
+        self._has_to_go = True
+        return time.monotonic() + _LAST_STEPS
+
     def _without_tls(self, stop: Stop) -> Stop:
+        if self._has_to_go and stop is Stop.TIMED_OUT:
+            return Stop.DRAINING
         if stop is Stop.TIMED_OUT:
             self.error = "timed out"
         self.error = self.error or "TCP connection closed by peer"
@@ -278,6 +292,8 @@ class Stream:
         self._send(self._layer.outgoing(), time.monotonic())
 
     def _wait(self, deadline: float, events: int, *, at_command: bool) -> Stop | None:
+        if at_command and self._has_to_go:
+            return Stop.DRAINING
         poll = select.poll()
         poll.register(self._sock.fileno(), events)
         poll.register(self._termination.fileno(), select.POLLIN)

@@ -32,8 +32,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become som
 
 @pytest.fixture(scope="module")
 def shared(certificate: Certificate) -> Iterator[Daemon]:
-    """Activated by name: its only socket is called "submissions"."""
-    with daemon("submissions", **certificate.settings) as made:
+    """Activated by name: its only socket is called "office-tls"."""
+    with daemon("office-tls", **certificate.settings) as made:
         yield made
 
 
@@ -207,7 +207,7 @@ def test_five_megabytes_arrive_whole(shared: Daemon, certificate: Certificate) -
 def test_a_client_that_comes_back_resumes_with_another_worker(certificate: Certificate) -> None:
     """The keys of tickets are made before the first fork."""
     with daemon(
-        "submissions",
+        "office-tls",
         worker_max_connections=1,
         log_selector=["+tls_resumption"],
         **certificate.settings,

@@ -154,6 +154,29 @@ def test_a_handshake_is_no_reason_to_stay(how: str, status: int, why: str, house
     assert house.log.texts()[0].endswith(why)
 
 
+def test_who_is_in_the_middle_of_it_hears_inside_that_we_go(
+    house: House, certificate: Certificate
+) -> None:
+    """SS-06: whoever is cut off in a handshake may come back in clear."""
+    with house.call() as guest:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = certificate.client().wrap_bio(incoming, outgoing)
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        hello = outgoing.read()
+        guest.send(hello[:20])
+        guest.drain()
+        guest.send(hello[20:])
+        incoming.write(guest.sock.recv(65536))
+        client.do_handshake()
+        guest.send(outgoing.read())
+        assert guest.status() == 0
+        incoming.write(guest.sock.recv(65536))
+        heard = client.read(1000) + client.read(1000)
+    assert heard.startswith(f"220 {HOST} ESMTP".encode())
+    assert heard.endswith(f"421 {HOST}: Service not available - closing connection\r\n".encode())
+
+
 def test_who_talks_before_he_is_greeted_is_sent_away_in_tls(
     house: House, certificate: Certificate
 ) -> None:

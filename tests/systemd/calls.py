@@ -1,8 +1,8 @@
 """Calls to an SMTP port, made inside a box: `calls.py loop`, `talk HOST` or `refused`.
 
 loop: two threads connect, read the greeting and QUIT, again and again until standard input ends;
-then prints as JSON what came of it.  talk: the lines of standard input go out, those of the other
-side are printed.
+then prints as JSON what came of it.  loop tls: on port 465, where TLS begins at once.  talk: the
+lines of standard input go out, those of the other side are printed.
 
 refused SESSIONS RECIPIENTS SECONDS: sessions, evenly over that time, each with so many recipients
 that do not exist; so each leaves as many lines in the log.  Prints as JSON how many recipients were
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -24,9 +25,18 @@ from concurrent.futures import ThreadPoolExecutor
 ANSWERS_WITHIN = 20.0  # seconds
 
 
-def one_call(results: Counter[str]) -> None:
+def called(*, is_tls: bool) -> socket.socket:
+    sock = socket.create_connection(("127.0.0.1", 465 if is_tls else 25), ANSWERS_WITHIN)
+    if not is_tls:
+        return sock
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(sock, suppress_ragged_eofs=False)
+
+
+def one_call(results: Counter[str], *, is_tls: bool) -> None:
     try:
-        with socket.create_connection(("127.0.0.1", 25), ANSWERS_WITHIN) as sock:
+        with called(is_tls=is_tls) as sock:
             lines = sock.makefile("rb")
             greeting = lines.readline()
             sock.sendall(b"QUIT\r\n")
@@ -40,13 +50,13 @@ def one_call(results: Counter[str]) -> None:
         results["served" if is_whole else "cut short"] += 1
 
 
-def loop() -> None:
+def loop(*, is_tls: bool = False) -> None:
     results: Counter[str] = Counter()
     ended = threading.Event()
 
     def call_on() -> None:
         while not ended.is_set():
-            one_call(results)
+            one_call(results, is_tls=is_tls)
 
     threads = [threading.Thread(target=call_on) for _ in range(2)]
     for thread in threads:
@@ -116,8 +126,8 @@ def print_lines(sock: socket.socket) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["loop"]:
-            loop()
+        case ["loop", *words]:
+            loop(is_tls="tls" in words)
         case ["refused", sessions, recipients, seconds]:
             refused(int(sessions), int(recipients), float(seconds))
         case ["talk", host]:

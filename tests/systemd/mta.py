@@ -132,8 +132,8 @@ def kill(box: Box, pid: str) -> None:
 class Loop:
     """Callers without a pause, until `end`."""
 
-    def __init__(self, box: Box) -> None:
-        self._process: subprocess.Popen[str] = box.start(*PYTHON, str(CALLS), "loop")
+    def __init__(self, box: Box, *words: str) -> None:
+        self._process: subprocess.Popen[str] = box.start(*PYTHON, str(CALLS), "loop", *words)
 
     def end(self) -> dict[str, int]:
         """How many calls were "served", "refused", "broken" or "cut short"."""
