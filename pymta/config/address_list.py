@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from pymta.config.addresses import is_host_name
@@ -65,10 +66,8 @@ class AddressList:
         """None: the null sender."""
         if mailbox is None:
             return self._says(NULL, (NULL,), "")
-        domain = key_of_domain(mailbox.domain)
-        local = str(mailbox).rpartition("@")[0].lower()
-        text = f"{local}@{domain}"
-        return self._says(text, (text, f"{local}@"), domain)
+        text, local, domain = _keys(mailbox)
+        return self._says(text, (text, local), domain)
 
     def holds_name(self, name: str) -> bool:
         """The same for a name without a local part, such as that of HELO."""
@@ -88,6 +87,14 @@ class AddressList:
             if item < first and pattern.search(text):
                 return item.says
         return first.says
+
+
+@lru_cache(maxsize=64)
+def _keys(mailbox: Mailbox) -> tuple[str, str, str]:
+    """Of one address, which many lists are asked about: as a whole, its local part, its domain."""
+    domain = key_of_domain(mailbox.domain)
+    local = str(mailbox).rpartition("@")[0].lower()
+    return f"{local}@{domain}", f"{local}@", domain
 
 
 def key_of(text: str) -> str:

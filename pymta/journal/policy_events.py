@@ -35,6 +35,13 @@ def refused(
     return Event(kind, text, id, fields, MAIN_AND_REJECT, selector)
 
 
+def dropped_before_tls(origin: Origin, why: str, rule: str) -> Event:
+    """N-40: a connection that was to begin with TLS, and ends without a word."""
+    text = f"{origin.mark} dropped by 'connect' ACL: {why}{_by(rule)}"
+    fields = _fields(origin, why, rule, None, "")
+    return Event(Kind.REJECTED, text, "", fields, MAIN_AND_REJECT, REJECT)
+
+
 def warned(
     origin: Origin, why: str, rule: str, *, sender: str | None = None, recipient: str = ""
 ) -> Event:

@@ -64,6 +64,8 @@ class Tables:
         """
 
         def asked(number: int, rule: Rule, fit: Fit) -> None:
+            if explain is nobody_asks:
+                return  # nearly always: no words are made for nobody
             text = f"{rule.stage.value} rule {rule.name} {_in_words(fit)}"
             explain(Decision("policy", text, (rule.stage.value, number)))
 

@@ -73,6 +73,9 @@ def at_connect(visit: Visit) -> Farewell | None:
         return None
     # A greeting is 220, 554, or 421 (RFC 5321 s4.3.2), and no enhanced code stands in it.
     greeting = Reply(421 if reply.code < 500 else 554, reply.text)
+    if visit.starts_tls and visit.tls is None:  # N-40
+        event = say.dropped_before_tls(visit.origin, _why(ruling), ruling.rule)
+        return Farewell(greeting, event, 0)
     event = say.refused(
         visit.origin,
         'connection in "connect" ACL',

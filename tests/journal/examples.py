@@ -186,6 +186,7 @@ def _of_policy() -> Iterator[Example]:
         yield _one(say.refused, origin, "RCPT", "no", "bulk", sender=SENDER, recipient=RECIPIENT)
         yield _one(say.refused, origin, "after DATA", "no", "bulk", id=ID, sender=SENDER)
         yield _one(say.refused, origin, "connection", "no", "bulk", selector=say.REJECT)
+        yield _one(say.dropped_before_tls, origin, "no", "bulk")
         yield _one(say.warned, origin, "seen", "trial")
         yield _one(say.warned, origin, "seen", "trial", sender=SENDER, recipient=RECIPIENT)
         yield _one(say.warning_skipped, origin, "the name of the client", "trial")

@@ -11,6 +11,7 @@ from pymta.channel.words import HandOn
 from pymta.journal.event import Kind
 from pymta.session.stop import Stop
 from pymta.session.stream import Stream
+from tests.doubles.certificates import Certificate
 from tests.doubles.house import HOST, House
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.ruled_house import FROM, TO, WHO, ruled, say
@@ -57,6 +58,19 @@ def test_a_dropped_connection_is_told_as_such() -> None:
         assert guest.hear_all() == "421 no\r\n"
 
     assert place.log.texts()[-1] == "SMTP connection from [192.0.2.7] D=0.0s closed by DROP in ACL"
+
+
+@pytest.mark.parametrize("action", ["refuse", "drop", "defer"])
+def test_where_tls_begins_at_once_a_refused_client_hears_nothing(
+    action: str, certificate: Certificate
+) -> None:
+    """N-40"""
+    place = ruled("connect", {"action": action, "text": "no"})
+    place.tls = certificate.shown()
+    with place.call() as guest:
+        assert guest.hear_all() == ""
+        assert guest.status() == 0
+    assert place.log.texts() == ["H=[192.0.2.7] dropped by 'connect' ACL: no (rule r1)"]
 
 
 def test_who_is_meant_by_no_rule_is_greeted() -> None:
