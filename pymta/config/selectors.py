@@ -86,7 +86,7 @@ SELECTORS = {
     "smtp_confirmation": _on("C= on => lines: what the other host said to the message"),
     "smtp_connection": _off("begin and end of connections"),
     "smtp_incomplete_transaction": _off("transactions without an end"),
-    "smtp_mailauth": _idle("the AUTH parameter of MAIL, in A="),
+    "smtp_mailauth": _off("the AUTH parameter of MAIL, in A="),
     "smtp_no_mail": _off("connections without a MAIL command"),
     "smtp_protocol_error": _off("SMTP protocol errors"),
     "smtp_syntax_error": _off("SMTP syntax errors"),

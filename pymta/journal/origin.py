@@ -20,7 +20,8 @@ class Origin:
     selectors show of ports and interfaces, see `ends_text`; `shows_id` is one of them.  `tls` is
     None for a plain connection; `tls_mark` is what lines about mail show of it.
 
-    `login` are mechanism and account of whoever has logged in.  `proxy` stands between him and us.
+    `login` are mechanism and account of whoever has logged in, and `auth_sender` whom he names in
+    the AUTH parameter of MAIL, where that is to be shown.  `proxy` stands between him and us.
 
     A user of this machine has no `address`: `ident` is his account, and `peer` his uid and pid.
     """
@@ -37,6 +38,7 @@ class Origin:
     tls_mark: str = ""
     peer: tuple[int, int] | None = None
     login: tuple[str, str] | None = None
+    auth_sender: str = ""
     proxy: Endpoint | None = None
 
     @property
@@ -51,7 +53,9 @@ class Origin:
 
     @property
     def login_mark(self) -> str:
-        return f" A={self.login[0]}:{self.login[1]}" if self.login else ""
+        if not self.login:
+            return ""
+        return f" A={':'.join(filter(None, (*self.login, self.auth_sender)))}"
 
     @property
     def who(self) -> str:

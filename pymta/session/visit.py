@@ -199,6 +199,7 @@ class Visit:
             tls_mark(self.tls, selected),
             proxy=self.proxy,
             login=(self.mechanism, self.account) if self.account else None,
+            auth_sender=self.transaction.asked.auth if "smtp_mailauth" in selected else "",
         )
 
     @property

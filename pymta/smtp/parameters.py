@@ -5,6 +5,7 @@
             SMTPUTF8     RFC 6531
             RET, ENVID   RFC 3461
             REQUIRETLS   RFC 8689
+            AUTH         RFC 4954
     RCPT    NOTIFY, ORCPT   RFC 3461
 
 Strict: a parameter that we did not offer is 555 (RFC 5321 s4.1.1.11), one that is malformed or
@@ -18,10 +19,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.reply import Reply
+from pymta.mail.xtext import decode_xtext
 from pymta.smtp import notifications
 from pymta.smtp.extensions import NO_OFFER, Offer
 
+NOBODY = "<>"
 _BLANKS = re.compile(rb"[ \t]+")
 _SIZE = re.compile(rb"[0-9]{1,20}")  # RFC 1870 s6.1; the length is bounded before int()
 _BODIES = {b"7BIT": "7BIT", b"8BITMIME": "8BITMIME"}
@@ -31,7 +35,8 @@ _BODIES = {b"7BIT": "7BIT", b"8BITMIME": "8BITMIME"}
 class MailParameters:
     """`size` in octets, 0 when the client did not say; the texts are "" likewise.
 
-    `ret` is FULL or HDRS, `envid` in plain text.
+    `ret` is FULL or HDRS, `envid` in plain text.  `auth` is who first handed the message in, as far
+    as the client can tell: an address, or ``<>`` where it cannot (RFC 4954 s5).
     """
 
     size: int = 0
@@ -40,6 +45,7 @@ class MailParameters:
     ret: str = ""
     envid: str = ""
     requires_tls: bool = False
+    auth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,14 @@ def _flag(value: bytes | None) -> bool | None:
     return True if value is None else None
 
 
+def _auth(value: bytes | None) -> str | None:
+    text = decode_xtext(value) if value else None
+    if text is None or text == NOBODY:
+        return text
+    mailbox = parse_mailbox(text)
+    return str(mailbox) if isinstance(mailbox, Mailbox) and mailbox.domain else None
+
+
 _MAIL = {
     b"SIZE": _Word("size", _size),
     b"BODY": _Word("body", _body),
@@ -81,6 +95,7 @@ _MAIL = {
     b"RET": _Word("ret", notifications.read_ret, lambda offer: offer.dsn),
     b"ENVID": _Word("envid", notifications.read_envid, lambda offer: offer.dsn),
     b"REQUIRETLS": _Word("requires_tls", _flag, lambda offer: offer.requiretls),
+    b"AUTH": _Word("auth", _auth, lambda offer: bool(offer.mechanisms)),
 }
 _RCPT = {
     b"NOTIFY": _Word("notify", notifications.read_notify, lambda offer: offer.dsn),

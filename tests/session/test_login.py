@@ -232,6 +232,20 @@ def test_mail_after_a_login_says_so_everywhere() -> None:
     assert "alice" not in kept.seal.on_top[0]
 
 
+def test_who_handed_it_in_first_is_told_of_clients_that_are_known() -> None:
+    """RFC 4954 s5: of others it is taken, and not believed."""
+    house = house_of(log_selector=("+smtp_mailauth",))
+    named = "MAIL FROM:<a@client.example> AUTH=user+2Btag@far.example"
+    mail = (named, "RCPT TO:<user@localhost>", "DATA", ".")
+    with house.call() as guest:
+        greeted(guest).ask(*mail)
+        guest.ask(f"AUTH PLAIN {plain()}")
+        guest.ask(*mail)
+        guest.ask("RSET", "MAIL FROM:<a@client.example> AUTH=<>", *mail[1:])
+    marks = [text.partition(" A=")[2].partition(" S=")[0] for text in house.log.texts()]
+    assert marks[:3] == ["", "PLAIN:alice:user+tag@far.example", "PLAIN:alice:<>"]
+
+
 def test_a_session_that_only_logs_in_is_told_with_its_account() -> None:
     """N-06"""
     house = house_of(log_selector=("+smtp_no_mail",))

@@ -165,3 +165,28 @@ def test_who_is_named_twice_causes_every_report_that_was_asked_for(
         assert Recipient("a", first).and_also(Recipient("a", second, "rfc822;x")) == Recipient(
             "a", both, "rfc822;x"
         )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"<>", "<>"),
+        (b"user@far.example", "user@far.example"),
+        (b"user+2Btag@far.example", "user+tag@far.example"),
+        (b'"a+20b"@far.example', '"a b"@far.example'),
+        (b"", None),
+        (b"user", None),
+        (b"<user@far.example>", None),
+        (b"user+0A@far.example", None),
+        (b"user+2b@far.example", None),
+        (b"a=b@far.example", None),
+    ],
+)
+def test_who_handed_it_in_first_is_an_address_or_nobody(value: bytes, expected: str | None) -> None:
+    """RFC 4954 s5; and only where logins were offered."""
+    found = parse_mail_parameters(b" AUTH=" + value, Offer(mechanisms=("PLAIN",)))
+
+    assert (found.code if isinstance(found, Reply) else found.auth) == (expected or 501)
+    unknown = parse_mail_parameters(b" AUTH=" + value, EVERYTHING)
+    assert isinstance(unknown, Reply)
+    assert unknown.code == 555
