@@ -188,7 +188,8 @@ def entries() -> Iterator[tuple[str, str]]:
 
 
 def sample() -> str:
-    return SAMPLE_HEAD + "".join(f"\n# {meaning}\n#{line}\n" for meaning, line in entries())
+    lines = (f"\n# {meaning}\n#{line}\n" for meaning, line in entries())
+    return SAMPLE_HEAD + "".join(lines) + policy_manual.EXAMPLES
 
 
 def manual() -> str:

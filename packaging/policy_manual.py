@@ -47,6 +47,36 @@ The stages are
 .SS Keys of a rule
 """.lstrip()
 
+# Each line with "# " in front is one of a settings file; tests read them.
+EXAMPLES = """
+# Rules of policy stand at the end of the file; see POLICY in pymta.toml(5).  For example:
+#
+# [[policy.helo]]
+# name = "not-us"
+# helo = ["@"]
+# trusted = false
+# action = "refuse"
+# text = "that is our name, not yours"
+#
+# [[policy.rcpt]]
+# name = "for-postmaster"
+# recipients = ["postmaster@", "abuse@"]
+# action = "accept"
+#
+# [[policy.rcpt]]
+# name = "no-such-sender"
+# trusted = false
+# sender_verified = false
+# action = "refuse"
+#
+# [[policy.data]]
+# name = "no-author"
+# trusted = false
+# header_missing = ["From", "Date"]
+# action = "refuse"
+# text = "messages have From and Date (RFC 5322 section 3.6)"
+"""
+
 ACTIONS_HEAD = ".SS Actions\n"
 CONDITIONS_HEAD = r"""
 .SS Conditions

@@ -140,7 +140,15 @@ def _faults_of_stage(
     stage: str, tables: list[dict[str, Any]]
 ) -> Iterator[tuple[Place, object, str]]:
     names: set[str] = set()
+    last = ""  # the rule behind which none is asked
     for number, table in enumerate(tables):
+        if last:
+            yield (stage, number), "", f"never asked: {last} before it always holds"
+        elif (
+            table.get("action") in ACTIONS.keys() - {"warn"}
+            and not CONDITIONS.keys() & table.keys()
+        ):
+            last = str(table.get("name", f"rule {number + 1}"))
         front = (stage, number)
         name = table.get("name")
         if name is None:

@@ -94,7 +94,14 @@ RULE = '[[policy.rcpt]]\nname = "r"\naction = "refuse"\n'
         ("[policy.rcpt]\nx = 1", "pymta.toml:1: policy.rcpt: found a table; want [[policy.rcpt]]"),
         ('[[policy.ehlo]]\nname = "r"', "pymta.toml:1: policy.ehlo: no such stage; there are con"),
         ('[[policy.rcpt]]\naction = "warn"', "pymta.toml:1: policy.rcpt rule 1: want a name"),
-        (RULE + RULE, 'pymta.toml:5: policy.rcpt r: name: found "r"; want a name that no other'),
+        (
+            RULE + "tls = true\n" + RULE,
+            'pymta.toml:6: policy.rcpt r: name: found "r"; want a name that no other',
+        ),
+        (
+            RULE + RULE.replace('"r"', '"s"'),
+            "pymta.toml:4: policy.rcpt s: never asked: r before it always holds",
+        ),
         ('[[policy.rcpt]]\nname = "r"', "pymta.toml:1: policy.rcpt r: want an action: accept, re"),
         (
             '[[policy.rcpt]]\nname = "-r"\naction = "warn"',

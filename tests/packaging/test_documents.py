@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pymta.config.policy_rules import faults
 from pymta.config.settings import Settings
 from pymta.supervisor.report import report
 from tests.doubles.peers import CHECKOUT
@@ -64,6 +65,15 @@ def test_the_sample_becomes_a_settings_file_line_by_line() -> None:
     lines = (CHECKOUT / "packaging/pymta.toml.sample").read_text().splitlines()
     settings = [line[1:] for line in lines if re.match("#[a-z].* = ", line)]
     assert len(tomllib.loads("\n".join(settings))) == len(settings) > 20
+
+
+def test_the_rules_of_the_sample_are_rules() -> None:
+    lines = (CHECKOUT / "packaging/pymta.toml.sample").read_text().splitlines()
+    start = lines.index("# [[policy.helo]]")
+    rules = tomllib.loads("\n".join(line[2:] for line in lines[start:]))["policy"]
+
+    assert sum(map(len, rules.values())) > 3
+    assert not list(faults(rules))
 
 
 def test_the_manual_describes_every_unit() -> None:

@@ -364,6 +364,17 @@ def test_a_message_is_judged_by_its_header(
         assert place.log.events[-1].queue_id
 
 
+def test_a_message_that_comes_in_chunks_is_judged_like_any_other() -> None:
+    place = ruled("data", {"header": {"Subject": "^buy"}, "action": "drop", "text": "not this"})
+    with place.call() as guest:
+        say(guest, FROM, TO)
+        guest.send(b"BDAT 8\r\nSubject:BDAT 8 LAST\r\n buy\r\n\r\n")
+        assert guest.hear().startswith("250")
+        assert guest.hear() == "550 5.7.1 not this"
+        assert guest.hear_all() == ""
+    assert not place.spool.stored
+
+
 def test_a_message_may_end_its_connection() -> None:
     place = ruled("data", {"action": "drop", "text": "enough"})
     with place.call() as guest:
