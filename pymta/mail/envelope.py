@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 
 NULL_SENDER = ""
+BINARYMIME = "BINARYMIME"
 DEFAULT_QUEUE = ""
 NEVER = "NEVER"
 NOTIFY = ("SUCCESS", "FAILURE", "DELAY")
@@ -78,7 +79,8 @@ class Envelope:
     """Sender and recipients of one message, with the facts of its arrival.
 
     `sender` is "" for the null sender (RFC 5321 s4.5.5).  `received_at` is in seconds since the
-    epoch.  `body` is the BODY parameter of MAIL, 7BIT or 8BITMIME (RFC 6152).  `queue_name` is the
+    epoch.  `body` is the BODY parameter of MAIL, 7BIT, 8BITMIME (RFC 6152) or BINARYMIME
+    (RFC 3030: any octets, in lines or not).  `queue_name` is the
     queue that the message waits in, for good (N-16).  `smtputf8`: MAIL had that parameter, so
     addresses and header may be in UTF-8 (RFC 6531).  `ret` (FULL, HDRS) and `envid` are for reports
     (RFC 3461), "" when MAIL did not say.  `requires_tls`: it must not travel without TLS to a host
@@ -95,6 +97,10 @@ class Envelope:
     ret: str = ""
     envid: str = ""
     requires_tls: bool = False
+
+    @property
+    def is_binary(self) -> bool:
+        return self.body == BINARYMIME
 
 
 def is_queue_name(text: str) -> bool:

@@ -98,7 +98,7 @@ class Reception:
         self._header = HeaderScanner(largest, keep)
         self._added = Completion()  # what the message of a user lacks
         self._fields = FieldCollector() if visit.judges else None
-        self._newlines = ProperNewlines() if visit.fixes_newlines else None
+        self._newlines = ProperNewlines() if visit.fixes_newlines and not self._is_binary else None
         self._size = 0
         self._is_chunked = False
         self.refusal: Refusal | None = None
@@ -119,6 +119,11 @@ class Reception:
     @property
     def sender(self) -> str:
         return self._envelope.sender
+
+    @property
+    def _is_binary(self) -> bool:
+        """RFC 3030 s3: then CR and LF stand where they like, and mean what they mean."""
+        return self._envelope.is_binary
 
     def take(self, part: BodyPart) -> Answer | None:
         """The next part; the answer with the last one."""
@@ -171,7 +176,7 @@ class Reception:
         limit = self._visit.size_limit.octets
         if limit and self._size > limit:
             return self._too_big(self._size)
-        if part.has_bare_newline and self._newlines is None:
+        if part.has_bare_newline and not (self._newlines or self._is_binary):
             text = "bare CR or LF in message: lines must end with CRLF"
             return self._refuse(Reply(550, text, "5.6.0"), text)
         if self._header.received > settings.received_headers_max:

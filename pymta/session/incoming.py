@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pymta.mail.envelope import BINARYMIME
 from pymta.mail.reply import Reply
 from pymta.session import data
 from pymta.session.answer import Answer, fault
@@ -21,6 +22,7 @@ from pymta.smtp.chunks import Chunk
 from pymta.smtp.server import BodyPart
 
 GO_ON = Answer(Reply(250, "nobody hears this"))  # a chunk is answered when it has come
+_NOT_IN_LINES = fault(Reply(503, "BODY=BINARYMIME needs BDAT", "5.5.1"))  # RFC 3030 s3
 _NOT_OFFERED = fault(Reply(503, "BDAT command used when not advertised", "5.5.1"))
 
 
@@ -45,6 +47,12 @@ class Incoming:
         self.reception: Reception | None = None
 
     def begin(self) -> Answer:
+        """DATA, which ends where a line says so, is nothing for octets that are no lines."""
+        if self._visit.transaction.asked.body == BINARYMIME:
+            return _NOT_IN_LINES
+        return self._begin()
+
+    def _begin(self) -> Answer:
         begun = data.begin(self._visit, self._world, self._has_gone)
         if isinstance(begun, Answer):
             return begun
@@ -57,7 +65,7 @@ class Incoming:
         if not self._visit.offer.chunking:
             return _NOT_OFFERED
         if self.reception is None:
-            begun = self.begin()
+            begun = self._begin()
             if self.reception is None:
                 return begun
         self._chunk = chunk

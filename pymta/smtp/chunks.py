@@ -75,6 +75,28 @@ class ChunkReader:
             self.has_eight_bit = True
 
 
+class ChunkWriter:
+    """A message of so many octets as one chunk: feed its blocks, and end with `finish`.
+
+    The last block goes out with that, and not before: when it is out the message is sent.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._held = b""
+
+    def feed(self, block: bytes) -> bytes:
+        if not block:
+            return b""
+        ready, self._held = self._held, block
+        self._left -= len(block)
+        return ready
+
+    def finish(self) -> bytes:
+        assert not self._left, "the message has not the size that was said"
+        return self._held
+
+
 def take(buffer: bytearray, most: int) -> bytes:
     """The beginning of the buffer, which loses it."""
     data = bytes(buffer[:most])

@@ -10,7 +10,7 @@ It never sees a socket.  Whoever drives it makes one and then does what it is to
                                         dialogue.receive(data); data is b"" at end of file
             case SendBody():            stuffer = DotStuffer(); write stuffer.feed(block) for each
                                         block of the message; ask whether the claim still holds;
-                                        write stuffer.finish()
+                                        write stuffer.finish(); likewise with a ChunkWriter
     record action.results; then write action.farewell if it is not empty, and close
 
 Whenever a write or a read fails or takes too long, call `dialogue.lost(why)` and go on asking:
@@ -37,98 +37,28 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from itertools import islice
 
 from pymta.mail.reply import Reply
+from pymta.smtp.client_words import (
+    Action,
+    Finished,
+    NeedReply,
+    Refused,
+    Result,
+    SendBody,
+    SendBytes,
+    Stage,
+    Taken,
+    Unheard,
+    Wait,
+)
 from pymta.smtp.outgoing import NO_WISHES, Opening, Wishes, check_word, opening
 from pymta.smtp.replies import Garbled, ReplyReader
 
 # RFC 2920 s3.1: a client must not fill the pipe in both directions.  50 commands and 50 replies
 # of the longest legal form stay below 32 KiB each.
 GROUP = 50
-
-
-class Wait(Enum):
-    """Which time-out bounds the next read (RFC 5321 s4.5.3.2)."""
-
-    GREETING = auto()
-    COMMAND = auto()
-    FINAL = auto()  # after the final dot; too short a wait doubles messages
-
-
-class Stage(Enum):
-    """How far the dialogue was; the value is how a log line says it."""
-
-    GREETING = "initial connection"
-    EHLO = "EHLO"
-    HELO = "HELO"
-    MAIL = "MAIL FROM"
-    RCPT = "RCPT TO"
-    DATA = "DATA"
-    BODY = "sending data block"
-    FINAL = "end of data"
-
-    @property
-    def is_about_host(self) -> bool:
-        """Nothing of the message was mentioned yet: another host may say otherwise."""
-        return self in (Stage.GREETING, Stage.EHLO, Stage.HELO)
-
-
-@dataclass(frozen=True, slots=True)
-class SendBytes:
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class NeedReply:
-    wait: Wait
-
-
-@dataclass(frozen=True, slots=True)
-class SendBody:
-    """Write the message through a `DotStuffer`, final dot included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """`offers_dsn`: the host sends the reports that were asked for, in our place."""
-
-    reply: Reply
-    offers_dsn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """`after` is the command that was answered, such as ``RCPT TO:<a@b.example>``.
-
-    It is "" when nobody was asked: the refusal is our own finding.
-    """
-
-    reply: Reply
-    stage: Stage
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    why: str
-    stage: Stage
-    after: str
-
-
-Result = Taken | Refused | Unheard
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """`farewell` is to be written without waiting for an answer; b"" when it would not be read."""
-
-    results: tuple[Result, ...]
-    farewell: bytes
-
-
-Action = SendBytes | NeedReply | SendBody | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +78,8 @@ _FINAL = _Step(Stage.FINAL, Stage.FINAL.value)
 class ClientDialogue:
     """One message to one host.  `recipients` are addresses without brackets; `sender` may be "".
 
-    `size` is the message's in octets; `eight_bit` whether it has octets above 127.  Raises
+    `size` is the message's in octets; `eight_bit` whether it has octets above 127, `is_binary`
+    whether it came as BINARYMIME, and must go so.  Raises
     ValueError for an address that cannot stand in a command: no such address is ever accepted.
     """
 
@@ -160,6 +91,7 @@ class ClientDialogue:
         *,
         size: int,
         eight_bit: bool,
+        is_binary: bool = False,
         wishes: Wishes = NO_WISHES,
     ) -> None:
         for text in (helo, sender, *recipients):
@@ -169,6 +101,7 @@ class ClientDialogue:
         self._recipients = tuple(recipients)
         self._size = size
         self._eight_bit = eight_bit
+        self._is_binary = is_binary
         self._wishes = wishes
         self._replies = ReplyReader()
         self._awaited: deque[_Step] = deque([_GREETING])
@@ -316,6 +249,7 @@ class ClientDialogue:
             self.offers,
             size=self._size,
             eight_bit=self._eight_bit,
+            is_binary=self._is_binary,
         )
         if isinstance(found, Reply):
             self._end(Refused(found, Stage.MAIL, ""), farewell=b"QUIT\r\n")
@@ -333,7 +267,8 @@ class ClientDialogue:
         yield _Step(Stage.MAIL, found.mail)
         for n, command in found.rcpt.items():
             yield _Step(Stage.RCPT, command, n)
-        yield _Step(Stage.DATA, "DATA")
+        if not self._is_binary:
+            yield _Step(Stage.DATA, "DATA")
 
     def _go_on(self) -> None:
         """Send the next group, once every reply to the last one is in."""
@@ -343,8 +278,17 @@ class ClientDialogue:
             self._end(self._rejected, farewell=b"QUIT\r\n")
         elif all(self._results):
             self._farewell = b"QUIT\r\n"
+        elif steps := tuple(islice(self._commands, self._group)):
+            self._say(*steps)
         else:
-            self._say(*islice(self._commands, self._group))
+            self._send_chunk()
+
+    def _send_chunk(self) -> None:
+        """Only when it is known that somebody gets it: no reply stops a chunk (RFC 3030 s2)."""
+        self._say(_Step(Stage.BODY, f"BDAT {self._size} LAST"))
+        if self._awaited:
+            self._awaited[0] = _BODY
+            self._to_do.append(SendBody(is_chunk=True))
 
     def _send_body(self) -> None:
         if self._rejected is None and not all(self._results):

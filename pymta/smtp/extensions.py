@@ -96,6 +96,13 @@ EXTENSIONS = (
         lambda o: _if(so=o.chunking),
     ),
     Extension(
+        "BINARYMIME",
+        "3030",
+        "messages of any octets, in such pieces",
+        "`chunking_advertise_hosts`",
+        lambda o: _if(so=o.chunking),
+    ),
+    Extension(
         "PIPECONNECT",
         "",
         "commands before the greeting, next time",

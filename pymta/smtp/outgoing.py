@@ -1,6 +1,7 @@
 """What we say of one message to a host that offers this and not that: before MAIL, and in it.
 
 the host has no 8BITMIME     8-bit mail cannot go there: 5.6.3 (RFC 6152 s3)
+the host has no BINARYMIME   nor binary mail: 5.6.1 (RFC 3030 s3)
 the host has no SMTPUTF8     nor a header in UTF-8, 5.6.7; of addresses, those whose local part
 is ASCII go with the domain as the DNS knows it (RFC 6531 s3.2)
 the host has DSN             what the sender asked for goes on (RFC 3461 s5.2.1)
@@ -12,12 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pymta.mail.address import BadPath, parse_mailbox
-from pymta.mail.envelope import Recipient
+from pymta.mail.envelope import BINARYMIME, Recipient
 from pymta.mail.letters import is_safe
 from pymta.mail.reply import Reply
 from pymta.smtp.notifications import envid_parameter, recipient_parameters
 
 _NO_8BIT = Reply(554, "message has 8-bit data, which the remote host does not take", "5.6.3")
+_NO_BINARY = Reply(554, "message has binary data, which the remote host does not take", "5.6.1")
 _NO_UTF8_HEADER = Reply(554, "header is in UTF-8, which the remote host does not take", "5.6.7")
 _NO_UTF8_SENDER = Reply(553, "sender is in UTF-8, which the remote host does not take", "5.6.7")
 _NO_UTF8 = Reply(553, "address is in UTF-8, which the remote host does not take", "5.6.7")
@@ -57,9 +59,12 @@ def opening(
     *,
     size: int,
     eight_bit: bool,
+    is_binary: bool = False,
 ) -> Opening | Reply:
     """The commands, or why the message cannot go to a host that made these offers."""
-    if eight_bit and "8BITMIME" not in offers:
+    if is_binary and not {"CHUNKING", "BINARYMIME"} <= offers:
+        return _NO_BINARY
+    if eight_bit and not is_binary and "8BITMIME" not in offers:
         return _NO_8BIT
     takes_utf8 = {"SMTPUTF8", "8BITMIME"} <= offers
     if wishes.is_international and not takes_utf8:
@@ -78,7 +83,7 @@ def opening(
     needs_utf8 = wishes.is_international or not all(map(str.isascii, (sender, *recipients)))
     words = (
         f" SIZE={size}" if "SIZE" in offers else "",
-        " BODY=8BITMIME" if eight_bit else "",
+        _body(eight_bit=eight_bit, is_binary=is_binary),
         " SMTPUTF8" if takes_utf8 and needs_utf8 else "",
         _of_message(wishes, offers),
     )
@@ -91,6 +96,12 @@ def check_word(text: str) -> None:
         return
     if not is_safe(text) or any(c < " " or c == "\x7f" for c in text):
         raise ValueError(f"cannot stand in an SMTP command: {text!r}")
+
+
+def _body(*, eight_bit: bool, is_binary: bool) -> str:
+    if is_binary:
+        return f" BODY={BINARYMIME}"
+    return " BODY=8BITMIME" if eight_bit else ""
 
 
 def _of_message(wishes: Wishes, offers: frozenset[str]) -> str:

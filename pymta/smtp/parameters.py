@@ -1,7 +1,7 @@
 """What may follow the path of MAIL and RCPT (RFC 5321 s4.1.2).
 
     MAIL    SIZE         RFC 1870
-            BODY         RFC 6152
+            BODY         RFC 6152, RFC 3030
             SMTPUTF8     RFC 6531
             RET, ENVID   RFC 3461
             REQUIRETLS   RFC 8689
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymta.mail.address import Mailbox, parse_mailbox
+from pymta.mail.envelope import BINARYMIME
 from pymta.mail.reply import Reply
 from pymta.mail.xtext import decode_xtext
 from pymta.smtp import notifications
@@ -28,7 +29,7 @@ from pymta.smtp.extensions import NO_OFFER, Offer
 NOBODY = "<>"
 _BLANKS = re.compile(rb"[ \t]+")
 _SIZE = re.compile(rb"[0-9]{1,20}")  # RFC 1870 s6.1; the length is bounded before int()
-_BODIES = {b"7BIT": "7BIT", b"8BITMIME": "8BITMIME"}
+_BODIES = {body.encode(): body for body in ("7BIT", "8BITMIME", BINARYMIME)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,11 @@ _RCPT = {
 def parse_mail_parameters(rest: bytes, offer: Offer = NO_OFFER) -> MailParameters | Reply:
     """`rest` is what stands behind the closing bracket, `offer` what EHLO was answered with."""
     found = _read(rest, _MAIL, offer)
-    return found if isinstance(found, Reply) else MailParameters(**found)
+    if isinstance(found, Reply):
+        return found
+    if found.get("body") == BINARYMIME and not offer.chunking:
+        return _invalid("BODY")
+    return MailParameters(**found)
 
 
 def parse_rcpt_parameters(
@@ -130,9 +135,13 @@ def _read(rest: bytes, known: Mapping[bytes, _Word], offer: Offer) -> dict[str, 
             return Reply(555, "unknown parameter", "5.5.4")
         value = word.read(text)
         if value is None:
-            return Reply(501, f"invalid value of parameter {keyword.decode()}", "5.5.4")
+            return _invalid(keyword.decode())
         found[word.field] = value
     return found
+
+
+def _invalid(keyword: str) -> Reply:
+    return Reply(501, f"invalid value of parameter {keyword}", "5.5.4")
 
 
 def _split(rest: bytes) -> dict[bytes, bytes | None] | Reply:

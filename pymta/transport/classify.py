@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
-from pymta.smtp.client import Refused, Result, Stage, Taken, Unheard
+from pymta.smtp.client_words import Refused, Result, Stage, Taken, Unheard
 
 NO_TIME_YET = -53  # no host may be tried again yet
 CLOSED = -18  # the remote host closed the connection

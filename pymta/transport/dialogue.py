@@ -26,14 +26,9 @@ from dataclasses import dataclass, field
 from pymta.config.transport import Transport
 from pymta.mail.caller import Endpoint, endpoint
 from pymta.mail.host import Host
-from pymta.smtp.client import (
-    ClientDialogue,
-    Finished,
-    NeedReply,
-    SendBody,
-    SendBytes,
-    Wait,
-)
+from pymta.smtp.chunks import ChunkWriter
+from pymta.smtp.client import ClientDialogue
+from pymta.smtp.client_words import Finished, NeedReply, SendBody, SendBytes, Wait
 from pymta.smtp.stuffing import DotStuffer
 from pymta.spool.store import SpoolError
 from pymta.transport.classify import CLOSED, Connection, Later, from_error
@@ -131,6 +126,7 @@ class _Conversation:
             parcel.recipients,
             size=parcel.size,
             eight_bit=parcel.eight_bit,
+            is_binary=parcel.is_binary,
             wishes=parcel.wishes,
         )
 
@@ -155,8 +151,8 @@ class _Conversation:
                 self.wire.write(data, self.timeouts.command_timeout)
             case NeedReply(wait):
                 self._hear(self._read(wait))
-            case SendBody():
-                self._send_body()
+            case SendBody(is_chunk):
+                self._send_body(ChunkWriter(self.parcel.size) if is_chunk else DotStuffer())
 
     def _read(self, wait: Wait) -> bytes:
         if wait is not Wait.FINAL:
@@ -171,9 +167,8 @@ class _Conversation:
             self.number = CLOSED
         self.dialogue.receive(data)
 
-    def _send_body(self) -> None:
+    def _send_body(self, stuffer: DotStuffer | ChunkWriter) -> None:
         """Once the dot is out there is no way back; until then the message is not sent."""
-        stuffer = DotStuffer()
         try:
             for block in self.parcel.content():
                 self._write_body(stuffer.feed(block))

@@ -1,6 +1,7 @@
 """From the wire to a file: CRLF becomes LF, block by block.
 
-A CR without LF stays what it is; none gets here, since such messages are refused at the door.
+A CR without LF stays what it is; none gets here, since such messages are refused at the door, or
+made proper there.
 """
 
 from __future__ import annotations

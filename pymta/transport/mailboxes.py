@@ -6,14 +6,12 @@ Touches: disk.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 from pymta.config.addresses import is_local_part
 from pymta.mail.message_id import arrival_time
 from pymta.mail.trace import delivered_to, return_path
 from pymta.spool.disk import Disk
-from pymta.transport.line_ends import with_lf
 from pymta.transport.maildir import Maildir
 from pymta.transport.parcel import Parcel
 
@@ -37,7 +35,7 @@ class Maildirs:
             raise ValueError(f"not a mailbox name: {mailbox!r}")
         maildir = Maildir(self._root / mailbox, self._root.parent, disk=self._disk)
         name = file_name(parcel.id, parcel.recipients[0])
-        return maildir.store(name, with_lf(_content(parcel)), parcel.is_mine)
+        return maildir.store(name, parcel.as_file(_head(parcel)), parcel.is_mine)
 
 
 def tidy(root: Path, now: float) -> int:
@@ -61,6 +59,5 @@ def file_name(id: str, recipient: str) -> str:
     return f"{arrival_time(id)}.{id}-{whom}.pymta"
 
 
-def _content(parcel: Parcel) -> Iterator[bytes]:
-    yield (return_path(parcel.sender) + delivered_to(parcel.recipients[0])).encode()
-    yield from parcel.content()
+def _head(parcel: Parcel) -> bytes:
+    return (return_path(parcel.sender) + delivered_to(parcel.recipients[0])).encode()

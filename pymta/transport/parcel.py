@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from pymta.mail.trace import delivered_to
 from pymta.smtp.outgoing import NO_WISHES, Wishes
 from pymta.spool.store import Claim
+from pymta.transport.line_ends import with_lf
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class Parcel:
 
     `on_top` are the header fields that go before the message as received; `size` is in octets,
     both together.  `blocks` opens the message anew at each call.  `is_mine` is asked right before
-    the step that cannot be taken back: does the claim still hold?  `wishes` are for another host.
+    the step that cannot be taken back: does the claim still hold?  `is_binary`:
+    it came as BINARYMIME.  `wishes` are for another host.
     """
 
     id: str
@@ -27,6 +30,7 @@ class Parcel:
     eight_bit: bool
     blocks: Callable[[], Iterator[bytes]]
     is_mine: Callable[[], bool]
+    is_binary: bool = False
     wishes: Wishes = NO_WISHES
 
     def content(self) -> Iterator[bytes]:
@@ -34,6 +38,14 @@ class Parcel:
         if self.on_top:
             yield self.on_top
         yield from self.blocks()
+
+    def as_file(self, head: bytes = b"") -> Iterator[bytes]:
+        """The same for a mailbox, behind `head`: with LF line ends.
+
+        Binary mail keeps what it has: nobody knows what of it are lines.
+        """
+        blocks = chain([head] if head else [], self.content())
+        return blocks if self.is_binary else with_lf(blocks)
 
 
 def parcel_of(claim: Claim, recipients: tuple[str, ...], via: tuple[str, ...] = ()) -> Parcel:
@@ -49,4 +61,5 @@ def parcel_of(claim: Claim, recipients: tuple[str, ...], via: tuple[str, ...] = 
         eight_bit=claim.seal.eight_bit,
         blocks=claim.blocks,
         is_mine=claim.is_mine,
+        is_binary=claim.envelope.is_binary,
     )

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pymta.mail.host import Host
-from pymta.smtp.client import Result
+from pymta.smtp.client_words import Result
 from pymta.transport.classify import (
     NO_TIME_YET,
     Connection,

@@ -22,7 +22,6 @@ from pathlib import Path
 from pymta.channel.control import address_in
 from pymta.mail.trace import delivered_to, return_path
 from pymta.transport.classify import Delivered, Later, Outcome
-from pymta.transport.line_ends import with_lf
 from pymta.transport.local_request import (
     LONGEST_ANSWER,
     TAKEN,
@@ -81,7 +80,7 @@ class Helper:
     def _copy(self, parcel: Parcel) -> int:
         own = _nameless(self._scratch)
         try:
-            for block in with_lf(parcel.content()):
+            for block in parcel.as_file():
                 rest = memoryview(block)
                 while rest:
                     rest = rest[os.write(own, rest) :]

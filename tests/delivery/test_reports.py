@@ -11,7 +11,7 @@ import pytest
 
 from pymta.mail.envelope import NULL_SENDER, Recipient
 from pymta.mail.reply import Reply
-from pymta.smtp.client import Taken
+from pymta.smtp.client_words import Taken
 from pymta.smtp.outgoing import Wishes
 from tests.doubles.deliveries import NEVER, SENDER, SETTINGS, START, Rig, attempt_until, bounces
 from tests.doubles.memory_disk import MemoryDisk

@@ -21,7 +21,7 @@ from pymta.mail.reply import Reply
 from pymta.mail.timestamp import format_date
 from pymta.retry.schedule import parse_schedule
 from pymta.routing.route import Defer, Fail, Local, Remote, Route, User
-from pymta.smtp.client import Refused, Result, Stage, Taken
+from pymta.smtp.client_words import Refused, Result, Stage, Taken
 from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import State

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from pymta.smtp.client import (
-    GROUP,
+from pymta.smtp.client import GROUP, ClientDialogue
+from pymta.smtp.client_words import (
     Action,
-    ClientDialogue,
     Finished,
     NeedReply,
     Refused,

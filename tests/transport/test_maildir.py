@@ -51,6 +51,16 @@ def files(root: Path, directory: str = "new") -> list[Path]:
     return sorted((root / "user" / directory).iterdir())
 
 
+def test_binary_mail_keeps_every_octet(root: Path) -> None:
+    """RFC 3030 s3: nobody knows what of it are lines, so that none is changed."""
+    octets = b"Subject: x\r\n\r\n\0\r\n\n\r"
+    binary = replace(parcel(), is_binary=True, blocks=lambda: iter([octets]))
+
+    assert Maildirs(root).store("user", binary)
+    (file,) = files(root)
+    assert file.read_bytes().endswith(b"\r\nReceived: by us\r\n" + octets)
+
+
 def test_a_message_arrives_with_lf_ends_and_its_envelope_on_top(root: Path) -> None:
     assert Maildirs(root).store("user", parcel())
     (file,) = files(root)

@@ -10,7 +10,7 @@ import pytest
 from pymta.hints.store import HostHint
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
-from pymta.smtp.client import Refused, Result, Stage, Taken, Unheard
+from pymta.smtp.client_words import Refused, Result, Stage, Taken, Unheard
 from pymta.transport.classify import NO_TIME_YET, Delivered, Later, Never
 from pymta.transport.host_memory import DEAD_HOST_PAUSE, FORGIVEN, HostMemory
 from pymta.transport.parcel import Parcel

@@ -43,6 +43,14 @@ PARCEL = Parcel(
 CONTENT = b"Received: by us\nSubject: x\n\nhi\n"
 
 
+def test_binary_mail_keeps_every_octet() -> None:
+    """RFC 3030 s3"""
+    octets = b"Subject: x\r\n\r\n\0\r\n\n\r"
+    binary = replace(PARCEL, is_binary=True, blocks=lambda: iter([octets]))
+
+    assert b"".join(binary.as_file()) == b"Received: by us\r\n" + octets
+
+
 class FakeHelper:
     """Answers each connection with the packets of `says`; `asked` is what it was asked."""
 

@@ -1,0 +1,95 @@
+"""What a client's dialogue says to whoever drives it: deeds to do, and how it went in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from pymta.mail.reply import Reply
+
+
+class Wait(Enum):
+    """Which time-out bounds the next read (RFC 5321 s4.5.3.2)."""
+
+    GREETING = auto()
+    COMMAND = auto()
+    FINAL = auto()  # after the final dot; too short a wait doubles messages
+
+
+class Stage(Enum):
+    """How far the dialogue was; the value is how a log line says it."""
+
+    GREETING = "initial connection"
+    EHLO = "EHLO"
+    HELO = "HELO"
+    MAIL = "MAIL FROM"
+    RCPT = "RCPT TO"
+    DATA = "DATA"
+    BODY = "sending data block"
+    FINAL = "end of data"
+
+    @property
+    def is_about_host(self) -> bool:
+        """Nothing of the message was mentioned yet: another host may say otherwise."""
+        return self in (Stage.GREETING, Stage.EHLO, Stage.HELO)
+
+
+@dataclass(frozen=True, slots=True)
+class SendBytes:
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NeedReply:
+    wait: Wait
+
+
+@dataclass(frozen=True, slots=True)
+class SendBody:
+    """Write the message through a `DotStuffer`, final dot included.
+
+    `is_chunk`: through a `ChunkWriter` instead; its BDAT has been said.
+    """
+
+    is_chunk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`offers_dsn`: the host sends the reports that were asked for, in our place."""
+
+    reply: Reply
+    offers_dsn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """`after` is the command that was answered, such as ``RCPT TO:<a@b.example>``.
+
+    It is "" when nobody was asked: the refusal is our own finding.
+    """
+
+    reply: Reply
+    stage: Stage
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    why: str
+    stage: Stage
+    after: str
+
+
+Result = Taken | Refused | Unheard
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """`farewell` is to be written without waiting for an answer; b"" when it would not be read."""
+
+    results: tuple[Result, ...]
+    farewell: bytes
+
+
+Action = SendBytes | NeedReply | SendBody | Finished
