@@ -15,11 +15,13 @@ from pymta.accounts.dovecot import Dovecot, DovecotMechanisms, DovecotPasswords
 from pymta.accounts.host_secret import LENGTH, host_secret
 from pymta.accounts.password_file import FilePasswords, FileScram, PasswordFile
 from pymta.accounts.saslauthd import Saslauthd
+from pymta.config.address_list import AddressList
 from pymta.config.auth import DOVECOT, FILE, SASLAUTHD
 from pymta.config.secret import VARIABLE, path_of
 from pymta.config.settings import Settings
 from pymta.journal.event import Event
 from pymta.journal.login_events import trouble
+from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.sasl.exchange import BackEnd
 from pymta.sasl.external import External
 from pymta.sasl.in_order import InOrder, Only
@@ -31,9 +33,9 @@ Tell = Callable[[Event], None]
 
 def back_end(settings: Settings, tell: Tell) -> BackEnd | None:
     """None: nobody can log in.  `tell` hears of what an operator should mend."""
-    mechanisms: list[BackEnd] = [External()] if settings.auth.auth_external else []
-    sources: list[PasswordSource] = []
     auth = settings.auth
+    mechanisms: list[BackEnd] = [External(_named_in(settings))] if auth.auth_external else []
+    sources: list[PasswordSource] = []
     for name in dict.fromkeys(auth.auth_back_ends):
         if name == FILE and auth.auth_password_file:
             file = _password_file(settings, tell)
@@ -51,6 +53,17 @@ def back_end(settings: Settings, tell: Tell) -> BackEnd | None:
         return None
     allowed = settings.auth.auth_mechanisms
     return Only(InOrder(mechanisms), allowed) if allowed else InOrder(mechanisms)
+
+
+def _named_in(settings: Settings) -> Callable[[str], bool]:
+    """Is it a mail address of auth_external?  A "no" at its end must not mean yes to all others."""
+    known = AddressList((*settings.auth.auth_external, "!*"), settings.hostname)
+
+    def is_account(name: str) -> bool:
+        mailbox = parse_mailbox(name)
+        return isinstance(mailbox, Mailbox) and bool(mailbox.domain) and known.holds(mailbox)
+
+    return is_account
 
 
 def _may(settings: Settings, mechanism: str) -> bool:

@@ -45,6 +45,15 @@ class MechanismName:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressItem:
+    """Marks an item of a list of addresses, see `address_list`."""
+
+    def check(self, value: str) -> str:
+        parse_address_item(value)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class SenderTable:
     """Marks lists of addresses, keyed by account."""
 
@@ -75,6 +84,7 @@ class SenderTable:
 
 
 BackEndName = Annotated[str, Choice(FILE, DOVECOT, SASLAUTHD)]
+MailAddress = Annotated[str, AddressItem()]
 Mechanism = Annotated[str, MechanismName()]
 
 
@@ -100,10 +110,11 @@ class Auth:
         " are offered.",
     )
     auth_timeout: Timeout = setting(30, "How long Dovecot or saslauthd may take for an answer.")
-    auth_external: bool = setting(
-        False,
-        "Take the mail address in a client's certificate that was verified as its account, when it"
-        " asks for that (EXTERNAL).",
+    auth_external: tuple[MailAddress, ...] = setting(
+        (),
+        "Mail addresses, or domains of such, whose owners may log in by a client certificate alone"
+        " that has the address in it and was verified (EXTERNAL).  Those who vouch for clients, see"
+        " tls_verify_certificates, vouch for accounts then.",
     )
     auth_mechanisms: tuple[Mechanism, ...] = setting(
         (), "Mechanisms that may be offered, of those that can be served; empty: all of them."

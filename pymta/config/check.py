@@ -77,6 +77,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_local_socket(settings.listen.local_socket),
         *_tls(settings, port_of, held),
         *_submission(settings, port_of),
+        *_auth(settings),
         *_limits(settings),
         *_immediate(settings.immediate),
         *_names(settings),
@@ -178,6 +179,12 @@ def _tls(settings: Settings, port_of: PortOf, held: Held) -> Iterator[Fault]:
             )
             yield Fault("tls_certificate", "", wanted)
             return
+
+
+def _auth(settings: Settings) -> Iterator[Fault]:
+    if settings.auth.auth_external and not settings.tls.authorities:
+        wanted = "want tls_try_verify_hosts as well, for those who are asked for a certificate"
+        yield Fault("auth_external", list(settings.auth.auth_external), wanted)
 
 
 def _own_sockets(settings: Settings, port_of: PortOf) -> Iterator[tuple[str, int]]:

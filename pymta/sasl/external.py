@@ -1,10 +1,14 @@
 """EXTERNAL (RFC 4422 appendix A): the certificate of the client has said who it is.
 
-It is offered only where the link has names from a certificate that was verified; the client may say
-which of them it wants to be, and is the first of them when it does not.
+It is offered only where the link has names from a certificate that was verified, and one of them is
+an account; the client may say which of them it wants to be, and is the first of them when it does
+not.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from pymta.sasl.exchange import Challenge, Exchange, Failure, Fault, Link, Step, Success
 from pymta.sasl.prepare import decode_name, prepare_name
@@ -13,13 +17,22 @@ NAME = "EXTERNAL"
 
 
 class External:
-    """A `BackEnd`."""
+    """A `BackEnd`; `is_account` says of a prepared name whether its owner may log in so.
+
+    Whoever vouches for certificates need not know who has an account here.
+    """
+
+    def __init__(self, is_account: Callable[[str], bool]) -> None:
+        self._is_account = is_account
 
     def mechanisms(self, link: Link) -> tuple[str, ...]:
-        return (NAME,) if _accounts(link) else ()
+        return (NAME,) if self._accounts(link) else ()
 
     def begin(self, mechanism: str, link: Link) -> Exchange:  # noqa: ARG002 - a BackEnd
-        return _Claim(_accounts(link))
+        return _Claim(self._accounts(link))
+
+    def _accounts(self, link: Link) -> tuple[str, ...]:
+        return tuple(name for name in _prepared(link) if self._is_account(name))
 
 
 class _Claim:
@@ -46,12 +59,8 @@ class _Claim:
         pass
 
 
-def _accounts(link: Link) -> tuple[str, ...]:
+def _prepared(link: Link) -> Iterator[str]:
     """Those names of the certificate that can be one of an account."""
-    found: list[str] = []
     for name in link.certified:
-        try:
-            found.append(prepare_name(name))
-        except ValueError:
-            continue
-    return tuple(found)
+        with suppress(ValueError):
+            yield prepare_name(name)

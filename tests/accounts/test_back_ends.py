@@ -65,12 +65,27 @@ def test_without_plus_among_the_allowed_a_client_that_could_bind_is_welcome(
     assert isinstance(both.begin("SCRAM-SHA-256", BOUND).step(first), Failure)
 
 
-def test_external_is_there_where_it_is_asked_for(tmp_path: Path) -> None:
-    link = Link(has_tls=True, certified=("alice@example.org",))
-    end = made(tmp_path, Auth(auth_external=True))
+@pytest.mark.parametrize(
+    ("certified", "account"),
+    [
+        (("alice@example.org",), "alice@example.org"),
+        (("example.net", "Bob@Example.NET"), "bob@example.net"),
+        (("carol@other.example",), ""),
+        (("root@example.net",), ""),
+        (("example.net", "alice"), ""),
+    ],
+)
+def test_a_certificate_is_enough_for_the_addresses_that_are_named(
+    tmp_path: Path, certified: tuple[str, ...], account: str
+) -> None:
+    """Hosts and common names are none, and who vouches for the web vouches for no account."""
+    link = Link(has_tls=True, certified=certified)
+    named = ("!root@example.net", "alice@example.org", "example.net", "!x@y.example")
+    end = made(tmp_path, Auth(auth_external=named))
     assert end
-    assert end.mechanisms(link) == ("EXTERNAL",)
-    assert end.begin("EXTERNAL", link).step(b"") == Success("alice@example.org")
+    assert end.mechanisms(link) == (("EXTERNAL",) if account else ())
+    if account:
+        assert end.begin("EXTERNAL", link).step(b"") == Success(account)
 
 
 def test_a_credential_is_found_where_systemd_has_put_it(

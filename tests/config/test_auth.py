@@ -34,7 +34,8 @@ def test_all_of_them_are_read(tmp_path: Path) -> None:
         auth_dovecot_socket = "/run/dovecot/auth-client"
         auth_saslauthd_socket = "/run/saslauthd/mux"
         auth_timeout = "10s"
-        auth_external = true
+        auth_external = ["alice@example.org", "example.net"]
+        tls_try_verify_hosts = ["*"]
         auth_mechanisms = ["SCRAM-SHA-256", "PLAIN"]
         auth_senders = {{ "Alice@example.org" = ["sales@example.org"], "*" = ["example.org"] }}
         """,
@@ -42,7 +43,7 @@ def test_all_of_them_are_read(tmp_path: Path) -> None:
     assert auth.auth_back_ends == ("dovecot", "file")
     assert auth.auth_mechanisms == ("SCRAM-SHA-256", "PLAIN")
     assert auth.auth_senders == {"alice@example.org": ["sales@example.org"], "*": ["example.org"]}
-    assert (auth.auth_timeout, auth.auth_external) == (10, True)
+    assert (auth.auth_timeout, auth.auth_external) == (10, ("alice@example.org", "example.net"))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,8 @@ def test_all_of_them_are_read(tmp_path: Path) -> None:
         ('auth_back_ends = ["pam"]', 'want "file" or "dovecot" or "saslauthd"'),
         ('auth_dovecot_socket = "auth-client"', "an absolute path of at most 107 bytes"),
         (f'auth_saslauthd_socket = "/{"x" * 107}"', "an absolute path of at most 107 bytes"),
+        ('auth_external = ["a b"]', "want an address, a domain"),
+        ('auth_external = ["example.org"]', "want tls_try_verify_hosts as well"),
         ('auth_mechanisms = ["plain"]', 'such as "SCRAM-SHA-256" or "PLAIN"'),
         ('auth_timeout = "0s"', "want a time from"),
         ('auth_senders = ["a@b"]', "want lists of addresses, such as {"),

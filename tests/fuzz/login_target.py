@@ -62,7 +62,7 @@ _EXCHANGES: Sequence[Callable[[], Exchange]] = (
     lambda: _of(Passwords([_Book()]), "LOGIN"),
     lambda: _scram(NAME),
     lambda: _scram(NAME_PLUS),
-    lambda: _of(External(), "EXTERNAL"),
+    lambda: _of(External(_NAME.__eq__), "EXTERNAL"),
 )
 
 
