@@ -59,11 +59,11 @@ def mistakes(text: str, path: str) -> list[Mistake]:
     """All of them, as far as they can be seen without running it."""
     try:
         tree = _compiled(text, path)
+        found = [*_imports(tree), *_top_level(tree)]
     except SyntaxError as error:
         return [Mistake(error.lineno or 0, f"this is not Python: {error.msg}")]
     except (ValueError, RecursionError, MemoryError) as error:
         return [Mistake(0, f"this is not Python: {str(error) or 'it is nested too deeply'}")]
-    found = [*_imports(tree), *_top_level(tree)]
     return sorted(found, key=lambda one: one.line)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pymta.config.policy_source import STAGES, Mistake, mistakes, signature, stages_of
 from pymta.policy.stage import Stage
@@ -128,3 +130,25 @@ def test_a_mistake_is_told_with_what_would_be_right(text: str, said: str) -> Non
 )
 def test_what_can_be_asked_is_no_mistake(text: str) -> None:
     assert wanted(text) == []
+
+
+PIECES = [
+    *STAGES,
+    *"def class async ( ) : = , | \n \0 ... import from pymta. x if try".split(" "),
+    "    ",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=30).map("".join))
+def test_whatever_stands_in_a_file_is_a_mistake_at_most(text: str) -> None:
+    found = mistakes(text, "policy.py")
+
+    assert found == sorted(found, key=lambda one: one.line)
+    assert found or stages_of(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * 100_000 + "1", "a." * 100_000 + "a", "lambda:" * 5000 + "1"]
+)
+def test_what_is_nested_too_deeply_is_a_mistake(text: str) -> None:
+    assert wanted(text)[0].startswith("0: this is not Python: ")
