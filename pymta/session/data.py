@@ -196,7 +196,8 @@ class Reception:
     def _too_big(self, octets: int) -> Refusal:
         limit = self._visit.size_limit.octets
         why = f"message too big: read={octets} max={limit}"
-        self._explain("message_size_limit", why, self._visit.size_limit_item)
+        option, item = self._visit.size_limit_place
+        self._explain(option, why, item)
         return self._refuse(TOO_BIG, why, selector=SIZE)
 
     def _explain(self, option: str, why: str, item: tuple[str, ...] = ()) -> None:
@@ -221,7 +222,7 @@ class Reception:
         return Answer(Reply(250, f"OK id={self.id}", "2.0.0"), events=(self._arrival(),))
 
     def _wrong_origin(self) -> Refusal | None:
-        why = submission.wrong_origin(self._visit, self._header)
+        why = submission.wrong_origin(self._visit, self._header, self._world.explain)
         return self._refuse(Reply(550, why, "5.7.1"), why) if why else None
 
     def _judge(self, part: BodyPart) -> Refusal | None:

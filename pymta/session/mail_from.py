@@ -29,7 +29,11 @@ NO_ROOM = Reply(452, "Space shortage, please try later", "4.3.1")
 
 def answer(visit: Visit, command: Command, world: World) -> Answer:
     """Sets the transaction when the reply is positive."""
-    refusal = _too_many(visit, world) or _not_configured(visit, command) or needs_login(visit)
+    refusal = (
+        _too_many(visit, world)
+        or _not_configured(visit, command)
+        or needs_login(visit, world.explain)
+    )
     if refusal is not None:
         return refusal
     path = parse_path(command.argument)
@@ -43,7 +47,7 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
     if path.mailbox is not None and not path.mailbox.is_ascii and not parameters.smtputf8:
         return _not_in_ascii(visit, path.mailbox)
     return (
-        wrong_sender(visit, path.mailbox)
+        wrong_sender(visit, path.mailbox, world.explain)
         or _too_big(visit, path.mailbox, parameters, world)
         or _no_room(visit.settings.limits, world, parameters.size)
         or _begin(visit, path.mailbox, parameters)
@@ -85,7 +89,8 @@ def _too_big(
     if not limit or parameters.size <= limit:
         return None
     why = f"message too big: size={parameters.size} max={limit}"
-    world.explain(Decision("message_size_limit", why, visit.size_limit_item))
+    option, item = visit.size_limit_place
+    world.explain(Decision(option, why, item))
     what = f"MAIL <{sender or ''}>"
     return Answer(TOO_BIG, events=(rejected(visit.origin, what, why, selector=SIZE),))
 

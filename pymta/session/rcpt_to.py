@@ -45,7 +45,7 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
 
 def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: World) -> Answer:
     local = visit.local.address if visit.local else None
-    caller = None if may_relay(visit) else visit.address
+    caller = None if may_relay(visit, world.explain) else visit.address
     match judge(*(mailbox, caller, local, visit.settings, world.find), explain=world.explain):
         case Refuse(reply, why, is_relaying) as refuse:
             if is_relaying and (answer := _ask_to_relay(visit, mailbox, parameters)) is not None:

@@ -15,6 +15,7 @@ from pymta.mail.completion import Completion, completion
 from pymta.mail.header import HeaderScanner
 from pymta.mail.originator import mailboxes
 from pymta.mail.reply import Reply
+from pymta.policy.decision import Decision, Explain
 from pymta.session.answer import Answer
 from pymta.session.visit import Visit
 
@@ -23,29 +24,47 @@ _NEEDS_LOGIN = Reply(530, "Authentication required", "5.7.0")
 _NEEDS_TLS = Reply(530, "Must issue a STARTTLS command first", "5.7.0")
 
 
-def needs_login(visit: Visit) -> Answer | None:
+def needs_login(visit: Visit, explain: Explain) -> Answer | None:
     """The answer to MAIL of a stranger; RFC 3207 s4 has words for who cannot log in yet."""
     if not is_for_users(visit.role) or visit.account:
         return None
+    explain(Decision("submission_ports", f"a socket of role {visit.role}: he must log in"))
     reply = _NEEDS_LOGIN
     if visit.has_offered_tls and not visit.offer.mechanisms:
         reply = _NEEDS_TLS
     return Answer(reply, events=(rejected(visit.origin, "MAIL command", reply.text),))
 
 
-def wrong_sender(visit: Visit, sender: Mailbox | None) -> Answer | None:
+def wrong_sender(visit: Visit, sender: Mailbox | None, explain: Explain) -> Answer | None:
     """The answer to MAIL with somebody else's address."""
-    if not visit.account or may_send_as(visit.account, sender, visit.settings):
+    if not visit.account:
+        return None
+    is_his = may_send_as(visit.account, sender, visit.settings)
+    explain(_of_sender(visit, f"<{sender or ''}>", "may" if is_his else "may not"))
+    if is_his:
         return None
     text = "sender address not permitted for this account"
     event = rejected(visit.origin, f"MAIL <{sender}>", text)
     return Answer(Reply(550, text, "5.7.1"), events=(event,))
 
 
-def may_relay(visit: Visit) -> bool:
+def _of_sender(visit: Visit, sender: str, may: str) -> Decision:
+    is_named = visit.account in (visit.settings.auth.auth_senders or {})
+    item = (visit.account,) if is_named else ()
+    return Decision("auth_senders", f"{visit.account} {may} send as {sender}", item)
+
+
+def may_relay(visit: Visit, explain: Explain) -> bool:
     """Whoever has logged in may send anywhere, where that is what he logs in for."""
-    is_meant = is_for_users(visit.role) or visit.settings.submission.relay_authenticated
-    return bool(visit.account) and is_meant
+    if not visit.account:
+        return False
+    if is_for_users(visit.role):
+        explain(Decision("submission_ports", f"{visit.account} may send to other hosts"))
+        return True
+    may = visit.settings.submission.relay_authenticated
+    outcome = f"{visit.account} {'may' if may else 'may not for that'} send to other hosts"
+    explain(Decision("relay_authenticated", outcome))
+    return may
 
 
 def is_too_fast(visit: Visit, clients: Clients) -> bool:
@@ -66,13 +85,18 @@ def added(visit: Visit, header: HeaderScanner, id: str, date: str) -> Completion
     return completion(header, id=id, host=visit.host, author=author, date=date)
 
 
-def wrong_origin(visit: Visit, header: HeaderScanner) -> str:
-    """Why the header does not say whose message it is, "" when it does.
-
-    A field that is not there is right: From is added, and Sender need not be.
-    """
+def wrong_origin(visit: Visit, header: HeaderScanner, explain: Explain) -> str:
+    """Why the header does not say whose message it is, "" when it does."""
     if not visit.account or not visit.settings.submission.submission_check_from:
         return ""
+    why = _wrong_origin(visit, header)
+    if why:
+        explain(Decision("submission_check_from", why))
+    return why
+
+
+def _wrong_origin(visit: Visit, header: HeaderScanner) -> str:
+    """A field that is not there is right: From is added, and Sender need not be."""
     for name in ORIGIN:
         title = name.decode("ascii").capitalize()
         fields = header.kept.get(name, [])

@@ -169,9 +169,13 @@ class Visit:
         return self.caller if isinstance(self.caller, Endpoint) else None
 
     @property
-    def size_limit_item(self) -> tuple[str, ...]:
-        """Which entry of message_size_limit it is by."""
-        return item_for(self.settings.session.message_size_limit, self.address)
+    def size_limit_place(self) -> tuple[str, tuple[str, ...]]:
+        """The option that it is by, and which entry of that."""
+        of_users = self.settings.submission.submission_size_limit
+        if is_for_users(self.role) and value_for(of_users, self.address) is not None:
+            return "submission_size_limit", item_for(of_users, self.address)
+        of_all = self.settings.session.message_size_limit
+        return "message_size_limit", item_for(of_all, self.address)
 
     @property
     def queue(self) -> str:

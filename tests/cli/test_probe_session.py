@@ -161,6 +161,42 @@ def test_what_is_said_of_the_client_is_believed(file: Path) -> None:
     assert " A=fake:alice " in heard.log[0]
 
 
+def test_users_are_told_which_settings_hold_them(file: Path) -> None:
+    """RFC 6409: who has to log in, as whom he may send, and where to."""
+    file.write_text(
+        f"{SETTINGS}submission_size_limit = 100\n"
+        'auth_senders = { "alice" = ["sales@mx.pymta.test"] }\nrelay_authenticated = false\n'
+    )
+    heard = Heard(file, "192.0.2.7", "EHLO c.test", "MAIL FROM:<>", role="submission")
+    assert "530 5.7.0 Authentication required" in heard.replies
+    assert "submission_ports: a socket of role submission: he must log in (default)" in heard.why
+    lines = (
+        "EHLO client.test",
+        "MAIL FROM:<boss@mx.pymta.test>",
+        "MAIL FROM:<sales@mx.pymta.test> SIZE=101",
+        "MAIL FROM:<sales@mx.pymta.test>",
+        "RCPT TO:<x@far.test>",
+        "DATA",
+        "From: boss@mx.pymta.test",
+        "",
+        ".",
+    )
+    heard = Heard(file, "198.18.0.1", *lines, role="submission", account="alice")
+    for why in (
+        f"auth_senders: alice may not send as <boss@mx.pymta.test> ({file}:12)",
+        f"submission_size_limit: message too big: size=101 max=100 ({file}:11)",
+        f"auth_senders: alice may send as <sales@mx.pymta.test> ({file}:12)",
+        "submission_ports: alice may send to other hosts (default)",
+        "submission_check_from: address in the From field not permitted for this account (default)",
+    ):
+        assert why in heard.why
+    heard = Heard(file, "198.18.0.1", *lines[:1], *lines[3:5], account="alice")
+    assert (
+        f"relay_authenticated: alice may not for that send to other hosts ({file}:13)" in heard.why
+    )
+    assert "550 5.7.1 relay not permitted" in heard.replies
+
+
 def test_each_rule_of_policy_that_was_asked_is_told_with_its_answer(file: Path) -> None:
     """Those behind the one that decided were not."""
     head = SETTINGS.count("\n") + 1
