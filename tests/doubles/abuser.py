@@ -129,6 +129,25 @@ def large_message(abuser: Abuser, size: int) -> Counter[str]:
     return Counter([abuser.tell(b"\r\n.\r\n"), abuser.tell(b"NOOP\r\n")])
 
 
+def large_chunk(abuser: Abuser, size: int) -> Counter[str]:
+    """It says so, and comes all the same."""
+    abuser.ask(*TO_DATA[:3])
+    abuser.sock.sendall(b"BDAT %d LAST\r\n" % size)
+    abuser.pour((b"x" * 76 + b"\r\n") * 800, size)
+    return Counter([abuser.hear(), abuser.tell(b"NOOP\r\n")])
+
+
+def small_chunks(abuser: Abuser, count: int) -> Counter[str]:
+    """An octet each, a thousand at a time."""
+    abuser.ask(*TO_DATA[:3])
+    heard = Counter[str]()
+    for _ in range(count // 1000):
+        abuser.sock.sendall(b"BDAT 1\r\nx" * 1000)
+        heard.update(abuser.hear() for _ in range(1000))
+    heard.update([abuser.tell(b"BDAT 0 LAST\r\n")])
+    return heard
+
+
 def many_fields(abuser: Abuser, size: int) -> Counter[str]:
     abuser.ask(*TO_DATA)
     abuser.pour(b"A: b\r\n" * 10_000, size)

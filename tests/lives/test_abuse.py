@@ -22,10 +22,12 @@ from tests.doubles.abuser import (
     endless_command,
     endless_field,
     folded_field,
+    large_chunk,
     large_message,
     many_fields,
     most_memory,
     seconds_of_a_good_client,
+    small_chunks,
     wait_for_end_of,
 )
 from tests.doubles.crowd import crowd, resident
@@ -37,6 +39,8 @@ ATTACKS: list[tuple[Attack, int, Counter[str]]] = [
     (endless_command, 10 * MIB, Counter({"500": 1, "250": 1})),
     (crowd_of_recipients, 3000, Counter({"250": 1000, "452": 2000})),
     (large_message, 30 * MIB, Counter({"552": 1, "250": 1})),
+    (large_chunk, 30 * MIB, Counter({"552": 1, "250": 1})),
+    (small_chunks, 20_000, Counter({"250": 20_001})),
     (many_fields, 4 * MIB, Counter({"552": 1, "250": 1})),
     (folded_field, 4 * MIB, Counter({"552": 1, "250": 1})),
     (endless_field, 4 * MIB, Counter({"552": 1, "250": 1})),
@@ -50,6 +54,8 @@ STAGES = [
     b"".join(TO_DATA),
     b"".join(TO_DATA) + b"Subject: x\r\n\r\nbody",
     b"".join(TO_DATA) + b"Subject: x\r\n\r\nbody\r\n.",
+    HELLO + SENDER + RECIPIENT + b"BDAT 3\r\nabc",
+    HELLO + SENDER + RECIPIENT + b"BDAT 9 LAST\r\nbody",
     b"FOO\r\n" * 4,
     b"A" * 5000,
 ]

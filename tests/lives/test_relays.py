@@ -47,6 +47,7 @@ def test_another_server_finds_our_certificate_good(
     )
     assert re.search(TAKEN[name], done.log, re.DOTALL), done.log
     (arrival,) = made.wait_for_log(rf"<= someone@peer\.test H=\({name}\.test\) .* P=esmtps ")
+    assert (" P=esmtps K " in arrival) == (name == "exim"), "Exim sends with BDAT"
     assert " X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no " in arrival
     (message,) = [mail for mail in made.wait_for_mail("user") if f"by {name}".encode() in mail]
     assert b" with ESMTPS\n\t(TLS1.3) tls TLS_AES_256_GCM_SHA384\n" in message
