@@ -16,7 +16,7 @@ from pymta.config.secret import TLS_DIRECTORY, credential, missing, path_of
 from pymta.config.tls import Pair, Tls
 from pymta.tls import credentials
 from pymta.tls.asks import SYSTEM
-from pymta.tls.context import check_authorities
+from pymta.tls.context import check_authorities, check_ciphers
 from pymta.tls.credentials import CredentialsError
 from pymta.tls.expiry import expiry
 from pymta.tls.leaf import leaf
@@ -47,7 +47,7 @@ def read_certificates(tls: Tls, directory: str | None) -> Found:
     another process than us, and entries that name some are passed over.
     """
     texts: dict[str, bytes] = {}
-    errors = list(_authorities(tls))
+    errors = [*_ciphers(tls), *_authorities(tls)]
     for entry, pair in tls.pairs.items():
         if directory is None and any(map(credential, pair)):
             continue
@@ -103,6 +103,16 @@ def _check_name(entry: str, pair: Pair, text: bytes) -> None:
         names = ", ".join(found.names) or "no name at all"
         why = f"the certificate for {entry} is for {names}"
         raise CertificateError("tls_certificate", pair.certificate, why)
+
+
+def _ciphers(tls: Tls) -> Iterator[CertificateError]:
+    if not tls.tls_require_ciphers:
+        return
+    try:
+        check_ciphers(tls.tls_require_ciphers)
+    except ssl.SSLError:
+        why = 'OpenSSL knows no such cipher; want a list as in ciphers(1), such as "ECDHE+AESGCM"'
+        yield CertificateError("tls_require_ciphers", tls.tls_require_ciphers, why)
 
 
 def _authorities(tls: Tls) -> Iterator[CertificateError]:

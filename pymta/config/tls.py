@@ -61,6 +61,12 @@ class Tls:
         ' "system" for whom this machine trusts.',
     )
 
+    tls_require_ciphers: str = setting(
+        "",
+        "Ciphers of TLS 1.2 that may be used, as ciphers(1) writes them; empty: those with forward"
+        " secrecy and without SHA-1.  TLS 1.3 has its own.",
+    )
+
     @property
     def pairs(self) -> dict[str, Pair]:
         """Certificate and key, by who is to see them; none: no TLS."""

@@ -124,7 +124,7 @@ def _brief(entry: str, text: bytes) -> str:
 def show(texts: Mapping[str, bytes], tls: Tls) -> Certificates:
     """Who vouches for clients was found good with the settings, and is no secret."""
     try:
-        return Certificates(texts, tls.authorities)
+        return Certificates(texts, tls.authorities, tls.tls_require_ciphers)
     except OSError as error:  # ssl.SSLError is one
         raise CannotStartError(f"{tls.tls_verify_certificates}: {error.strerror}") from error
 

@@ -22,9 +22,14 @@ from pymta.tls.which import EVERYBODY, NOWHERE, Place, which
 class Certificates:
     """`texts` are those of `pymta.tls.credentials`, each by who is to see it (`which`)."""
 
-    def __init__(self, texts: Mapping[str, bytes], authorities: str = "") -> None:
+    def __init__(
+        self, texts: Mapping[str, bytes], authorities: str = "", ciphers: str = ""
+    ) -> None:
         """Raises ssl.SSLError and OSError, as `server_context` does."""
-        self._shown = {key: _shown(text, authorities) for key, text in texts.items()}
+        self._shown = {
+            key: Shown(server_context(text, authorities, ciphers), _end_point(text))
+            for key, text in texts.items()
+        }
 
     def layer(self, asks: Asks = Asks.NOTHING, place: Place = NOWHERE) -> Layer:
         """The TLS of one connection that came to `place`."""
@@ -32,10 +37,6 @@ class Certificates:
 
     def _choose(self, place: Place, name: str) -> Shown:
         return self._shown[which(self._shown, name, place)]
-
-
-def _shown(text: bytes, authorities: str) -> Shown:
-    return Shown(server_context(text, authorities), _end_point(text))
 
 
 def _end_point(text: bytes) -> bytes:

@@ -22,11 +22,17 @@ def check_authorities(file: str) -> None:
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)
 
 
-def server_context(pem: bytes, authorities: str = "") -> ssl.SSLContext:
+def check_ciphers(ciphers: str) -> None:
+    """Raises ssl.SSLError when it means none."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_ciphers(ciphers)
+
+
+def server_context(pem: bytes, authorities: str = "", ciphers: str = "") -> ssl.SSLContext:
     """For a certificate, its chain and its key in one text; see `credentials`.
 
     `authorities` is a file of those who vouch for clients, SYSTEM for those of this machine, ""
-    where no client is asked for a certificate.
+    where no client is asked for a certificate.  `ciphers` are those of TLS 1.2 in the words of
+    OpenSSL, "" for the usual ones.
 
     Raises ssl.SSLError when they are not that or do not belong together, OSError when there is no
     such file.
@@ -34,6 +40,8 @@ def server_context(pem: bytes, authorities: str = "") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION  # CVE-2009-3555, and it costs us more than them
+    if ciphers:
+        context.set_ciphers(ciphers)
     # OpenSSL reads files only.  This one has no name, and nobody else sees it.
     fd = os.memfd_create("pymta-tls")
     try:

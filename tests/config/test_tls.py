@@ -302,6 +302,14 @@ def test_dates_are_worth_a_word_when_they_are_near(
     assert [line.startswith(said) for line in lines] == [True] * bool(said)
 
 
+def test_ciphers_that_nobody_knows_are_a_mistake(tmp_path: Path) -> None:
+    assert complaint(tmp_path, {"tls_require_ciphers": "NO_SUCH"}) == (
+        'pymta.toml:1: tls_require_ciphers: found "NO_SUCH"; OpenSSL knows no such cipher; want a'
+        ' list as in ciphers(1), such as "ECDHE+AESGCM"'
+    )
+    read(tmp_path, {"tls_require_ciphers": "ECDHE+AESGCM:!aNULL"})
+
+
 # Who vouches for clients.
 
 

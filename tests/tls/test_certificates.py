@@ -101,6 +101,21 @@ def test_a_session_is_resumed_whichever_was_shown(
     assert again.end_point == agreed.end_point
 
 
+@pytest.mark.parametrize(
+    ("ciphers", "agreed"),
+    [("", "ECDHE-ECDSA-AES256-GCM-SHA384"), ("ECDHE+CHACHA20", "ECDHE-ECDSA-CHACHA20-POLY1305")],
+)
+def test_who_runs_the_server_may_choose_its_ciphers(
+    ciphers: str, agreed: str, certificate: Certificate
+) -> None:
+    """Of TLS 1.2; 1.3 has its own."""
+    ours = Certificates({EVERYBODY: certificate.text}, ciphers=ciphers)
+    old, new = certificate.client(), certificate.client()
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    assert connected(ours.layer(), old)[2].cipher == agreed
+    assert connected(ours.layer(), new)[2].cipher == "TLS_AES_256_GCM_SHA384"
+
+
 def test_two_handshakes_at_once_do_not_mix(
     ours: Certificates, each: Mapping[str, Certificate]
 ) -> None:
