@@ -8,7 +8,9 @@ asked, with its answer and the place of what decided:
     >>> relay_from_hosts: [192.0.2.7]: may not send to other hosts (/etc/pymta/pymta.toml:12)
     LOG: H=(client.example) [192.0.2.7] F=<> rejected RCPT <x@far.example>: relay not permitted
 
-Names are looked up in the DNS as ever, and the load is that of this machine now.
+Names are looked up in the DNS as ever, and the load is that of this machine now.  What a daemon
+remembers of its clients is not known here, and nothing is added to it: a condition of a rule that
+needs it cannot tell.  Functions of a policy file run in this process, as whoever has started it.
 
 Touches: sockets, processes, clock, disk.
 """
@@ -177,9 +179,7 @@ def _visit(fake: Fake, settings: Settings) -> Visit:
     return visit
 
 
-def _world(
-    settings: Settings, tell: Callable[[Event], None], explain: Callable[[Decision], None]
-) -> World:
+def _world(settings: Settings, tell: Callable[[Event], None], explain: Explain) -> World:
     return World(
         spool=FakeSpool(int(time.time())),
         tell=tell,

@@ -33,6 +33,19 @@ host_reject_connection = ["!192.0.2.7",
 """
 
 
+FUNCTIONS = """\
+from pymta.policy.v1 import Call, Pass, Recipient, Refuse, Sender, Verdict
+
+
+def connect(call: Call) -> Verdict:
+    return Pass()
+
+
+def rcpt(call: Call, sender: Sender, recipient: Recipient) -> Verdict:
+    return Refuse("not today")
+"""
+
+
 class Heard:
     """What one fake session came to."""
 
@@ -214,6 +227,21 @@ def test_each_rule_of_policy_that_was_asked_is_told_with_its_answer(file: Path) 
         f"policy: mail rule not-now holds ({file}:{head + 4})",
     ]
     assert heard.replies[-2].startswith("451 ")
+
+
+def test_each_function_that_was_asked_is_told_with_its_answer(file: Path) -> None:
+    functions = file.with_name("policy.py")
+    functions.write_text(FUNCTIONS)
+    file.write_text(f'policy_file = "{functions}"\n{SETTINGS}')
+
+    heard = Heard(file, "192.0.2.7", "EHLO c.test", "MAIL FROM:<>", "RCPT TO:<user@mx.pymta.test>")
+
+    assert [text for text in heard.why if text.startswith("policy_file: ")] == [
+        f"policy_file: connect at {functions}:4: no opinion ({file}:1)",
+        f"policy_file: rcpt at {functions}:8: refuse 550 not today ({file}:1)",
+    ]
+    assert heard.replies[-2] == "550 5.7.1 not today"
+    assert any("rejected RCPT <user@mx.pymta.test>: not today" in text for text in heard.log)
 
 
 def test_a_proxy_is_told_of(file: Path) -> None:

@@ -227,6 +227,23 @@ def test_a_header_has_its_time(said: bytes) -> None:
     assert house.log.texts()[0].endswith(": it did not come in time")
 
 
+def test_a_header_wins_no_time_by_coming_slowly() -> None:
+    house = Proxies(proxy_protocol_timeout=0.3)
+    with house.through_proxy() as guest:
+        guest.sock.settimeout(0.05)
+        for octet in LINE[:-1]:
+            guest.send(bytes([octet]))
+            try:
+                assert guest.sock.recv(1) == b"2"  # of 220
+                break
+            except TimeoutError:
+                continue
+        else:
+            raise AssertionError("nothing was said to a header that would not end")
+
+    assert house.log.texts()[0].endswith(": it did not come in time")
+
+
 def test_a_proxy_that_only_looks_in_leaves_no_more_than_any_client() -> None:
     house = Proxies(log_selector=("+smtp_connection",))
     with house.through_proxy() as guest:
