@@ -40,10 +40,14 @@ def fits(password: bytes, kept: Hash) -> bool:
             return _fits_argon2(password, text)
 
 
-def usable(kept: Hash) -> str:
-    """Why a hash can never fit here; "" when it can."""
+def missing_for(kept: Hash) -> str:
+    """What is not there to check hashes of this kind with; "" when it is."""
     try:
-        fits(b"", kept)
+        match kept:
+            case Crypt():
+                _library()
+            case Argon2():
+                _argon2()
     except CannotCheckError as error:
         return str(error)
     return ""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from pymta.accounts.hashes import missing_for
 from pymta.accounts.password_edit import (
     EditError,
     added,
@@ -155,6 +156,9 @@ def list_(place: Callable[[], Place], in_json: bool) -> int:
     faults = [line for line in found if line.fault]
     for line in faults:
         click.echo(f"pymta: {path}:{line.number}: {line.fault}", err=True)
+    for text in dict.fromkeys(missing_for(entry.hash) for entry in entries if entry.hash):
+        if text:
+            click.echo(f"pymta: {text}", err=True)
     _tell_of_scram(data)
     return os.EX_DATAERR if faults else os.EX_OK
 

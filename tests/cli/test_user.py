@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pymta.accounts import hashes
 from pymta.accounts.password_file import FilePasswords, PasswordFile
 from pymta.accounts.password_line import Argon2, Crypt, parse_line
 from pymta.cli.app import run
@@ -192,6 +193,19 @@ def test_list_as_json(file: Path, monkeypatch: Patch, capsys: Capture) -> None:
         {"name": "c", "schemes": [], "locked": True},
         {"name": "d", "schemes": ["yescrypt"], "locked": False},
     ]
+
+
+def test_list_says_what_is_missing_to_check_a_hash(
+    file: Path, monkeypatch: Patch, capsys: Capture
+) -> None:
+    file.write_text("a:$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$x\nb:$y$j9T$x$y\n")
+    assert user(file, "list", patch=monkeypatch) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(hashes, "argon2", None)
+    assert user(file, "list", patch=monkeypatch) == 0
+    assert capsys.readouterr().err == (
+        "pymta: hashes of argon2 need the Python package argon2-cffi\n"
+    )
 
 
 def test_one_account_without_a_verifier_takes_scram_from_all_and_that_is_said(
