@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Callable
 
+from pymta.accounts import hashes
 from pymta.accounts.dovecot import Dovecot, DovecotMechanisms, DovecotPasswords
 from pymta.accounts.host_secret import LENGTH, host_secret
 from pymta.accounts.password_file import FilePasswords, FileScram, PasswordFile
@@ -38,6 +39,7 @@ def back_end(settings: Settings, tell: Tell) -> BackEnd | None:
     sources: list[PasswordSource] = []
     for name in dict.fromkeys(auth.auth_back_ends):
         if name == FILE and auth.auth_password_file:
+            hashes.load()
             file = _password_file(settings, tell)
             mechanisms.append(FileScram(file, may_bind=_may(settings, NAME_PLUS)))
             sources.append(FilePasswords(file))

@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import ctypes
 import hmac
+import importlib
+from contextlib import suppress
 from ctypes import POINTER, byref, c_char_p, c_int, c_ulong, c_void_p
 from functools import cache
 from types import ModuleType
 
 from pymta.accounts.password_line import Argon2, Crypt, Hash
-
-try:
-    import argon2
-except ImportError:  # the extra of that name
-    argon2 = None  # type: ignore[assignment]
 
 _LIBRARY = "libcrypt.so.1"
 _FAILURE = b"*"  # how crypt(3) marks what is no hash
@@ -38,6 +35,13 @@ def fits(password: bytes, kept: Hash) -> bool:
             return not made.startswith(_FAILURE) and hmac.compare_digest(made, text.encode())
         case Argon2(text):
             return _fits_argon2(password, text)
+
+
+def load() -> None:
+    """Before a fork, for all who come after it; what is not there is missed when it is needed."""
+    for library in (_library, _argon2):
+        with suppress(CannotCheckError):
+            library()
 
 
 def missing_for(kept: Hash) -> str:
@@ -81,10 +85,12 @@ def _fits_argon2(password: bytes, text: str) -> bool:
         return False
 
 
+@cache
 def _argon2() -> ModuleType:
-    if argon2 is None:
-        raise CannotCheckError("hashes of argon2 need the Python package argon2-cffi")
-    return argon2
+    try:
+        return importlib.import_module("argon2")
+    except ImportError:  # the extra of that name
+        raise CannotCheckError("hashes of argon2 need the Python package argon2-cffi") from None
 
 
 def _crypt(password: bytes, setting: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from pymta.accounts import hashes
@@ -77,6 +79,7 @@ def test_a_password_is_not_cut_where_c_would_end_it() -> None:
 def test_without_argon2_its_hashes_cannot_be_checked_and_the_error_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(hashes, "argon2", None)
+    monkeypatch.setitem(sys.modules, "argon2", None)
+    hashes._argon2.cache_clear()
     with pytest.raises(CannotCheckError, match="argon2-cffi"):
         hashes.fits(b"x", Argon2("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$x"))

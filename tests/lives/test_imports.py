@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pymta.accounts import hashes
+from pymta.accounts.password_line import Entry
+from pymta.sasl.verifier import derive
 from tests.doubles.daemon import Daemon, daemon
 from tests.doubles.peers import smtp_sink
 
@@ -64,5 +69,29 @@ def test_nothing_is_loaded_for_mail_beyond_ascii_and_its_report(verbose: None) -
                 ["NOTIFY=SUCCESS"],
             )
         made.wait_for_mail("jörg", 2)
+        made.wait_for_idle()
+        assert_nothing_is_loaded_late(made)
+
+
+def test_nothing_is_loaded_for_a_login(verbose: None, tmp_path: Path) -> None:
+    """N-43: whatever is kept of a password."""
+    kept = [
+        Entry("argon", hashes.make_argon2id(b"rabbit")),
+        Entry("yes", hashes.make_yescrypt("r\u00e4bbit".encode(), 1)),
+        Entry("scram", verifier=derive(b"rabbit", b"0123456789abcdef", 4096)),
+    ]
+    file = tmp_path / "passwords"
+    file.write_text("".join(f"{entry}\n" for entry in kept))
+    file.chmod(0o640)
+    settings: dict[str, Any] = {"auth_without_tls_hosts": ["127.0.0.1"], "auth_failure_delay": 0}
+    with daemon(auth_password_file=str(file), **settings) as made:
+        for name, password, code in (
+            *(("argon", "rabbit", 235), ("yes", "r\u00e4bbit", 235), ("scram", "rabbit", 235)),
+            ("nobody", "r\u00e4bbit", 535),
+        ):
+            with made.connect() as client:
+                client.ehlo()
+                word = b64encode(f"\0{name}\0{password}".encode()).decode()
+                assert client.docmd("AUTH PLAIN", word)[0] == code
         made.wait_for_idle()
         assert_nothing_is_loaded_late(made)
