@@ -16,6 +16,7 @@ from pymta.config.block_list import parse_listed
 from pymta.config.client_memory import parse_greylist, parse_rate
 from pymta.config.pattern import parse_pattern
 from pymta.config.units import LARGEST, MOST, parse_network, parse_size
+from pymta.mail.host_list import Kind as HostKind
 from pymta.mail.host_list import parse_item
 
 # The stages of `pymta.policy.stage`, in the order of a session.
@@ -102,6 +103,12 @@ def parse_field_name(text: str) -> None:
         raise ValueError('want the name of a header field such as "Message-ID", without the colon')
 
 
+def _parse_host(text: str) -> None:
+    item = parse_item(text)
+    if item.kind is HostKind.PATTERN:
+        parse_pattern(item.text)
+
+
 def _parse_account(text: str) -> None:
     if not _ACCOUNT.fullmatch(text.removeprefix("!")):
         raise ValueError('want an account such as "alice", or "*" for everybody who has logged in')
@@ -119,7 +126,7 @@ CONDITIONS: Mapping[str, Kind] = {
     "hosts": Kind(
         "the client is in this list of hosts: networks, addresses, names that lead back to it",
         EVERYWHERE,
-        item=parse_item,
+        item=_parse_host,
     ),
     "networks": Kind(
         "its address is in one of these networks; for long lists, from a file",

@@ -130,6 +130,14 @@ RULE = '[[policy.rcpt]]\nname = "r"\naction = "refuse"\n'
             'pymta.toml:6: policy.rcpt r: senders: found "a@b@c"; want an address, a domain',
         ),
         (RULE + 'hosts = ["a b"]', 'pymta.toml:4: policy.rcpt r: hosts: found "a b"; want a host'),
+        (
+            RULE + 'hosts = ["^(a+)+$"]',
+            'pymta.toml:4: policy.rcpt r: hosts: found "^(a+)+$"; want a regular expression with',
+        ),
+        (
+            '[[policy.rcpt]]\nname = "r"\naction = "relay"\nsenders = ["friend.example"]',
+            'pymta.toml:3: policy.rcpt r: action: found "relay"; a relay for everybody is none;',
+        ),
         (RULE + 'hosts = ["/etc/x"]', 'pymta.toml:4: policy.rcpt r: hosts: found "/etc/x"; want'),
         (RULE + "tls = 1", "pymta.toml:4: policy.rcpt r: tls: found 1; want true or false"),
         (RULE + 'roles = ["mx"]', 'pymta.toml:4: policy.rcpt r: roles: found "mx"; want one of'),
