@@ -48,7 +48,8 @@ def back_end(settings: Settings, tell: Tell) -> BackEnd | None:
             mechanisms.append(DovecotMechanisms(dovecot))
             sources.append(DovecotPasswords(dovecot))
         elif name == SASLAUTHD and auth.auth_saslauthd_socket:
-            sources.append(Saslauthd(auth.auth_saslauthd_socket, auth.auth_timeout, tell))
+            path, domains = auth.auth_saslauthd_socket, auth.auth_saslauthd_domains
+            sources.append(Saslauthd(path, auth.auth_timeout, tell, domains))
     if sources:
         mechanisms.append(Passwords(sources))  # last, since the best stand first
     if not mechanisms:

@@ -1,8 +1,8 @@
 """Logins by saslauthd, which may ask PAM: what a process without rights cannot do itself.
 
 Its mux socket takes four texts, each behind a count of two octets: name, password, service and
-realm.  The name goes there as it is, with its domain if it has one; a realm beside it would make
-one account out of many names.
+realm.  The name goes there as it is, with its domain if it has one that is not in `domains`; a
+realm beside it, which PAM does not look at, would make one account out of many names.
 
     saslauthd -a pam      asks PAM for the service "smtp", as its file in /etc/pam.d says
 
@@ -12,7 +12,7 @@ Touches: sockets.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from pymta.accounts.inquiry import Inquiry, NoAnswerError
@@ -26,7 +26,14 @@ MOST = 256  # octets of a text; whoever sends more is hung up on
 class Saslauthd:
     """A `pymta.sasl.plain.PasswordSource`; `tell` hears of what an operator should mend."""
 
-    def __init__(self, path: str, seconds: float, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        path: str,
+        seconds: float,
+        tell: Callable[[Event], None],
+        domains: Collection[str] = (),
+    ) -> None:
+        self._domains = frozenset(domain.lower() for domain in domains)
         self._path = path
         self._seconds = seconds
         self._tell = tell
@@ -40,7 +47,9 @@ class Saslauthd:
             return False
 
     def check(self, name: str, password: str, link: Link) -> Success | Failure:
-        texts = [text.encode() for text in (name, password, link.service, "")]
+        local, _, domain = name.rpartition("@")
+        theirs = local if local and domain in self._domains else name
+        texts = [text.encode() for text in (theirs, password, link.service, "")]
         if max(map(len, texts)) > MOST:
             return Failure(Fault.REJECTED, f"saslauthd takes no more than {MOST} octets", name)
         try:

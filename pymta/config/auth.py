@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.address_list import parse_address_item
+from pymta.config.addresses import is_host_name
 from pymta.config.secret import SecretFile
 from pymta.config.setting import setting
 from pymta.config.units import Choice, Timeout
@@ -41,6 +42,16 @@ class MechanismName:
     def check(self, value: str) -> str:
         if not _MECHANISM.fullmatch(value):
             raise ValueError('want the name of a mechanism, such as "SCRAM-SHA-256" or "PLAIN"')
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class DomainOfNames:
+    """Marks a domain that names of accounts have."""
+
+    def check(self, value: str) -> str:
+        if not is_host_name(value):
+            raise ValueError('want a domain such as "example.org"')
         return value
 
 
@@ -84,6 +95,7 @@ class SenderTable:
 
 
 BackEndName = Annotated[str, Choice(FILE, DOVECOT, SASLAUTHD)]
+DomainName = Annotated[str, DomainOfNames()]
 MailAddress = Annotated[str, AddressItem()]
 Mechanism = Annotated[str, MechanismName()]
 
@@ -108,6 +120,11 @@ class Auth:
         "",
         "Socket of saslauthd, the way to PAM; it is asked for name and password, so PLAIN and LOGIN"
         " are offered.",
+    )
+    auth_saslauthd_domains: tuple[DomainName, ...] = setting(
+        (),
+        "Domains that are left out of a name before saslauthd is asked, as its accounts have none:"
+        " who logs in as alice@example.org is alice there, and alice@example.org here.",
     )
     auth_timeout: Timeout = setting(30, "How long Dovecot or saslauthd may take for an answer.")
     auth_external: tuple[MailAddress, ...] = setting(

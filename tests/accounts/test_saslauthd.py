@@ -66,6 +66,31 @@ def test_four_texts_go_over_the_wire_each_behind_its_length(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("alice@example.org", b"alice"),
+        ("a@b@example.org", b"a@b"),
+        ("alice@other.example", b"alice@other.example"),
+        ("alice", b"alice"),
+        ("@example.org", b"@example.org"),
+    ],
+)
+def test_a_domain_of_ours_is_left_out_and_the_account_keeps_it(
+    tmp_path: Path, name: str, asked: bytes
+) -> None:
+    seen: list[bytes] = []
+
+    def serve(sock: socket.socket) -> None:
+        seen.extend(exactly(sock, int.from_bytes(exactly(sock, 2))) for _ in range(4))
+        sock.sendall(b"\0\x02OK")
+
+    with rude(tmp_path / "mux", serve) as path:
+        source = Saslauthd(str(path), 30, print, ("Example.ORG",))
+        assert source.check(name, "x", LINK) == Success(name)
+    assert seen[0] == asked
+
+
+@pytest.mark.parametrize(
     ("answer", "is_right"),
     [(b"\0\x02OK", True), (b"\0\x0aOK Success", True), (b"\0\x02NO", False)],
 )

@@ -33,6 +33,7 @@ def test_all_of_them_are_read(tmp_path: Path) -> None:
         auth_password_file = "{passwords}"
         auth_dovecot_socket = "/run/dovecot/auth-client"
         auth_saslauthd_socket = "/run/saslauthd/mux"
+        auth_saslauthd_domains = ["example.org"]
         auth_timeout = "10s"
         auth_external = ["alice@example.org", "example.net"]
         tls_try_verify_hosts = ["*"]
@@ -54,6 +55,7 @@ def test_all_of_them_are_read(tmp_path: Path) -> None:
         (f'auth_saslauthd_socket = "/{"x" * 107}"', "an absolute path of at most 107 bytes"),
         ('auth_external = ["a b"]', "want an address, a domain"),
         ('auth_external = ["example.org"]', "want tls_try_verify_hosts as well"),
+        ('auth_saslauthd_domains = ["@"]', 'want a domain such as "example.org"'),
         ('auth_mechanisms = ["plain"]', 'such as "SCRAM-SHA-256" or "PLAIN"'),
         ('auth_timeout = "0s"', "want a time from"),
         ('auth_senders = ["a@b"]', "want lists of addresses, such as {"),

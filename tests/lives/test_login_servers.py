@@ -92,6 +92,7 @@ def test_pam_is_asked_by_way_of_saslauthd() -> None:
         daemon(
             "submission",
             auth_saslauthd_socket=str(path),
+            auth_saslauthd_domains=["example.org"],
             primary_hostname="mx.example.org",
             **OPEN,
         ) as server,
@@ -100,10 +101,13 @@ def test_pam_is_asked_by_way_of_saslauthd() -> None:
             assert client.esmtp_features["auth"].split() == ["PLAIN", "LOGIN"]
             sender = "alice@mx.example.org"
             client.sendmail(sender, "user@localhost", TEXT.format(sender))
+        with log_in(server, "PLAIN", "alice@example.org", "rabbit") as client:
+            sender = "alice@example.org"
+            client.sendmail(sender, "user@localhost", TEXT.format(sender))
         with (
             pytest.raises(smtplib.SMTPAuthenticationError),
             log_in(server, "PLAIN", "alice", "wrong"),
         ):
             pass
-        assert server.wait_for_mail("user")
+        assert server.wait_for_mail("user", 2)
         server.wait_for_log(r"<= alice@mx.example.org .* A=LOGIN:alice ")
