@@ -30,6 +30,7 @@ from pymta.config.units import Size, Time, format_size
 LISTENER = "listener"  # not options, but what an operator wants to know
 FILE = "settings file"
 POLICY = "policy functions"
+LIST = "policy list"  # and the path of its file
 
 # What one change takes at most, in a line of the log; three values for each entry of a table.
 MOST_ITEMS = 5
@@ -72,6 +73,7 @@ def difference(before: Settings, after: Settings, port_of: PortOf) -> tuple[Chan
         Change(FILE, _file(before), _file(after)),
         *_options(before, after),
         Change(POLICY, *(_functions(settings.policy_source) for settings in (before, after))),
+        *_lists(before.machine.policy_lists, after.machine.policy_lists),
         Change(LISTENER, *listeners),
     )
     return tuple(change for change in found if change.before != change.after)
@@ -95,6 +97,13 @@ def _options(ours: Settings, theirs: Settings) -> Iterator[Change]:
             if type_ is Policy:
                 before, after = listed(before or {}), listed(after or {})
             yield Change(name, before, after, hints[name])
+
+
+def _lists(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> Iterator[Change]:
+    """The items of files that rules of policy name."""
+    for path in sorted(before.keys() | after.keys()):
+        items = (tuple(lists.get(path, ())) for lists in (before, after))
+        yield Change(f"{LIST} {path}", *items)
 
 
 def _file(settings: Settings) -> str:

@@ -223,6 +223,18 @@ def test_a_change_of_rules_is_told_rule_by_rule(tmp_path: Path) -> None:
     ]
 
 
+def test_a_change_of_a_file_of_items_is_told_item_by_item(tmp_path: Path) -> None:
+    items = tmp_path / "senders"
+    items.write_text("a.example\nb.example\n")
+    before = settings_of(f'{RULE}senders = ["{items}"]', tmp_path)
+    items.write_text("b.example\nc.example\n")
+    after = settings_of(f'{RULE}senders = ["{items}"]', tmp_path)
+
+    (change,) = difference(before, after, port_of)
+
+    assert change.text == f"policy list {items} +c.example -a.example"
+
+
 def test_settings_and_policy_know_the_same_stages() -> None:
     assert tuple(stage.value for stage in Stage) == STAGES
 
