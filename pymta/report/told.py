@@ -1,9 +1,11 @@
 """What a sender is told about one recipient (RFC 3464 s2.3).
 
-failed      he will never have the message
-delivered   it is in his mailbox
-relayed     another host has it, which sends no such reports
-expanded    it goes on to several others, who are not told of
+    failed      he will never have the message
+    delivered   it is in his mailbox
+    relayed     another host has it, which sends no such reports
+    expanded    it goes on to several others, who are not told of
+
+The words are those of the field Action.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """What we say of one message to a host that offers this and not that: before MAIL, and in it.
 
-the host has no 8BITMIME     8-bit mail cannot go there: 5.6.3 (RFC 6152 s3)
-the host has no BINARYMIME   nor binary mail: 5.6.1 (RFC 3030 s3)
-the host has no SMTPUTF8     nor a header in UTF-8, 5.6.7; of addresses, those whose local part
-is ASCII go with the domain as the DNS knows it (RFC 6531 s3.2)
-the host has DSN             what the sender asked for goes on (RFC 3461 s5.2.1)
+    the host has no 8BITMIME     8-bit mail cannot go there: 5.6.3 (RFC 6152 s3)
+    the host has no BINARYMIME   nor binary mail: 5.6.1 (RFC 3030 s3)
+    the host has no SMTPUTF8     nor a header in UTF-8, 5.6.7; of addresses, those whose local part
+                                 is ASCII go with the domain as the DNS knows it (RFC 6531 s3.2)
+    the host has DSN             what the sender asked for goes on (RFC 3461 s5.2.1)
+
+A recipient who cannot be named there holds up no other.
 """
 
 from __future__ import annotations
