@@ -94,8 +94,11 @@ class Conversation:
         self._ending.part()
 
     def _listen(self) -> int | None:
-        """Flush, then read once.  A number is the exit status."""
-        if self._voice.flush() is not None:
+        """Flush, then read once.  A number is the exit status.
+
+        A refused BDAT is answered when its octets have come (RFC 3030 s2).
+        """
+        if not self._server.is_counting_off and self._voice.flush() is not None:
             return self._ending.unwritable()
         if self._server.is_in_data:
             got = self._stream.read(self._patience.for_data, at_command=False)

@@ -73,6 +73,11 @@ class Server:
         self._unwanted = 0  # octets of a chunk that nobody takes
 
     @property
+    def is_counting_off(self) -> bool:
+        """A chunk that nobody takes is still coming."""
+        return self._unwanted > 0
+
+    @property
     def is_in_data(self) -> bool:
         """What comes next is a part of a message, and no command."""
         return self._body is not None or self._is_in_chunk

@@ -166,7 +166,7 @@ def session(data: bytes) -> None:
     for event in log.events:
         assert not _UNSAFE.search(message(event)), event
     if who % len(_CALLERS) == 0:  # from a stranger nothing is taken that others might read as two
-        for kept in spool.messages.values():
+        for kept in (one for one in spool.messages.values() if not one.envelope.is_binary):
             assert b"\n" not in kept.body.replace(b"\r\n", b"")
             assert b"\r" not in kept.body.replace(b"\r\n", b"")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+
 import pytest
 
 from tests.doubles.certificates import Certificate
@@ -233,6 +235,20 @@ def test_hosts_to_whom_it_is_not_offered_may_not() -> None:
         reply = chunk(guest, b"QUIT\r\n", last=True)
         assert reply == "503 5.5.1 BDAT command used when not advertised"
         assert guest.ask("DATA")[0].startswith("354 ")
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_a_refusal_waits_for_the_octets(is_offered: bool) -> None:
+    """RFC 3030 s2: whoever reads replies before he has sent them all would take it for another."""
+    house = House(usual_settings(chunking_advertise_hosts=("*",) if is_offered else ()))
+    with house.call() as guest:
+        guest.hear()
+        guest.ask("EHLO client.example")
+        guest.send(b"BDAT 6 LAST\r\nQUIT")
+        assert not select.select([guest.sock], [], [], 0.05)[0]
+        guest.send(b"\r\nNOOP\r\n")
+        assert guest.hear().startswith("503 ")
+        assert guest.hear().startswith("250 ")
 
 
 def test_a_client_is_told_to_go_between_chunks() -> None:
