@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.doubles import peers
+from tests.doubles.certificates import Certificate
 from tests.doubles.daemon import DEADLINE, Daemon, daemon, wait_until
 from tests.lives.test_session_life import line, workers
 
@@ -216,6 +218,52 @@ def test_haproxy_looks_whether_we_are_alive(tmp_path: Path) -> None:
                 assert line(sock).startswith("220 ")
         made.wait_for_idle()
         assert "PROXY protocol error" not in made.log()
+
+
+def test_haproxy_brings_tls_to_where_it_begins_at_once(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    """PT-05: its header comes in clear, and the ClientHello right behind it."""
+    with (
+        daemon("submissions-tls", **SETTINGS, **certificate.settings) as made,
+        haproxy(tmp_path, made, "send-proxy-v2") as port,
+    ):
+        said = peers.run(
+            "swaks",
+            *("--server", f"127.0.0.1:{port}", "--local-interface", "127.0.0.5"),
+            *("--tls-on-connect", "--helo", "client.test"),
+            *("--from", "a@client.test", "--to", "user@mx.pymta.test"),
+        )
+        assert said.returncode == 0, said.stdout + made.log()
+        made.wait_for_log(r" <= a@client\.test H=\(client\.test\) \[127\.0\.0\.5\] P=esmtps ")
+
+
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))]
+)
+def test_no_slot_is_lost_or_won_however_sessions_are_killed(seed: int) -> None:
+    """CH-02, HU-04: at any moment, with a reload among it."""
+    chance = random.Random(seed)
+    limits = {"smtp_accept_max_per_host": 3, "smtp_accept_max": 40}
+    with daemon(**SETTINGS | limits, worker_idle_timeout="30s") as made, ExitStack() as stack:
+        for number in range(30):
+            client = f"192.0.2.{number % 7}" if chance.random() < 0.8 else ""
+            stack.enter_context(through(made, client))
+            if chance.random() < 0.4 and (alive := workers(made)):
+                with suppress(ProcessLookupError):
+                    os.kill(chance.choice(alive), signal.SIGKILL)
+            if number == 15:
+                made.send_signal(signal.SIGHUP)
+        made.wait_for_log("daemon started", 2)
+        for pid in workers(made)[::2]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        stack.close()
+        made.wait_for_idle()
+        assert holders(made) == {}
+        with ExitStack() as again:  # and each address has its whole share
+            calls = [again.enter_context(through(made, "192.0.2.1")) for _ in range(4)]
+            assert sorted(line(sock)[:3] for sock in calls) == ["220", "220", "220", "421"]
 
 
 def test_swaks_may_play_the_proxy() -> None:

@@ -45,6 +45,7 @@ class Proxies(House):
 
 @pytest.mark.parametrize("header", [LINE, version_2(PROXY, 0x11, BLOCK_4 + b"\x04\x00\x01x")])
 def test_the_client_is_whom_the_header_names(header: bytes) -> None:
+    """N-39: and PRX= on demand."""
     house = Proxies(log_selector=("+incoming_port", "+proxy"))
     with house.through_proxy(header) as guest:
         assert guest.hear().startswith("220 ")
