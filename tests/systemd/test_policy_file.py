@@ -8,9 +8,8 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = pytest.mark.root
 
 POLICY = "/etc/pymta/policy.py"
 TEXT = """\
