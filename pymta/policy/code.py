@@ -14,18 +14,20 @@ import linecache
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType, ModuleType
 from typing import Any
 
-import pymta.policy.v1  # noqa: F401 - so that it is there before the first fork
 from pymta.config.policy_code import PolicySource
+from pymta.policy import v1
 from pymta.policy.stage import Stage
 
 NAME = "policy_file"  # as a module; some of the standard library looks for it by this
 
 Function = Callable[..., object]
+# Of the first version, which is so loaded before the first fork.
+_CLASSES = [one for one in vars(v1).values() if isinstance(one, type)]
 
 
 class Program:
@@ -36,6 +38,7 @@ class Program:
         self.stages = frozenset(map(Stage, source.stages))
         self._text = source.text
         self._code: CodeType | None = None
+        self.named: tuple[ModuleType, ...] = ()  # the modules that it has names for, once it ran
 
     def run(self) -> ModuleType:
         """Everything that stands at its top level.  Raises whatever that raises."""
@@ -48,6 +51,8 @@ class Program:
         module.__file__ = self.path
         sys.modules[NAME] = module
         exec(self._code, module.__dict__)  # noqa: S102 - this is what the file is for
+        found = tuple(one for one in vars(module).values() if isinstance(one, ModuleType))
+        self.named = (v1, *found)
         return module
 
 
@@ -80,7 +85,7 @@ class Run:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        with self._traces.watched():
+        with self._traces.watched(self._program.named):
             yield
 
     def close(self) -> None:
@@ -94,24 +99,34 @@ class Run:
 class Traces:
     """What code leaves behind in its process.
 
-    Modules of the standard library that it loaded are as they would have been.  Others may keep
-    anything.
+    Seen is what it binds anew: in modules and classes, in the environment; and modules that it
+    loads, unless they are of the standard library, and so as they would have been.
     """
 
     def __init__(self) -> None:
         self.found = False
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        before = _process()
-        modules = set(sys.modules)
+    def watched(self, named: Iterable[ModuleType]) -> Iterator[None]:
+        """`named` are modules that the code has a name for: in those, each name is looked at."""
+        known = dict(sys.modules)
+        before, names = _process(named), _counts(known)
         try:
             yield
         finally:
-            fresh = {name.partition(".")[0] for name in sys.modules.keys() - modules}
-            is_strange = bool(fresh - sys.stdlib_module_names - {NAME})
-            self.found |= is_strange or _process() != before
+            fresh = sys.modules.keys() - known.keys() - {NAME}
+            tops = {name.partition(".")[0] for name in fresh}
+            is_strange = bool(tops - sys.stdlib_module_names)
+            parents = {name.rpartition(".")[0] for name in fresh}
+            grown = {name for name, count in _counts(known).items() if count != names[name]}
+            self.found |= is_strange or bool(grown - parents) or _process(named) != before
 
 
-def _process() -> tuple[Mapping[str, Any], Mapping[str, str], int]:
-    return dict(vars(builtins)), dict(os.environ), threading.active_count()
+def _counts(modules: Mapping[str, ModuleType]) -> dict[str, int]:
+    """How many names each has; a module that is loaded becomes a name in the one above it."""
+    return {name: len(getattr(module, "__dict__", ())) for name, module in modules.items()}
+
+
+def _process(named: Iterable[ModuleType]) -> tuple[Any, ...]:
+    spaces = (builtins, *named, *_CLASSES)
+    return [dict(vars(one)) for one in spaces], dict(os.environ), threading.active_count()
