@@ -119,7 +119,7 @@ class Traces:
             is_strange = bool(tops - sys.stdlib_module_names)
             parents = {name.rpartition(".")[0] for name in fresh}
             grown = {name for name, count in _counts(known).items() if count != names[name]}
-            self.found |= is_strange or bool(grown - parents) or _process(named) != before
+            self.found |= is_strange or bool(grown - parents - {NAME}) or _process(named) != before
 
 
 def _counts(modules: Mapping[str, ModuleType]) -> dict[str, int]:
