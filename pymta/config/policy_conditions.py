@@ -147,6 +147,13 @@ CONDITIONS: Mapping[str, Kind] = {
         'the name that it said; "@" is ours', FROM_HELO, item=parse_name_item, is_file_of_items=True
     ),
     "helo_verified": Kind("whether that name leads to its address", FROM_HELO, read_bool),
+    "certified": Kind(
+        "a name of a host, or an address, in its certificate, for which somebody in"
+        " tls_verify_certificates vouched",
+        FROM_HELO,
+        item=parse_address_item,
+        is_file_of_items=True,
+    ),
     "authenticated": Kind("whether it has logged in", FROM_HELO, read_bool),
     "accounts": Kind("the account that it has logged in to", FROM_HELO, item=_parse_account),
     "senders": Kind(

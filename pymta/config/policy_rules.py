@@ -74,7 +74,9 @@ ON_DEFER = ("defer", "match", "skip")
 _CLASSES = {"defer": "4", "refuse": "5", "drop": "45"}  # of the codes of a reply
 _SAYS_NO = frozenset(_CLASSES)
 # One of these a rule must ask for that lets mail through: what anybody may claim is not enough.
-_KNOWS_WHOM = frozenset({"accounts", "authenticated", "hosts", "networks", "recipients", "trusted"})
+_KNOWS_WHOM = frozenset(
+    {"accounts", "authenticated", "certified", "hosts", "networks", "recipients", "trusted"}
+)
 _AT_CONNECT = (421, 554)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")

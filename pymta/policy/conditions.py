@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from pymta.config.address_list import AddressList
+from pymta.config.address_list import EVERYBODY, AddressList
 from pymta.config.pattern import parse_pattern
 from pymta.config.policy_conditions import LONGEST_TEXT, read_size
-from pymta.mail.address import literal_address
+from pymta.mail.address import Mailbox, literal_address, parse_mailbox
 from pymta.mail.host_list import Answer as InList
 from pymta.mail.network_table import NetworkTable
 from pymta.policy.client_conditions import Greylisted, ListedIn, RateAbove
@@ -81,6 +81,22 @@ def _host_verified(value: bool, _: Setup) -> Question:
 def _helo(value: list[str], setup: Setup) -> Question:
     names = AddressList(setup.items(value), setup.ourselves)
     return _of(lambda f: names.holds_name(f.call.helo))
+
+
+def _certified(value: list[str], setup: Setup) -> Question:
+    """A host is not meant where a mailbox is named, nor the other way round."""
+    items = setup.items(value)
+    named = (item for item in items if "@" in item or item.strip("! ") == EVERYBODY)
+    people = AddressList(named, setup.ourselves)
+    hosts = AddressList((item for item in items if "@" not in item), setup.ourselves)
+
+    def holds(name: str) -> bool:
+        mailbox = parse_mailbox(name)
+        if isinstance(mailbox, Mailbox) and mailbox.domain:
+            return people.holds(mailbox)
+        return hosts.holds_name(name)
+
+    return _of(lambda f: any(map(holds, f.call.certified)))
 
 
 def _helo_verified(value: bool, _: Setup) -> Question:
@@ -218,6 +234,7 @@ _MAKERS: Mapping[str, tuple[Callable[[Any, Setup], Question], Cost]] = {
         Cost.FACTS,
     ),
     "helo": (_helo, Cost.FACTS),
+    "certified": (_certified, Cost.FACTS),
     "helo_verified": (_helo_verified, Cost.NAMES),
     "authenticated": (_flag(lambda f: bool(f.call.account)), Cost.FACTS),
     "accounts": (_accounts, Cost.FACTS),

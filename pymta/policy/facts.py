@@ -31,6 +31,8 @@ class Call:
     asked (see host_lookup) or there is none.  `ident` is what its machine calls the user.
     `helo` is "" before it was said.  `protocol` is as in Received: smtp, esmtp, esmtps, …
     `tls` is version and cipher, such as ``TLS1.3:TLS_AES_256_GCM_SHA384:256``, "" in clear.
+    `certified` are the names in his certificate, () without one that somebody vouched for
+    (tls_verify_certificates).
     `account` is who has logged in, "" for nobody.
     `is_trusted`: from a network of relay_from_hosts, or a user of this machine.
     `connections` are those open now, this one included; `mails` and `messages` count the MAIL
@@ -55,6 +57,7 @@ class Call:
     mails: int = 0
     messages: int = 0
     id: str = ""
+    certified: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,4 +31,5 @@ def call_facts(visit: Visit, helo: str = "") -> Call:
         mails=visit.mails,
         messages=visit.accepted,
         id=visit.id,
+        certified=visit.tls.peer.names if visit.tls and visit.tls.peer else (),
     )

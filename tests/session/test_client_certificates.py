@@ -82,6 +82,24 @@ def test_a_good_one_is_told_of(
     assert event.fields["TLS_SNI"] == "mx.pymta.test"
 
 
+def test_a_rule_may_let_who_shows_one_relay(
+    house: House, certificate: Certificate, theirs: Certificate
+) -> None:
+    rule = {"name": "branch", "certified": [CLIENT], "action": "relay"}
+    house.settings = usual_settings(tls_try_verify_hosts=ASKED, policy={"rcpt": [rule]})
+    heard = []
+    for shown in (theirs, None):
+        with house.call() as guest:
+            guest.start_tls(showing(certificate, shown))
+            guest.hear()
+            heard += guest.ask(
+                "EHLO client.example",
+                "MAIL FROM:<a@client.example>",
+                "RCPT TO:<x@elsewhere.example>",
+            )[2:]
+    assert heard == ["250 2.1.5 Accepted", "550 5.7.1 relay not permitted"]
+
+
 def test_a_host_that_is_not_asked_shows_none(
     house: House, certificate: Certificate, theirs: Certificate
 ) -> None:
