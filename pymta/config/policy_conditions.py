@@ -143,6 +143,14 @@ CONDITIONS: Mapping[str, Kind] = {
     ),
     "tls": Kind("whether the connection is encrypted", EVERYWHERE, read_bool),
     "connections_above": Kind("so many connections are open", EVERYWHERE, read_count),
+    "messages_above": Kind(
+        "the connection has begun more messages, this one included", FROM_MAIL, read_count
+    ),
+    "all_recipients_above": Kind(
+        "all messages of the connection together have more recipients, this one included",
+        FROM_MAIL,
+        read_count,
+    ),
     "helo": Kind(
         'the name that it said; "@" is ours', FROM_HELO, item=parse_name_item, is_file_of_items=True
     ),

@@ -22,6 +22,7 @@ from pymta.policy.facts import Facts, Message
 from pymta.policy.lookups import Lookups
 from pymta.policy.mail_domain import Standing
 from pymta.policy.rule import Condition, Cost, Fit, Unknown
+from pymta.policy.stage import Stage
 
 Question = Callable[[Facts, Lookups], Fit]
 MOST_TEXTS = 16  # fields of one name that a pattern meets
@@ -231,6 +232,14 @@ _MAKERS: Mapping[str, tuple[Callable[[Any, Setup], Question], Cost]] = {
     "tls": (_flag(lambda f: bool(f.call.tls)), Cost.FACTS),
     "connections_above": (
         lambda value, _: _of(lambda f: f.call.connections > value),
+        Cost.FACTS,
+    ),
+    "messages_above": (
+        lambda value, _: _of(lambda f: f.call.mails + (f.stage is Stage.MAIL) > value),
+        Cost.FACTS,
+    ),
+    "all_recipients_above": (
+        lambda value, _: _of(lambda f: f.call.recipients + (f.stage is Stage.RCPT) > value),
         Cost.FACTS,
     ),
     "helo": (_helo, Cost.FACTS),

@@ -36,7 +36,8 @@ class Call:
     `account` is who has logged in, "" for nobody.
     `is_trusted`: from a network of relay_from_hosts, or a user of this machine.
     `connections` are those open now, this one included; `mails` and `messages` count the MAIL
-    commands that were taken in this one and the messages that were.
+    commands that were taken in this one and the messages that were, `recipients` those of all its
+    messages.
     """
 
     address: Address | None
@@ -58,6 +59,7 @@ class Call:
     messages: int = 0
     id: str = ""
     certified: tuple[str, ...] = ()
+    recipients: int = 0
 
 
 @dataclass(frozen=True, slots=True)

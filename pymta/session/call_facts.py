@@ -30,6 +30,7 @@ def call_facts(visit: Visit, helo: str = "") -> Call:
         connections=visit.others + 1,
         mails=visit.mails,
         messages=visit.accepted,
+        recipients=visit.recipients,
         id=visit.id,
         certified=visit.tls.peer.names if visit.tls and visit.tls.peer else (),
     )

@@ -96,6 +96,7 @@ def _facts(visit: Visit, accept: Accept) -> Recipient:
 def _add(visit: Visit, accept: Accept, parameters: RcptParameters, facts: Recipient) -> Answer:
     is_remote = not accept.is_local and visit.is_sent_at_once(accept.mailbox.domain)
     visit.transaction.add(accept.key, accept.mailbox, parameters, is_remote=is_remote)
+    visit.recipients += 1
     if visit.judges:
         visit.transaction.told.append(facts)
     return ACCEPTED

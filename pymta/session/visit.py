@@ -37,7 +37,7 @@ class Visit:
     `may_send_early`, `needs_hello`, `may_start_tls` and `allowed` were decided then, too.
     `fast_open` is what the next line about an arrival says of how the connection began (N-17).
     `has_pipelined`: he sent a command while the reply to another was still to come.
-    `mails` counts MAIL commands taken, `accepted` messages answered 250.
+    `mails` counts MAIL commands taken, `recipients` those of RCPT, `accepted` messages.
 
     `role` is that of the socket he came in by.
     `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).  He takes its place,
@@ -92,6 +92,7 @@ class Visit:
     policy_is_out: bool = False
     mails: int = 0
     accepted: int = 0
+    recipients: int = 0
     transaction: Transaction = field(default_factory=Transaction)
     mode: Mode = field(init=False)
     host: str = field(init=False)

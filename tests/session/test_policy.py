@@ -200,6 +200,18 @@ def test_each_recipient_is_judged_alone() -> None:
     assert events(place, Kind.REJECTED)[0]["RECIPIENT"] == "user@localhost"
 
 
+def test_a_connection_may_have_so_many_messages_and_recipients() -> None:
+    place = ruled("rcpt", {"all_recipients_above": 3, "action": "defer"})
+    place.settings.policy.policy["mail"] = [  # type: ignore[index]
+        {"name": "m", "messages_above": 2, "action": "refuse", "text": "two will do"}
+    ]
+    with place.call() as guest:
+        replies = say(guest, FROM, TO, TO, "RSET", FROM, TO, TO, "RSET", FROM)
+    codes = [reply[:3] for reply in replies]
+    assert codes == ["250"] * 6 + ["451", "250", "550"]
+    assert replies[-1] == "550 5.7.1 two will do"
+
+
 def test_what_policy_accepts_must_still_exist() -> None:
     place = ruled("rcpt", {"action": "accept"}, recipients_max=1)
     with place.call() as guest:
