@@ -104,7 +104,7 @@ def records_of_final(
     """
     records: list[Record] = []
     told = [one for one in settlement.delivered if success_id and is_report_wanted(one)]
-    rest = [one for one in settlement.delivered if one not in told]
+    rest = [one for one in settlement.delivered if not (success_id and is_report_wanted(one))]
     for how, indices in _by_text((_how(one), one) for one in told).items():
         records.append(outcomes.Delivered(now, indices, how, success_id))
     if rest:

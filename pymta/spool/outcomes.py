@@ -213,4 +213,5 @@ def _owe(
 
 
 def _settle(state: State, settled: tuple[int, ...]) -> State:
-    return replace(state, pending=tuple(n for n in state.pending if n not in settled))
+    gone = frozenset(settled)  # there may be very many
+    return replace(state, pending=tuple(n for n in state.pending if n not in gone))

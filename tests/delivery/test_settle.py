@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymta.delivery.outcome import Addressee, Tried
+from pymta.delivery.outcome import NOBODY, Addressee, Tried
 from pymta.delivery.plan import MOST_RECIPIENTS, ToHosts, ToMailboxes, Unrouted, plan
 from pymta.delivery.settle import (
     GIVEN_UP,
+    Settlement,
     outcome_of,
     records_of_deferral,
     records_of_final,
     settle,
 )
+from pymta.mail.envelope import Recipient
 from pymta.mail.host import Host
 from pymta.retry.schedule import parse_schedule
 from pymta.routing.route import Defer, Fail, Local, Remote, Route
@@ -175,3 +177,18 @@ def test_a_host_prints_its_port_only_when_it_is_unusual() -> None:
     assert str(MX) == "mx.x.example [192.0.2.1]"
     assert str(Host("h", MX.address, 2525)) == "h [192.0.2.1]:2525"
     assert MX.key == "mx.x.example[192.0.2.1]:25"
+
+
+def test_those_whose_delivery_is_to_be_told_have_a_record_of_their_own() -> None:
+    """RFC 3461 s5.2: also where there are very many of them."""
+    wish, count = Recipient("", ("SUCCESS",)), 50_000
+    some = tuple(
+        Tried(Addressee(n, "r", asked=wish if n % 2 else NOBODY), Delivered(), transport="maildir")
+        for n in range(count)
+    )
+    found = records_of_final(Settlement(delivered=some), NOW, "", "report")
+
+    assert found == (
+        outcomes.Delivered(NOW, tuple(range(1, count, 2)), "T=maildir", "report"),
+        outcomes.Delivered(NOW, tuple(range(0, count, 2)), "T=maildir"),
+    )

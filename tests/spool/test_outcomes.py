@@ -53,6 +53,14 @@ def test_what_is_delivered_is_pending_no_more() -> None:
     assert step(state, Delivered(NOW, (0, 2))).is_finished
 
 
+def test_very_many_are_settled_in_no_time() -> None:
+    count = 100_000
+    state = fold(count, [Delivered(NOW, tuple(range(0, count, 2)))])
+
+    assert len(state.pending) == count // 2
+    assert step(state, Failed(NOW, tuple(range(1, count, 2)), "550 no")).is_finished
+
+
 def test_a_failure_is_finished_only_when_it_is_reported() -> None:
     failed = fold(1, [Failed(NOW, (0,), "550 no", "r1")])
 
