@@ -136,7 +136,9 @@ class _Attempt:
                 who, why = wish.addressee, Later(0, why=made.why)
                 refused.append(Tried(who, why, LOCAL_USER, mailbox=wish.account))
                 continue
-            if self._is_told and wish.addressee.asked.wants_success and len(made.to) > 1:
+            # To one who is new goes the wish as well; others never hear of it (RFC 3461 s5.2.7).
+            keeps_wish = len(made.to) == 1 and made.added
+            if self._is_told and wish.addressee.asked.wants_success and not keeps_wish:
                 made = replace(made, report_id=self._reserve(DELIVERED))
             claim.note(made)
             tell.redirected(wish, made, claim, self._world)

@@ -22,7 +22,7 @@ _BY_HOST = re.compile(r"H=(\S+ \[[^\]]*\](?::[0-9]+)?)")
 _TEXT = {
     DELIVERED: "delivered to the mailbox",
     RELAYED: "passed on to a server that sends no reports of this kind",
-    EXPANDED: "sent on to several addresses",
+    EXPANDED: "sent on to other addresses",
 }
 
 

@@ -179,6 +179,19 @@ def test_a_forward_to_several_is_told_as_expanded_and_no_further(rig: Rig) -> No
     ]
 
 
+def test_a_forward_to_somebody_who_has_it_anyway_is_told_too(rig: Rig) -> None:
+    rig.forwards["alice"] = b"bob"
+    id = rig.put(Recipient("alice@users.example", SUCCESS), "bob@users.example")
+
+    assert rig.attempt(id)[-1] == "Completed"
+
+    ((fields,),) = map(told, reports(rig))
+    assert (fields["Action"], fields["Final-Recipient"]) == (
+        "expanded",
+        "rfc822; alice@users.example",
+    )
+
+
 def test_a_failed_message_comes_back_whole_where_that_was_asked_for(rig: Rig) -> None:
     """RFC 3461 s4.3"""
     rig.answers["a@x.example"] = NEVER
