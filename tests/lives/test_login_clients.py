@@ -15,12 +15,13 @@ import sys
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import aiosmtplib
 import pytest
 import scramp
 
-from tests.doubles import peers
+from tests.doubles import certificates, peers
 from tests.doubles.certificates import NAME, Certificate
 from tests.doubles.daemon import DEADLINE, Daemon, daemon_after, wait_until
 
@@ -57,10 +58,20 @@ class Server:
         (line,) = self.daemon.wait_for_log(rf"<= {USER} .* id={subject}@client.test")
         assert f" A={mechanism}:{USER} S=" in line
         assert " P=esmtpsa X=TLS1.3:" in line
+        assert (" CV=yes " in line) is (mechanism == "EXTERNAL")
 
 
 @pytest.fixture(scope="module")
-def server(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def hers(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """What USER's program may show."""
+    names = f"subjectAltName=email:{USER}"
+    return certificates.make(tmp_path_factory.mktemp("hers"), names=(), more=("-addext", names))
+
+
+@pytest.fixture(scope="module")
+def server(
+    certificate: Certificate, hers: Certificate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     passwords = tmp_path_factory.mktemp("logins") / "passwords"
     subprocess.run(
         [sys.executable, "-P", "-m", "pymta", "user", "--file", passwords, "add", USER],
@@ -74,7 +85,13 @@ def server(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -
         made.socket_name = "submission"
         made.more_sockets.append(("submissions", socket.create_server(("127.0.0.1", 0))))
 
-    settings = {"auth_password_file": str(passwords), "auth_failure_delay": 0}
+    settings: dict[str, Any] = {
+        "auth_password_file": str(passwords),
+        "auth_failure_delay": 0,
+        "auth_external": [USER],
+        "tls_try_verify_hosts": ["127.0.0.1"],
+        "tls_verify_certificates": str(hers.file),
+    }
     with daemon_after(prepare, **certificate.settings, **settings) as made:
         yield Server(made, certificate)
 
@@ -116,8 +133,9 @@ def test_swaks_is_told_that_it_is_wrong(server: Server) -> None:
 
 
 @pytest.mark.parametrize("way", ["starttls", "tls"])
-@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
-def test_curl(server: Server, tmp_path: Path, way: str, mechanism: str) -> None:
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "EXTERNAL"])
+def test_curl(server: Server, hers: Certificate, tmp_path: Path, way: str, mechanism: str) -> None:
+    shown = ("--cert", str(hers.file), "--key", str(hers.key)) if mechanism == "EXTERNAL" else ()
     subject = f"curl-{way}-{mechanism}"
     port, scheme = (server.starttls, "smtp") if way == "starttls" else (server.tls, "smtps")
     (tmp_path / "message").write_text(message(subject), newline="")
@@ -130,7 +148,8 @@ def test_curl(server: Server, tmp_path: Path, way: str, mechanism: str) -> None:
             "--url",
             f"{scheme}://{NAME}:{port}/client.test",
         ),
-        *("--user", f"{USER}:{PASSWORD}", "--login-options", f"AUTH={mechanism}"),
+        *shown,
+        *("--user", f"{USER}:{'' if shown else PASSWORD}", "--login-options", f"AUTH={mechanism}"),
         *("--mail-from", USER, "--mail-rcpt", "user@localhost"),
         *("--upload-file", str(tmp_path / "message")),
     )
@@ -138,8 +157,8 @@ def test_curl(server: Server, tmp_path: Path, way: str, mechanism: str) -> None:
     server.has(subject, mechanism)
 
 
-@pytest.mark.parametrize("mechanism", ["plain", "login", "scram-sha-256", "on"])
-def test_msmtp(server: Server, tmp_path: Path, mechanism: str) -> None:
+@pytest.mark.parametrize("mechanism", ["plain", "login", "scram-sha-256", "external", "on"])
+def test_msmtp(server: Server, hers: Certificate, tmp_path: Path, mechanism: str) -> None:
     """`on` is what it takes for the best: inside of TLS that is PLAIN."""
     subject = f"msmtp-{mechanism}"
     settings = {
@@ -154,6 +173,8 @@ def test_msmtp(server: Server, tmp_path: Path, mechanism: str) -> None:
         "password": f'"{PASSWORD}"',
         "from": USER,
     }
+    if mechanism == "external":
+        settings |= {"tls_cert_file": hers.file, "tls_key_file": hers.key}
     lines = ["account default", *(f"{name} {value}" for name, value in settings.items())]
     file = tmp_path / "msmtprc"
     file.write_text("\n".join([*lines, ""]))

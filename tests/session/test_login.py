@@ -344,6 +344,18 @@ def test_a_login_without_an_end_is_ended() -> None:
     ]
 
 
+def test_a_client_that_falls_silent_in_the_middle_is_left() -> None:
+    """SS-06: a line of a login has the time of a command, however slowly it comes."""
+    known = Played()
+    house = house_of(smtp_receive_timeout=1)
+    house.back_end = known
+    with house.call() as guest:
+        assert greeted(guest).ask("AUTH PLAYED") == ["334 "]
+        guest.send(b"YQ")
+        assert guest.hear() == f"421 4.4.2 {HOST}: SMTP command timeout - closing connection"
+    assert known.closed == 1
+
+
 def test_a_client_that_goes_in_the_middle_leaves_nothing_open() -> None:
     known = Played()
     house = house_of()
