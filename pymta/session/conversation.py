@@ -51,7 +51,7 @@ class Conversation:
             explain=world.explain,
         )
         policy.appoint(visit, self._caller, world)
-        self._pace = Pace(visit.settings.session, self._is_counted)
+        self._pace = Pace(visit.settings.session, self._is_counted, explain=world.explain)
         self._chronicle = Chronicle(visit, world.tell)
         self._watch = Watch(world.debug, visit, self._pace.quote)
         self._patience = Patience(visit.settings.session)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 from pymta.journal import session_events as say
 from pymta.journal.event import Event
-from pymta.load.reading import Excess, excess, reserve
+from pymta.load.reading import AVERAGE, Excess, excess, reserve
 from pymta.mail.host_list import Answer
 from pymta.mail.reply import Reply
+from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.session.visit import Visit
 
 IsIn = Callable[[Sequence[str], str], Answer]
@@ -30,7 +31,7 @@ class Refusal:
     event: Event
 
 
-def refusal(visit: Visit, is_in: IsIn) -> Refusal | None:
+def refusal(visit: Visit, is_in: IsIn, explain: Explain = nobody_asks) -> Refusal | None:
     """None: come in.  `is_in` says whether the caller is in a list of hosts."""
     limits = visit.settings.limits
     rejected = visit.settings.session.host_reject_connection
@@ -40,16 +41,17 @@ def refusal(visit: Visit, is_in: IsIn) -> Refusal | None:
     is_reserved = None
     if limits.smtp_accept_max and _is_in_reserve(visit):
         is_reserved = is_in(limits.smtp_reserve_hosts, "smtp_reserve_hosts")
+        explain(Decision("smtp_accept_reserve", "only kept places are left"))
         if is_reserved is not Answer.YES:
             return _no_place(visit, was_put_off=is_reserved is Answer.UNKNOWN)
     above = excess(visit.load, reserve(limits))
-    if (
-        above
-        and (is_reserved or is_in(limits.smtp_reserve_hosts, "smtp_reserve_hosts"))
-        is not Answer.YES
-    ):
-        return _too_busy(visit, above)
-    return None
+    if above is None:
+        return None
+    option = "smtp_load_reserve" if above.what == AVERAGE else "smtp_pressure_reserve"
+    explain(Decision(option, f"{above.what} = {above.value:.2f} is above it"))
+    if is_reserved is None:
+        is_reserved = is_in(limits.smtp_reserve_hosts, "smtp_reserve_hosts")
+    return None if is_reserved is Answer.YES else _too_busy(visit, above)
 
 
 def _is_in_reserve(visit: Visit) -> bool:

@@ -69,7 +69,7 @@ def judge(visit: Visit, caller: Caller, world: World, *, looks_up: bool = True) 
     if visit.address is not None:
         if looks_up:
             _look_up_name(visit, caller, world)
-        refusal = gate.refusal(visit, caller.is_in)
+        refusal = gate.refusal(visit, caller.is_in, world.explain)
         if refusal is not None:
             return Farewell(refusal.reply, refusal.event, 0)
     settings = visit.settings.session

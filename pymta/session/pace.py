@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pymta.config.session import Session
 from pymta.journal.session_events import BAD_COMMANDS
 from pymta.mail.reply import Reply
+from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.smtp.command import Verb
 
 _MAIL = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT, Verb.QUIT})
@@ -38,7 +39,10 @@ class Enough:
 
 @dataclass(slots=True)
 class Pace:
-    """`is_counted`: do commands outside of transactions count for this caller?  It may look up."""
+    """`is_counted`: do commands outside of transactions count for this caller?  It may look up.
+
+    `explain` hears of a limit that was reached.
+    """
 
     limits: Session
     is_counted: Callable[[], bool] = lambda: True
@@ -47,6 +51,7 @@ class Pace:
     faults: int = 0
     spent: set[Verb] = field(default_factory=set)  # the free ones used since the last message
     may_hold_secrets: bool = False
+    explain: Explain = nobody_asks
 
     def next_message(self) -> None:
         self.spent &= {Verb.AUTH}
@@ -65,6 +70,7 @@ class Pace:
         self.nonmail += 1
         if self.nonmail <= self.limits.smtp_accept_max_nonmail or not self.is_counted():
             return None
+        self.explain(Decision("smtp_accept_max_nonmail", f"{self.nonmail} commands"))
         why = f'too many nonmail commands (last was "{verb.name}")'
         return Enough(Reply(554, "Too many nonmail commands", "5.7.0"), why, 1)
 
@@ -73,6 +79,7 @@ class Pace:
         self.unknown += 1
         if self.unknown <= self.limits.smtp_max_unknown_commands:
             return None
+        self.explain(Decision("smtp_max_unknown_commands", f"{self.unknown} commands"))
         why = f'too many unrecognized commands (last was "{last}")'
         return Enough(Reply(500, "Too many unrecognized commands", "5.5.1"), why, 0)
 
@@ -81,6 +88,7 @@ class Pace:
         self.faults += 1
         if self.faults <= self.limits.smtp_max_synprot_errors:
             return None
+        self.explain(Decision("smtp_max_synprot_errors", f"{self.faults} errors"))
         text = f"{reply.text}\nToo many syntax or protocol errors"
         why = f'too many syntax or protocol errors (last command was "{quoted}")'
         return Enough(Reply(reply.code, text, reply.enhanced), why, 1, reason="bad-command-synprot")

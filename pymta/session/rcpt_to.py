@@ -9,6 +9,7 @@ from pymta.journal.event import Event
 from pymta.journal.session_events import rejected
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
+from pymta.policy.decision import Decision
 from pymta.policy.facts import Recipient
 from pymta.policy.verdict import Defer, Drop, Relay
 from pymta.policy.verdict import Refuse as PolicyRefuse
@@ -53,6 +54,9 @@ def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: W
             events = (_line(visit, str(mailbox), why),)
             return Answer(refuse.reply, is_fault=reply.code == 501, events=events)
         case Accept() as accept:
+            if _is_full(visit, accept.key):
+                number = len(visit.transaction.recipients)
+                world.explain(Decision("recipients_max", f"{number} recipients already"))
             return _ask(visit, accept, parameters)
 
 

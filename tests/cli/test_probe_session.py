@@ -244,6 +244,52 @@ def test_each_function_that_was_asked_is_told_with_its_answer(file: Path) -> Non
     assert any("rejected RCPT <user@mx.pymta.test>: not today" in text for text in heard.log)
 
 
+@pytest.mark.parametrize(
+    ("setting", "lines", "why"),
+    [
+        ("smtp_max_unknown_commands = 1", ("X", "Y"), "2 commands"),
+        ("smtp_max_synprot_errors = 1", ("MAIL X", "RCPT X"), "2 errors"),
+        ("smtp_accept_max_nonmail = 1", ("NOOP", "NOOP"), "2 commands"),
+        (
+            "recipients_max = 1",
+            (
+                "HELO c.test",
+                "MAIL FROM:<>",
+                "RCPT TO:<user@mx.pymta.test>",
+                "RCPT TO:<alice@mx.pymta.test>",
+            ),
+            "1 recipients already",
+        ),
+        (
+            "smtp_accept_max_per_connection = 1",
+            ("HELO c.test", "MAIL FROM:<>", "RSET", "MAIL FROM:<>"),
+            "1 messages already",
+        ),
+        (
+            "received_headers_max = 1",
+            (
+                *("HELO c.test", "MAIL FROM:<>", "RCPT TO:<user@mx.pymta.test>", "DATA"),
+                *("Received: x", "Received: y", "", "."),
+            ),
+            'Too many "Received" headers - suspected mail loop',
+        ),
+        ("smtp_load_reserve = 0", (), "load average = 0.01 is above it"),
+    ],
+)
+def test_a_limit_that_was_reached_is_told(
+    setting: str, lines: tuple[str, ...], why: str, file: Path
+) -> None:
+    load = file.with_name("load")
+    load.write_text("0.01 0.02 0.03 1/2 3\n")
+    more = f'load_average_file = "{load}"\nsmtp_reserve_hosts = ["127.0.0.1"]\n'
+    file.write_text(f"{setting}\n{more}{SETTINGS}")
+
+    heard = Heard(file, "192.0.2.7", *lines)
+
+    option = setting.partition(" ")[0]
+    assert f"{option}: {why} ({file}:1)" in heard.why, heard.why
+
+
 def test_a_proxy_is_told_of(file: Path) -> None:
     file.write_text('hosts_proxy = ["192.0.2.7"]\n')
 
