@@ -25,9 +25,11 @@ class PolicyCode:
         False, "What they leave in globals is there for the next client of the same process."
     )
     policy_breaker_failures: Count = setting(
-        5, "So many failures within policy_breaker_time put the file out of use; 0: never."
+        5,
+        "So many failures with one client put the file out of use for him, failures with so many"
+        " clients for everybody; 0: never.",
     )
-    policy_breaker_time: Seconds = setting(60, "The time in which they are counted.")
+    policy_breaker_time: Seconds = setting(60, "The time within which they are counted.")
     policy_breaker_pause: Seconds = setting(
         300, "How long it is out of use then; a reload ends that, too."
     )

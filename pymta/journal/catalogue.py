@@ -514,9 +514,10 @@ TROUBLE: Mapping[Kind, Meaning] = {
     ),
     Kind.POLICY_OUT_OF_USE: Meaning(
         "The policy file is out of use, or in use again",
-        "It has failed so often in a short time that sessions which begin now do not ask it: what"
-        " it would be asked about is put off, or left to whoever comes next.  After a while it is"
-        " in use again by itself, and after a reload at once.",
+        "It has failed so often in a short time, with one client or with several, that sessions"
+        " which begin now do not ask it, those of that client or all: what it would be asked about"
+        " is put off, or left to whoever comes next.  After a while it is in use again by itself,"
+        " and after a reload at once.",
         options="policy_breaker_failures policy_breaker_time policy_breaker_pause"
         " policy_on_breaker",
     ),

@@ -162,8 +162,7 @@ class Family:
             case Short(why):
                 self._tell_shortage(why)
             case PolicyFailed(rule):
-                child = self._children.get(pid)
-                self._place.reception.policy.failed(rule, child.generation if child else 0)
+                self._place.reception.policy.failed(rule, self._children.get(pid))
             case Etrn(domain):
                 if not self._is_parting:
                     self._etrn(domain)

@@ -14,10 +14,11 @@ from pymta.config.duration import format_duration
 from pymta.config.settings import Settings
 from pymta.journal import policy_code_events as say
 from pymta.journal.log import Log
+from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.policy.own import rule_of, stage_of
 from pymta.policy.time_limit import GRACE, limit_of
-from pymta.supervisor.breaker import Breaker
-from pymta.supervisor.children import Child, Job
+from pymta.supervisor.breaker import Breaker, client_of
+from pymta.supervisor.children import Child, Job, slot_of
 
 
 class PolicyWatch:
@@ -26,18 +27,24 @@ class PolicyWatch:
         self._log = log
         self._breaker = Breaker(settings.policy_code)
 
-    def failed(self, rule: str, generation: int) -> None:
+    def failed(self, rule: str, child: Child | None) -> None:
         """A session says so; what one of an older generation asks is not what serves."""
-        if generation != self._settings.generation:
+        if child is None or child.generation != self._settings.generation:
             return
-        if line := self._breaker.failed(rule, time.monotonic()):
+        client = client_of(child.address, child.uid)
+        if line := self._breaker.failed(rule, client, time.monotonic()):
             self._log.write(say.out_of_use(line))
 
-    def is_out(self) -> bool:
-        """Are sessions that begin now to leave them alone?"""
-        if line := self._breaker.recovered(time.monotonic()):
+    def is_out(self, caller: Endpoint | LocalCaller) -> bool:
+        """Is a session that begins now to leave them alone?"""
+        client = client_of(*slot_of(caller))
+        return self.is_out_for_all() or self._breaker.is_out(client, time.monotonic())
+
+    def is_out_for_all(self) -> bool:
+        now = time.monotonic()
+        if line := self._breaker.recovered(now):
             self._log.write(say.in_use_again(line))
-        return self._breaker.is_out()
+        return self._breaker.is_out_for_all(now)
 
     def ended(self, child: Child, number: int) -> bool:
         """Was this the signal of a time limit?  Then it is told, and counted."""
@@ -48,5 +55,5 @@ class PolicyWatch:
         rule = rule_of(stage)
         seconds = format_duration(self._settings.policy_code.policy_timeout + int(GRACE))
         self._log.write(say.never_came_back(rule, seconds, child.pid, child.address, child.uid))
-        self.failed(rule, child.generation)
+        self.failed(rule, child)
         return True

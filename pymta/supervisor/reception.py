@@ -85,7 +85,7 @@ class Reception:
             return None
         try:
             call = self._admitted(arrival)
-            if call is not None and self.policy.is_out():
+            if call is not None and self.policy.is_out(call.caller):
                 call = replace(call, policy_is_out=True)
             if call is None or self._give(call, ends):
                 return None

@@ -57,7 +57,7 @@ class Status:
     def _problems(self) -> tuple[str, ...]:
         place, refused = self._place, self._renewal.refused
         is_short = place.shortage.lasts(time.monotonic())
-        is_out = place.reception.policy.is_out()
+        is_out = place.reception.policy.is_out_for_all()
         found = (
             place.reception.trouble(),
             place.deliveries.trouble,

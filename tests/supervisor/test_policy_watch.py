@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
 from pymta.config.policy_code import PolicyCode
 from pymta.config.settings import Settings
+from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.policy.stage import Stage
 from pymta.policy.time_limit import signal_of
 from pymta.supervisor.children import Child, Job
@@ -20,6 +22,7 @@ SETTINGS = replace(
 )
 RULE = "policy_file:data"
 CHILD = Child(4711, Job.SESSION, address="192.0.2.7", generation=3)
+CALLER = Endpoint(ip_address("192.0.2.7"), 40112)
 DATA = signal_of(list(Stage).index(Stage.DATA))
 
 
@@ -37,12 +40,13 @@ def test_sessions_of_a_generation_that_is_gone_say_nothing_of_what_serves(
     watch: PolicyWatch, log: MemoryLog
 ) -> None:
     for _ in range(9):
-        watch.failed(RULE, generation=2)
-    assert not watch.is_out()
+        watch.failed(RULE, replace(CHILD, generation=2))
+    assert not watch.is_out(CALLER)
 
-    watch.failed(RULE, generation=3)
-    watch.failed(RULE, generation=3)
-    assert watch.is_out()
+    watch.failed(RULE, CHILD)
+    watch.failed(RULE, CHILD)
+    assert watch.is_out(CALLER)
+    assert not watch.is_out(LocalCaller(1000, 1000, 7))
     assert len(log.events) == 1
 
 
@@ -57,7 +61,8 @@ def test_a_process_that_was_ended_is_told_with_its_stage_and_counts(
         f"{RULE} did not come back within 7s: {serving} [192.0.2.7] was ended",
         f"{RULE} did not come back within 7s: {serving} uid 1000 was ended",
     ]
-    assert watch.is_out()
+    assert watch.is_out_for_all()
+    assert watch.is_out(CALLER)
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal_of(len(Stage))])
