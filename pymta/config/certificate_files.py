@@ -68,11 +68,9 @@ def dates(texts: Mapping[str, bytes], now: float) -> Iterator[str]:
 
 
 def files_of(tls: Tls, directory: str) -> tuple[str, ...]:
-    """The paths of all that would be read; `directory` as above."""
+    """The paths of certificates and keys; `directory` as above."""
     names = {name for pair in tls.pairs.values() for name in pair if name}
     paths = [path_of(name, directory) for name in names if directory or not credential(name)]
-    if tls.authorities not in {"", SYSTEM}:
-        paths.append(tls.authorities)
     return tuple(sorted(paths))
 
 

@@ -121,10 +121,10 @@ def _brief(entry: str, text: bytes) -> str:
     return f"certificate{where} renewed: {names}, good until {day(found.end)}"
 
 
-def show(texts: Mapping[str, bytes], tls: Tls) -> Certificates:
+def show(texts: Mapping[str, bytes], tls: Tls, former: Certificates | None = None) -> Certificates:
     """Who vouches for clients was found good with the settings, and is no secret."""
     try:
-        return Certificates(texts, tls.authorities, tls.tls_require_ciphers)
+        return Certificates(texts, tls.authorities, tls.tls_require_ciphers, former=former)
     except OSError as error:  # ssl.SSLError is one
         raise CannotStartError(f"{tls.tls_verify_certificates}: {error.strerror}") from error
 

@@ -5,8 +5,9 @@ later, when whoever writes them is done, a child reads certificates and keys as 
 supervisor waits for no disk.  What it found comes back in a memory file, and the next worker shows
 it.  A pair that does not fit, or that nobody may read, changes nothing and is told once.
 
-Sessions go on with what they began with.  Tickets of before are not taken any more: their keys
-belong to the contexts that are gone, and a client just shakes hands in full.
+Sessions go on with what they began with.  When it is the certificate for everybody that is another,
+tickets of before are not taken any more: their keys belong to a context that is gone, and a client
+just shakes hands in full.
 
 Touches: processes, disk, descriptors, environment, clock.
 """
@@ -55,7 +56,9 @@ class Recertification:
             self._due = self._clock() + SETTLE
 
     def wait(self, now: float) -> float | None:
-        return None if self._due is None else max(0.0, self._due - now)
+        if self._due is None or self._place.is_stopping:
+            return None
+        return max(0.0, self._due - now)
 
     def act(self, now: float) -> None:
         """Have the files read when it is time."""
@@ -95,7 +98,7 @@ class Recertification:
         if not former or not (lines := changed(former, texts)):
             return False  # touched, and the same as before: tickets stay good
         try:
-            shown = show(texts, self._place.settings.tls)
+            shown = show(texts, self._place.settings.tls, former.shown)
         except CannotStartError as error:
             self._refuse(seen, str(error), is_denied=False)
             return False

@@ -9,6 +9,7 @@ Touches: OpenSSL, descriptors.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from functools import partial
 
@@ -23,13 +24,27 @@ class Certificates:
     """`texts` are those of `pymta.tls.credentials`, each by who is to see it (`which`)."""
 
     def __init__(
-        self, texts: Mapping[str, bytes], authorities: str = "", ciphers: str = ""
+        self,
+        texts: Mapping[str, bytes],
+        authorities: str = "",
+        ciphers: str = "",
+        *,
+        former: Certificates | None = None,
     ) -> None:
-        """Raises ssl.SSLError and OSError, as `server_context` does."""
+        """What is the same in `former`, of the same settings, stays, and its ticket keys with it.
+
+        Raises ssl.SSLError and OSError, as `server_context` does.
+        """
+        self._digests = {key: hashlib.sha256(text).digest() for key, text in texts.items()}
         self._shown = {
-            key: Shown(server_context(text, authorities, ciphers), _end_point(text))
+            key: (former and former.unchanged(key, self._digests[key]))
+            or Shown(server_context(text, authorities, ciphers), _end_point(text))
             for key, text in texts.items()
         }
+
+    def unchanged(self, key: str, digest: bytes) -> Shown | None:
+        """The one of this entry, if it was made of the text with this digest (SHA-256)."""
+        return self._shown[key] if self._digests.get(key) == digest else None
 
     def layer(self, asks: Asks = Asks.NOTHING, place: Place = NOWHERE) -> Layer:
         """The TLS of one connection that came to `place`."""

@@ -17,6 +17,7 @@ from pymta.config.queue import Queue
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine as Place
 from pymta.config.settings import Settings
+from pymta.config.tls import Tls
 from pymta.doctor import (
     certificate,
     configured,
@@ -27,6 +28,7 @@ from pymta.doctor import (
     storage,
     units,
 )
+from pymta.doctor.ask_files import ask_certificates
 from pymta.doctor.certificate import Certificate
 from pymta.doctor.configured import Configured, Mode
 from pymta.doctor.daemon import Asked, Program
@@ -39,6 +41,7 @@ from pymta.load.reading import Room
 from pymta.resolver.answer import Failed, Found, NoSuchDomain, Nothing
 from pymta.supervisor.enough import Allowed
 from pymta.tls.leaf import Leaf
+from tests.doubles import certificates
 
 SETTINGS = Settings(
     routing=Routing(primary_hostname="mx.example.org"), machine=Place(is_managed=True)
@@ -309,6 +312,24 @@ GOOD = Certificate(value="credential:tls_a.pem", leaf=Leaf(0, NOW + 90 * DAY), s
 def test_certificates_are_judged(found: Certificate, topic: str | None) -> None:
     told = topics(certificate.findings(found, NOW, "pymta.service"))
     assert told == ([topic] if topic else [])
+
+
+def test_of_several_certificates_each_is_named(tmp_path: Path) -> None:
+    own = certificates.make(tmp_path / "own")
+    soon = certificates.make(tmp_path / "soon", name="mx.example.org", days=3)
+    tls = Tls(
+        {"*": str(own.file), "mx.example.org": str(soon.file), "192.0.2.1": "/no.pem"},
+        {"*": str(own.key), "mx.example.org": str(soon.key)},
+    )
+    told = [
+        (one.topic, one.where)
+        for found in ask_certificates(tls, "pymta.service")
+        for one in certificate.findings(found, soon.file.stat().st_mtime, "pymta.service")
+    ]
+    assert told == [
+        ("certificate-expires", f'tls_certificate = "{soon.file}" for "mx.example.org"'),
+        ("certificate", 'tls_certificate = "/no.pem" for "192.0.2.1"'),
+    ]
 
 
 # Storage and the machine.

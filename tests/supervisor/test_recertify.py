@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from pymta.config.tls import Tls
 from pymta.journal.event import Kind
 from pymta.supervisor.certificate import Certificate, keep, show, watch
 from pymta.supervisor.children import Child, Job
-from pymta.supervisor.recertify import SETTLE, Recertification
+from pymta.supervisor.recertify import AGAIN, SETTLE, Recertification
 from tests.doubles import certificates
 from tests.supervisor.test_certificate import shown
 from tests.supervisor.test_renewal import a_place
+from tests.tls.test_certificates import ticket
+from tests.tls.test_layer import connected
 
 
 class Case:
@@ -28,14 +31,24 @@ class Case:
         self.now = 1000.0
         self.own = certificates.make(directory / "own")
         self.first, self.trusting = self.own.der, self.own.client()
-        self.place = a_place(directory, Settings(tls=Tls(**self.own.settings)))
+        self._directory = directory
+        self.serve(Tls(**self.own.settings), {"*": self.own.text})
+
+    def serve(self, tls: Tls, texts: dict[str, bytes]) -> None:
+        """With these settings, whose files hold `texts`."""
+        self.close()
+        self.place = a_place(self._directory, Settings(tls=tls))
         self.sessions = self.place.reception.sessions
         self.log = self.place.log
-        self.sessions.watched = watch(self.place.settings.tls)
-        texts = {"*": self.own.text}
-        self.place.certificate = Certificate(show(texts, self.place.settings.tls), keep(texts))
+        self.sessions.watched = watch(tls)
+        self.place.certificate = Certificate(show(texts, tls), keep(texts))
         self.sessions.certificates = self.place.certificate.shown
         self.recertification = Recertification(self.place, lambda: self.now)
+
+    def close(self) -> None:
+        if hasattr(self, "place") and self.place.certificate:
+            with suppress(OSError):
+                os.close(self.place.certificate.fd)
 
     def renew(self, directory: Path) -> certificates.Certificate:
         """Both files, by another pair from `directory`."""
@@ -73,9 +86,7 @@ class Case:
 def case(tmp_path: Path) -> Iterator[Case]:
     made = Case(tmp_path)
     yield made
-    if made.place.certificate:
-        with suppress(OSError):
-            os.close(made.place.certificate.fd)
+    made.close()
 
 
 def test_a_renewed_pair_is_shown_to_the_next(case: Case, tmp_path: Path) -> None:
@@ -148,6 +159,55 @@ def test_files_that_were_only_touched_leave_tickets_good(case: Case) -> None:
     assert not case.read()
     assert case.sessions.certificates is before
     assert not case.lines()
+
+
+def test_only_what_is_another_is_made_anew(tmp_path: Path) -> None:
+    """The tickets of all belong to the certificate for everybody, which is the same."""
+    case, other = Case(tmp_path), certificates.make(tmp_path / "other", name="mx.example.org")
+    files = {"*": str(case.own.file), "mx.example.org": str(other.file)}
+    keys = {"*": str(case.own.key), "mx.example.org": str(other.key)}
+    case.serve(Tls(files, keys), {"*": case.own.text, "mx.example.org": other.text})
+    assert case.sessions.certificates
+    _, client, _ = connected(case.sessions.certificates.layer(), case.trusting)
+
+    certificates.make(tmp_path / "other", name="mx.example.org")
+    case.is_noticed()
+    assert case.read()
+    assert [line.partition(", good")[0] for line in case.lines()] == [
+        "certificate for mx.example.org renewed: mx.example.org"
+    ]
+    layer = case.sessions.certificates.layer()
+    assert connected(layer, case.trusting, session=ticket(client))[2].is_resumed
+    case.close()
+
+
+def test_who_stops_reads_nothing(case: Case, tmp_path: Path) -> None:
+    """Nor does the loop turn for it."""
+    case.renew(tmp_path / "fresh")
+    case.is_noticed()
+    case.place.is_stopping = True
+    assert case.recertification.wait(case.now + SETTLE) is None
+
+
+def test_without_room_for_a_process_it_is_tried_again(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = case.renew(tmp_path / "fresh")
+    case.is_noticed()
+
+    def full(*_: object) -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pymta.supervisor.fork.fork", full)
+        case.now += SETTLE
+        case.recertification.act(case.now)
+    assert case.lines() == [
+        "daemon: certificate process fork failed: Resource temporarily unavailable"
+    ]
+    case.now += AGAIN
+    assert case.read()
+    assert case.seen == fresh.der
 
 
 def test_a_worker_of_before_takes_no_other_caller(case: Case, tmp_path: Path) -> None:
