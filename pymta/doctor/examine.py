@@ -62,6 +62,7 @@ def _examine(
     if running := ask_process(pid) if pid else None:
         yield from process.findings(running, service, settings)
     yield from _files(settings, service, pid, become)
+    yield from logins.shut_out(daemon.roles(asked) or frozenset(), settings)
     yield from machine.findings(ask_machine(settings, is_ours=_is_ours(pid, shown)), settings)
 
 

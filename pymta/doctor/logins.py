@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pymta.config.roles import is_for_users
+from pymta.config.settings import Settings
 from pymta.doctor.finding import Finding, fault, note
 
 _SHOWN = 3  # lines of the password file that are of no use
@@ -40,6 +42,27 @@ def findings(found: Logins) -> Iterator[Finding]:
         shown = [*found.lines[:_SHOWN], "…"] if len(found.lines) > _SHOWN else found.lines
         text = f"has lines of no use: {'; '.join(shown)}"
         yield fault("password-lines", where, text, "pymta user list names them all")
+
+
+def shut_out(roles: frozenset[str], settings: Settings) -> Iterator[Finding]:
+    """Sockets that are for users, where no user can log in; `roles` are those that are open."""
+    auth = settings.auth
+    is_checked = any(
+        (
+            auth.auth_password_file,
+            auth.auth_dovecot_socket,
+            auth.auth_saslauthd_socket,
+            auth.auth_external,
+        )
+    )
+    for role in sorted(filter(is_for_users, roles)):
+        where = f"socket {role}"
+        if not is_checked:
+            text = "is for users, and there is nothing to check a login with"
+            yield fault("no-logins", where, text, "set auth_password_file; pymta user add makes it")
+        elif not (settings.tls.tls_certificate or settings.login.auth_without_tls_hosts):
+            text = "users log in inside of TLS, and there is no certificate"
+            yield fault("no-logins", where, text, "set tls_certificate and tls_privatekey")
 
 
 def _of(one: Named) -> Iterator[Finding]:

@@ -21,7 +21,8 @@ class Completion:
 
 
 def completion(header: HeaderScanner, *, id: str, host: str, author: str, date: str) -> Completion:
-    """`header` has kept NEEDED.  `author` is the address of whoever sends it.
+    """`header` has kept NEEDED.  `author` is the address of whoever sends it, "" for one that may
+    not stand in this header.
 
     Whoever lists recipients in Bcc alone has said so; nothing is added for that (RFC 5322 s3.6.3).
     """
@@ -31,5 +32,7 @@ def completion(header: HeaderScanner, *, id: str, host: str, author: str, date: 
         b"from": f"From: <{author}>\r\n",
         b"message-id": f"Message-ID: <{message_id}>\r\n",
     }
+    if not author:
+        del lines[b"from"]
     fields = tuple(line for name, line in lines.items() if name not in header.kept)
     return Completion(fields, message_id)

@@ -82,6 +82,8 @@ def added(visit: Visit, header: HeaderScanner, id: str, date: str) -> Completion
     if not visit.author:
         return Completion()
     author = visit.transaction.sender or visit.author
+    if not author.isascii() and not visit.transaction.asked.smtputf8:
+        author = ""  # the header has no other way to name it (RFC 6532)
     return completion(header, id=id, host=visit.host, author=author, date=date)
 
 

@@ -10,6 +10,7 @@ from pymta.config.roles import SMTP, is_for_users
 from pymta.config.settings import Settings
 from pymta.journal.origin import Origin, ends_text, tls_mark
 from pymta.load.reading import NOTHING, Load
+from pymta.mail.address import Mailbox
 from pymta.mail.caller import Address, Endpoint, LocalCaller
 from pymta.mail.envelope import DEFAULT_QUEUE, Client
 from pymta.mail.host_list import host_list
@@ -152,7 +153,9 @@ class Visit:
     def author(self) -> str:
         """The address of the user who sends, as far as we know it; "" for another host."""
         name = self.account or (self.origin.ident if self.address is None else "")
-        return name if "@" in name or not name else f"{name}@{self.settings.hostname}"
+        local, at, domain = name.rpartition("@")
+        whole = Mailbox(local, domain) if at else Mailbox(name, self.settings.hostname)
+        return str(whole) if name else ""
 
     def take_delay(self) -> float:
         """Once."""
@@ -232,7 +235,7 @@ class Visit:
         front = "local-" if self.address is None else ""
         front += "utf8" if self.transaction.asked.smtputf8 else ""
         secured = "s" if self.tls else ""
-        authenticated = "a" if self.account else ""
+        authenticated = "a" if self.account and self.is_extended else ""  # no word without EHLO
         return front + ("esmtp" if self.is_extended else "smtp") + secured + authenticated
 
     @property

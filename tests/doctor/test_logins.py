@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from pymta.config.auth import Auth
+from pymta.config.login import Login
 from pymta.config.settings import Machine, Settings
+from pymta.config.tls import Tls
 from pymta.doctor.ask_logins import ask_logins
 from pymta.doctor.finding import Finding
-from pymta.doctor.logins import Logins, findings
+from pymta.doctor.logins import Logins, findings, shut_out
 
 NOBODY = 65_534
 
@@ -51,6 +53,25 @@ def passwords(state: Path, text: str = "", mode: int = 0o640) -> Auth:
     path.write_text(text)
     path.chmod(mode)
     return Auth(auth_password_file=str(path))
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        (Settings(), "set auth_password_file"),
+        (Settings(auth=Auth(auth_password_file="/p")), "set tls_certificate"),
+        (Settings(auth=Auth(auth_password_file="/p"), login=Login(("*",), ("192.0.2.1",))), ""),
+        (Settings(auth=Auth(auth_external=("a@b.example",)), tls=Tls("/c", "/k")), ""),
+    ],
+)
+def test_a_socket_for_users_where_nobody_can_log_in_is_of_no_use(
+    settings: Settings, remedy: str
+) -> None:
+    told = list(shut_out(frozenset({"smtp", "submission"}), settings))
+
+    assert [one.topic for one in told] == (["no-logins"] if remedy else [])
+    assert all(one.where == "socket submission" and remedy in one.remedy for one in told)
+    assert list(shut_out(frozenset({"smtp", "local"}), settings)) == []
 
 
 def test_nothing_is_said_where_nothing_is_set_or_all_is_well(state: Path) -> None:

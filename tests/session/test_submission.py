@@ -203,6 +203,29 @@ def test_an_account_without_a_domain_is_at_our_own_name() -> None:
     assert f"From: <bob@{HOST}>\r\n" in kept.seal.on_top
 
 
+def test_a_name_that_has_to_be_quoted_is() -> None:
+    house = House(role="local", name_of=lambda _: "web server")
+    with house.call_from_here() as guest:
+        guest.hear()
+        guest.ask("EHLO here", "MAIL FROM:<>", "RCPT TO:<user@localhost>", "DATA", ".")
+    (kept,) = house.spool.stored
+    assert f'From: <"web server"@{HOST}>\r\n' in kept.seal.on_top
+
+
+def test_a_name_beyond_ascii_is_added_only_where_the_header_may_have_it() -> None:
+    """RFC 6532: to a message that did not ask for SMTPUTF8."""
+    house = House(role="local", name_of=lambda _: "jörg")
+    with house.call_from_here() as guest:
+        guest.hear()
+        for parameter in ("", " SMTPUTF8"):
+            guest.ask(
+                "EHLO here", f"MAIL FROM:<>{parameter}", "RCPT TO:<user@localhost>", "DATA", "."
+            )
+    plain, letters = house.spool.stored
+    assert [line[:5] for line in plain.seal.on_top] == ["Recei", "Date:", "Messa"]
+    assert f"From: <jörg@{HOST}>\r\n" in letters.seal.on_top
+
+
 def test_users_of_this_machine_have_their_mail_completed_too() -> None:
     house = House(role="local", name_of=lambda uid: "carol" if uid == 1000 else str(uid))
     with house.call_from_here() as guest:
