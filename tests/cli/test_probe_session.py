@@ -7,63 +7,17 @@ import pwd
 import subprocess
 import sys
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from pymta.cli.app import run
-from pymta.cli.fake_session import fake_call, hold, places_in, read_files
 from pymta.config.complaints import ConfigError
 from tests.doubles.daemon import daemon
+from tests.doubles.fake_client import SETTINGS, Heard
 from tests.doubles.ways_in import let_others_in, readable
 
 NOBODY = pwd.getpwnam("nobody")
-SETTINGS = """\
-primary_hostname = "mx.pymta.test"
-local_parts = [
-    "user",
-    "alice",
-]
-relay_from_hosts = ["127.0.0.0/8", "192.0.2.0/24"]
-message_size_limit = { "192.0.2.0/24" = "10K", "*" = "1M" }
-smtp_accept_max_per_host = { "192.0.2.7" = 3 }
-host_reject_connection = ["!192.0.2.7",
-                          "198.51.100.0/24"]
-"""
-
-
-FUNCTIONS = """\
-from pymta.policy.v1 import Call, Pass, Recipient, Refuse, Sender, Verdict
-
-
-def connect(call: Call) -> Verdict:
-    return Pass()
-
-
-def rcpt(call: Call, sender: Sender, recipient: Recipient) -> Verdict:
-    return Refuse("not today")
-"""
-
-
-class Heard:
-    """What one fake session came to."""
-
-    def __init__(self, file: Path, caller: str, *lines: str, **how: str | bool) -> None:
-        settings = read_files(file)
-        sink, remarks = BytesIO(), list[str]()
-        said = "".join(f"{line}\n" for line in lines).encode()
-        self.status = hold(
-            fake_call(caller, **how),  # type: ignore[arg-type]
-            settings,
-            places_in(settings),
-            source=BytesIO(said),
-            sink=sink,
-            say=remarks.append,
-        )
-        self.replies = sink.getvalue().decode().split("\r\n")[:-1]
-        self.why = [text.removeprefix(">>> ") for text in remarks if text.startswith(">>> ")]
-        self.log = [text.removeprefix("LOG: ") for text in remarks if text.startswith("LOG: ")]
 
 
 @pytest.fixture
@@ -208,86 +162,6 @@ def test_users_are_told_which_settings_hold_them(file: Path) -> None:
         f"relay_authenticated: alice may not for that send to other hosts ({file}:13)" in heard.why
     )
     assert "550 5.7.1 relay not permitted" in heard.replies
-
-
-def test_each_rule_of_policy_that_was_asked_is_told_with_its_answer(file: Path) -> None:
-    """Those behind the one that decided were not."""
-    head = SETTINGS.count("\n") + 1
-    rules = (("no-bulk", '["bulk.test"]'), ("not-now", '["late.test"]'), ("never", '["x.test"]'))
-    text = "".join(
-        f'[[policy.mail]]\nname = "{name}"\nsenders = {senders}\naction = "defer"\n'
-        for name, senders in rules
-    )
-    file.write_text(SETTINGS + text)
-
-    heard = Heard(file, "192.0.2.7", "EHLO c.test", "MAIL FROM:<a@late.test>")
-
-    assert [text for text in heard.why if text.startswith("policy: ")] == [
-        f"policy: mail rule no-bulk does not hold ({file}:{head})",
-        f"policy: mail rule not-now holds ({file}:{head + 4})",
-    ]
-    assert heard.replies[-2].startswith("451 ")
-
-
-def test_each_function_that_was_asked_is_told_with_its_answer(file: Path) -> None:
-    functions = file.with_name("policy.py")
-    functions.write_text(FUNCTIONS)
-    file.write_text(f'policy_file = "{functions}"\n{SETTINGS}')
-
-    heard = Heard(file, "192.0.2.7", "EHLO c.test", "MAIL FROM:<>", "RCPT TO:<user@mx.pymta.test>")
-
-    assert [text for text in heard.why if text.startswith("policy_file: ")] == [
-        f"policy_file: connect at {functions}:4: no opinion ({file}:1)",
-        f"policy_file: rcpt at {functions}:8: refuse 550 not today ({file}:1)",
-    ]
-    assert heard.replies[-2] == "550 5.7.1 not today"
-    assert any("rejected RCPT <user@mx.pymta.test>: not today" in text for text in heard.log)
-
-
-@pytest.mark.parametrize(
-    ("setting", "lines", "why"),
-    [
-        ("smtp_max_unknown_commands = 1", ("X", "Y"), "2 commands"),
-        ("smtp_max_synprot_errors = 1", ("MAIL X", "RCPT X"), "2 errors"),
-        ("smtp_accept_max_nonmail = 1", ("NOOP", "NOOP"), "2 commands"),
-        (
-            "recipients_max = 1",
-            (
-                "HELO c.test",
-                "MAIL FROM:<>",
-                "RCPT TO:<user@mx.pymta.test>",
-                "RCPT TO:<alice@mx.pymta.test>",
-            ),
-            "1 recipients already",
-        ),
-        (
-            "smtp_accept_max_per_connection = 1",
-            ("HELO c.test", "MAIL FROM:<>", "RSET", "MAIL FROM:<>"),
-            "1 messages already",
-        ),
-        (
-            "received_headers_max = 1",
-            (
-                *("HELO c.test", "MAIL FROM:<>", "RCPT TO:<user@mx.pymta.test>", "DATA"),
-                *("Received: x", "Received: y", "", "."),
-            ),
-            'Too many "Received" headers - suspected mail loop',
-        ),
-        ("smtp_load_reserve = 0", (), "load average = 0.01 is above it"),
-    ],
-)
-def test_a_limit_that_was_reached_is_told(
-    setting: str, lines: tuple[str, ...], why: str, file: Path
-) -> None:
-    load = file.with_name("load")
-    load.write_text("0.01 0.02 0.03 1/2 3\n")
-    more = f'load_average_file = "{load}"\nsmtp_reserve_hosts = ["127.0.0.1"]\n'
-    file.write_text(f"{setting}\n{more}{SETTINGS}")
-
-    heard = Heard(file, "192.0.2.7", *lines)
-
-    option = setting.partition(" ")[0]
-    assert f"{option}: {why} ({file}:1)" in heard.why, heard.why
 
 
 def test_a_proxy_is_told_of(file: Path) -> None:
