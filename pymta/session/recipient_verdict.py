@@ -9,6 +9,7 @@ So the shipped settings relay for nobody but this machine (reliability.md, promi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_network
 
 from pymta.accounts.account import Find, nobody
@@ -21,6 +22,8 @@ from pymta.mail.reply import Reply
 from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.routing.local_part import POSTMASTER, route_local
 from pymta.routing.route import Defer, Fail, Local, User
+
+_network = cache(ip_network)  # of settings, so there are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def is_trusted(caller: Address | None, settings: Settings, explain: Explain = no
     if caller is None:
         return True
     networks = settings.session.relay_from_hosts
-    item = next(((n,) for n, one in enumerate(networks) if caller in ip_network(one)), ())
+    item = next(((n,) for n, one in enumerate(networks) if caller in _network(one)), ())
     what = "may send anywhere" if item else "may not send to other hosts"
     explain(Decision("relay_from_hosts", f"[{caller}]: {what}", item))
     return bool(item)
