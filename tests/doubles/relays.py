@@ -76,7 +76,7 @@ touch /var/log/pf/log
 chgrp postdrop /usr/sbin/postdrop /usr/sbin/postqueue
 postfix start-fg >/dev/null 2>&1 &
 for _ in $(seq 200); do [ ! -S /var/spool/postfix/public/pickup ] || break; sleep 0.05; done
-message | sendmail -f "$FROM" "$TO"
+message | sendmail $OPTIONS -f "$FROM" "$TO"
 until_told 'status=|fatal:' /var/log/pf/log
 """
 
@@ -141,10 +141,19 @@ class Relayed:
 
 
 def relay(
-    name: str, to: str, port: int, trusted: Certificate, work: Path, *, tls_on_connect: bool
+    name: str,
+    to: str,
+    port: int,
+    trusted: Certificate,
+    work: Path,
+    *,
+    tls_on_connect: bool,
+    options: str = "",
 ) -> Relayed:
     """Have one of NAMES send a message to port `port` of this machine, which it calls
     mx.pymta.test, and whose certificate it must find good; `trusted` is all that it trusts.
+
+    `options` are of the sendmail of Postfix.
     """
     tree, script = _SCRIPTS[name]
     root = CHECKOUT / ".peers" / tree
@@ -165,6 +174,7 @@ def relay(
             "PORT": str(port),
             "FROM": SENDER,
             "TO": to,
+            "OPTIONS": options,
             "WRAPPED": "yes" if tls_on_connect else "no",
             "EXIM_PROTOCOL": "smtps" if tls_on_connect else "smtp",
             "SMTPD_SCHEME": "smtps" if tls_on_connect else "smtp+tls",

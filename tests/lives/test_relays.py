@@ -7,12 +7,13 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.doubles import certificates, relays
 from tests.doubles.certificates import Certificate
-from tests.doubles.daemon import DEADLINE, Daemon, daemon
+from tests.doubles.daemon import DEADLINE, HOSTNAME, Daemon, daemon
 
 ROLES = {"STARTTLS": "smtp", "TLS on connect": "peers-tls"}
 TAKEN = {
@@ -51,6 +52,29 @@ def test_another_server_finds_our_certificate_good(
     assert " X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no " in arrival
     (message,) = [mail for mail in made.wait_for_mail("user") if f"by {name}".encode() in mail]
     assert b" with ESMTPS\n\t(TLS1.3) tls TLS_AES_256_GCM_SHA384\n" in message
+
+
+def test_postfix_passes_on_letters_and_wishes(certificate: Certificate, tmp_path: Path) -> None:
+    """RFC 6531, RFC 3461: what it says of the envelope is kept, and its sender is told."""
+    settings: dict[str, Any] = {
+        "local_parts": ["jörg", "someone"],
+        "local_domains": ["@", "peer.test"],
+    }
+    with daemon(**certificate.settings, **settings) as made:
+        done = relays.relay(
+            *("postfix", f"jörg@{HOSTNAME}", made.port, certificate, tmp_path),
+            tls_on_connect=False,
+            options="-N success,delay -V envelope+1 -R hdrs",
+        )
+        assert "status=sent (250 " in done.log, done.log
+        made.wait_for_log(r"<= someone@peer\.test .* P=utf8esmtps ")
+        (message,) = made.wait_for_mail("jörg")
+        assert b" with UTF8SMTPS\n" in message
+        (report,) = made.wait_for_mail("someone")
+    text = report.decode()
+    assert "\nOriginal-Envelope-Id: envelope+1\n" in text
+    assert f"\nFinal-Recipient: utf-8; j\\x{{F6}}rg@{HOSTNAME}\nAction: delivered\n" in text
+    assert re.search(r"\nOriginal-Recipient: \S+ \S*rg@mx\.pymta\.test\n", text), text
 
 
 def test_who_expects_another_certificate_sends_nothing(
