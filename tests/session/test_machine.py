@@ -7,10 +7,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.doubles.house import House, usual_settings
+from tests.doubles.logins import accounts, plain, word
 
 LOCAL = "user@localhost"
 ELSEWHERE = "user@elsewhere.example"
 SENDERS = st.sampled_from(["a@client.example", "b@client.example", ""])
+OPEN = {
+    "auth_without_tls_hosts": ("*",),
+    "auth_senders": {"*": ["*"]},
+    **dict.fromkeys(("auth_failure_delay", "auth_failures_max", "auth_failures_per_address"), 0),
+    **dict.fromkeys(("auth_failures_per_account", "submission_rate"), 0),
+}
+LOGIN = (("AUTH LOGIN", 334), (word("alice"), 334), (word("wonder land"), 235))
+PLAIN = ((f"AUTH PLAIN {plain()}", 235),)
+PLAIN_ASKED = (("AUTH PLAIN", 334), (plain(), 235))
+PLAIN_WRONG = ((f"AUTH PLAIN {plain(password='x')}", 535),)
+CANCELLED = (("AUTH LOGIN", 334), ("*", 501))
+COMMAND_INSIDE = (("AUTH LOGIN", 334), ("QUIT", 334), ("MAIL FROM:<a@b.example>", 501))
 BODIES = st.lists(st.sampled_from([b"a", b".", b"..", b"", b"\xc3\xa4"]), max_size=4)
 
 
@@ -23,12 +36,13 @@ class Session(RuleBasedStateMachine):
             ("smtp_accept_max_nonmail", "smtp_max_synprot_errors", "smtp_max_unknown_commands"),
             10_000,
         )
-        self.house = House(usual_settings(**many))
+        self.house = House(usual_settings(**many, **OPEN), back_end=accounts())
         self.guest = self.house.call()
         assert self.guest.hear().startswith("220 ")
         self.is_greeted = False
         self.chunks: bytes | None = None  # of a message that has begun with BDAT
         self.is_extended = False
+        self.has_logged_in = False
         self.sender: str | None = None
         self.recipients = list[str]()
         self.stored = list[tuple[str, list[str], bytes]]()
@@ -78,10 +92,32 @@ class Session(RuleBasedStateMachine):
         if is_its_turn and address not in self.recipients:
             self.recipients.append(address)
 
-    @rule(address=st.sampled_from([ELSEWHERE, "nobody@localhost"]))
-    def rcpt_that_is_refused(self, address: str) -> None:
+    @rule()
+    def rcpt_that_is_refused(self) -> None:
         is_its_turn = self.sender is not None and self.chunks is None
-        assert self.ask(f"RCPT TO:<{address}>") == (550 if is_its_turn else 503)
+        assert self.ask("RCPT TO:<nobody@localhost>") == (550 if is_its_turn else 503)
+
+    @rule()
+    def rcpt_of_another_host(self) -> None:
+        """Only for whoever has logged in."""
+        is_its_turn = self.sender is not None and self.chunks is None
+        code = 250 if self.has_logged_in else 550
+        assert self.ask(f"RCPT TO:<{ELSEWHERE}>") == (code if is_its_turn else 503)
+        if is_its_turn and self.has_logged_in and ELSEWHERE not in self.recipients:
+            self.recipients.append(ELSEWHERE)
+
+    @rule(
+        lines=st.sampled_from([LOGIN, PLAIN_ASKED, PLAIN, PLAIN_WRONG, CANCELLED, COMMAND_INSIDE])
+    )
+    def log_in(self, lines: tuple[tuple[str, int], ...]) -> None:
+        """RFC 4954 s4: once, after EHLO, between messages; what follows 334 is no command."""
+        may = self.is_extended and self.sender is None and not self.has_logged_in
+        if not may:
+            assert self.ask(lines[0][0]) == 503
+            return
+        for line, code in lines:
+            assert self.ask(line) == code
+        self.has_logged_in = code == 235
 
     @rule(lines=BODIES)
     def data(self, lines: list[bytes]) -> None:
@@ -150,8 +186,9 @@ class Session(RuleBasedStateMachine):
     def in_one_piece(self, sender: str) -> None:
         """RFC 2920: the same as one by one."""
         said = ["RSET", f"MAIL FROM:<{sender}>", f"RCPT TO:<{LOCAL}>", f"RCPT TO:<{ELSEWHERE}>"]
-        assert [reply[:3] for reply in self.guest.ask(*said)] == ["250", "250", "250", "550"]
-        self.sender, self.recipients = sender, [LOCAL]
+        last = "250" if self.has_logged_in else "550"
+        assert [reply[:3] for reply in self.guest.ask(*said)] == ["250", "250", "250", last]
+        self.sender, self.recipients = sender, [LOCAL, *([ELSEWHERE] if last == "250" else [])]
 
 
 Session.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
