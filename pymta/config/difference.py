@@ -103,7 +103,7 @@ def _lists(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> I
     """The items of files that rules of policy name."""
     for path in sorted(before.keys() | after.keys()):
         items = (tuple(lists.get(path, ())) for lists in (before, after))
-        yield Change(f"{LIST} {path}", *items)
+        yield Change(f"{LIST} {_shown(path, None, _ALL)}", *items)
 
 
 def _file(settings: Settings) -> str:
