@@ -44,8 +44,8 @@ def introduce(
         case Malformed(why):
             world.tell(say.no_proxy_header(visit.origin, why))
             early = reader.data if header is FOREIGN else b""
-            _refuse_all(visit, stream, banner, early)
-            return Farewell(None, None, 1)
+            stop = _refuse_all(visit, stream, banner, early)
+            return _ended(visit, stream, stop, began)
         case Header(client):
             return _enter(visit, stream, world, client, began) if client else None
 
@@ -79,6 +79,20 @@ def _enter(
     return Farewell(Reply(int(code), text), None, 0)  # who counts him has told the log
 
 
+def _ended(visit: Visit, stream: Stream, stop: Stop | None, began: float) -> Farewell:
+    """SS-04: as any session, after one in which nothing worked."""
+    seconds = time.monotonic() - began
+    match stop:
+        case None if stream.is_mute:
+            return Farewell(None, None, 1)
+        case None:
+            return Farewell(None, say.closed_by_quit(visit.origin, seconds), 0)
+        case Stop.TIMED_OUT:
+            return farewell.timed_out(visit, None, seconds)
+        case _:
+            return _gone(visit, stream, stop, began)
+
+
 def _gone(visit: Visit, stream: Stream, stop: Stop, began: float) -> Farewell:
     seconds = time.monotonic() - began
     match stop:
@@ -90,13 +104,15 @@ def _gone(visit: Visit, stream: Stream, stop: Stop, began: float) -> Farewell:
             return farewell.closed(visit, None, seconds, has_sender=False, error=stream.error)
 
 
-def _refuse_all(visit: Visit, stream: Stream, banner: Callable[[], Reply], early: bytes) -> None:
-    """`early` is what he said in place of a header."""
+def _refuse_all(
+    visit: Visit, stream: Stream, banner: Callable[[], Reply], early: bytes
+) -> Stop | None:
+    """Until he says QUIT (None), or goes.  `early` is what he said in place of a header."""
     if stream.is_mute:
-        return
+        return None
     timeout = visit.settings.session.smtp_receive_timeout or float("inf")
     deadline = time.monotonic() + timeout
-    if stream.write(banner().encode(with_enhanced=False), deadline) is None:
-        close_down(
-            stream, REFUSED, visit.host, deadline, with_enhanced=False, resets=False, early=early
-        )
+    stop = stream.write(banner().encode(with_enhanced=False), deadline)
+    return stop or close_down(
+        stream, REFUSED, visit.host, deadline, with_enhanced=False, resets=False, early=early
+    )

@@ -199,7 +199,8 @@ def test_nobody_is_let_in_without_a_verdict(stop: Stop) -> None:
     ],
 )
 def test_without_a_header_only_quit_works(said: bytes, why: str) -> None:
-    house = Proxies()
+    """SS-04: and the log tells how it ends."""
+    house = Proxies(log_selector=("+smtp_connection",))
     with house.through_proxy(said) as guest:
         assert guest.hear().startswith(f"220 {HOST} ")
         if said.startswith(b"EHLO"):
@@ -210,7 +211,9 @@ def test_without_a_header_only_quit_works(said: bytes, why: str) -> None:
         guest.status()
         assert not guest.has_ended_well
 
-    (event,) = house.log.events
+    event, end = house.log.events
+    assert end.text.startswith(f"SMTP connection from [{PROXIED_BY}] D=")
+    assert end.text.endswith("closed by QUIT")
     assert (event.kind, event.streams) == (Kind.PROXY_FAILED, MAIN)
     assert event.text == f"PROXY protocol error on connection from [{PROXIED_BY}]: {why}"
     assert not house.asked
@@ -226,6 +229,31 @@ def test_a_header_has_its_time(said: bytes) -> None:
         assert guest.ask("EHLO client.example") == [REFUSED]
 
     assert house.log.texts()[0].endswith(": it did not come in time")
+
+
+@pytest.mark.parametrize(
+    ("end", "reply", "line"),
+    [
+        ("drain", f"421 {HOST}: Service not available", "daemon is stopping"),
+        ("terminate", f"421 {HOST}: Service not available", "closed after SIGTERM"),
+        ("hang_up", "", "lost"),
+        ("wait", f"421 {HOST}: SMTP command timeout", "SMTP command timeout on connection"),
+    ],
+)
+def test_such_a_session_ends_as_any_other(end: str, reply: str, line: str) -> None:
+    """SS-04, SS-06"""
+    patience = 0.3 if end == "wait" else 60
+    house = Proxies(log_selector=("+all",), smtp_receive_timeout=patience)
+    with house.through_proxy(b"EHLO client.example\r\n") as guest:
+        assert guest.hear().startswith("220 ")
+        assert guest.hear() == REFUSED
+        if end != "wait":
+            getattr(guest, end)()
+        if reply:
+            assert guest.hear().startswith(reply)
+        guest.status()
+
+    assert any(line in text for text in house.log.texts()), house.log.texts()
 
 
 def test_a_header_wins_no_time_by_coming_slowly() -> None:
