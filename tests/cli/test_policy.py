@@ -10,6 +10,7 @@ import pytest
 
 from tests.doubles.daemon import command
 from tests.doubles.peers import CHECKOUT
+from tests.doubles.ways_in import let_others_in, readable
 
 HEAD = "from pymta.policy.v1 import Accept, Pass, Refuse\n"
 RCPT = "def rcpt(call, sender, recipient):\n    "
@@ -168,3 +169,29 @@ def test_a_fake_session_asks_the_functions_and_says_where_each_stands(tmp_path: 
     client = "LOG: H=(x.example) [192.0.2.7] F=<a@x.example>"
     assert f"{client} Warning: hello (rule policy_file:rcpt)" in said
     assert f"{client} rejected RCPT <user@mx.pymta.test>: not you (rule policy_file:rcpt)" in said
+
+
+def test_a_check_of_the_settings_runs_the_file_but_not_as_root(tmp_path: Path, file: Path) -> None:
+    """What another account is to run is nothing for root to run by the way."""
+    file.write_text(f"{HEAD}import no_such_module\n{RCPT}return Pass()\n")
+    settings = tmp_path / "pymta.toml"
+    settings.write_text(f'policy_file = "{file}"\n')
+    before: list[str] = []
+    if os.geteuid() == 0:
+        status, said = pymta("config", "check", "--config", settings)
+        assert status == 0
+        assert "policy_file was not run, because we are root; `pymta policy check` does" in said
+        let_others_in(tmp_path)
+        (cover := tmp_path / "cover").mkdir()
+        nobody = ("--reuid=nobody", "--regid=nogroup", "--clear-groups")
+        before = [*readable(cover), "setpriv", *nobody]
+    done = subprocess.run(
+        [*before, *command("config", "check", "--config", str(settings))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == os.EX_CONFIG
+    assert f"{file}:2: ModuleNotFoundError: No module named 'no_such_module'" in done.stderr
