@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymta.config.policy_source import STAGES, Mistake, mistakes, signature, stages_of
+from pymta.config.policy_source import STAGES, VERDICTS, Mistake, mistakes, signature, stages_of
 from pymta.policy.stage import Stage
+from pymta.policy.verdict import Verdict
 
 GOOD = """\
 from __future__ import annotations
@@ -48,6 +51,10 @@ def test_a_good_file_has_no_mistakes_and_says_when_it_wants_to_be_asked() -> Non
 
 def test_stages_are_those_of_the_rules() -> None:
     assert list(STAGES) == [stage.value for stage in Stage]
+
+
+def test_verdicts_are_those_of_the_rules() -> None:
+    assert {one.__name__ for one in get_args(Verdict)} | {"Verdict"} == VERDICTS
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -224,6 +224,8 @@ def test_what_a_function_left_in_a_global_is_not_there_for_the_next_client(tmp_p
     """CL-02, with one process for all of them."""
     text = f"""{HEAD}
 SEEN = []
+with open({str(tmp_path / "runs")!r}, "a") as runs:
+    print(os.getpid(), file=runs)
 {RCPT}
     SEEN.append(recipient)
     return Refuse(f"{{len(SEEN)}} {{os.getpid()}}")
@@ -238,6 +240,8 @@ SEEN = []
         counts = [[reply.split()[1] for reply in pair] for pair in replies]
         assert counts == [[b"1", b"2"]] * 3
         assert len(workers) == 1
+        runs = (tmp_path / "runs").read_bytes().split()
+        assert runs == [*workers] * 3  # by nobody else, above all not by the supervisor
 
         place.write_settings(policy_keeps_state=True)
         assert place.run("reload", "--state", str(place.state)).returncode == 0
