@@ -108,7 +108,9 @@ class Layer:
         self._sni = name or ""
         if self._choose:
             shown = self._choose(self._sni)
-            tls.context, self._end_point = shown.context, shown.end_point
+            self._end_point = shown.end_point
+            if shown.context is not self._context:
+                tls.context = shown.context
 
     def read(self) -> bytes | None:
         """All that the client said, b"" when it has said that it ends, None: more is needed.
@@ -182,6 +184,9 @@ class Layer:
 @contextmanager
 def _asking(context: ssl.SSLContext, asks: Asks) -> Iterator[None]:
     """OpenSSL copies it to a new connection; Python looks there for an old one."""
+    if asks is Asks.NOTHING:
+        yield
+        return
     context.verify_mode = _MODES[asks]
     try:
         yield
