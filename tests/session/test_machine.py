@@ -85,6 +85,12 @@ class Session(RuleBasedStateMachine):
     def mail_in_a_wrong_way(self, sender: str) -> None:
         assert self.ask(f"MAIL {sender}") in (501, 503, 555)
 
+    @rule(whom=st.sampled_from(["127.0.0.1", "192.0.2.8", "x"]))
+    def speak_for_another(self, whom: str) -> None:
+        """Nobody trusts him with that, at any moment."""
+        code = self.ask(f"XCLIENT ADDR={whom} LOGIN=alice")
+        assert code == (550 if self.sender is None else 503)
+
     @rule(address=st.sampled_from([LOCAL, "postmaster@localhost"]))
     def rcpt(self, address: str) -> None:
         is_its_turn = self.sender is not None and self.chunks is None
