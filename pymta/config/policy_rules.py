@@ -271,7 +271,7 @@ def item_fault(kind: Kind, item: object) -> str:
     if not isinstance(item, str):
         return "want a text in quotes"
     if is_file(kind, item):
-        return ""
+        return "" if item.isprintable() else "want the path of a file in printable characters"
     assert kind.item
     try:
         kind.item(item)

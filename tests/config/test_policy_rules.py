@@ -139,6 +139,10 @@ RULE = '[[policy.rcpt]]\nname = "r"\naction = "refuse"\n'
             'pymta.toml:3: policy.rcpt r: action: found "relay"; a relay for everybody is none;',
         ),
         (RULE + 'hosts = ["/etc/x"]', 'pymta.toml:4: policy.rcpt r: hosts: found "/etc/x"; want'),
+        (
+            RULE + 'senders = ["/etc/a\\u0007b"]',
+            'pymta.toml:4: policy.rcpt r: senders: found "/etc/a\\u0007b"; want the path of',
+        ),
         (RULE + "tls = 1", "pymta.toml:4: policy.rcpt r: tls: found 1; want true or false"),
         (RULE + 'roles = ["mx"]', 'pymta.toml:4: policy.rcpt r: roles: found "mx"; want one of'),
         (RULE + "size_above = true", "pymta.toml:4: policy.rcpt r: size_above: found true; want a"),
