@@ -39,7 +39,7 @@ from pymta.config.addresses import parse_interface
 from pymta.config.per_host import item_for, value_for
 from pymta.config.read import read_settings
 from pymta.config.read_policy_code import complete
-from pymta.config.roles import KNOWN, LOCAL, role_named
+from pymta.config.roles import KNOWN, LOCAL, SMTP, role_named
 from pymta.config.settings import Machine, Settings
 from pymta.config.sources import Found, read_sources
 from pymta.journal.event import Event
@@ -70,7 +70,10 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class Fake:
-    """Whom to take him for.  `helo` is said for him, `account` is what he has logged in as."""
+    """Whom to take him for.  `helo` is said for him, `account` is what he has logged in as.
+
+    `role` is that of the socket he called, "" for one that is told by its port.
+    """
 
     caller: Endpoint
     local: Endpoint
@@ -85,11 +88,10 @@ def fake_call(
 ) -> Fake:
     """From texts as people write them; `more` is as in `Fake`.  Raises CommandError."""
     client = _endpoint(caller, CLIENT_PORT)
-    named = role_named(role, port)
-    if named is None or named == LOCAL:
+    if role_named(role, port) in {None, LOCAL}:
         raise CommandError(f"--role {role}: want one of {KNOWN}, but not {LOCAL}", os.EX_USAGE)
     ours = _endpoint(local or LOOPBACK[client.address.version], port)
-    return Fake(client, Endpoint(ours.address, port), named, **more)  # type: ignore[arg-type]
+    return Fake(client, Endpoint(ours.address, port), role, **more)  # type: ignore[arg-type]
 
 
 def _endpoint(text: str, port: int) -> Endpoint:
@@ -172,11 +174,19 @@ def hold(
 
 def _visit(fake: Fake, settings: Settings) -> Visit:
     load = Gauge(reserve(settings.limits), settings.limits).read()
-    visit = Visit(settings, fake.caller, fake.local, 0, load, "fake", role=fake.role)
-    visit.tls = PRETENDED_TLS if fake.has_tls else None
+    role, port = _role(fake, settings), fake.local.port
+    visit = Visit(settings, fake.caller, fake.local, 0, load, "fake", role=role)
+    has_tls = fake.has_tls or settings.starts_tls(role, port)
+    visit.tls = PRETENDED_TLS if has_tls else None
     if fake.account:
         visit.account, visit.mechanism = fake.account, MECHANISM
     return visit
+
+
+def _role(fake: Fake, settings: Settings) -> str:
+    """A port is for users if a unit would have it so, or our own settings do."""
+    named = role_named(fake.role, fake.local.port) or SMTP
+    return settings.own_role(fake.local.port) if named == SMTP and not fake.role else named
 
 
 def _world(settings: Settings, tell: Callable[[Event], None], explain: Explain) -> World:

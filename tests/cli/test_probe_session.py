@@ -164,6 +164,26 @@ def test_users_are_told_which_settings_hold_them(file: Path) -> None:
     assert "550 5.7.1 relay not permitted" in heard.replies
 
 
+def test_a_port_is_what_the_settings_make_of_it(file: Path) -> None:
+    """RFC 6409 s3.1, RFC 8314 s3.3: as with sockets that the daemon binds itself."""
+    file.write_text(
+        f'{SETTINGS}submission_ports = ["2587", "2465"]\ntls_on_connect_ports = ["2465"]\n'
+    )
+    lines = ("EHLO c.test", "MAIL FROM:<a@far.test>")
+    for port, is_taken, has_tls in (
+        (2525, True, False),
+        (2587, False, False),
+        (587, False, False),
+        (2465, False, True),
+        (465, False, True),
+    ):
+        heard = Heard(file, "192.0.2.7", *lines, port=port)
+        assert ("250 2.1.0 OK" in heard.replies) is is_taken, port
+        assert ("250-REQUIRETLS" in heard.replies) is has_tls, port
+    heard = Heard(file, "192.0.2.7", *lines, port=2587, role="smtp")
+    assert "250 2.1.0 OK" in heard.replies
+
+
 def test_a_proxy_is_told_of(file: Path) -> None:
     file.write_text('hosts_proxy = ["192.0.2.7"]\n')
 

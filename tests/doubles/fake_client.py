@@ -27,7 +27,7 @@ host_reject_connection = ["!192.0.2.7",
 class Heard:
     """What one fake session came to."""
 
-    def __init__(self, file: Path, caller: str, *lines: str, **how: str | bool) -> None:
+    def __init__(self, file: Path, caller: str, *lines: str, **how: str | bool | int) -> None:
         settings = read_files(file)
         sink, remarks = BytesIO(), list[str]()
         said = "".join(f"{line}\n" for line in lines).encode()
