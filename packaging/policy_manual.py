@@ -31,6 +31,11 @@ the log shows its name.
 Where none holds, policy has nothing against it.
 Whatever a rule accepts, limits hold, recipients must exist, and mail to domains of others is for
 those that may relay.
+A user who will log in calls from anywhere: rules about hosts, networks and lists that are not meant
+for him have
+.B roles = [\(dqsmtp\(dq]
+or, from mail on,
+.BR "authenticated = false" .
 As with all settings, a later file that has rules replaces all the rules of an earlier one.
 .PP
 The stages are

@@ -27,7 +27,8 @@ from pymta.policy.v1 import (
 
 # Machines of ours, which may send what others may not.
 _OURS = ip_network("198.51.100.0/24")
-# Mailboxes that have moved; RFC 3463 has a status of its own for them.
+# Mailboxes that have moved; RFC 3463 has a status of its own for them.  They stay in local_parts:
+# a recipient who does not exist is refused before anybody is asked.
 _MOVED = {
     "old@example.org": "new@example.org",
     "sales@example.org": "shop@example.com",

@@ -8,6 +8,7 @@ words are decoded.  Nothing of it is used to write the message.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pymta.mail.unstructured import text_of
@@ -75,6 +76,12 @@ class FieldCollector:
             whole = whole[: whole.rfind(b"\r\n") + 2]
         lines = re.split(rb"\r\n(?![ \t])", whole)
         return [line.replace(b"\r\n", b"") for line in lines if line]
+
+
+def fields_of(lines: Iterable[str]) -> tuple[Field, ...]:
+    """Of whole lines that we have written ourselves, a field each."""
+    parts = (line.partition(":") for line in lines)
+    return tuple(Field(name, text.strip()) for name, _, text in parts)
 
 
 def _text(value: bytes) -> str:

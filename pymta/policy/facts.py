@@ -109,8 +109,8 @@ class Recipient:
 class Message:
     """`size` in octets as received; `id` is ours.
 
-    `header` are its fields in order, decoded; of very many, or very long ones, the first
-    (`is_header_cut`).
+    `header` are its fields in order, decoded, with those on top that mail of users lacked; of very
+    many, or very long ones, the first (`is_header_cut`).
     """
 
     id: str

@@ -33,7 +33,7 @@ from pymta.mail.caller import LocalCaller
 from pymta.mail.completion import Completion
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
-from pymta.mail.header_fields import FieldCollector
+from pymta.mail.header_fields import FieldCollector, fields_of
 from pymta.mail.reply import Reply
 from pymta.mail.trace import received_field, registered
 from pymta.mail.unstructured import text_of
@@ -206,6 +206,8 @@ class Reception:
     def _end(self, part: BodyPart) -> Answer:
         self._header.finish()
         refusal = self.refusal or self._objection(part) or self._wrong_origin()
+        if refusal is None:  # before policy, which must not miss what we add
+            self._added = submission.added(self._visit, self._header, self.id, self._date)
         refusal = refusal or self._judge(part)
         if refusal is None and (discarded := self._visit.transaction.whole_discarded):
             return self._discard(discarded)
@@ -229,7 +231,8 @@ class Reception:
         """What policy says of the whole message."""
         if self._fields is None:
             return None
-        header, is_cut = self._fields.fields(), self._fields.is_cut
+        header = (*fields_of(self._added.fields), *self._fields.fields())
+        is_cut = self._fields.is_cut
         message = Message(self.id, self._size, header, is_cut, part.has_eight_bit)
         said = policy.at_data(self._visit, message)
         return Refusal(*said) if said else None
@@ -250,7 +253,6 @@ class Reception:
         return Answer(reply, events=(self._arrival(), event))
 
     def _commit(self, part: BodyPart) -> Refusal | None:
-        self._added = submission.added(self._visit, self._header, self.id, self._date)
         seal = Seal(
             on_top=(self._received(), *self._added.fields),
             eight_bit=part.has_eight_bit,

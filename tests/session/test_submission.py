@@ -195,6 +195,16 @@ def test_what_a_message_lacks_is_added_on_top() -> None:
     assert ids == [f"*=E{first.id}@{HOST}", "=1@client.example", f"*=E{third.id}@{HOST}"]
 
 
+def test_policy_sees_what_is_added() -> None:
+    """Else a rule for strangers who send half a header would turn users away."""
+    rule = {"name": "r", "header_missing": ["From", "Date", "Message-ID"], "action": "refuse"}
+    house = house_of(policy={"data": [rule]})
+    with house.call() as guest:
+        assert send(logged_in(guest), "Subject: x\r\n")[:3] == "250"
+    (kept,) = house.spool.stored
+    assert len(kept.seal.on_top) == 4
+
+
 def test_an_account_without_a_domain_is_at_our_own_name() -> None:
     house = house_of()
     with house.call() as guest:
