@@ -20,7 +20,7 @@ from pymta.session.ending import Ending, underway
 from pymta.session.farewell import Farewell
 from pymta.session.incoming import GO_ON, Incoming
 from pymta.session.login import Login
-from pymta.session.pace import Pace, quotable, unreadable_chunk
+from pymta.session.pace import Pace, unreadable_chunk
 from pymta.session.patience import Patience
 from pymta.session.stop import Stop
 from pymta.session.stream import Stream
@@ -144,8 +144,9 @@ class Conversation:
     def _refuse_haste(self, line: bytes) -> int:
         """SS-04"""
         self._give_up_transaction("sync failure")
-        following = quotable(self._server.pending(greeting.QUOTED))
-        return self._ending.end(farewell.hasty(self._visit, self._pace.quote(line), following))
+        quoted = self._pace.quote(line)  # first: it may be an AUTH
+        following = self._pace.quote_following(self._server.pending(greeting.QUOTED))
+        return self._ending.end(farewell.hasty(self._visit, quoted, following))
 
     def _refuse_unknown(self, line: bytes) -> int | None:
         enough = self._pace.unknown_verb(line)
@@ -230,6 +231,8 @@ class Conversation:
             self._server.succeeded(Verb.AUTH)
         else:
             self._server.end_login(is_good=bool(self._visit.account))
+            if self._visit.account and not self._server.has_pending:
+                self._pace.may_hold_secrets = False
         return self._answer(answer, Verb.AUTH.value)
 
     def _start_tls(self) -> int | None:

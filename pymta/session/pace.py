@@ -5,8 +5,8 @@
     syntax and protocol errors, these too   smtp_max_synprot_errors
 
 Per message one RSET, one HELO or EHLO and one STARTTLS are free, and the hello after that; so is
-the first AUTH of a connection, and the first inside its TLS.  A line that may hold a password is
-never quoted: not AUTH, and nothing unknown that follows one.
+the first AUTH of a connection, and the first inside its TLS.  What may hold a password is never
+quoted: not AUTH, and nothing that follows one before a login succeeds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pymta.smtp.command import Verb
 
 _MAIL = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT, Verb.QUIT})
 _FREE_ONCE = frozenset({Verb.RSET, Verb.HELO, Verb.EHLO, Verb.STARTTLS, Verb.AUTH})
-_SECRET = re.compile(rb"^AUTH.*", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_SECRET = re.compile(rb"^[ \t]*AUTH.*", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 _QUOTED = 150  # octets of a line in the log, as the classic daemon shows of an early talker
 
 
@@ -62,6 +62,7 @@ class Pace:
 
     def command(self, verb: Verb) -> Enough | None:
         """Before it is carried out."""
+        self.may_hold_secrets |= verb is Verb.AUTH
         if verb in _MAIL:
             return None
         if verb in _FREE_ONCE and verb not in self.spent:
@@ -95,12 +96,14 @@ class Pace:
 
     def quote(self, line: bytes) -> str:
         """A command line as the log may show it."""
-        if line[:4].upper() == b"AUTH":
+        if line.lstrip(b" \t")[:4].upper() == b"AUTH":
             self.may_hold_secrets = True
             return "AUTH"
-        if self.may_hold_secrets:
-            return "(not shown)"
-        return quotable(line)
+        return self.quote_following(line)
+
+    def quote_following(self, data: bytes) -> str:
+        """What came behind a command."""
+        return "(not shown)" if self.may_hold_secrets else quotable(data)
 
 
 def unreadable_chunk(why: str, quoted: str) -> Enough:

@@ -399,6 +399,36 @@ def test_passwords_stay_out_of_the_log_in_whatever_order_they_come() -> None:
     assert not [line for line in told if secret in line or "hunter2" in line]
 
 
+@pytest.mark.parametrize(
+    "first", ["AUTH LOGIN", f"AUTH PLAIN {plain(password='x')}", " AUTH PLAIN {secret}"]
+)
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_client_that_does_not_listen_gives_no_password_away(first: str, is_asked: bool) -> None:
+    """Nothing is offered, or nobody can be asked, and it pours out what it has all the same."""
+    selectors = ("+smtp_syntax_error", "+smtp_protocol_error")
+    house = house_of(log_selector=selectors)
+    house.back_end = Passwords([MemoryAccounts(is_away=True)]) if is_asked else InOrder()
+    secret = word("hunter2")
+    with house.call() as guest:
+        greeted(guest).say(first.format(secret=secret), word("alice"), secret, secret, "QUIT")
+        guest.hear_all()
+    with house.call() as guest:
+        greeted(guest).ask(first.format(secret=secret))
+        guest.say(word("alice"), secret, secret, "QUIT")
+        guest.hear_all()
+    told = [str(event.fields) + event.text for event in house.log.events]
+    assert len(told) > 2
+    assert not [line for line in told if secret in line or "hunter2" in line]
+
+
+def test_what_follows_a_good_login_may_be_shown_again() -> None:
+    house = house_of(log_selector=("+smtp_syntax_error",))
+    with house.call() as guest:
+        assert greeted(guest).ask(f"AUTH PLAIN {plain()}") == [DONE_LINE]
+        guest.ask("HALLO")
+    assert "HALLO" in house.log.texts()[0]
+
+
 @given(st.binary(max_size=60))
 def test_every_response_reads_back(data: bytes) -> None:
     line = word(data).encode()
