@@ -135,8 +135,11 @@ class _Login:
         self._link = link
         self._tell = tell
         self._has_begun = False
+        self._success: Success | None = None  # when it is known, and the client does not know it
 
     def step(self, response: bytes | None) -> Step:
+        if self._success:
+            return _last(response, self._success)
         try:
             said = self._ask(response)
         except (NoAnswerError, GarbledError) as error:
@@ -146,7 +149,11 @@ class _Login:
         if isinstance(said, Cont):
             return Challenge(said.data)
         self.close()
-        return _verdict(said)
+        verdict = _verdict(said)
+        if isinstance(said, Ok) and said.data and isinstance(verdict, Success):
+            self._success = verdict
+            return Challenge(said.data, verdict.account)
+        return verdict
 
     def close(self) -> None:
         self._inquiry.close()
@@ -160,6 +167,12 @@ class _Login:
         self._inquiry.allow(self._seconds)
         self._inquiry.send(question)
         return answer(self._inquiry.line())
+
+
+def _last(response: bytes | None, success: Success) -> Success | Failure:
+    if response:
+        return Failure(Fault.MALFORMED, "something follows the end", success.account)
+    return success
 
 
 def _verdict(said: Ok | Fail) -> Success | Failure:

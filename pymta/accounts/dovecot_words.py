@@ -36,7 +36,10 @@ class GarbledError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ok:
+    """`data` is what the mechanism says together with success."""
+
     user: str
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def mechanisms(lines: Iterable[bytes]) -> tuple[str, ...]:
 def auth(mechanism: str, link: Link, response: bytes | None) -> bytes:
     """`response` stands last: Dovecot wants it so."""
     words = ["AUTH", ID, mechanism, f"service={_escaped(link.service)}", "nologin"]
+    words.append("final-resp-ok")  # else success looks like one more challenge
     if link.has_tls:
         words.append("secured=tls")
     for letter, end in (("l", link.local), ("r", link.remote)):
@@ -98,7 +102,7 @@ def answer(line: bytes) -> Ok | Fail | Cont:
     """Raises GarbledError."""
     match _words(line):
         case ["OK", number, *rest] if number == ID and (user := _values(rest).get("user")):
-            return Ok(user)
+            return Ok(user, _octets(_values(rest).get("resp", "")))
         case ["FAIL", number, *rest] if number == ID:
             values = _values(rest)
             is_temporary = "temp" in values or values.get("code") == "temp_fail"

@@ -45,9 +45,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """The client has to answer this."""
+    """The client has to answer this.
+
+    `account` is who it has proved to be, when that is what it says; for whom a login is closed
+    must not hear so.
+    """
 
     data: bytes = b""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

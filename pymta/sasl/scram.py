@@ -118,7 +118,7 @@ class Scram:
             return Failure(Fault.REJECTED, "wrong name or password", first.name)
         self._waiting = _Waiting(first, verifier, waiting.nonce, b"", first.name)
         signature = hmac.digest(verifier.server, signed, "sha256")
-        return Challenge(b"v=" + b64encode(signature))
+        return Challenge(b"v=" + b64encode(signature), first.name)
 
     @staticmethod
     def _last(response: bytes, waiting: _Waiting) -> Step:

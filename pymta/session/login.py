@@ -26,7 +26,6 @@ from pymta.sasl.exchange import (
     Fault,
     Link,
     Step,
-    Success,
 )
 from pymta.session.answer import Answer, fault
 from pymta.session.guesses import Guesses
@@ -116,15 +115,16 @@ class Login:
 
     def _after(self, step: Step) -> Answer:
         self._steps += 1
+        name = step.name if isinstance(step, Failure) else step.account
+        if self._guesses.is_closed(name):  # whether the password was right nobody learns
+            self.end()
+            closed = Failure(Fault.TEMPORARY, "too many failures of this account", name)
+            return self._failed(closed, is_closed=True)
         if isinstance(step, Challenge):
             if self._steps < MOST_STEPS:
                 return Answer(challenge(step.data))
             step = Failure(Fault.MALFORMED, "no end in sight")
         self.end()
-        name = step.account if isinstance(step, Success) else step.name
-        if self._guesses.is_closed(name):  # whether the password was right nobody learns
-            closed = Failure(Fault.TEMPORARY, "too many failures of this account", name)
-            return self._failed(closed, is_closed=True)
         if isinstance(step, Failure):
             return self._failed(step, is_closed=False)
         self._guesses.succeeded(name)

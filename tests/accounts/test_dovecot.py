@@ -88,6 +88,7 @@ def test_scram_goes_through_to_it_and_back(real: Path, is_right: bool) -> None:
     last = exchange.step(client.get_client_final().encode())
     if is_right:
         assert isinstance(last, Challenge), last
+        assert last.account == "alice@example.org"  # so a closed account can be told
         client.set_server_final(last.data.decode())
         assert exchange.step(b"") == Success("alice@example.org")
     else:
@@ -117,11 +118,14 @@ def test_a_client_that_goes_in_the_middle_leaves_nothing_behind(real: Path) -> N
 
 def test_it_is_told_who_calls_and_whether_he_is_heard() -> None:
     assert auth("PLAIN", LINK, b"\0a\0b") == (
-        b"AUTH\t1\tPLAIN\tservice=smtp\tnologin\tsecured=tls\tlip=2001:db8::25\tlport=587"
+        b"AUTH\t1\tPLAIN\tservice=smtp\tnologin\tfinal-resp-ok\tsecured=tls\tlip=2001:db8::25\tlport=587"
         b"\trip=192.0.2.7\trport=40112\tresp=AGEAYg==\n"
     )
-    assert auth("CRAM-MD5", Link(), None) == b"AUTH\t1\tCRAM-MD5\tservice=smtp\tnologin\n"
-    assert auth("X", Link(), b"") == b"AUTH\t1\tX\tservice=smtp\tnologin\tresp=\n"
+    assert (
+        auth("CRAM-MD5", Link(), None)
+        == b"AUTH\t1\tCRAM-MD5\tservice=smtp\tnologin\tfinal-resp-ok\n"
+    )
+    assert auth("X", Link(), b"") == b"AUTH\t1\tX\tservice=smtp\tnologin\tfinal-resp-ok\tresp=\n"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +133,7 @@ def test_it_is_told_who_calls_and_whether_he_is_heard() -> None:
     [
         (b"OK\t1\tuser=alice\tuid=5", Ok("alice")),
         (b"OK\t1\tuser=a\x01tb", Ok("a\tb")),
+        (b"OK\t1\tuser=alice\tresp=dj0x", Ok("alice", b"v=1")),
         (b"FAIL\t1\tuser=alice", Fail("alice", is_temporary=False, why="")),
         (b"FAIL\t1", Fail("", is_temporary=False, why="")),
         (b"FAIL\t1\tuser=a\ttemp", Fail("a", is_temporary=True, why="")),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import pytest
+import scramp
 
 from pymta.config.login import Login
 from pymta.mail.caller import plain_address
+from pymta.sasl.exchange import Link
+from pymta.sasl.scram import NAME, Scram
+from pymta.sasl.verifier import derive
 from pymta.session.guesses import KNOWN_FOR, Guesses, place
 from tests.doubles.clients import MemoryClients
 from tests.doubles.house import HOST, Guest, House, usual_settings
-from tests.doubles.logins import accounts, plain
+from tests.doubles.logins import accounts, plain, word
 
 WRONG = "535 5.7.8 Incorrect authentication data"
 CLOSED = "454 4.7.0 Temporary authentication failure"
@@ -19,6 +25,17 @@ DONE = "235 2.7.0 Authentication succeeded"
 def house_of(**settings: object) -> House:
     usual = {"auth_without_tls_hosts": ("*",), "auth_failure_delay": 0, "auth_failures_max": 0}
     return House(usual_settings(**usual | settings), back_end=accounts())
+
+
+class Scrammed:
+    """A back end that has SCRAM for alice."""
+
+    def mechanisms(self, link: Link) -> tuple[str, ...]:
+        return (NAME,)
+
+    def begin(self, mechanism: str, link: Link) -> Scram:
+        alice = derive(b"wonder land", b"0123456789abcdef", 4096)
+        return Scram(mechanism, link, lambda _: alice, b"ours", offers_plus=False)
 
 
 def log_in(guest: Guest, name: str = "alice", password: str = "wonder land") -> str:
@@ -89,6 +106,21 @@ def test_a_closed_account_tells_nobody_whether_he_was_right() -> None:
     assert heard[0][2].startswith("454-")
     levels = [house.clients.level(f"auth:from:192.0.2.{n}/32", 3600) for n in (2, 3)]
     assert levels == [3, 3]
+
+
+@pytest.mark.parametrize("password", ["wonder land", "x"])
+def test_no_mechanism_says_of_a_closed_account_that_he_was_right(password: str) -> None:
+    """SCRAM proves that we know the password, too; that proof would tell."""
+    house = house_of(auth_failures_per_account=1)
+    with house.call("192.0.2.1") as guest:
+        log_in(greeted(guest), password="x")
+    house.back_end = Scrammed()
+    with house.call("192.0.2.2") as guest:
+        client = scramp.ScramClient(["SCRAM-SHA-256"], "alice", password)
+        first = greeted(guest).ask(f"AUTH SCRAM-SHA-256 {word(client.get_client_first())}")[0]
+        client.set_server_first(b64decode(first.removeprefix("334 ")).decode())
+        assert guest.ask(word(client.get_client_final())) == [CLOSED]
+        assert guest.ask("NOOP") == ["250 2.0.0 OK"]
 
 
 def test_the_log_says_that_an_account_is_closed() -> None:
