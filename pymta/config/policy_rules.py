@@ -30,6 +30,7 @@ from pymta.config.policy_conditions import (
     STAGES,
     Kind,
 )
+from pymta.config.policy_relay import KNOWS_WHOM, knows_whom
 
 Place = tuple[str | int, ...]  # below the setting, as `pymta.config.place` has it
 Rules = dict[str, list[dict[str, Any]]]  # by stage, as written
@@ -49,7 +50,7 @@ ACTIONS: Mapping[str, Action] = {
     "accept": Action("no further rule of this stage is asked", _ASKED),
     "relay": Action(
         "the same, and the recipient may be in anybody's domain; nothing else in a rule lets mail"
-        " through to others",
+        " through to others, so it must ask for something that is not so of everybody",
         frozenset({RCPT}),
     ),
     "defer": Action("the client hears 4xx and tries again", _ASKED),
@@ -73,10 +74,6 @@ ACTIONS: Mapping[str, Action] = {
 ON_DEFER = ("defer", "match", "skip")
 _CLASSES = {"defer": "4", "refuse": "5", "drop": "45"}  # of the codes of a reply
 _SAYS_NO = frozenset(_CLASSES)
-# One of these a rule must ask for that lets mail through: what anybody may claim is not enough.
-_KNOWS_WHOM = frozenset(
-    {"accounts", "authenticated", "certified", "hosts", "networks", "recipients", "trusted"}
-)
 _AT_CONNECT = (421, 554)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
@@ -183,9 +180,8 @@ def _faults_of_action(stage: str, table: Mapping[str, Any]) -> Iterator[tuple[Pl
         yield (), "", f"want an action: {', '.join(actions)}"
     elif action not in actions:
         yield ("action",), action, f"want one of {', '.join(actions)} at this stage"
-    elif action == "relay" and not _KNOWS_WHOM & table.keys():
-        wanted = f"a relay for everybody is none; want one of {', '.join(sorted(_KNOWS_WHOM))}"
-        yield ("action",), action, wanted
+    elif action == "relay" and not knows_whom(table):
+        yield ("action",), action, f"a relay for everybody is none; want {KNOWS_WHOM}"
     else:
         yield from _faults_of_options(stage, action, table)
 
@@ -220,6 +216,8 @@ def _faults_of_options(
         yield ("enhanced",), enhanced, f'want an enhanced status code such as "{own}.7.1"'
     if "on_defer" in table and table["on_defer"] not in ON_DEFER:
         yield ("on_defer",), table["on_defer"], f"want one of {', '.join(ON_DEFER)}"
+    elif action == "relay" and table.get("on_defer") == "match":
+        yield ("on_defer",), "match", "want defer or skip: silence of a name server opens no relay"
     if "delay" in table and (fault := _fault_of_delay(stage, table["delay"])):
         yield ("delay",), table["delay"], fault
     if "routes" in table and (action != "queue" or not isinstance(table["routes"], bool)):

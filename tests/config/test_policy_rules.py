@@ -172,6 +172,57 @@ def test_a_mistake_in_a_rule_is_told_where_it_stands(
     assert complaints(text, tmp_path)[0].startswith(wanted)
 
 
+RELAY = '[[policy.rcpt]]\nname = "r"\naction = "relay"\n'
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "authenticated = false",
+        "trusted = false",
+        'recipients = ["*"]',
+        'recipients = ["partner.example", "*@*"]',
+        'recipients = ["postmaster@"]',
+        'recipients = ["!enemy.example"]',
+        'networks = ["0.0.0.0/0"]',
+        'networks = ["192.0.2.0/24", "::/0"]',
+        'hosts = ["*"]',
+        'hosts = ["192.0.2.7", "!192.0.2.8"]',
+        'certified = ["*"]',
+        'certified = ["!enemy.example"]',
+    ],
+)
+def test_no_relay_is_opened_for_everybody_by_a_condition_that_all_fulfil(
+    asks: str, tmp_path: Path
+) -> None:
+    assert complaints(RELAY + asks, tmp_path)[0].startswith(
+        'pymta.toml:3: policy.rcpt r: action: found "relay"; a relay for everybody is none;'
+    )
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "authenticated = true",
+        "trusted = true\nauthenticated = false",
+        'accounts = ["!guest"]',
+        'recipients = ["!boss@partner.example", "partner.example"]',
+        'networks = ["192.0.2.0/24"]\nrecipients = ["*"]',
+        'hosts = ["!192.0.2.8", "192.0.2.0/24"]\non_defer = "skip"',
+        'certified = [".branch.example"]',
+    ],
+)
+def test_a_relay_for_those_whom_somebody_knows_is_one(asks: str, tmp_path: Path) -> None:
+    settings_of(RELAY + asks, tmp_path)
+
+
+def test_no_relay_is_opened_by_a_silent_name_server(tmp_path: Path) -> None:
+    text = RELAY + 'hosts = ["*.friend.example"]\non_defer = "match"'
+    assert complaints(text, tmp_path)[0].startswith(
+        'pymta.toml:5: policy.rcpt r: on_defer: found "match"; want defer or skip: silence of a'
+    )
+
+
 def test_all_mistakes_of_all_rules_are_told_at_once(tmp_path: Path) -> None:
     text = "recipients_max = -1\n" + RULE + 'tls = 1\nhosts = ["a b", "c d"]\n[[policy.data]]\n'
 
