@@ -32,5 +32,5 @@ def call_facts(visit: Visit, helo: str = "") -> Call:
         messages=visit.accepted,
         recipients=visit.recipients,
         id=visit.id,
-        certified=visit.tls.peer.names if visit.tls and visit.tls.peer else (),
+        certified=visit.certified,
     )

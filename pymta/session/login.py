@@ -58,8 +58,7 @@ def link_of(visit: Visit) -> Link:
     link = Link(has_tls=visit.tls is not None, local=visit.local, remote=visit.remote)
     if visit.tls is None:
         return link
-    certified = visit.tls.peer.names if visit.tls.peer else ()
-    return replace(link, binding=visit.tls.end_point, certified=certified)
+    return replace(link, binding=visit.tls.end_point, certified=visit.certified)
 
 
 class Login:

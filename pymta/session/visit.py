@@ -42,7 +42,8 @@ class Visit:
 
     `role` is that of the socket he came in by.
     `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).  He takes its place,
-    and it becomes `proxy`.  So does a peer for whom XCLIENT named another client (`may_xclient`).
+    and it becomes `proxy`.  So does a peer for whom XCLIENT named another client (`may_xclient`);
+    with `speaks_for_another` nothing that was proved by it, such as a certificate, is the client's.
 
     `judges` are asked what policy says.  `delay`: seconds that they want the next reply held back.
     `policy_is_out`: functions of the operator's own are not among them, for they have failed too
@@ -68,6 +69,7 @@ class Visit:
     is_proxied: bool = False
     proxy: Endpoint | None = None
     may_xclient: bool = False
+    speaks_for_another: bool = False
     tls: Facts | None = None
     asks: Asks = Asks.NOTHING
     queue_files: tuple[str, ...] = ()
@@ -116,6 +118,7 @@ class Visit:
         if client.address != self.caller.address:
             self.proxy = self.proxy or self.caller
         self.caller, self.local = client, local
+        self.speaks_for_another = True
         self._settle()
 
     def _settle(self) -> None:
@@ -156,6 +159,13 @@ class Visit:
         local, at, domain = name.rpartition("@")
         whole = Mailbox(local, domain) if at else Mailbox(name, self.settings.hostname)
         return str(whole) if name else ""
+
+    @property
+    def certified(self) -> tuple[str, ...]:
+        """Names in a certificate of the client's own, for which somebody vouched."""
+        if self.speaks_for_another or not self.tls or not self.tls.peer:
+            return ()
+        return self.tls.peer.names
 
     def take_delay(self) -> float:
         """Once."""

@@ -3,7 +3,8 @@
 Whether it may is decided once, by the address that the connection really has, so it may say it
 again.
 He is judged as if he had called himself: his names, the lists of hosts, kept places, load.  What he
-hears is our greeting, or the refusal in its place.  TLS stays as it was made, with the peer.
+hears is our greeting, or the refusal in its place.  TLS stays as it was made, with the peer; whom
+its certificate names is not the client, who neither relays nor logs in by it.
 
 The slot of the connection stays that of the peer, other than behind a proxy (N-13).  A proxy cannot
 be told from its clients in any other way; but this is one of a few hosts that we trust to speak for

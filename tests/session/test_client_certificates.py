@@ -100,6 +100,23 @@ def test_a_rule_may_let_who_shows_one_relay(
     assert heard == ["250 2.1.5 Accepted", "550 5.7.1 relay not permitted"]
 
 
+def test_whom_a_gateway_speaks_for_has_not_shown_its_certificate(
+    house: House, certificate: Certificate, theirs: Certificate
+) -> None:
+    """XCLIENT"""
+    rule = {"name": "branch", "certified": [CLIENT], "action": "relay"}
+    house.settings = usual_settings(
+        tls_try_verify_hosts=ASKED, hosts_xclient=ASKED, policy={"rcpt": [rule]}
+    )
+    relay = ("MAIL FROM:<a@client.example>", "RCPT TO:<x@elsewhere.example>", "RSET")
+    with house.call() as guest:
+        guest.start_tls(showing(certificate, theirs))
+        guest.hear()
+        assert "250 2.1.5 Accepted" in guest.ask("EHLO client.example", *relay)
+        guest.ask("XCLIENT ADDR=203.0.113.5")
+        assert "550 5.7.1 relay not permitted" in guest.ask("EHLO stranger.example", *relay)
+
+
 def test_a_host_that_is_not_asked_shows_none(
     house: House, certificate: Certificate, theirs: Certificate
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,20 @@ def test_he_is_nobody_else_though_his_certificate_names_others(
         guest.ask("EHLO client.example")
         wanted = b64encode(b"root@client.example").decode()
         assert guest.ask(f"AUTH EXTERNAL {wanted}")[0].startswith("535 5.7.8 ")
+
+
+def test_he_is_nobody_for_whom_he_speaks(
+    house: House, certificate: Certificate, theirs: Certificate
+) -> None:
+    """XCLIENT: whose connection passes through a gateway does not log in by its certificate."""
+    proxy = replace(house.settings.proxy, hosts_xclient=ASKED)
+    house.settings = replace(house.settings, proxy=proxy)
+    with house.call() as guest:
+        guest.start_tls(showing(certificate, theirs))
+        guest.hear()
+        assert guest.ask("XCLIENT ADDR=203.0.113.5")[0].startswith("220 ")
+        assert "AUTH" not in guest.ask("EHLO stranger.example")[0]
+        assert guest.ask("AUTH EXTERNAL =")[0].startswith("503 ")
 
 
 def test_without_a_certificate_it_is_not_offered_and_not_done(
