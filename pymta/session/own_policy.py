@@ -46,12 +46,14 @@ class PolicyFile:
         self._limit: TimeLimit | None = None
         self._run: Run | None = None
         self._has_failed = False
+        self._has_left_traces = False
 
     def __bool__(self) -> bool:
         return bool(self._program.stages)
 
     def judge(self, visit: Visit) -> Judge:
-        """For this connection."""
+        """For the client of this connection, or the next one in it (XCLIENT)."""
+        self._end_run()
         if visit.policy_is_out:
             return OutOfUse(self._program.stages, self._settings.policy_on_breaker)
         if self._limit is None:  # a timer belongs to its process
@@ -86,12 +88,15 @@ class PolicyFile:
 
     def leave(self) -> bool:
         """The connection has ended.  Would the next one here see nothing of it?  (Decision 3)"""
-        run = self._run
-        if run is None or self._settings.policy_keeps_state:
-            return not self._has_failed
+        self._end_run()
+        return not (self._has_failed or self._has_left_traces)
+
+    def _end_run(self) -> None:
+        if self._run is None or self._settings.policy_keeps_state:
+            return
+        self._run.close()
+        self._has_left_traces |= self._run.has_left_traces
         self._run = None
-        run.close()
-        return not (self._has_failed or run.has_left_traces)
 
 
 def in_words(verdict: Verdict) -> str:

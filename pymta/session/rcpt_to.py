@@ -98,10 +98,11 @@ def _facts(visit: Visit, accept: Accept) -> Recipient:
 
 
 def _add(visit: Visit, accept: Accept, parameters: RcptParameters, facts: Recipient) -> Answer:
+    is_new = accept.key not in visit.transaction.recipients
     is_remote = not accept.is_local and visit.is_sent_at_once(accept.mailbox.domain)
     visit.transaction.add(accept.key, accept.mailbox, parameters, is_remote=is_remote)
     visit.recipients += 1
-    if visit.judges:
+    if visit.judges and is_new:
         visit.transaction.told.append(facts)
     return ACCEPTED
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from pymta.journal import session_events as say
 from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.reply import Reply
-from pymta.session import greeting, hello
+from pymta.session import greeting, hello, policy
 from pymta.session.answer import Answer, fault
 from pymta.session.caller import Caller
 from pymta.session.farewell import Farewell
@@ -41,6 +41,7 @@ def answer(visit: Visit, command: Command, caller: Caller, world: World) -> Answ
         return fault(Reply(501, told.why, "5.5.4"))
     event = say.speaks_for(visit.origin, command.argument.decode("ascii", "replace"))
     _become(visit, caller, told)
+    policy.appoint(visit, caller, world)
     refused = greeting.judge(visit, caller, world, looks_up=told.names is None)
     if refused is not None:
         return refused

@@ -252,6 +252,26 @@ with open({str(tmp_path / "runs")!r}, "a") as runs:
             assert rcpt(client, "user")[1].split()[1] == b"2"
 
 
+def test_nor_is_it_there_for_the_next_one_in_the_same_connection(tmp_path: Path) -> None:
+    """XCLIENT"""
+    text = f"""{HEAD}
+SEEN = []
+{RCPT}
+    SEEN.append(call.address)
+    return Refuse(" ".join(map(str, SEEN)))
+"""
+    with (
+        daemon(tmp_path, text, hosts_xclient=["127.0.0.1"]) as place,
+        session(place) as client,
+    ):
+        assert rcpt(client, "user") == (550, b"5.7.1 127.0.0.1")
+        client.rset()
+        assert client.docmd("XCLIENT", "ADDR=192.0.2.7")[0] == 220
+        client.ehlo()
+        client.mail("b@client.test")
+        assert rcpt(client, "user") == (550, b"5.7.1 192.0.2.7")
+
+
 def test_a_half_edited_file_serves_nobody_and_a_reload_of_it_changes_nothing(
     tmp_path: Path,
 ) -> None:

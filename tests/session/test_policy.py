@@ -486,6 +486,14 @@ def test_the_arrival_tells_which_rules_spoke_for_a_message() -> None:
     assert [fields["POLICY_RULE"] for fields in arrivals] == ["r1 r3 r4", "r1"]
 
 
+def test_one_recipient_is_one_however_often_he_is_named() -> None:
+    """What is kept of a transaction does not grow with his name."""
+    place = ruled("data", {"recipients_above": 1, "action": "refuse"})
+    with place.call() as guest:
+        say(guest, FROM, *[TO] * 200, "DATA")
+        assert guest.ask("A: b\r\n\r\n.")[0].startswith("250 ")
+
+
 def test_what_was_said_of_one_message_holds_for_no_other() -> None:
     place = ruled("mail", {"senders": ["a@client.example"], "action": "freeze"})
     with place.call() as guest:
