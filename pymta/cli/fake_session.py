@@ -10,7 +10,8 @@ asked, with its answer and the place of what decided:
 
 Names are looked up in the DNS as ever, and the load is that of this machine now.  What a daemon
 remembers of its clients is not known here, and nothing is added to it: a condition of a rule that
-needs it cannot tell.  Functions of a policy file run in this process, as whoever has started it.
+needs it cannot tell, and a remark says so.  Functions of a policy file run in this process, as
+whoever has started it.
 
 Touches: sockets, processes, clock, disk.
 """
@@ -31,6 +32,7 @@ from typing import BinaryIO
 from pymta.accounts import passwd
 from pymta.channel.pair import make_pair
 from pymta.cli.command_error import CommandError
+from pymta.cli.fake_clients import FakeClients
 from pymta.cli.fake_spool import FakeSpool
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
 from pymta.cli.terminal import TerminalStream
@@ -155,7 +157,10 @@ def hold(
         text = printable(f"{decision.setting}: {decision.outcome}")
         say(f">>> {text} ({places.of(decision)})")
 
-    world = _world(settings, _teller(settings, say), explain)
+    def unknown(question: str) -> None:
+        say(f">>> {printable(question)}")
+
+    world = _world(settings, _teller(settings, say), explain, FakeClients(unknown))
     visit = _visit(fake, settings)
     _explain_before(fake, settings, explain)
     first = (f"EHLO {fake.helo}\r\n".encode(),) if fake.helo else ()
@@ -189,7 +194,9 @@ def _role(fake: Fake, settings: Settings) -> str:
     return settings.own_role(fake.local.port) if named == SMTP and not fake.role else named
 
 
-def _world(settings: Settings, tell: Callable[[Event], None], explain: Explain) -> World:
+def _world(
+    settings: Settings, tell: Callable[[Event], None], explain: Explain, clients: FakeClients
+) -> World:
     return World(
         spool=FakeSpool(int(time.time())),
         tell=tell,
@@ -203,6 +210,7 @@ def _world(settings: Settings, tell: Callable[[Event], None], explain: Explain) 
         date=local_date,
         tables=tables_of(settings),
         explain=explain,
+        clients=clients,
         own_judge=PolicyFile(settings, tell, explain).judge,
     )
 

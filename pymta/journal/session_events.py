@@ -126,7 +126,7 @@ def fault(origin: Origin, line: str, why: str, *, is_syntax: bool) -> Event:
 
 
 def bad_hello(origin: Origin, verb: str, argument: str) -> Event:
-    why = f"syntactically invalid argument(s): {argument}"
+    why = f"syntactically invalid argument(s): {argument or '(no argument given)'}"
     text = f"rejected {verb} from {origin.who}: {why}"
     fields = origin.fields | {"WHY": why}
     return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT)

@@ -70,6 +70,25 @@ def test_each_function_that_was_asked_is_told_with_its_answer(file: Path) -> Non
     assert any("rejected RCPT <user@mx.pymta.test>: not today" in text for text in heard.log)
 
 
+def test_what_only_a_daemon_remembers_is_told_as_unknown(file: Path) -> None:
+    """Else greylisting would look as if it never held."""
+    rules = (
+        '[[policy.rcpt]]\nname = "grey"\ngreylisted = true\naction = "defer"\n'
+        '[[policy.mail]]\nname = "fast"\nrate_above = { most = 1, in = "1h", per = "network" }\n'
+        'action = "defer"\n'
+    )
+    file.write_text(f"{SETTINGS}{rules}")
+
+    lines = ("EHLO c.test", "MAIL FROM:<a@b.test>", "RCPT TO:<user@mx.pymta.test>")
+    heard = Heard(file, "203.0.113.7", *lines)
+
+    assert "250 2.1.5 Accepted" in heard.replies
+    told = [why for why in heard.why if why.endswith("what came before is not known here")]
+    assert [text.partition(":")[0] for text in told] == ["rate", "grey-known", "grey"]
+    assert "203.0.113.0/24" in told[0]
+    assert "<a@b.test>" in told[2]
+
+
 @pytest.mark.parametrize(
     ("setting", "lines", "why"),
     [
