@@ -103,7 +103,7 @@ OPTIONS: Mapping[str, str] = {
     "name": "what the log calls it; no two rules of a stage have the same",
     "action": "what follows when it holds",
     "text": "what the client hears with defer, refuse, drop and reply",
-    "code": "the reply code in place of the usual one",
+    "code": "the reply code in place of the usual one; 421 ends the connection",
     "enhanced": "likewise the enhanced status code",
     "log": "what the log says in place of text",
     "on_defer": 'when a look-up fails that the rule needs: "defer" the client, as if the rule held'

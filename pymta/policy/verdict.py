@@ -64,7 +64,10 @@ class Discard:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """`code` from 400 to 499; `log` is what the log says where that is another thing than text."""
+    """`code` from 400 to 499, 421 closes the connection, too (RFC 5321 s3.8).
+
+    `log` is what the log says where that is another thing than text.
+    """
 
     text: str = ""
     code: int = 451

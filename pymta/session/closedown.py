@@ -3,10 +3,12 @@
 A connection that closes at once looks like a broken network, and is tried again at once.  So every
 command hears the same reply, but for QUIT and RSET, until the client goes or its time is over.
 
-Touches: sockets.
+Touches: sockets, clock.
 """
 
 from __future__ import annotations
+
+import time
 
 from pymta.mail.reply import Reply
 from pymta.session.stop import Stop
@@ -53,6 +55,8 @@ def _next_line(
     stream: Stream, lines: LineReader, buffer: bytearray, deadline: float
 ) -> bytes | Stop:
     while (line := lines.next_line(buffer)) is None:
+        if time.monotonic() >= deadline:  # however much there is to read
+            return Stop.TIMED_OUT
         got = stream.read(deadline, at_command=True)
         if isinstance(got, Stop):
             return got

@@ -100,10 +100,11 @@ class Conversation:
         """
         if not self._server.is_counting_off and self._voice.flush() is not None:
             return self._ending.unwritable()
-        if self._server.is_in_data:
-            got = self._stream.read(self._patience.for_data, at_command=False)
-        else:
-            got = self._stream.read(self._patience.for_command, at_command=True)
+        in_data, patience = self._server.is_in_data, self._patience
+        deadline = patience.for_data if in_data else patience.for_command
+        if patience.is_over(deadline):
+            return self._stop(Stop.TIMED_OUT)
+        got = self._stream.read(deadline, at_command=not in_data)
         if isinstance(got, Stop):
             return self._stop(got)
         self._patience.came(len(got))
@@ -258,7 +259,8 @@ class Conversation:
         if isinstance(met, Farewell):
             return self._ending.end(met)
         if met.reply.code == 220:
-            self._server.needs_hello = self._visit.needs_hello
+            # Who is called something has introduced himself, to the host before us.
+            self._server.needs_hello = self._visit.needs_hello and not self._visit.helo
             self._succeed(Verb.XCLIENT)
             self._server.is_logged_in = bool(self._visit.account)
             self._pace.begins_anew()
@@ -312,6 +314,8 @@ class Conversation:
                 return self._ending.drop(enough)
         delay = answer.delay + self._visit.take_delay()
         if delay and (stop := self._hold_back(delay)) is not None:
+            if self._incoming.is_answered:  # or a message that is ours would come once more
+                self._voice.say(answer.reply)
             return self._stop(stop)
         if answer.enough is not None:
             return self._ending.drop(answer.enough)
@@ -324,9 +328,7 @@ class Conversation:
 
     def _hold_back(self, seconds: float) -> Stop | None:
         """Replies to what came before are not held back with this one."""
-        stop = self._voice.flush() or self._stream.rest(seconds)
-        self._patience.begin()  # it was we who were slow
-        return stop
+        return self._voice.flush() or self._stream.rest(seconds)
 
     def _is_counted(self) -> bool:
         """SS-05; whoever cannot be found out about is counted like everybody."""

@@ -46,6 +46,11 @@ class Incoming:
         self._chunk = Chunk(0, is_last=False)
         self.reception: Reception | None = None
 
+    @property
+    def is_answered(self) -> bool:
+        """The message has come to its end, and its client is about to hear what became of it."""
+        return self._received is not None
+
     def begin(self) -> Answer:
         """DATA, which ends where a line says so, is nothing for octets that are no lines."""
         if self._visit.transaction.asked.body == BINARYMIME:

@@ -153,7 +153,7 @@ def at_data(visit: Visit, message: Message) -> tuple[Reply, Event, bool] | None:
         sender=transaction.sender,
         temporarily=reply.code < 500,
     )
-    return reply, event, isinstance(ruling.verdict, Drop)
+    return reply, event, _is_last(ruling)
 
 
 def last_words(visit: Visit, reason: str) -> str:
@@ -204,7 +204,7 @@ def _no(
         temporarily=reply.code < 500,
     )
     reply = reply if codes else Reply(reply.code, reply.text)  # RFC 2034 s4: none after HELO
-    return Answer(reply, events=(event,), drops=isinstance(ruling.verdict, Drop))
+    return Answer(reply, events=(event,), drops=_is_last(ruling))
 
 
 def _reply(ruling: Ruling) -> Reply | None:
@@ -216,6 +216,12 @@ def _reply(ruling: Ruling) -> Reply | None:
             usual = LATER if code < 500 else PROHIBITED
             return Reply(code, safe_text(text) or usual, enhanced)
     return None
+
+
+def _is_last(ruling: Ruling) -> bool:
+    """421 says that we close the connection, whoever says it (RFC 5321 s3.8)."""
+    verdict = ruling.verdict
+    return isinstance(verdict, Drop) or (isinstance(verdict, Defer) and verdict.code == 421)
 
 
 def _why(ruling: Ruling) -> str:

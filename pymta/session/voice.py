@@ -28,13 +28,16 @@ class Voice:
         self._replies += reply.encode(with_enhanced=self._visit.is_extended)
 
     def flush(self) -> Stop | None:
-        """None: all of it is out."""
+        """None: all of it is out, and it is the client's turn."""
         if not self._replies:
             return None
         replies, self._replies = bytes(self._replies), bytearray()
-        return self._stream.write(replies, self._patience.from_now)
+        stop = self._stream.write(replies, self._patience.from_now)
+        self._patience.begin()
+        return stop
 
     def say_last(self, reply: Reply) -> None:
         """Nobody waits for a client that is being left; what fits into the buffer goes."""
         self.say(reply)
-        self._stream.write(bytes(self._replies), time.monotonic())
+        replies, self._replies = bytes(self._replies), bytearray()
+        self._stream.write(replies, time.monotonic())

@@ -45,8 +45,6 @@ def answer(visit: Visit, command: Command, caller: Caller, world: World) -> Answ
     refused = greeting.judge(visit, caller, world, looks_up=told.names is None)
     if refused is not None:
         return refused
-    if told.helo:  # he has introduced himself, to the host before us
-        visit.needs_hello = False
     return Answer(hello.banner(visit, world.date(world.now())), events=(event,))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from pymta.session.stream import Stream
 from tests.doubles.house import HOST, Guest, House, usual_settings
 from tests.doubles.memory_spool import MemorySpool
 
@@ -12,8 +15,9 @@ UNCLEAR = "421 Temporary local problem - please try later"
 TO_DATA = ("MAIL FROM:<a@client.example>", "RCPT TO:<user@localhost>", "DATA")
 
 
-def crashing() -> House:
-    return House(spool=MemorySpool(fail_at="begin", crash=RuntimeError("a mistake of ours")))
+def crashing(**settings: object) -> House:
+    spool = MemorySpool(fail_at="begin", crash=RuntimeError("a mistake of ours"))
+    return House(usual_settings(**settings), spool)
 
 
 def after_the_failure(guest: Guest) -> Guest:
@@ -51,6 +55,22 @@ def test_a_client_that_never_goes_is_left() -> None:
         after_the_failure(guest)
         guest.say(*["NOOP"] * 200)
         assert guest.hear_all().count(FAILED) == 100
+
+
+def test_a_line_without_an_end_ends_with_the_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CL-03: also when there is always more of it to read."""
+    house = crashing(smtp_receive_timeout=0.3)
+    with house.call() as guest:
+        after_the_failure(guest)
+        reads = iter(range(200))
+
+        def pour(*_: object, **__: object) -> bytes:
+            time.sleep(0.01)
+            return b"A" * 1000 if next(reads, None) is not None else b"\nQUIT\r\n"
+
+        monkeypatch.setattr(Stream, "read", pour)
+        guest.say("NOOP")  # which ends a read that was begun before
+        assert "221 " not in guest.hear_all()
 
 
 def test_a_client_for_whom_the_settings_are_unclear_is_put_off() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import select
+import time
 from contextlib import suppress
 
 import pytest
 
 from pymta.config.session import Session
 from pymta.session.patience import FOR_EVER, Patience
+from pymta.session.stop import Stop
+from pymta.session.stream import Stream
 from tests.doubles.house import Guest, House, usual_settings
 
 TIMEOUT, RATE, SESSION = 300, 100, 7200
@@ -174,3 +177,56 @@ def test_a_session_that_lasts_too_long_ends_with_421() -> None:
         guest.hear()
         assert guest.hear() == "421 mx.example.org: SMTP command timeout - closing connection"
         assert guest.status() == 1
+
+
+class Pouring:
+    """A client that has always sent more: after the first read each brings these octets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, octets: bytes) -> None:
+        self.reads = 0
+        read = Stream.read
+
+        def pour(stream: Stream, deadline: float, *, at_command: bool) -> bytes | Stop:
+            self.reads += 1
+            if self.reads == 1:
+                return read(stream, deadline, at_command=at_command)
+            if self.reads > 200:
+                raise RuntimeError("the session goes on")
+            time.sleep(0.01)
+            return octets
+
+        monkeypatch.setattr(Stream, "read", pour)
+
+
+RCPT = b"RCPT TO:<user@localhost>\r\n"
+COMMAND_TIMEOUT = "421 4.4.2 mx.example.org: SMTP command timeout - closing connection"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "poured", "reply"),
+    [
+        ({"smtp_receive_timeout": 0.3}, (), b"A" * 1000, COMMAND_TIMEOUT),
+        ({"smtp_session_timeout": 0.3}, TO_RCPT[1:], RCPT * 50, COMMAND_TIMEOUT),
+        (
+            {"smtp_receive_timeout": 0.3, "message_size_limit": 1000},
+            (*TO_RCPT[1:], "DATA"),
+            b"A" * 1000,
+            "552 5.3.4 Message size exceeds maximum permitted",
+        ),
+        ({"smtp_receive_timeout": 0.3}, ("BDAT 99999999999",), b"A" * 1000, COMMAND_TIMEOUT),
+    ],
+    ids=["a line", "commands", "a refused message", "a refused chunk"],
+)
+def test_who_pours_without_a_pause_has_no_more_time_than_others(
+    settings: dict[str, object],
+    said: tuple[str, ...],
+    poured: bytes,
+    reply: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SS-06: there is always more to read, and yet it must end."""
+    with House(usual_settings(**settings)).call() as guest:
+        Pouring(monkeypatch, poured)
+        guest.hear()
+        guest.say("EHLO client.example", *said)
+        assert guest.hear_all().splitlines()[-1] == reply

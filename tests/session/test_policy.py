@@ -12,6 +12,7 @@ from pymta.journal.event import Kind
 from pymta.session.stop import Stop
 from pymta.session.stream import Stream
 from tests.doubles.certificates import Certificate
+from tests.doubles.daemon import wait_until
 from tests.doubles.house import HOST, House
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.ruled_house import FROM, TO, WHO, ruled, say
@@ -395,6 +396,36 @@ def test_a_message_may_end_its_connection() -> None:
             "",
         ]
     assert not place.spool.stored
+
+
+@pytest.mark.parametrize("stage", ["helo", "mail", "rcpt", "data"])
+def test_after_a_421_of_policy_no_command_works(stage: str) -> None:
+    """RFC 5321 s3.8: it says that we close the connection, so we do."""
+    rule = {"action": "defer", "code": 421, "text": "later"}
+    place = ruled(stage, rule, log_selector=("+smtp_connection",))
+    with place.call() as guest:
+        guest.hear()
+        guest.say("EHLO client.example", FROM, TO, "DATA", "A: b\r\n\r\n.", "NOOP")
+        last = guest.hear_all().splitlines()[-1]
+        assert last in ("421 later", "421 4.7.1 later")
+        assert guest.status() == 0
+    assert not place.spool.stored
+    assert place.log.texts()[-1].endswith("closed by DROP in ACL")
+
+
+@pytest.mark.parametrize("word", ["drain", "terminate"])
+def test_who_has_waited_for_the_reply_to_a_message_hears_it_when_we_have_to_go(word: str) -> None:
+    """ID-07: it is ours by then, and a client that hears another thing sends it once more."""
+    place = ruled("data", {"action": "warn", "delay": "2m"})
+    with place.call() as guest:
+        say(guest, FROM, TO, "DATA")
+        guest.say("A: b\r\n\r\nbody\r\n.")
+        wait_until(lambda: place.spool.stored, "it is stored")
+        getattr(guest, word)()
+        replies = guest.hear_all().splitlines()
+
+    assert [reply[:3] for reply in replies] == ["250", "421"]
+    assert len(place.handed_on) == 1
 
 
 @pytest.mark.parametrize(("stage", "by"), [("mail", "MAIL"), ("data", "DATA")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pymta.load.reading import Load
+from tests.doubles.certificates import Certificate
 from tests.doubles.house import HOST, Guest, House, usual_settings
 from tests.doubles.memory_dns import MemoryDns
 
@@ -100,6 +101,18 @@ def test_it_may_be_said_before_ehlo_and_again() -> None:
         assert ask(guest, "XCLIENT ADDR=127.0.0.1").startswith("220 ")
         assert ask(guest, "XCLIENT ADDR=192.0.2.7").startswith("220 ")
         assert KEYWORD in ask(guest, "EHLO client.example")
+
+
+def test_behind_tls_he_introduces_himself_again(certificate: Certificate) -> None:
+    """RFC 3207 s4.2: also who was introduced by the host before us."""
+    house = trusting()
+    house.starttls = certificate.shown()
+    with greeted(house) as guest:
+        ask(guest, "XCLIENT ADDR=192.0.2.7 HELO=client.example PROTO=ESMTP")
+        assert ask(guest, "MAIL FROM:<>") == "250 2.1.0 OK"
+        ask(guest, "EHLO client.example", "STARTTLS")
+        guest.start_tls(certificate.client())
+        assert ask(guest, "MAIL FROM:<>") == "503 HELO or EHLO required"
 
 
 def test_a_login_is_the_one_that_was_told_and_not_that_of_the_peer() -> None:
