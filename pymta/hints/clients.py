@@ -39,11 +39,18 @@ class Clients(Protocol):
         ...
 
     def sight(
-        self, key: str, see: Callable[[Sighting | None, float], Sighting], kept: float
+        self,
+        key: str,
+        see: Callable[[Sighting | None, float], Sighting],
+        kept: float,
+        *,
+        untried: float | None = None,
     ) -> Sighting | None:
         """Replace what is known with what `see` makes of it, and of the time.
 
-        It is forgotten after `kept` seconds.  `see` only thinks: it may be asked twice.
+        It is forgotten after `kept` seconds; after `untried`, as long as it has never passed: of
+        those that never come again there are most by far.
+        `see` only thinks: it may be asked twice.
         """
         ...
 

@@ -82,14 +82,20 @@ class SqliteClients:
         return None if window is None else level(window, now, period)
 
     def sight(
-        self, key: str, see: Callable[[Sighting | None, float], Sighting], kept: float
+        self,
+        key: str,
+        see: Callable[[Sighting | None, float], Sighting],
+        kept: float,
+        *,
+        untried: float | None = None,
     ) -> Sighting | None:
         now, name = self._clock(), _kept(key)
 
         def ask(database: sqlite3.Connection) -> Sighting:
             row = database.execute(_SIGHTING, (name, now)).fetchone()
             seen = see(None if row is None else Sighting(*row), now)
-            row = (name, now + kept, seen.first, seen.last, seen.passes)
+            ends = now + (kept if seen.passes or untried is None else untried)
+            row = (name, ends, seen.first, seen.last, seen.passes)
             database.execute(_PUT_SIGHTING, row)
             self._wrote(database, now)
             return seen

@@ -19,7 +19,12 @@ class NoClients:
         pass
 
     def sight(
-        self, key: str, see: Callable[[Sighting | None, float], Sighting], kept: float
+        self,
+        key: str,
+        see: Callable[[Sighting | None, float], Sighting],
+        kept: float,
+        *,
+        untried: float | None = None,
     ) -> Sighting | None:
         pass
 

@@ -122,8 +122,9 @@ class Greylisted:
         network = _network(call.address, rules.ipv4, rules.ipv6)
         if self._is_known(network, rules, lookups):
             return False
+        see = partial(seen, rules=rules)
         after = lookups.clients.sight(
-            _triple(network, facts), partial(seen, rules=rules), rules.kept
+            _triple(network, facts), see, rules.kept, untried=rules.within
         )
         if after is None:
             return False

@@ -34,13 +34,19 @@ class MemoryClients:
         return level(turned(self.windows.get(key), self.now, period), self.now, period)
 
     def sight(
-        self, key: str, see: Callable[[Sighting | None, float], Sighting], kept: float
+        self,
+        key: str,
+        see: Callable[[Sighting | None, float], Sighting],
+        kept: float,
+        *,
+        untried: float | None = None,
     ) -> Sighting | None:
         if self.is_gone:
             return None
         before, ends = self.sightings.get(key, (None, 0.0))
         seen = see(before if ends >= self.now else None, self.now)
-        self.sightings[key] = seen, self.now + kept
+        is_short = not seen.passes and untried is not None
+        self.sightings[key] = seen, self.now + (untried if is_short and untried else kept)
         return seen
 
     def forget(self, key: str) -> None:

@@ -85,6 +85,16 @@ def test_a_sighting_is_forgotten_when_it_has_run_out(on_disk: SqliteClients, clo
     assert on_disk.sight("a", again, HOUR) == Sighting(clock.now, clock.now, 0)
 
 
+def test_who_never_came_again_is_forgotten_sooner(on_disk: SqliteClients, clock: Clock) -> None:
+    for _ in range(2):
+        on_disk.sight("faithful", again, 9 * HOUR, untried=HOUR)
+    on_disk.sight("stray", again, 9 * HOUR, untried=HOUR)
+    clock.now += HOUR + 1
+
+    assert on_disk.tidy(clock.now) == 1
+    assert on_disk.sight("faithful", again, HOUR) == Sighting(NOW, clock.now, 2)
+
+
 def test_counts_outlive_their_process_and_are_shared(
     on_disk: SqliteClients, path: Path, clock: Clock
 ) -> None:
