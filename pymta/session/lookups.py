@@ -22,6 +22,7 @@ from pymta.routing.route import Defer, Fail
 from pymta.session.caller import Caller, Dns
 
 LISTS_PATIENCE = 3.0  # seconds that all lists in the DNS together may take
+MOST_KNOWN = 1000  # domains, and names in lists, of one connection
 LONGEST_TEXT = 200  # characters of what a list says
 
 T = TypeVar("T")
@@ -71,6 +72,7 @@ class Lookups:
             found = self._in_time(lambda: standing(domain, self._dns.mx, self._dns.addresses))
             if found is Standing.UNKNOWN:
                 return found  # it may be known by the next message
+            _make_room(self._standings)
             self._standings[domain] = found
         return self._standings[domain]
 
@@ -86,8 +88,9 @@ class Lookups:
         return Standing.YES
 
     def listed(self, names: Sequence[str]) -> Mapping[str, Answer[IPv4Address]]:
-        new = [name for name in names if name not in self._listed]
-        if new:
+        if not self._listed.keys() >= set(names):
+            _make_room(self._listed)
+            new = [name for name in names if name not in self._listed]
             self._listed |= self._in_time(lambda: self._dns.listed(new, LISTS_PATIENCE))
         return {name: self._listed[name] for name in names}
 
@@ -105,3 +108,9 @@ class Lookups:
     def _in_time(self, ask: Callable[[], T]) -> T:
         self._dns.start_budget(self._settings.routing.dns_timeout)
         return ask()
+
+
+def _make_room(known: dict[str, T]) -> None:
+    """A client may name new domains as long as it likes; those of before are asked about anew."""
+    if len(known) >= MOST_KNOWN:
+        known.clear()
