@@ -85,6 +85,10 @@ class Rule:
         by_cost = sorted(self.conditions, key=lambda one: one.cost)
         object.__setattr__(self, "conditions", tuple(by_cost))
 
+    @property
+    def remembers(self) -> bool:
+        return any(condition.cost is Cost.MEMORY for condition in self.conditions)
+
     def fit(self, facts: Facts, lookups: Lookups) -> Fit:
         doubt: Unknown | None = None
         words: Holds | None = None

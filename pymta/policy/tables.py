@@ -66,7 +66,7 @@ class Tables:
         def asked(number: int, rule: Rule, fit: Fit) -> None:
             if explain is nobody_asks:
                 return  # nearly always: no words are made for nobody
-            text = f"{rule.stage.value} rule {rule.name} {_in_words(fit)}"
+            text = f"{rule.stage.value} rule {rule.name} {_in_words(rule, fit)}"
             explain(Decision("policy", text, (rule.stage.value, number)))
 
         def ask(facts: Facts) -> Ruling:
@@ -76,9 +76,12 @@ class Tables:
         return ask
 
 
-def _in_words(fit: Fit) -> str:
+def _in_words(rule: Rule, fit: Fit) -> str:
+    """In a fake session nothing is remembered, so that such a rule might hold in a real one."""
     if isinstance(fit, Unknown):
         return f"could not find out about {fit.why}"
+    if not fit and rule.remembers:
+        return "does not hold, with nothing remembered of this client"
     return "holds" if fit else "does not hold"
 
 

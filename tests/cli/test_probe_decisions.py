@@ -55,6 +55,19 @@ def test_each_rule_of_policy_that_was_asked_is_told_with_its_answer(file: Path) 
     assert heard.replies[-2].startswith("451 ")
 
 
+def test_a_rule_that_remembers_clients_cannot_be_judged_here_and_that_is_told(file: Path) -> None:
+    line = SETTINGS.count("\n") + 1
+    rule = '[[policy.rcpt]]\nname = "grey"\ngreylisted = true\naction = "defer"\n'
+    file.write_text(SETTINGS + rule)
+
+    heard = Heard(file, "192.0.2.7", "EHLO c.test", "MAIL FROM:<>", "RCPT TO:<user@mx.pymta.test>")
+
+    assert (
+        "policy: rcpt rule grey does not hold, with nothing remembered of this client"
+        f" ({file}:{line})"
+    ) in heard.why
+
+
 def test_each_function_that_was_asked_is_told_with_its_answer(file: Path) -> None:
     functions = file.with_name("policy.py")
     functions.write_text(FUNCTIONS)
