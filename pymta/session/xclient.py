@@ -19,6 +19,7 @@ from __future__ import annotations
 from pymta.journal import session_events as say
 from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.reply import Reply
+from pymta.sasl.prepare import prepare_name
 from pymta.session import greeting, hello, policy
 from pymta.session.answer import Answer, fault
 from pymta.session.caller import Caller
@@ -39,8 +40,13 @@ def answer(visit: Visit, command: Command, caller: Caller, world: World) -> Answ
     told = parse_xclient(command.argument)
     if isinstance(told, BadAttribute):
         return fault(Reply(501, told.why, "5.5.4"))
+    try:
+        account = prepare_name(told.login) if told.login else ""
+    except ValueError:
+        return fault(Reply(501, "invalid value of LOGIN", "5.5.4"))
     event = say.speaks_for(visit.origin, command.argument.decode("ascii", "replace"))
     _become(visit, caller, told)
+    visit.account, visit.mechanism = account, "XCLIENT" if account else ""
     policy.appoint(visit, caller, world)
     refused = greeting.judge(visit, caller, world, looks_up=told.names is None)
     if refused is not None:
@@ -59,7 +65,6 @@ def _become(visit: Visit, caller: Caller, told: Attributes) -> None:
     )
     visit.stands_for(Endpoint(told.address or peer.address, port), ours)
     visit.helo, visit.is_extended = told.helo or "", bool(told.is_extended)
-    visit.account, visit.mechanism = told.login, "XCLIENT" if told.login else ""
     visit.has_offered_tls = visit.has_pipelined = False
     visit.offer = NO_OFFER
     if told.address or told.names is not None:

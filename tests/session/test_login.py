@@ -403,10 +403,13 @@ def test_passwords_stay_out_of_the_log_in_whatever_order_they_come() -> None:
     "first", ["AUTH LOGIN", f"AUTH PLAIN {plain(password='x')}", " AUTH PLAIN {secret}"]
 )
 @pytest.mark.parametrize("is_asked", [True, False])
-def test_a_client_that_does_not_listen_gives_no_password_away(first: str, is_asked: bool) -> None:
+@pytest.mark.parametrize("must_wait", [True, False])
+def test_a_client_that_does_not_listen_gives_no_password_away(
+    first: str, is_asked: bool, must_wait: bool
+) -> None:
     """Nothing is offered, or nobody can be asked, and it pours out what it has all the same."""
     selectors = ("+smtp_syntax_error", "+smtp_protocol_error")
-    house = house_of(log_selector=selectors)
+    house = house_of(log_selector=selectors, smtp_enforce_sync=must_wait)
     house.back_end = Passwords([MemoryAccounts(is_away=True)]) if is_asked else InOrder()
     secret = word("hunter2")
     with house.call() as guest:

@@ -132,6 +132,18 @@ def test_a_login_is_the_one_that_was_told_and_not_that_of_the_peer() -> None:
     assert " A=" not in second
 
 
+def test_a_login_is_compared_like_one_that_we_have_checked() -> None:
+    house = trusting()
+    with greeted(house) as guest:
+        told = "ADDR=192.0.2.7 HELO=client.example PROTO=ESMTP"
+        for account in ("alice+20smith", "alice+3Asmith"):
+            wrong = ask(guest, f"XCLIENT {told} LOGIN={account}")
+            assert wrong == "501 invalid value of LOGIN"
+        ask(guest, f"XCLIENT {told} LOGIN=Alice@Client.Example")
+        assert ask(guest, "MAIL FROM:<bob@client.example>").startswith("550 5.7.1 ")
+        assert ask(guest, "MAIL FROM:<alice@client.example>") == "250 2.1.0 OK"
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.7"])
 def test_rights_are_those_of_the_client(address: str) -> None:
     """relay_from_hosts has 127.0.0.1 only, and neither the peer nor the other."""
