@@ -85,6 +85,14 @@ def test_a_file_that_is_missing_is_a_fault(state: Path) -> None:
     assert "pymta user add" in one.remedy
 
 
+def test_a_file_that_is_none_for_passwords_is_not_read(state: Path) -> None:
+    """It may have no end, or nobody at the other one."""
+    auth = passwords(state, "what is this\n")
+    with Path(auth.auth_password_file).open("r+b") as file:
+        file.truncate((64 << 20) + 1)
+    assert topics(state, auth) == ["logins"]
+
+
 def test_lines_of_no_use_are_named_a_few_of_them(state: Path) -> None:
     (one,) = found(state, passwords(state, "a:x\nb:!\nb:!\nc:y\nd:z\n"))
     assert one.topic == "password-lines"
