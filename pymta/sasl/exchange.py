@@ -73,12 +73,14 @@ class Failure:
     """`why` is for the log, never for the client; it holds nothing secret and no control octets.
 
     `name` is whom the client said to be, prepared; "" when it never said so, or not properly.  That
-    is also the key for whoever counts failures.
+    is also the key for whoever counts failures.  `may_be_guess`: somebody has said no, and it is
+    TEMPORARY because another could not be asked.
     """
 
     fault: Fault
     why: str
     name: str = ""
+    may_be_guess: bool = False
 
 
 Step = Challenge | Success | Failure

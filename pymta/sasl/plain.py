@@ -7,6 +7,7 @@ very words, and the name may come as an initial response.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from pymta.sasl.exchange import Challenge, Exchange, Failure, Fault, Link, Step, Success
@@ -59,8 +60,10 @@ class Passwords:
                 return answer
             failures.append(answer)
         # Whoever could not be asked may have known it.
-        unsure = (one for one in failures if one.fault is Fault.TEMPORARY)
-        return next(unsure, failures[0])
+        unsure = [one for one in failures if one.fault is Fault.TEMPORARY]
+        if not unsure:
+            return failures[0]
+        return replace(unsure[0], may_be_guess=len(unsure) < len(failures))
 
 
 class Plain:

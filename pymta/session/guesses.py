@@ -47,16 +47,28 @@ class Guesses:
 
         While an account is closed its failures count for the place alone, so that it opens again.
         """
-        period = self._settings.auth_failures_period
-        if account and not is_closed and self._settings.auth_failures_per_account:
-            self._clients.count(_for(account), 1, period)
+        if not is_closed:
+            self._count_for(account)
         if not self._settings.auth_failures_per_address:
             return 0
+        period = self._settings.auth_failures_period
         return round(self._clients.count(self._from_here, 1, period) or 0)
+
+    def may_have_failed(self, account: str) -> None:
+        """One who could be asked says no, and another cannot be asked.
+
+        It counts for the account, so that nobody guesses for as long as that lasts; but not for
+        the place, where everybody goes on trying, with passwords that are right.
+        """
+        self._count_for(account)
 
     def succeeded(self, account: str) -> None:
         if self._settings.auth_failures_per_account:
             self._clients.count(self._at_home(account), 1, KNOWN_FOR)
+
+    def _count_for(self, account: str) -> None:
+        if account and self._settings.auth_failures_per_account:
+            self._clients.count(_for(account), 1, self._settings.auth_failures_period)
 
     def _has_reached(self, key: str, most: int) -> bool:
         if not most:

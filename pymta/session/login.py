@@ -134,10 +134,15 @@ class Login:
         reply = _REPLIES[failure.fault]
         origin, mechanism = self._visit.origin, self._mechanism
         event = say.login_failed(origin, mechanism, reply, failure.name, failure.why)
-        if failure.fault is Fault.TEMPORARY and not is_closed:
+        is_unsure = failure.fault is Fault.TEMPORARY and not is_closed
+        if is_unsure and not failure.may_be_guess:
             return Answer(reply, events=(event,))
         self.failures += 1
-        from_here = self._guesses.failed(failure.name, is_closed=is_closed)
+        from_here = 0
+        if is_unsure:
+            self._guesses.may_have_failed(failure.name)
+        else:
+            from_here = self._guesses.failed(failure.name, is_closed=is_closed)
         delay = self._delay(max(from_here, self.failures))
         return Answer(reply, events=(event,), delay=delay, enough=self._enough(reply))
 

@@ -10,12 +10,13 @@ import scramp
 from pymta.config.login import Login
 from pymta.mail.caller import plain_address
 from pymta.sasl.exchange import Link
+from pymta.sasl.plain import Passwords
 from pymta.sasl.scram import NAME, Scram
 from pymta.sasl.verifier import derive
 from pymta.session.guesses import KNOWN_FOR, Guesses, place
 from tests.doubles.clients import MemoryClients
 from tests.doubles.house import HOST, Guest, House, usual_settings
-from tests.doubles.logins import accounts, plain, word
+from tests.doubles.logins import MemoryAccounts, accounts, plain, word
 
 WRONG = "535 5.7.8 Incorrect authentication data"
 CLOSED = "454 4.7.0 Temporary authentication failure"
@@ -106,6 +107,22 @@ def test_a_closed_account_tells_nobody_whether_he_was_right() -> None:
     assert heard[0][2].startswith("454-")
     levels = [house.clients.level(f"auth:from:192.0.2.{n}/32", 3600) for n in (2, 3)]
     assert levels == [3, 3]
+
+
+def test_nobody_guesses_while_one_of_two_who_know_cannot_be_asked() -> None:
+    """The reply puts off, since the other may know him; it is slow, and counts, all the same."""
+    house = house_of(auth_failures_per_account=3, auth_failures_per_address=2)
+    house.back_end = Passwords([MemoryAccounts(), MemoryAccounts(is_away=True)])
+    with house.call() as guest:
+        assert [log_in(greeted(guest), password="x"), log_in(guest, password="x")] == [CLOSED] * 2
+    with house.call("203.0.113.5") as guest:
+        assert log_in(greeted(guest), password="x") == CLOSED
+        assert log_in(guest) == CLOSED  # and the password is right
+    house = house_of(auth_failures_max=1)
+    house.back_end = Passwords([MemoryAccounts(), MemoryAccounts(is_away=True)])
+    with house.call() as guest:
+        assert log_in(greeted(guest), password="x").endswith(" Too many authentication failures")
+    assert house.clients.level("auth:from:192.0.2.7/32", 3600) in {0, None}
 
 
 @pytest.mark.parametrize("password", ["wonder land", "x"])
