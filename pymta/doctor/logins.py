@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pymta.config.auth import DOVECOT, FILE, SASLAUTHD, Auth
 from pymta.config.roles import is_for_users
 from pymta.config.settings import Settings
 from pymta.doctor.finding import Finding, fault, note
@@ -46,23 +47,24 @@ def findings(found: Logins) -> Iterator[Finding]:
 
 def shut_out(roles: frozenset[str], settings: Settings) -> Iterator[Finding]:
     """Sockets that are for users, where no user can log in; `roles` are those that are open."""
-    auth = settings.auth
-    is_checked = any(
-        (
-            auth.auth_password_file,
-            auth.auth_dovecot_socket,
-            auth.auth_saslauthd_socket,
-            auth.auth_external,
-        )
-    )
+    is_checked = _is_checked(settings.auth)
     for role in sorted(filter(is_for_users, roles)):
         where = f"socket {role}"
         if not is_checked:
             text = "is for users, and there is nothing to check a login with"
-            yield fault("no-logins", where, text, "set auth_password_file; pymta user add makes it")
+            yield fault("no-logins", where, text, _TO_CHECK)
         elif not (settings.tls.tls_certificate or settings.login.auth_without_tls_hosts):
             text = "users log in inside of TLS, and there is no certificate"
             yield fault("no-logins", where, text, "set tls_certificate and tls_privatekey")
+
+
+def _is_checked(auth: Auth) -> bool:
+    named = {
+        FILE: auth.auth_password_file,
+        DOVECOT: auth.auth_dovecot_socket,
+        SASLAUTHD: auth.auth_saslauthd_socket,
+    }
+    return bool(auth.auth_external) or any(named[name] for name in auth.auth_back_ends)
 
 
 def _of(one: Named) -> Iterator[Finding]:
@@ -78,6 +80,7 @@ def _of(one: Named) -> Iterator[Finding]:
         yield fault("passwords-readable", one.value, text, f"chmod o= {one.value}")
 
 
+_TO_CHECK = "set auth_password_file, and name it in auth_back_ends; pymta user add makes it"
 _REMEDIES = {
     "auth_password_file": "pymta user add makes one",
     "auth_dovecot_socket": "start Dovecot, with a unix_listener of that name in its service auth",

@@ -59,6 +59,7 @@ def passwords(state: Path, text: str = "", mode: int = 0o640) -> Auth:
     ("settings", "remedy"),
     [
         (Settings(), "set auth_password_file"),
+        (Settings(auth=Auth(("dovecot",), auth_password_file="/p")), "set auth_password_file"),
         (Settings(auth=Auth(auth_password_file="/p")), "set tls_certificate"),
         (Settings(auth=Auth(auth_password_file="/p"), login=Login(("*",), ("192.0.2.1",))), ""),
         (Settings(auth=Auth(auth_external=("a@b.example",)), tls=Tls("/c", "/k")), ""),
