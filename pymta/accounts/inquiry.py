@@ -10,6 +10,7 @@ import time
 from typing import Self
 
 _BLOCK = 8192
+_AGAIN = 0.02  # seconds
 LONGEST_LINE = 1 << 16  # bytes: more than a challenge can have (RFC 4954 s4)
 
 
@@ -27,14 +28,22 @@ class Inquiry:
         self.allow(seconds)
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._sock.settimeout(self._left())
-            self._sock.connect(path)
+            self._connect()
         except OSError as error:
             self.close()
             raise self._failed(error) from None
         except NoAnswerError:
             self.close()
             raise
+
+    def _connect(self) -> None:
+        """A connection to a queue that is full cannot be waited for (EAGAIN in connect(2))."""
+        while True:
+            self._sock.settimeout(self._left())
+            try:
+                return self._sock.connect(self._path)
+            except BlockingIOError:
+                time.sleep(min(_AGAIN, self._left()))
 
     def allow(self, seconds: float) -> None:
         """From now on; for a conversation that waits for somebody else between two questions."""
