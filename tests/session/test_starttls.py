@@ -75,6 +75,17 @@ def test_nothing_said_in_clear_survives(house: House, certificate: Certificate) 
     assert not house.spool.messages
 
 
+def test_what_was_offered_in_clear_is_not_offered_inside(
+    house: House, certificate: Certificate
+) -> None:
+    """RFC 3207 s4.2, N-25: also not to whoever need not say EHLO again."""
+    house.settings = usual_settings(hosts_require_helo=())
+    with house.call() as guest:
+        encrypted(introduced(guest), certificate)
+        assert guest.ask("MAIL FROM:<> RET=HDRS")[0].startswith("555 ")
+        assert guest.ask("MAIL FROM:<>") == ["250 OK"]
+
+
 @pytest.mark.parametrize(
     "options",
     [{}, {"smtp_enforce_sync": True}, {"pipe_connect_advertise_hosts": ("*",)}],

@@ -95,6 +95,16 @@ def test_the_session_begins_anew() -> None:
         assert "[192.0.2.8]" in ask(guest, "EHLO client.example")
 
 
+def test_what_was_offered_to_the_peer_is_not_offered_to_him() -> None:
+    """N-25: he need not say EHLO, but without it he has no extensions."""
+    house = trusting(hosts_require_helo=())
+    with greeted(house) as guest:
+        ask(guest, "EHLO gate.example")
+        ask(guest, "XCLIENT ADDR=192.0.2.7")
+        assert ask(guest, "MAIL FROM:<> RET=HDRS").startswith("555 ")
+        assert ask(guest, "MAIL FROM:<>").startswith("250 ")
+
+
 def test_it_may_be_said_before_ehlo_and_again() -> None:
     """The right is that of the connection, whoever it stands for."""
     with greeted(trusting()) as guest:
