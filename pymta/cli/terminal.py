@@ -39,8 +39,11 @@ class TerminalStream(Stream):
         self._first = iter(first)
         self._ends_with_cr = False
 
-    def read(self, deadline: float, *, at_command: bool) -> bytes | Stop:  # noqa: ARG002
+    def is_late(self, deadline: float) -> bool:  # noqa: ARG002
         """Nobody is hurried."""
+        return False
+
+    def read(self, deadline: float, *, at_command: bool) -> bytes | Stop:  # noqa: ARG002
         line = next(self._first, None)
         if line is None:
             line = self._source.readline(_LONGEST)

@@ -3,12 +3,10 @@
 A connection that closes at once looks like a broken network, and is tried again at once.  So every
 command hears the same reply, but for QUIT and RSET, until the client goes or its time is over.
 
-Touches: sockets, clock.
+Touches: sockets.
 """
 
 from __future__ import annotations
-
-import time
 
 from pymta.mail.reply import Reply
 from pymta.session.stop import Stop
@@ -55,7 +53,7 @@ def _next_line(
     stream: Stream, lines: LineReader, buffer: bytearray, deadline: float
 ) -> bytes | Stop:
     while (line := lines.next_line(buffer)) is None:
-        if time.monotonic() >= deadline:  # however much there is to read
+        if stream.is_late(deadline):
             return Stop.TIMED_OUT
         got = stream.read(deadline, at_command=True)
         if isinstance(got, Stop):

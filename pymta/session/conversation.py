@@ -100,9 +100,9 @@ class Conversation:
         """
         if not self._server.is_counting_off and self._voice.flush() is not None:
             return self._ending.unwritable()
-        in_data, patience = self._server.is_in_data, self._patience
-        deadline = patience.for_data if in_data else patience.for_command
-        if patience.is_over(deadline):
+        in_data = self._server.is_in_data
+        deadline = self._patience.for_data if in_data else self._patience.for_command
+        if self._stream.is_late(deadline):
             return self._stop(Stop.TIMED_OUT)
         got = self._stream.read(deadline, at_command=not in_data)
         if isinstance(got, Stop):

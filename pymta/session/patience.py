@@ -71,10 +71,6 @@ class Patience:
         earned = self._received / self._rate if self._rate else 0.0
         return self._message_since + self._timeout + earned
 
-    def is_over(self, deadline: float) -> bool:
-        """Also for a client that pours without a pause, so that there is always more to read."""
-        return self._clock() >= deadline
-
     @property
     def from_now(self) -> float:
         return self._clock() + self._timeout

@@ -135,6 +135,13 @@ class Stream:
         self.error = self.error or "TCP connection closed by peer"
         return stop
 
+    def is_late(self, deadline: float) -> bool:
+        """Has it passed?  Who pours without a pause has always more to read, and is late as well.
+
+        `read` does not ask that: what came in time may be read later.
+        """
+        return time.monotonic() >= deadline
+
     def read(self, deadline: float, *, at_command: bool) -> bytes | Stop:
         """Wait for octets until `deadline` (of `time.monotonic`; infinity: for ever)."""
         if self._layer is None:

@@ -13,6 +13,7 @@ import pytest
 
 from pymta.cli.app import run
 from pymta.config.complaints import ConfigError
+from pymta.session.patience import Patience
 from tests.doubles.daemon import daemon
 from tests.doubles.fake_client import SETTINGS, Heard
 from tests.doubles.ways_in import let_others_in, readable
@@ -102,6 +103,15 @@ def test_a_message_is_accepted_and_gone(file: Path, tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == before
     assert not state.exists()
     assert heard.log[0].endswith(" S=20")
+
+
+def test_whoever_types_is_not_hurried(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for deadline in ("for_command", "for_data"):
+        monkeypatch.setattr(Patience, deadline, 0.0)
+    heard = Heard(file, "192.0.2.7", "EHLO c.test", "MAIL FROM:<>", "QUIT")
+
+    assert heard.status == 0
+    assert heard.replies[-1].startswith("221 ")
 
 
 def test_sizes_are_explained_where_they_matter(file: Path) -> None:

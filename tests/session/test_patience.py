@@ -208,7 +208,7 @@ COMMAND_TIMEOUT = "421 4.4.2 mx.example.org: SMTP command timeout - closing conn
         ({"smtp_receive_timeout": 0.3}, (), b"A" * 1000, COMMAND_TIMEOUT),
         ({"smtp_session_timeout": 0.3}, TO_RCPT[1:], RCPT * 50, COMMAND_TIMEOUT),
         (
-            {"smtp_receive_timeout": 0.3, "message_size_limit": 1000},
+            {"smtp_receive_timeout": 0.3, "message_size_limit": 900},
             (*TO_RCPT[1:], "DATA"),
             b"A" * 1000,
             "552 5.3.4 Message size exceeds maximum permitted",
@@ -225,8 +225,8 @@ def test_who_pours_without_a_pause_has_no_more_time_than_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """SS-06: there is always more to read, and yet it must end."""
+    Pouring(monkeypatch, poured)
     with House(usual_settings(**settings)).call() as guest:
-        Pouring(monkeypatch, poured)
         guest.hear()
         guest.say("EHLO client.example", *said)
         assert guest.hear_all().splitlines()[-1] == reply
