@@ -18,6 +18,7 @@ from ipaddress import ip_address
 _FIRST = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _SEQUENCE, _EXPLICIT_0, _EXPLICIT_3, _UTC_TIME, _LONG_LENGTH = 0x30, 0xA0, 0xA3, 0x17, 0x80
 _OCTETS, _DNS, _ADDRESS = 0x04, 0x82, 0x87
+_TIME = re.compile(r"[0-9]{14}Z")  # RFC 5280 s4.1.2.5
 _PIVOT = 50  # of the two digits of a year: 49 is 2049, 50 is 1950
 _ALTERNATIVE_NAMES = bytes.fromhex("551d11")  # 2.5.29.17
 
@@ -118,4 +119,8 @@ def _time(tag: int, content: bytes) -> float:
     text = content.decode("ascii")
     if tag == _UTC_TIME:
         text = f"{'20' if int(text[:2]) < _PIVOT else '19'}{text}"
-    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    if not _TIME.fullmatch(text):
+        raise ValueError("the certificate has a time that is none")
+    # Not by strptime, which loads a module when it is first used: too late for who became another.
+    month, day, hour, minute, second = (int(text[n : n + 2]) for n in range(4, 14, 2))
+    return datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC).timestamp()
