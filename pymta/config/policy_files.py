@@ -8,11 +8,13 @@ Touches: disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pymta.config.complaints import LONGEST_SHOWN, Complaint, shown
 from pymta.config.policy_conditions import Kind
+from pymta.config.policy_relay import KNOWS_WHOM, RELAY, knows_whom
 from pymta.config.policy_rules import Rules, files_of, item_fault, name_of_place
 
 LARGEST = 16 << 20  # bytes of one file
@@ -33,11 +35,29 @@ def read_lists(rules: Rules) -> tuple[dict[str, list[str]], list[Complaint]]:
             continue
         lists[path] = [item for _, item in lines]
         complaints += _wrong(path, key, lines, kind)
+    complaints += _relays_for_everybody(rules, lists)
     return lists, complaints
+
+
+def _relays_for_everybody(rules: Rules, lists: Mapping[str, list[str]]) -> Iterator[Complaint]:
+    for stage, tables in rules.items():
+        for number, table in enumerate(tables):
+            if table["action"] != RELAY or knows_whom(table, lists):
+                continue
+            files = [item for value in table.values() for item in _items(value) if item in lists]
+            key = name_of_place(rules, (stage, number, "action"))
+            wanted = f"with these items a relay for everybody, which is none; want {KNOWS_WHOM}"
+            yield Complaint(files[0] if files else "", 0, key, "", wanted)
+
+
+def _items(value: object) -> list[str]:
+    return value if isinstance(value, list) else []
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """The items with the numbers of their lines.  Raises OSError or ValueError."""
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would keep a reload waiting
+        raise ValueError("it is no file")
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+RELAY = "relay"  # the action
 _EVERYBODY = ("*", "*@*")
 
 
@@ -23,11 +24,12 @@ def _is_asked(_: object) -> bool:
 
 
 def _names_some(value: object) -> bool:
-    """Mistakes in items are told elsewhere."""
-    if not isinstance(value, list) or not value:
+    """Mistakes in items are told elsewhere.  Of none at all, nobody is one."""
+    if not isinstance(value, list):
         return False
     items = [str(item).strip() for item in value]
-    return not items[-1].startswith("!") and not any(map(_is_everybody, items))
+    says_no = bool(items) and items[-1].startswith("!")
+    return not says_no and not any(map(_is_everybody, items))
 
 
 def _is_everybody(item: str) -> bool:
@@ -44,8 +46,16 @@ _ASKS: Mapping[str, Callable[[object], bool]] = {
     "recipients": _names_some,
     "trusted": _is_so,
 }
+_NO_FILES: Mapping[str, list[str]] = {}
 KNOWS_WHOM = f"one of {', '.join(_ASKS)} that is not so of everybody"
 
 
-def knows_whom(rule: Mapping[str, Any]) -> bool:
-    return any(key in rule and asks(rule[key]) for key, asks in _ASKS.items())
+def knows_whom(rule: Mapping[str, Any], files: Mapping[str, list[str]] = _NO_FILES) -> bool:
+    """`files` are the items of those that it names, once they have been read."""
+    return any(key in rule and asks(_with(rule[key], files)) for key, asks in _ASKS.items())
+
+
+def _with(value: object, files: Mapping[str, list[str]]) -> object:
+    if not isinstance(value, list):
+        return value
+    return [item for text in value for item in files.get(str(text), [text])]

@@ -30,7 +30,7 @@ from pymta.config.policy_conditions import (
     STAGES,
     Kind,
 )
-from pymta.config.policy_relay import KNOWS_WHOM, knows_whom
+from pymta.config.policy_relay import KNOWS_WHOM, RELAY, knows_whom
 
 Place = tuple[str | int, ...]  # below the setting, as `pymta.config.place` has it
 Rules = dict[str, list[dict[str, Any]]]  # by stage, as written
@@ -180,7 +180,7 @@ def _faults_of_action(stage: str, table: Mapping[str, Any]) -> Iterator[tuple[Pl
         yield (), "", f"want an action: {', '.join(actions)}"
     elif action not in actions:
         yield ("action",), action, f"want one of {', '.join(actions)} at this stage"
-    elif action == "relay" and not knows_whom(table):
+    elif action == RELAY and not knows_whom(table):
         yield ("action",), action, f"a relay for everybody is none; want {KNOWS_WHOM}"
     else:
         yield from _faults_of_options(stage, action, table)
@@ -216,7 +216,7 @@ def _faults_of_options(
         yield ("enhanced",), enhanced, f'want an enhanced status code such as "{own}.7.1"'
     if "on_defer" in table and table["on_defer"] not in ON_DEFER:
         yield ("on_defer",), table["on_defer"], f"want one of {', '.join(ON_DEFER)}"
-    elif action == "relay" and table.get("on_defer") == "match":
+    elif action == RELAY and table.get("on_defer") == "match":
         yield ("on_defer",), "match", "want defer or skip: silence of a name server opens no relay"
     if "delay" in table and (fault := _fault_of_delay(stage, table["delay"])):
         yield ("delay",), table["delay"], fault

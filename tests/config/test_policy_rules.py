@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,29 @@ def test_a_mistake_in_a_file_of_items_is_told_with_its_line(tmp_path: Path) -> N
         "/no/such/file: policy.rcpt r: senders: cannot be read: No such file or directory",
         'senders:2: policy.rcpt r: senders: found "a@@b"',
         'senders:3: policy.rcpt r: senders: found "/etc/more"',
+    ]
+
+
+@pytest.mark.parametrize("text", ["*\n", "partner.example\n!enemy.example\n", "postmaster@\n"])
+def test_nor_by_items_of_a_file_that_all_fulfil(text: str, tmp_path: Path) -> None:
+    items = tmp_path / "partners"
+    items.write_text(text)
+    (found,) = complaints(f'{RELAY}recipients = ["{items}"]', tmp_path)
+
+    assert found.startswith("partners: policy.rcpt r: action: with these items a relay for every")
+
+
+@pytest.mark.parametrize("text", ["", "!boss@partner.example\npartner.example\n"])
+def test_a_file_of_those_whom_somebody_knows_is_right(text: str, tmp_path: Path) -> None:
+    items = tmp_path / "partners"
+    items.write_text(text)
+    settings_of(f'{RELAY}recipients = ["{items}"]', tmp_path)
+
+
+def test_what_would_keep_a_reload_waiting_is_no_file_of_items(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert complaints(f'{RULE}senders = ["{tmp_path}/pipe"]', tmp_path) == [
+        "pipe: policy.rcpt r: senders: cannot be read: it is no file"
     ]
 
 
