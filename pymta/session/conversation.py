@@ -78,7 +78,9 @@ class Conversation:
         self._voice.say(hello.banner(self._visit, self._world.date(self._world.now())))
         while True:
             event = self._server.next_event()
-            status = self._listen() if event is None else self._handle(event)
+            status = self._listen() if event is None else self._look_up(event)
+            if event is not None and status is None:
+                status = self._handle(event)
             if status is not None:
                 return status
 
@@ -110,6 +112,17 @@ class Conversation:
         self._patience.came(len(got))
         self._server.receive(got)
         return None
+
+    def _look_up(self, event: Event) -> int | None:
+        """Commands of one packet may take us long: is the client still there, and may we go on?"""
+        if isinstance(event, BodyPart) or not (self._patience.is_spent or self._patience.was_slow):
+            return None
+        if self._patience.is_spent:
+            return self._stop(Stop.TIMED_OUT)
+        if self._voice.flush() is not None:
+            return self._ending.unwritable()
+        stop = self._stream.rest(0)
+        return None if stop is None else self._stop(stop)
 
     def _stop(self, stop: Stop) -> int:
         has_sender, reception = self._has_sender, self._incoming.reception

@@ -5,7 +5,8 @@ for every read, and as a whole one that grows with what has come, so that it mus
 holds between the chunks of BDAT, too.
 
 So nobody holds a slot by sending an octet now and then, and who sends a command now and then holds
-it no longer than `smtp_session_timeout`.
+it no longer than `smtp_session_timeout`.  What we take long for ourselves, such as questions to
+slow name servers, counts for that alone.
 
 Touches: clock.
 """
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from pymta.config.session import Session
 
 FOR_EVER = float("inf")
+SLOW = 1.0  # seconds; a command that we took longer for is answered before the next one is begun
 
 
 class Patience:
@@ -28,14 +30,24 @@ class Patience:
         self._timeout = limits.smtp_receive_timeout or FOR_EVER
         self._rate = limits.smtp_min_data_rate  # octets per second
         self._end = clock() + (limits.smtp_session_timeout or FOR_EVER)
-        self._since = clock()
+        self._since = self._busy_since = clock()
         self._message_since: float | None = None  # None: none is under way
         self._received = 0  # octets of the message under way that still count
         self._is_swallowing = False  # it was refused and goes on coming
 
+    @property
+    def is_spent(self) -> bool:
+        """The session has lasted long enough, whoever was slow in it."""
+        return self._clock() >= self._end
+
+    @property
+    def was_slow(self) -> bool:
+        """It was we, since there was something to do."""
+        return self._clock() - self._busy_since >= SLOW
+
     def begin(self) -> None:
         """The client has done something: its time begins anew."""
-        self._since = self._clock()
+        self._since = self._busy_since = self._clock()
 
     def begin_message(self) -> None:
         self._message_since = self._clock()
@@ -47,6 +59,7 @@ class Patience:
 
     def came(self, octets: int) -> None:
         self._received += octets
+        self._busy_since = self._clock()
 
     def swallow(self) -> None:
         """After a refusal the client has one time-out for the rest: nobody sends into the void."""
