@@ -6,6 +6,7 @@ Touches: processes, descriptors, the operator's code.
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from pymta.policy.explain import place_of, reason_of
 from pymta.policy.stage import Stage
 from pymta.policy.time_limit import OutOfTimeError, TimeLimit, limit_of
 
+MOST_SAID = 256 << 10  # octets; of more than that the last ones
+_BLOCK = 65_536  # as much as a pipe holds
+_MOST_LEFT = 3  # blocks that are read when the child has ended
 WELL, ILL = 100, 101  # not what code that ends its process by itself would say
 
 
@@ -47,10 +51,33 @@ def in_child(life: Callable[[], int]) -> Ended:
     if not pid:
         live_and_leave(lambda: _live(life, write))
     os.close(write)
-    with open(read, "rb") as pipe:  # noqa: PTH123 - a descriptor has no path
-        said = pipe.read().decode("utf-8", "replace")
+    try:
+        said = _last_words(pid, read)
+    finally:
+        os.close(read)
     _, status = os.waitpid(pid, 0)
-    return Ended(said, os.waitstatus_to_exitcode(status))
+    return Ended(said.decode("utf-8", "replace"), os.waitstatus_to_exitcode(status))
+
+
+def _last_words(pid: int, read: int) -> bytes:
+    """Until the child ends: what it has started may go on, and keep its output open."""
+    said, left = bytearray(), _MOST_LEFT
+    with open(os.pidfd_open(pid), "rb") as ended:  # noqa: PTH123 - a descriptor has no path
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        poll.register(read, select.POLLIN)
+        while left > 0:
+            ready = {fd for fd, _ in poll.poll()}
+            if ended.fileno() in ready:
+                left -= 1
+                if read not in ready:
+                    break
+            if read in ready and (block := os.read(read, _BLOCK)):
+                said += block
+                del said[:-MOST_SAID]
+            elif read in ready:
+                poll.unregister(read)
+    return bytes(said)
 
 
 def mistake(source: PolicySource, seconds: int) -> tuple[int, str]:

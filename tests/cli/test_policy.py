@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.doubles.daemon import command
+from pymta.policy.trial import MOST_SAID, WELL, in_child
+from tests.doubles.daemon import command, wait_until
 from tests.doubles.peers import CHECKOUT
 from tests.doubles.ways_in import let_others_in, readable
 
@@ -91,6 +93,33 @@ def test_code_that_never_comes_back_is_told_as_well(file: Path, tmp_path: Path) 
         f"{tests}::test_of_a_stage_without_function ok\n"
         "1 passed, 1 failed\n"
     )
+
+
+def test_nobody_waits_for_what_the_file_has_started(file: Path, tmp_path: Path) -> None:
+    """Nor for its output, which it shares."""
+    pid = tmp_path / "pid"
+    start = (
+        'subprocess.Popen(["sh", "-c", f"echo $$ > {PID}; while :; do echo x; sleep 0.01; done"])'
+    )
+    file.write_text(f"import subprocess\nPID = {str(pid)!r}\n{start}\n{file.read_text()}")
+    try:
+        assert pymta("policy", "check", "--file", file)[0] == 0
+    finally:
+        wait_until(lambda: pid.exists() and pid.read_text().strip(), "it runs")
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_of_a_file_that_talks_without_end_the_last_words_are_kept() -> None:
+    def talk() -> int:
+        for _ in range(20):
+            print("x" * 100_000)
+        print("and so on")
+        return WELL
+
+    ended = in_child(talk)
+
+    assert len(ended.said) <= MOST_SAID
+    assert ended.said.endswith("and so on\n")
 
 
 def test_a_test_that_fails_says_why_and_no_test_sees_another(file: Path, tmp_path: Path) -> None:
