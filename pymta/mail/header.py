@@ -4,7 +4,8 @@ And does its author want it to arrive, with TLS or without?
 
 A scanner, not a parser: it is fed the message in blocks and keeps a few numbers.  Nothing here
 changes or regenerates a field; what was received is what is delivered.  The header ends at the
-first empty line, or at the first line that is no field: what follows then is body.
+first empty line, or at the first line that is no field: what follows then is body.  Other readers
+pass over such a line, so what they may find behind it is told, too (`beyond`).
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ class HeaderScanner:
         # Fields of the names in `keep`, unfolded: the first and the last of each.  A NUL, which no
         # field can hold, stands for one that did not fit.
         self.kept: dict[bytes, list[bytes]] = {}
+        # Names in `keep` that stand behind the end of the header, but before an empty line.
+        self.beyond: set[bytes] = set()
+        self._is_beyond = False
+        self._looked_at = 0  # octets behind the end
 
     @property
     def is_too_large(self) -> bool:
@@ -52,12 +57,18 @@ class HeaderScanner:
             end = block.find(b"\n", start) + 1
             self._take(block[start : end or len(block)], is_whole=end > 0)
             start = end or len(block)
+        while self._is_beyond and start < len(block):
+            end = block.find(b"\n", start) + 1
+            self._look_beyond(block[start : end or len(block)], is_whole=end > 0)
+            start = end or len(block)
 
     def finish(self) -> None:
         """The message has ended; a last line without an end counts too."""
         if self._line and not self.is_over:
             self._take(b"", is_whole=True)
-        self.is_over = True
+        elif self._line and self._is_beyond:
+            self._look_beyond(b"", is_whole=True)
+        self.is_over, self._is_beyond = True, False
 
     def _take(self, part: bytes, *, is_whole: bool) -> None:
         self.size += len(part)
@@ -76,6 +87,7 @@ class HeaderScanner:
         field = _FIELD.match(line)
         if field is None:
             self.is_over = True
+            self._is_beyond = bool(line and self._keep)
             return
         name = field[1].lower()
         self.fields += 1
@@ -85,6 +97,17 @@ class HeaderScanner:
         # A second Subject is not what people see.
         self._field = b"" if name == b"subject" and self.subject is not None else name
         self._look_into(line[field.end() :])
+
+    def _look_beyond(self, part: bytes, *, is_whole: bool) -> None:
+        """As far as a header may go; the rest of a long body is of no interest."""
+        self._looked_at += len(part)
+        self._line = (self._line + part)[:_KEPT]
+        if not is_whole:
+            return
+        line, self._line = self._line.rstrip(b"\r\n"), b""
+        if field := _FIELD.match(line):
+            self.beyond |= {field[1].lower()} & self._keep
+        self._is_beyond = bool(line) and self._looked_at <= self._limit
 
     def _look_into(self, text: bytes) -> None:
         if self._field == b"message-id":

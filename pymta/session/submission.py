@@ -101,6 +101,8 @@ def _wrong_origin(visit: Visit, header: HeaderScanner) -> str:
     """A field that is not there is right: From is added, and Sender need not be."""
     for name in ORIGIN:
         title = name.decode("ascii").capitalize()
+        if name in header.beyond:
+            return f"{title} behind a line that is no header field"
         fields = header.kept.get(name, [])
         if len(fields) > 1:
             return f"more than one {title} field"

@@ -96,3 +96,25 @@ def test_only_a_bounded_part_of_a_line_is_kept() -> None:
         scanner.feed(b"a" * 10_000)
 
     assert len(scanner._line) < 1000
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 1000])
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        (b"From: a\r\nno field\r\nFROM : b\r\nTo: c\r\n\r\n", {b"from"}),
+        (b"no field\r\nSender: b", {b"sender"}),
+        (b"From: a\r\n\r\nno field\r\nFrom: b\r\n", set()),
+        (b"no field\r\n\r\nFrom: b\r\n", set()),
+        (b"no field\r\n" + b"x" * 2000 + b"\r\nFrom: b\r\n", set()),
+    ],
+)
+def test_what_others_may_find_behind_the_end_is_told(
+    message: bytes, names: set[bytes], step: int
+) -> None:
+    """As far as a header may go."""
+    scanner = HeaderScanner(1000, frozenset({b"from", b"sender"}))
+    for n in range(0, len(message), step):
+        scanner.feed(message[n : n + step])
+    scanner.finish()
+    assert scanner.beyond == names
