@@ -115,9 +115,10 @@ class Conversation:
 
     def _look_up(self, event: Event) -> int | None:
         """Commands of one packet may take us long: is the client still there, and may we go on?"""
-        if isinstance(event, BodyPart) or not (self._patience.is_spent or self._patience.was_slow):
+        is_late = self._stream.is_late(self._patience.for_session)
+        if isinstance(event, BodyPart) or not (is_late or self._patience.was_slow):
             return None
-        if self._patience.is_spent:
+        if is_late:
             return self._stop(Stop.TIMED_OUT)
         if self._voice.flush() is not None:
             return self._ending.unwritable()

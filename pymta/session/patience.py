@@ -36,9 +36,9 @@ class Patience:
         self._is_swallowing = False  # it was refused and goes on coming
 
     @property
-    def is_spent(self) -> bool:
-        """The session has lasted long enough, whoever was slow in it."""
-        return self._clock() >= self._end
+    def for_session(self) -> float:
+        """Then it has lasted long enough, whoever was slow in it."""
+        return self._end
 
     @property
     def was_slow(self) -> bool:

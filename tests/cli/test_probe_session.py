@@ -106,7 +106,7 @@ def test_a_message_is_accepted_and_gone(file: Path, tmp_path: Path) -> None:
 
 
 def test_whoever_types_is_not_hurried(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for deadline in ("for_command", "for_data"):
+    for deadline in ("for_command", "for_data", "for_session"):
         monkeypatch.setattr(Patience, deadline, 0.0)
     heard = Heard(file, "192.0.2.7", "EHLO c.test", "MAIL FROM:<>", "QUIT")
 
