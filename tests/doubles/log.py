@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event, Kind
 from pymta.journal.stamp import Stamp
 
+_DURATION = re.compile(r" D=[0-9]+\.[0-9]s")
 LINE = Event(Kind.ARRIVED, "<= a@b.example", queue_id="1aB2cD-00000000123-4567")
 STAMP = Stamp(clock=lambda: 1_000_000_000.25)
 
@@ -41,7 +43,8 @@ class MemoryLog:
         self.is_closed = True
 
     def texts(self) -> list[str]:
-        return [event.text for event in self.events]
+        """As if no session had taken any time: how long one does is a matter of the machine."""
+        return [_DURATION.sub(" D=0.0s", event.text) for event in self.events]
 
 
 class Valve:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,9 +112,9 @@ def poisonable(**settings: object) -> House:
 
 
 def say_all(guest: Guest, lines: tuple[bytes, ...]) -> str:
-    for line in lines:
-        guest.send(line + b"\r\n")
-    guest.send(b"QUIT\r\n")
+    with suppress(BrokenPipeError):  # he may be left before he has said it all
+        for line in (*lines, b"QUIT"):
+            guest.send(line + b"\r\n")
     return guest.hear_all()
 
 

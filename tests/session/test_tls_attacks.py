@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -30,9 +31,9 @@ def house(ours: Certificates) -> House:
 
 
 def say_goodbye(sock: ssl.SSLSocket) -> None:
-    """TLS's own end, in the middle of everything."""
+    """TLS's own end, in the middle of everything; the answer may be there already, or not."""
     sock.setblocking(False)
-    with pytest.raises(ssl.SSLWantReadError):
+    with suppress(ssl.SSLError):
         sock.unwrap()
 
 
