@@ -26,10 +26,11 @@ import policy_manual
 from pymta.config.document import as_toml
 from pymta.config.selectors import SELECTORS, Selector
 from pymta.config.settings import Settings
-from pymta.journal.catalogue import CATALOGUE, SECTIONS, Meaning
+from pymta.journal.catalogue import CATALOGUE, SECTIONS
 from pymta.journal.event import Kind
 from pymta.journal.fields import ALWAYS, OWN
 from pymta.journal.line import PREFIX
+from pymta.journal.meaning import Meaning
 from pymta.smtp.extensions import EXTENSIONS
 
 SAMPLE_HEAD = """\

@@ -1,0 +1,147 @@
+"""What events of messages mean, from arrival to removal, and of queue runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pymta.journal.event import Kind
+from pymta.journal.meaning import CALLER, LEG, Meaning
+
+MESSAGES: Mapping[Kind, Meaning] = {
+    Kind.ARRIVED: Meaning(
+        "A message has arrived",
+        "It is safe on disk, and the client has heard 250.  `journalctl"
+        " PYMTA_QUEUE_ID=@PYMTA_QUEUE_ID@` has all that becomes of it.",
+        fields=f"QUEUE_ID SENDER RECIPIENT RECIPIENTS {CALLER} PROTOCOL SIZE RECEIVE_TIME BODY"
+        " MESSAGE_ID_HEADER SUBJECT PIPELINING CHUNKING QUEUE POLICY_RULE",
+        options="queue_name log_selector",
+    ),
+    Kind.QUEUED: Meaning(
+        "A message waits for a queue run",
+        "It is not delivered at once: @PYMTA_WHY@.  The next queue run takes it, or `pymta queue"
+        " run @PYMTA_QUEUE_ID@`.",
+        fields=f"{LEG} {CALLER} WHY POLICY_RULE",
+        options="queue_only queue_only_file queue_only_load queue_only_pressure queue_domains"
+        " queue_smtp_domains smtp_accept_queue smtp_accept_queue_per_connection policy",
+        selectors="delay_delivery retry_defer",
+    ),
+    Kind.DELIVERED: Meaning(
+        "A recipient has got a message",
+        "Router @PYMTA_ROUTER@ and transport @PYMTA_TRANSPORT@ brought it to @PYMTA_RECIPIENT@,"
+        " @PYMTA_QUEUE_TIME@ seconds after it had arrived.",
+        fields=f"{LEG} SIZE QUEUE_TIME REPLY",
+        options="local_domains local_parts local_users home_maildir smarthost log_selector",
+    ),
+    Kind.DEFERRED: Meaning(
+        "A delivery was put off",
+        "@PYMTA_RECIPIENT@ could not be reached for now: @PYMTA_WHY@.  It is tried again by the"
+        " schedule of the option retry; when that is at its end, the sender is told.  `pymta queue"
+        " show @PYMTA_QUEUE_ID@` says when it is due.",
+        fields=f"{LEG} ERRNO WHY",
+        options="retry smarthost local_users home_timeout connect_timeout command_timeout"
+        " data_timeout final_timeout dns_timeout",
+        selectors="retry_defer",
+    ),
+    Kind.REDIRECTED: Meaning(
+        "A user has his mail sent on",
+        "The .forward of @PYMTA_RECIPIENT@ says where the message goes instead.  Whom it names is"
+        " tried like any other recipient, and has lines of his own.",
+        fields="QUEUE_ID RECIPIENT TO",
+        options="local_users forward_file",
+    ),
+    Kind.FAILED: Meaning(
+        "A recipient will not get a message",
+        "It is given up for @PYMTA_RECIPIENT@: @PYMTA_WHY@.  <@PYMTA_SENDER@> gets a report, unless"
+        " the message is a report itself.",
+        fields=f"{LEG} WHY",
+        options="retry",
+    ),
+    Kind.BOUNCED: Meaning(
+        "A sender is told what became of his message",
+        "Message @PYMTA_QUEUE_ID@ tells @PYMTA_RECIPIENT@ what became of message @PYMTA_ABOUT@:"
+        " that it failed, or, where he asked for that, that it has been delivered.",
+        fields="QUEUE_ID SENDER RECIPIENT ABOUT SIZE MESSAGE_ID_HEADER QUEUE",
+        options="primary_hostname dsn_advertise_hosts bounce_return_size_limit",
+    ),
+    Kind.FROZEN: Meaning(
+        "A message was frozen",
+        "It failed and there is nobody to tell, or a rule of policy wants it seen.  It stays in the"
+        " queue and is not tried, until"
+        " somebody forces it (`pymta-sendmail -qff`) or removes it (`pymta queue remove"
+        " @PYMTA_QUEUE_ID@`).",
+        fields="QUEUE_ID SENDER POLICY_RULE",
+        options="policy",
+    ),
+    Kind.THAWED: Meaning(
+        "A frozen message is tried again",
+        "A queue run with force has taken it.",
+        fields="QUEUE_ID SENDER",
+    ),
+    Kind.SKIPPED: Meaning(
+        "A message was passed over",
+        "It is frozen, or another process is at work on it.",
+        fields="QUEUE_ID SENDER",
+        selectors="skip_delivery",
+    ),
+    Kind.COMPLETED: Meaning(
+        "A message has left the queue",
+        "All its recipients have got it, or its sender was told why not.  It took"
+        " @PYMTA_QUEUE_TIME@ seconds.",
+        fields="QUEUE_ID SENDER QUEUE_TIME",
+        options="log_selector",
+    ),
+    Kind.REMOVED: Meaning(
+        "Somebody removed a message",
+        "@PYMTA_USER@ took it out of the queue.  It was not delivered to who had not got it yet,"
+        " and its sender is not told.",
+        fields="QUEUE_ID SENDER USER",
+        options="admin_groups",
+    ),
+}
+
+QUEUE_RUNS: Mapping[Kind, Meaning] = {
+    Kind.QUEUE_RUN: Meaning(
+        "A queue run has begun",
+        "It was started by: @PYMTA_BY@.  It tries what is due.",
+        fields="BY QUEUE",
+        options="queue_run queue_run_interval queue_runs queue_run_max queue_run_in_order"
+        " deliver_max",
+        selectors="queue_run",
+    ),
+    Kind.QUEUE_RUN_ENDED: Meaning(
+        "A queue run has ended",
+        "It tried @PYMTA_ATTEMPTED@ messages.",
+        fields="BY QUEUE ATTEMPTED",
+        options="deliver_max",
+        selectors="queue_run",
+    ),
+    Kind.QUEUE_RUN_SKIPPED: Meaning(
+        "A queue run was not needed",
+        "Another one is under way, or has just been; the line says which.",
+        fields="BY QUEUE",
+        options="queue_run queue_run_interval queue_runs",
+        selectors="queue_run",
+    ),
+    Kind.QUEUE_RUN_ABANDONED: Meaning(
+        "A queue run ended before its time",
+        "The machine was busier than deliver_queue_load_max allows, or no delivery process could"
+        " work; then lines before this one say why.  What was not tried waits for the next run.",
+        fields="BY QUEUE LOAD",
+        options="deliver_queue_load_max",
+        selectors="queue_run",
+    ),
+    Kind.ETRN: Meaning(
+        "A host asked for its mail",
+        "The client said ETRN @PYMTA_DOMAIN@.  A queue run over the mail for that domain begins"
+        " at once, unless one goes on already or queue_run_max are under way.",
+        fields=f"{CALLER} DOMAIN",
+        options="smtp_etrn_hosts smtp_etrn_serialize queue_run_max",
+        selectors="etrn",
+    ),
+    Kind.NOTIFIED: Meaning(
+        "Somebody asked for a message to be delivered",
+        "The daemon was told, over its control socket, to try @PYMTA_QUEUE_ID@ now.",
+        fields="QUEUE_ID",
+        options="notifier_socket prod_requires_admin",
+    ),
+}
