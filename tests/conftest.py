@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +19,36 @@ from tests.doubles.peers import CHECKOUT
 # How busy the machine is says nothing about us.
 settings.register_profile("pymta", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("pymta")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is marked as root's is left out for others, and nothing else is for anybody."""
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        if item.get_closest_marker("root"):
+            item.add_marker(pytest.mark.skip(reason="only root can do that"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return not_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return not_skipped((yield))
+
+
+Report = TypeVar("Report", pytest.CollectReport, pytest.TestReport)
+
+
+def not_skipped(report: Report) -> Report:
+    """Root can do everything: a test that root leaves out proves nothing, and fails."""
+    if report.skipped and os.geteuid() == 0:
+        report.outcome = "failed"
+        report.longrepr = f"left out, though we are root: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,6 @@ def test_mail_that_everybody_may_read_is_named_for_people(made: Standalone) -> N
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 def test_settings_that_one_may_not_read_are_no_mistake_of_theirs(made: Standalone) -> None:
     made.config.chmod(0o600)
     os.seteuid(65534)

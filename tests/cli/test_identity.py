@@ -47,8 +47,6 @@ def test_accounts_have_names_and_strangers_numbers() -> None:
 @pytest.fixture
 def foreign_state(tmp_path: Path) -> Path:
     """A state directory of another user, with one message; made by that user."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can make files of another user")
     let_others_in(tmp_path)
     state = tmp_path / "state"
     state.mkdir(mode=0o750)

@@ -263,7 +263,7 @@ def test_the_classic_line_does_the_same(file: Path) -> None:
     assert wrong.stderr == 'pymta: Malformed IP address "nonsense" in the command line\n'
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.root
 def test_anybody_may_ask_who_may_read_the_settings(file: Path, tmp_path: Path) -> None:
     """And nobody else: the settings are told by it."""
     let_others_in(file)

@@ -344,7 +344,6 @@ def test_who_does_not_serve_looks_at_no_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 def test_what_root_has_read_need_not_be_read_again(tmp_path: Path) -> None:
     """N-23, PV-01: a reload finds a daemon root no longer; other files are another thing."""
     made = certificates.make(tmp_path)

@@ -69,13 +69,11 @@ def turn_away(made: Daemon, count: int) -> set[bytes]:
     return heard
 
 
-def allow_descriptors(count: int) -> bool:
-    """For this process; false when it may not have so many."""
+def allow_descriptors(count: int) -> None:
+    """For this process; root raises the hard limit where it must, for others that is an error."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if count + SPARE > hard:
-        return False
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + SPARE), hard))
-    return True
+    wanted = max(soft, count + SPARE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
 
 
 def own_memory(pids: list[int]) -> float:

@@ -25,10 +25,6 @@ from tests.lives.test_session_life import line
 
 ADMINS = 4711
 ID = "1aaaaa-00000000001-0000"
-only_root = [
-    pytest.mark.root,
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else"),
-]
 
 
 def enter(made: Daemon) -> None:
@@ -145,7 +141,7 @@ def _ask_as(made: Daemon, request: bytes, groups: tuple[int, ...] = ()) -> str:
 
 
 class TestOthers:
-    pytestmark = only_root
+    pytestmark = pytest.mark.root
 
     def test_nobody_else_is_heard(self) -> None:
         """N-22, ST-03: with a reason; and the log knows who it was."""

@@ -19,10 +19,7 @@ from tests.doubles.own_accounts import OwnAccounts
 from tests.doubles.standalone import Standalone, standalone, status_of
 from tests.doubles.ways_in import readable
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody"),
-]
+pytestmark = pytest.mark.root
 NOBODY = pwd.getpwnam("nobody")
 
 

@@ -95,7 +95,6 @@ class FirstOfAll:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a pid namespace")
 def test_as_process_1_it_buries_orphans_and_ends_when_told_to() -> None:
     """N-20, CH-04: as in a container, whose processes all belong to it in the end."""
     with standalone() as made:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -23,8 +22,6 @@ from tests.lives.test_session_life import line
 BOTH = ["::0", "0.0.0.0"]
 NO_FAMILY = "Address family not supported by protocol"
 NO_OPTION = "Protocol not available"
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a network")
 
 
 @contextmanager
@@ -47,7 +44,6 @@ def dies(made: Standalone) -> str:
 
 
 @pytest.mark.root
-@needs_root
 @pytest.mark.parametrize("settings", [{}, {"ipv6__bindv6only": 1}], ids=["usual", "bindv6only"])
 def test_both_families_have_a_socket_of_their_own(settings: dict[str, int]) -> None:
     """BL-01, SL-02: whatever the machine thinks that an IPv6 wildcard takes."""
@@ -58,7 +54,6 @@ def test_both_families_have_a_socket_of_their_own(settings: dict[str, int]) -> N
 
 
 @pytest.mark.root
-@needs_root
 def test_a_kernel_without_the_family_is_served_by_ipv4() -> None:
     """BL-02"""
     with alone([*own_network(), *prefix("ipv6")]) as made, made.in_front() as process:
@@ -72,7 +67,6 @@ def test_a_kernel_without_the_family_is_served_by_ipv4() -> None:
 
 
 @pytest.mark.root
-@needs_root
 @pytest.mark.parametrize("interface", ["::0", "::1"], ids=["wildcard alone", "specific address"])
 def test_a_kernel_without_the_family_cannot_serve_ipv6(interface: str) -> None:
     """BL-03"""
@@ -81,7 +75,6 @@ def test_a_kernel_without_the_family_cannot_serve_ipv6(interface: str) -> None:
 
 
 @pytest.mark.root
-@needs_root
 def test_ipv6_switched_off_by_the_administrator_leaves_the_wildcard_bindable() -> None:
     """BL-01: the family is there, only its addresses are not."""
     network = own_network(ipv6__conf__all__disable_ipv6=1)
@@ -92,7 +85,6 @@ def test_ipv6_switched_off_by_the_administrator_leaves_the_wildcard_bindable() -
 
 
 @pytest.mark.root
-@needs_root
 def test_ipv6_switched_off_by_the_administrator_leaves_no_specific_address() -> None:
     """BL-06: it is waited for, as for any other."""
     with alone(own_network(ipv6__conf__all__disable_ipv6=1), "::1") as made:
@@ -104,7 +96,6 @@ def test_ipv6_switched_off_by_the_administrator_leaves_no_specific_address() -> 
 
 
 @pytest.mark.root
-@needs_root
 def test_a_socket_that_takes_both_families_is_enough() -> None:
     """BL-04, BL-07, SL-02"""
     with alone([*own_network(), *prefix("v6only")]) as made, made.in_front() as process:
@@ -120,7 +111,6 @@ def test_a_socket_that_takes_both_families_is_enough() -> None:
 
 
 @pytest.mark.root
-@needs_root
 def test_reuseaddr_is_a_must_and_nodelay_is_not() -> None:
     """BL-05"""
     with alone([*own_network(), *prefix("reuseaddr")]) as made:
@@ -165,7 +155,6 @@ def test_a_port_that_is_held_for_a_while_is_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-@needs_root
 @pytest.mark.parametrize(
     ("refused", "served"), [("ipv6", "(IPv4)"), ("v6only", "(IPv6 with IPv4)")]
 )
@@ -263,7 +252,6 @@ CLIENT_AND_SERVER_WITHOUT_COOKIES = 0x607  # ip-sysctl of the kernel documentati
 
 
 @pytest.mark.root
-@needs_root
 def test_who_has_been_here_before_may_save_a_round_trip() -> None:
     """N-17: only where it is wanted; a reload switches it on and off."""
     network = own_network(ipv4__tcp_fastopen=CLIENT_AND_SERVER_WITHOUT_COOKIES)

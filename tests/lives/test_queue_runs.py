@@ -114,7 +114,6 @@ def test_as_many_runs_as_may_be_and_one_more_when_one_ends() -> None:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 def test_a_run_that_cannot_be_forked_is_one_line_a_tick_and_the_pace_goes_on() -> None:
     """QR-04: the account may have no more processes."""
     with (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pwd
 import smtplib
 from pathlib import Path
@@ -79,7 +78,6 @@ def test_a_disk_that_is_not_mounted_ends_the_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 def test_what_root_makes_is_the_accounts_and_what_is_there_is_not_given_away() -> None:
     """PV-01"""
     with standalone(pymta_user="nobody") as made:

@@ -16,7 +16,6 @@ NOBODY = pwd.getpwnam("nobody")
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 def test_root_binds_a_low_port_and_is_root_no_longer() -> None:
     """PV-01, ST-09, BG-05: after binding and the pid file, before the start line.  N-04"""
     with standalone(pymta_user="nobody", daemon_smtp_ports=[25]) as made:
@@ -38,7 +37,6 @@ def test_root_binds_a_low_port_and_is_root_no_longer() -> None:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 def test_a_reload_after_the_drop_keeps_socket_pid_and_account(tmp_path: Path) -> None:
     """HU-05, PV-01, BG-05"""
     with standalone(pymta_user="nobody", daemon_smtp_ports=[25]) as made:
@@ -52,7 +50,6 @@ def test_a_reload_after_the_drop_keeps_socket_pid_and_account(tmp_path: Path) ->
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 def test_an_account_that_does_not_exist_ends_the_start() -> None:
     """PV-02"""
     with standalone(pymta_user="3999999") as made:

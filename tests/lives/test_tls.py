@@ -27,7 +27,6 @@ from tests.lives.test_session_life import line, workers
 
 PORTS = {"daemon_smtp_ports": [2525, 4465, 5587], "tls_on_connect_ports": [4465]}
 NOBODY = pwd.getpwnam("nobody")
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +74,6 @@ def test_plain_ports_and_tls_ports_of_one_daemon(certificate: Certificate) -> No
 
 
 @pytest.mark.root
-@as_root
 def test_the_start_line_of_the_three_usual_ports(certificate: Certificate) -> None:
     """SL-03: the row of section 6, in a network of its own."""
     with standalone(
@@ -436,7 +434,6 @@ def test_a_daemon_without_its_certificate_does_not_start(tmp_path: Path) -> None
 
 
 @pytest.mark.root
-@as_root
 def test_root_reads_a_key_that_the_daemon_could_not(tmp_path: Path) -> None:
     """N-23, PV-01: also after a reload, when it is root no longer."""
     own = certificates.make(tmp_path)

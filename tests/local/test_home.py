@@ -70,7 +70,7 @@ def test_a_delivery_stopped_at_any_call_and_repeated_is_there_once(
 
 @pytest.mark.root
 def test_a_child_that_is_killed_at_any_call_leaves_a_delivery_or_none(
-    as_root: None, message: int, homes: Path
+    message: int, homes: Path
 ) -> None:
     """In a process that has become the user: whoever asked hears nothing, and asks again."""
     user = Account("nobody", NOBODY, NOBODY, "")
@@ -134,13 +134,13 @@ def test_when_nobody_waits_any_more_nothing_becomes_visible(tmp_path: Path, mess
 
 
 @pytest.mark.root
-def test_nobody_becomes_root(as_root: None) -> None:
+def test_nobody_becomes_root() -> None:
     with pytest.raises(IdentityError, match="root gets no mail"):
         become(Account("root", 0, 0, "/root"))
 
 
 @pytest.mark.root
-def test_a_user_can_become_nobody_else(as_root: None) -> None:
+def test_a_user_can_become_nobody_else() -> None:
 
     def try_it() -> str:
         become(Account("other", 4711, 4711, "/"))
@@ -152,7 +152,7 @@ def test_a_user_can_become_nobody_else(as_root: None) -> None:
 @pytest.mark.root
 @pytest.mark.parametrize("call", ["setgroups", "setresgid", "setresuid"])
 def test_a_system_call_that_does_nothing_is_found_out(
-    as_root: None, call: str, monkeypatch: pytest.MonkeyPatch
+    call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a system that answers yes and leaves us root would."""
     setgroups = os.setgroups

@@ -81,7 +81,7 @@ def test_a_large_message_arrives_whole(helper: HomeHelper) -> None:
         ("nohome", 'nohome has no home directory, only "/nonexistent"'),
     ],
 )
-def test_some_get_no_mail_whoever_asks(as_root: None, account: str, why: str) -> None:
+def test_some_get_no_mail_whoever_asks(account: str, why: str) -> None:
     with home_helper() as helper:
         with helper.people.passwd.open("a") as passwd:
             passwd.write(f"program:x:900:{GID}::{helper.home('alice')}:/bin/sh\n")
@@ -91,7 +91,7 @@ def test_some_get_no_mail_whoever_asks(as_root: None, account: str, why: str) ->
     assert not list(Path("/root").glob("Maildir/new/*.pymta"))
 
 
-def test_the_lowest_user_id_is_a_setting_of_root(as_root: None) -> None:
+def test_the_lowest_user_id_is_a_setting_of_root() -> None:
     with home_helper(settings="local_uid_min = 4002\nsmtp_accept_max = 5\n") as helper:
         helper.start()
         assert "below local_uid_min, 4002" in later(helper.ask("alice"))
@@ -118,7 +118,7 @@ def test_a_child_has_become_the_user_and_has_nothing_else(helper: HomeHelper) ->
         assert "(deleted)" in kinds[0]
 
 
-def test_only_who_may_ask_is_heard(as_root: None) -> None:
+def test_only_who_may_ask_is_heard() -> None:
     with home_helper() as helper:
         helper.peer = NOBODY - 1
         helper.start()
@@ -139,7 +139,7 @@ def test_only_who_may_ask_is_heard(as_root: None) -> None:
         assert "Permission" in ask or "Delivered" in ask
 
 
-def test_the_account_that_may_ask_has_its_message_delivered(as_root: None) -> None:
+def test_the_account_that_may_ask_has_its_message_delivered() -> None:
     with home_helper() as helper:
         helper.peer = NOBODY
         helper.start()
@@ -175,7 +175,7 @@ def test_a_home_that_hangs_keeps_nobody_else_waiting(helper: HomeHelper) -> None
         assert time.monotonic() - began < 10
 
 
-def test_what_hangs_ends_after_its_time(as_root: None) -> None:
+def test_what_hangs_ends_after_its_time() -> None:
     with home_helper(settings='home_timeout = "1s"\n') as helper:
         helper.start()
         helper.hang(helper.home("alice"))
@@ -230,7 +230,7 @@ def test_a_helper_that_is_killed_loses_and_doubles_nothing(helper: HomeHelper) -
     assert [len(helper.mail(user)) for user in ("alice", "bob")] == [1, 1]
 
 
-def test_many_deliveries_at_once_keep_the_bounds(as_root: None) -> None:
+def test_many_deliveries_at_once_keep_the_bounds() -> None:
     users = [f"user{n}" for n in range(50)]
     with home_helper(*users) as helper:
         helper.start()
@@ -286,7 +286,7 @@ def test_a_home_that_is_missing_or_not_mounted_puts_the_mail_off(helper: HomeHel
     assert list(home.iterdir()) == []
 
 
-def test_a_home_on_a_full_disk_puts_the_mail_off_and_shows_no_part(as_root: None) -> None:
+def test_a_home_on_a_full_disk_puts_the_mail_off_and_shows_no_part() -> None:
     with home_helper() as helper:
         home = helper.home("alice")
         owner = f"mode=700,uid={helper.users['alice']},gid={GID}"
@@ -314,7 +314,7 @@ def test_links_are_followed_with_the_rights_of_the_user_alone(helper: HomeHelper
     assert len(list(elsewhere.glob("new/*"))) == 1
 
 
-def test_a_maildir_is_not_made_where_that_is_not_wanted(as_root: None) -> None:
+def test_a_maildir_is_not_made_where_that_is_not_wanted() -> None:
     settings = 'home_maildir = "mail/in"\nhome_maildir_create = false\n'
     with home_helper(settings=settings) as helper:
         helper.start()
@@ -391,7 +391,7 @@ def test_a_forward_that_cannot_be_trusted_puts_the_mail_off(helper: HomeHelper, 
     assert helper.mail("alice") == []
 
 
-def test_no_forward_is_read_where_none_is_wanted(as_root: None) -> None:
+def test_no_forward_is_read_where_none_is_wanted() -> None:
     with home_helper(settings='forward_file = ""\n') as helper:
         write_forward(helper, b"bob\n")
         helper.start()
@@ -461,7 +461,7 @@ def test_who_says_nothing_is_not_waited_for(helper: HomeHelper) -> None:
 # Its life.
 
 
-def test_settings_that_others_could_have_written_keep_it_from_starting(as_root: None) -> None:
+def test_settings_that_others_could_have_written_keep_it_from_starting() -> None:
     with home_helper() as helper:
         helper.config.chmod(0o666)
         helper.launch()
@@ -498,7 +498,7 @@ def test_asked_to_stop_it_finishes_what_is_under_way(helper: HomeHelper) -> None
     assert "delivery helper stopped" in helper.log()
 
 
-def test_it_ends_with_the_daemon_that_holds_its_leash(as_root: None) -> None:
+def test_it_ends_with_the_daemon_that_holds_its_leash() -> None:
     read, write = os.pipe()
     with home_helper() as helper:
         helper.leash = read
@@ -509,7 +509,7 @@ def test_it_ends_with_the_daemon_that_holds_its_leash(as_root: None) -> None:
         assert helper.wait() == 0
 
 
-def test_without_root_or_a_socket_it_says_so(as_root: None) -> None:
+def test_without_root_or_a_socket_it_says_so() -> None:
     command = ["-P", "-m", "pymta.local.main", "0", ""]
     done = subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, check=False, timeout=30
@@ -518,7 +518,7 @@ def test_without_root_or_a_socket_it_says_so(as_root: None) -> None:
     assert "want one socket from systemd" in done.stderr
 
 
-def test_the_worker_hears_when_nobody_listens(as_root: None) -> None:
+def test_the_worker_hears_when_nobody_listens() -> None:
     with home_helper() as helper:
         helper.close()
         helper.path.unlink()

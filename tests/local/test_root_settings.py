@@ -14,7 +14,7 @@ from pymta.config.read import read_settings
 from pymta.config.settings import Machine
 from pymta.local.root_settings import RefusedError, read
 
-pytestmark = pytest.mark.usefixtures("as_root")
+pytestmark = pytest.mark.root
 
 
 @pytest.fixture

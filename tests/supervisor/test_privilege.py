@@ -58,7 +58,6 @@ def ids(name: str) -> list[int]:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has something to give up")
 def test_root_is_given_up_for_good_in_all_columns() -> None:
     """PV-01: user, group and the groups of root."""
 
@@ -78,7 +77,6 @@ def test_root_is_given_up_for_good_in_all_columns() -> None:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_a_low_port_is_bound_as_root_and_nothing_else() -> None:
     """PV-01"""
 
@@ -101,7 +99,6 @@ def test_a_low_port_is_bound_as_root_and_nothing_else() -> None:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_a_user_without_account_is_refused() -> None:
     """PV-02"""
     with pytest.raises(CannotChangeUserError) as refusal:
@@ -110,7 +107,6 @@ def test_a_user_without_account_is_refused() -> None:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_who_is_not_root_any_more_cannot_become_somebody() -> None:
     """PV-02"""
 
@@ -126,7 +122,6 @@ def test_who_is_not_root_any_more_cannot_become_somebody() -> None:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_a_program_that_is_to_begin_as_root_does() -> None:
     def life() -> None:
         Privilege(NOBODY_CHANGE).restore()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.skipif(not Path("/proc/pressure/cpu").exists(), reason="a kernel without PSI"),
-]
+pytestmark = pytest.mark.root
 
 BUSY = "for n in 1 2 3 4; do while :; do :; done & done; wait"
 
