@@ -106,4 +106,8 @@ def parse_listed(value: object) -> Listed:
         raise ValueError("want a score that is a whole number from 1")
     if of not in OF:
         raise ValueError(f"want for of one of {', '.join(OF)}")
-    return Listed(parse_block_lists(lists), score, str(of))
+    parsed = parse_block_lists(lists)
+    most = sum(one.weight for one in parsed if one.weight > 0)
+    if score > most:
+        raise ValueError(f"want a score that these lists can reach: together they weigh {most}")
+    return Listed(parsed, score, str(of))

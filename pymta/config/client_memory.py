@@ -8,6 +8,7 @@ greylisted = { delay = "5m", within = "2d", kept = "36d", known_after = 5 }
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ PER = (
     "everybody",
 )
 _DAY = 86_400
+_LONGEST = 366 * _DAY  # that anything may be remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,14 @@ def _whole(table: Mapping[str, Any], key: str, usual: int, least: int, most: int
 
 
 def _seconds(table: Mapping[str, Any], key: str, usual: float) -> float:
-    value = table.get(key, usual)
-    try:
-        return float(parse_duration(value) if isinstance(value, str) else value)
-    except (TypeError, ValueError):
-        raise ValueError(f'want for {key} a time such as "5m" or "1h"') from None
+    """Written as everywhere; a number, without its unit, might have been meant as anything."""
+    if key not in table:
+        return usual
+    value = table[key]
+    with suppress(ValueError):
+        if isinstance(value, str) and (seconds := parse_duration(value)) <= _LONGEST:
+            return float(seconds)
+    raise ValueError(f'want for {key} a time in quotes such as "5m" or "1h", up to "366d"')
 
 
 def _prefixes(table: Mapping[str, Any]) -> tuple[int, int]:

@@ -196,14 +196,15 @@ CONDITIONS: Mapping[str, Kind] = {
     "rate_above": Kind(
         "this has come more often, in a time, per address, network, account, helo, sender,"
         " sender_domain, recipient, recipient_domain or everybody; what is refused by it is not"
-        ' counted; written as { most = 100, in = "1h", per = "network" }',
+        ' counted; written as { most = 100, in = "1h", per = "network" }, with ipv4 and ipv6 for'
+        " the bits that make a network (24 and 64)",
         EVERYWHERE - {NOTQUIT},
         parse_rate,
     ),
     "greylisted": Kind(
         "its network, the sender and the recipient come together for the first time, or come again"
-        " too early; true, or a table with delay, within, kept and known_after; never holds for"
-        " trusted clients and those who have logged in",
+        " too early; true, or a table with delay, within, kept, known_after, ipv4 and ipv6; never"
+        " holds for trusted clients and those who have logged in",
         frozenset({RCPT}),
         parse_greylist,
     ),

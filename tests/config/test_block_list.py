@@ -65,6 +65,7 @@ def test_listed_is_a_list_or_a_table_with_a_score() -> None:
         {"score": 1},
         {"lists": ["bl.example.org"], "score": 0},
         {"lists": ["bl.example.org"], "score": "5"},
+        {"lists": {"a.example": 2, "b.example": 1, "wl.example": -9}, "score": 4},
         {"lists": ["bl.example.org"], "of": "recipient"},
         {"lists": ["bl.example.org"], "weight": 5},
     ],

@@ -13,7 +13,7 @@ DAY = 86_400
 
 def test_a_rate_is_a_number_in_a_time_per_somebody() -> None:
     assert parse_rate({"most": 100, "in": "1h", "per": "network"}) == Rate(100, 3600, "network")
-    table = {"most": 0, "in": 60, "per": "account", "ipv4": 32, "ipv6": 48}
+    table = {"most": 0, "in": "1m", "per": "account", "ipv4": 32, "ipv6": 48}
     assert parse_rate(table) == Rate(0, 60, "account", 32, 48)
 
 
@@ -35,12 +35,18 @@ def test_greylisting_has_times_of_its_own_where_they_are_written() -> None:
         (parse_rate, {"most": 1, "in": "0s", "per": "network"}),
         (parse_rate, {"most": 1, "in": "32d", "per": "network"}),
         (parse_rate, {"most": 1, "in": [], "per": "network"}),
+        (parse_rate, {"most": 1, "in": 60, "per": "network"}),
+        (parse_rate, {"most": 1, "in": True, "per": "network"}),
         (parse_rate, {"most": 1, "in": "1h", "per": "colour"}),
         (parse_rate, {"most": 1, "in": "1h", "per": "network", "ipv4": 33}),
         (parse_rate, {"most": 1, "in": "1h", "per": "network", "burst": 3}),
         (parse_greylist, 300),
         (parse_greylist, {"delay": "3d"}),
         (parse_greylist, {"within": "2d", "kept": "1d"}),
+        (parse_greylist, {"delay": -5}),
+        (parse_greylist, {"delay": True}),
+        (parse_greylist, {"within": float("inf"), "kept": float("inf")}),
+        (parse_greylist, {"kept": "367d"}),
         (parse_greylist, {"known_after": "5"}),
         (parse_greylist, {"wait": "5m"}),
     ],
