@@ -98,5 +98,5 @@ def _strict(hint: Any) -> Any:
         plain, *markers = get_args(hint)
         before = [BeforeValidator(m.read) for m in markers if hasattr(m, "read")]
         after = [AfterValidator(m.check) for m in markers if hasattr(m, "check")]
-        return Annotated[plain, *before, *after]
+        return Annotated[_strict(plain), *before, *after]
     return hint

@@ -36,11 +36,12 @@ proxy_protocol_timeout = "5s"
     assert read_one.proxy_protocol_timeout == 5
 
 
+@pytest.mark.parametrize("option", ["hosts_proxy", "hosts_xclient"])
 @pytest.mark.parametrize("everybody", ["*", "0.0.0.0/0", "::/0", "!192.0.2.9"])
-def test_not_everybody_may_claim_to_be_anybody(everybody: str, tmp_path: Path) -> None:
+def test_not_everybody_may_claim_to_be_anybody(option: str, everybody: str, tmp_path: Path) -> None:
     """reliability.md, promise 6: it would be an open relay."""
-    with pytest.raises(ConfigError, match=r"toml:1: hosts_xclient: .* networks of your own"):
-        read(tmp_path, f'hosts_xclient = ["192.0.2.7", "{everybody}"]')
+    with pytest.raises(ConfigError, match=rf"toml:1: {option}: .* networks of your own"):
+        read(tmp_path, f'{option} = ["192.0.2.7", "{everybody}"]')
 
 
 @pytest.mark.parametrize(
