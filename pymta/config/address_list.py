@@ -1,4 +1,4 @@
-"""Lists of addresses in policy rules, and whether an address is in one.
+"""Lists of addresses, in policy rules and of accounts, and whether an address is in one.
 
     ["!news@example.org", "example.org", ".example.net", "root@", "<>", "^bounce[0-9]+@"]
 
@@ -6,7 +6,7 @@
     .example.org         of the domains below it     user@                in whatever domain
     <>                   the null sender             *                    everybody
     @                    our own domain              ^...                 a regular expression
-    !ITEM                says no                     /path                the items of a file
+    !ITEM                says no                     /path                of a file (in rules)
 
 "*.example.org" says the same as ".example.org".  The first item that matches decides; where none
 does, the address is in the list only if its last item says no.  Letter case does not count, and
@@ -30,8 +30,7 @@ from pymta.mail.domain import key_of_domain
 NULL, EVERYBODY, OURSELVES = "<>", "*", "@"
 _WANTED = (
     'want an address, a domain such as "example.org", ".example.org" for those below it, "user@",'
-    ' "<>", "*", "@", a regular expression such as "^bounce", or the absolute path of a file;'
-    ' "!" in front says no'
+    ' "<>", "*", "@", or a regular expression such as "^bounce"; "!" in front says no'
 )
 
 
@@ -130,8 +129,7 @@ def parse_name_item(text: str) -> None:
     elif key not in {EVERYBODY, OURSELVES} and not is_domain(key.removeprefix(".")):
         raise ValueError(
             'want a name such as "example.org", ".example.org" for those below it, "*", "@" for our'
-            ' own, a regular expression such as "^dsl", or the absolute path of a file; "!" in'
-            " front says no"
+            ' own, or a regular expression such as "^dsl"; "!" in front says no'
         )
 
 

@@ -10,29 +10,13 @@ from pymta.config.address_list import parse_address_item
 from pymta.config.addresses import is_host_name
 from pymta.config.secret import SecretFile
 from pymta.config.setting import setting
-from pymta.config.units import Choice, Timeout
+from pymta.config.units import Choice, SocketPath, Timeout
 from pymta.sasl.prepare import prepare_name
 
 FILE, DOVECOT, SASLAUTHD = "file", "dovecot", "saslauthd"
-LONGEST_SOCKET = 107  # bytes; sun_path in unix(7)
 EVERYBODY = "*"
 _WANTED_SENDERS = 'want lists of addresses, such as { "alice@example.org" = ["sales@example.org"] }'
 _MECHANISM = re.compile(r"[A-Z0-9_-]{1,20}")  # RFC 4422 s3.1
-
-
-@dataclass(frozen=True, slots=True)
-class SocketOfOthers:
-    """Marks the path of a socket that another program listens on; "" for none."""
-
-    example: str
-
-    def check(self, value: str) -> str:
-        is_path = value.startswith("/") and value.isprintable() and not value.endswith("/")
-        if value and not (is_path and len(value.encode()) <= LONGEST_SOCKET):
-            raise ValueError(
-                f'want an absolute path of at most {LONGEST_SOCKET} bytes, such as "{self.example}"'
-            )
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +97,10 @@ class Auth:
         "File of accounts and hashes of their passwords, see `pymta user`: an absolute path, or"
         ' "credential:NAME" for what systemd hands over; empty: none.',
     )
-    auth_dovecot_socket: Annotated[str, SocketOfOthers("/run/dovecot/auth-client")] = setting(
+    auth_dovecot_socket: Annotated[str, SocketPath("/run/dovecot/auth-client")] = setting(
         "", "Socket where Dovecot answers about logins, with all mechanisms that it has."
     )
-    auth_saslauthd_socket: Annotated[str, SocketOfOthers("/run/saslauthd/mux")] = setting(
+    auth_saslauthd_socket: Annotated[str, SocketPath("/run/saslauthd/mux")] = setting(
         "",
         "Socket of saslauthd, the way to PAM; it is asked for name and password, so PLAIN and LOGIN"
         " are offered.",

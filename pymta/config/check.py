@@ -43,7 +43,6 @@ GidOf = Callable[[str], int]
 MOST_CONNECTIONS = 4096  # ST-06
 _EXAMPLES = {
     "load_average_file": "/proc/loadavg",
-    "local_socket": "/run/pymta/submit",
     "pid_file_path": "/run/pymta/pymta.pid",
     "policy_file": "/etc/pymta/policy.py",
     "pymta_path": "/usr/bin/python3",
@@ -51,7 +50,6 @@ _EXAMPLES = {
     "process_log_path": "/run/pymta/process.info",
 }
 _PROCESS_NAME = re.compile(r"[!-9;-Z^-~]{1,32}")
-LONGEST_SOCKET = 107  # bytes; sun_path in unix(7)
 LONGEST_BANNER = 500  # octets; RFC 5321 s4.5.3.1.5 has 512 for a reply line with code and CRLF
 
 
@@ -74,7 +72,6 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
     """Every mistake in settings of the right types; `held` is what a daemon has that runs."""
     return [
         *_listen(settings.listen, settings.launch, port_of),
-        *_local_socket(settings.listen.local_socket),
         *_tls(settings, port_of, held),
         *_submission(settings, port_of),
         *_auth(settings),
@@ -145,12 +142,6 @@ def _listen(listen: Listen, launch: Launch, port_of: PortOf) -> Iterator[Fault]:
             f"no port specified for interface {name} and daemon_smtp_port is unset;"
             " cannot start daemon",
         )
-
-
-def _local_socket(path: str) -> Iterator[Fault]:
-    yield from _file("local_socket", path)
-    if len(path.encode()) > LONGEST_SOCKET:
-        yield Fault("local_socket", path, f"want a path of at most {LONGEST_SOCKET} bytes")
 
 
 def _tls(settings: Settings, port_of: PortOf, held: Held) -> Iterator[Fault]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from pymta.config.setting import setting
-from pymta.config.units import Count, PortName, Seconds
+from pymta.config.units import Count, PortName, Seconds, SocketPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Listen:
         "Those of our ports on which TLS begins at once, before the greeting, as numbers or service"
         " names.",
     )
-    local_socket: str = setting(
+    local_socket: Annotated[str, SocketPath("/run/pymta/submit")] = setting(
         "",
         "Socket in the file system where users of this machine hand in mail, such as"
         " /run/pymta/submit; empty: none.",

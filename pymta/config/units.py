@@ -19,6 +19,7 @@ from pymta.mail.host_list import parse_item, parse_network_item
 _SIZE = re.compile(r"([0-9]+)([KMG]?)", re.IGNORECASE)
 _DECIMALS = 3
 _LONGEST_BELOW_HOME = 255  # characters
+_LONGEST_SOCKET = 107  # bytes; sun_path in unix(7)
 RESOURCES = ("cpu", "memory", "io")  # those that Linux accounts pressure for
 _POWERS = {"": 0, "K": 10, "M": 20, "G": 30}
 
@@ -201,6 +202,22 @@ class BelowHome:
         is_short = value.isprintable() and len(value) <= _LONGEST_BELOW_HOME
         if not is_short or not {"", ".", ".."}.isdisjoint(value.split("/")):
             raise ValueError('want a path below the home directory, such as "Maildir" or "mail/in"')
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class SocketPath:
+    """Marks the path of a socket in the file system; "" for none."""
+
+    example: str
+
+    def check(self, value: str) -> str:
+        is_path = value.startswith("/") and value.isprintable() and not value.endswith("/")
+        if value and not (is_path and len(value.encode()) <= _LONGEST_SOCKET):
+            raise ValueError(
+                f"want an absolute path of at most {_LONGEST_SOCKET} bytes, such as"
+                f' "{self.example}"'
+            )
         return value
 
 

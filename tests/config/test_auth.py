@@ -54,6 +54,7 @@ def test_all_of_them_are_read(tmp_path: Path) -> None:
         ('auth_dovecot_socket = "auth-client"', "an absolute path of at most 107 bytes"),
         (f'auth_saslauthd_socket = "/{"x" * 107}"', "an absolute path of at most 107 bytes"),
         ('auth_external = ["a b"]', "want an address, a domain"),
+        ('auth_external = ["/etc/pymta/users"]', "a regular expression such as"),
         ('auth_external = ["example.org"]', "want tls_try_verify_hosts as well"),
         ('auth_saslauthd_domains = ["@"]', 'want a domain such as "example.org"'),
         ('auth_mechanisms = ["plain"]', 'such as "SCRAM-SHA-256" or "PLAIN"'),

@@ -337,6 +337,16 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             id="relative path",
         ),
         pytest.param(
+            f'local_socket = "/{"s" * 107}"',
+            [
+                (
+                    f'pymta.toml:1: local_socket: found "/{"s" * 55}...; want an absolute path of'
+                    ' at most 107 bytes, such as "/run/pymta/submit"'
+                )
+            ],
+            id="sun_path",
+        ),
+        pytest.param(
             'log_file_path = [\n"syslog",\n"/var/log/%slog-%D"]',
             [
                 (
