@@ -21,7 +21,7 @@ TROUBLE: Mapping[Kind, Meaning] = {
         "What a table of the settings has for this client is neither a number nor a size.  The"
         " client is put off, or served as if nothing were set for it.",
         fields=CALLER,
-        options="smtp_accept_max_per_host message_size_limit",
+        options="smtp_accept_max_per_host message_size_limit submission_size_limit",
     ),
     Kind.SOCKET: Meaning(
         "A listening socket is not as it was asked for",
