@@ -8,8 +8,10 @@ password_file   logins by it, read as it is now
 password_edit   changes to it
 dovecot         logins by Dovecot's auth process
 dovecot_words   what is said there
+dovecot_known   its list of mechanisms, for all workers
 saslauthd       logins by saslauthd, which may ask PAM
 inquiry         a question over a socket, within a time limit
+told            what an operator was told of trouble, once by all workers
 hashes          does a password fit a hash; new ones
 back_ends       everybody who checks logins, as the settings name them
 senders         as whom an account may send

@@ -1,7 +1,9 @@
 """Logins by Dovecot: its auth process checks them, with all mechanisms and sources that it has.
 
 There is a connection for each login, which ends with it; so a client that goes in the middle leaves
-nothing behind.  The list of mechanisms is remembered for a minute.
+nothing behind.  The list of mechanisms, which every EHLO wants, is remembered for a minute, for all
+workers; and so is that nobody answers.  While one of them asks anew the others go by what was known
+before: a Dovecot that hangs costs one client some seconds now and then, and most never any.
 
 Touches: sockets, clock, random numbers.
 """
@@ -10,8 +12,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from pymta.accounts.dovecot_known import Known, Memory
 from pymta.accounts.dovecot_words import (
     Cont,
     Fail,
@@ -24,62 +27,67 @@ from pymta.accounts.dovecot_words import (
     mechanisms,
 )
 from pymta.accounts.inquiry import Inquiry, NoAnswerError
-from pymta.journal.event import Event
-from pymta.journal.login_events import trouble
+from pymta.accounts.told import Told
 from pymta.sasl.exchange import Challenge, Exchange, Failure, Fault, Link, Step, Success
 from pymta.sasl.in_order import Refusal
 from pymta.sasl.plain import MECHANISMS as WITH_PASSWORD
 from pymta.sasl.prepare import prepare_name
 
-SECONDS_TO_GREET = 5.0  # it says its mechanisms at once, and every EHLO waits for them
+SECONDS_TO_GREET = 5.0  # it says its mechanisms at once, and an EHLO waits for them
 KEPT, KEPT_NONE = 60.0, 5.0  # seconds that a list is believed, and that nobody answers
+_GREETING, _ANSWER = "Dovecot", "an answer of Dovecot"  # subjects of trouble
 _MOST_LINES = 100  # of a greeting
 
 
 class Dovecot:
-    """The auth process behind one socket; `tell` hears of what an operator should mend."""
+    """The auth process behind one socket; made before the first fork."""
 
-    def __init__(self, path: str, seconds: float, tell: Callable[[Event], None]) -> None:
+    def __init__(self, path: str, seconds: float, told: Told) -> None:
         self._path = path
         self._seconds = seconds
-        self._tell = tell
-        self._known: tuple[str, ...] = ()
-        self._known_until = 0.0
+        self._seconds_to_greet = min(SECONDS_TO_GREET, seconds)
+        self._told = told
+        self._memory = Memory()
 
     def mechanisms(self) -> tuple[str, ...]:
         """None while it does not answer."""
-        if time.monotonic() >= self._known_until:
-            opened = self.open()
-            if opened:
-                opened[0].close()
-            self._known = opened[1] if opened else ()
-            kept = KEPT if opened else KEPT_NONE
-            self._known_until = time.monotonic() + kept
-        return self._known
+        now, known = time.monotonic(), self._memory.get()
+        if known and now < known.until:
+            return known.names
+        if known:  # for the others, and for as long as we may have to wait
+            self._memory.put(Known(known.names, now + self._seconds_to_greet))
+        opened = self.open()
+        if not opened:
+            return ()
+        opened[0].close()
+        return opened[1]
 
     def open(self) -> tuple[Inquiry, tuple[str, ...]] | None:
         """A connection after its greeting, and what was said there; None: there is none now."""
         try:
-            inquiry = Inquiry(self._path, min(SECONDS_TO_GREET, self._seconds))
-        except NoAnswerError as error:
-            self._say(str(error))
+            inquiry, names = self._greeted()
+        except (NoAnswerError, GarbledError) as error:
+            self._memory.put(Known((), time.monotonic() + KEPT_NONE))
+            self._told.trouble(_GREETING, f"Dovecot: {error}")
             return None
+        self._memory.put(Known(names, time.monotonic() + KEPT))
+        self._told.over(_GREETING, "Dovecot answers again")
+        return inquiry, names
+
+    def _greeted(self) -> tuple[Inquiry, tuple[str, ...]]:
+        inquiry = Inquiry(self._path, self._seconds_to_greet)
         try:
             inquiry.send(hello(secrets.randbelow(1 << 31)))
             return inquiry, mechanisms(_greeting(inquiry))
-        except (NoAnswerError, GarbledError) as error:
+        except (NoAnswerError, GarbledError):
             inquiry.close()
-            self._say(str(error))
-            return None
+            raise
 
     def begin(self, mechanism: str, link: Link) -> Exchange:
         opened = self.open()
         if opened is None:
             return Refusal(Failure(Fault.TEMPORARY, "Dovecot does not answer"))
-        return _Login(opened[0], self._seconds, mechanism, link, self._say)
-
-    def _say(self, why: str) -> None:
-        self._tell(trouble(f"Dovecot: {why}"))
+        return _Login(opened[0], self._seconds, mechanism, link, self._told)
 
 
 class DovecotMechanisms:
@@ -127,13 +135,13 @@ class _Login:
         seconds: float,
         mechanism: str,
         link: Link,
-        tell: Callable[[str], None],
+        told: Told,
     ) -> None:
         self._inquiry = inquiry
         self._seconds = seconds
         self._mechanism = mechanism
         self._link = link
-        self._tell = tell
+        self._told = told
         self._has_begun = False
         self._success: Success | None = None  # when it is known, and the client does not know it
 
@@ -144,10 +152,11 @@ class _Login:
             said = self._ask(response)
         except (NoAnswerError, GarbledError) as error:
             self.close()
-            self._tell(str(error))
+            self._told.trouble(_ANSWER, f"Dovecot: {error}")
             return Failure(Fault.TEMPORARY, "Dovecot does not answer")
         if isinstance(said, Cont):
             return Challenge(said.data)
+        self._told.over(_ANSWER, "Dovecot answers again")
         self.close()
         verdict = _verdict(said)
         if isinstance(said, Ok) and said.data and isinstance(verdict, Success):

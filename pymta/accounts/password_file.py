@@ -20,10 +20,9 @@ from pymta.accounts import hashes
 from pymta.accounts.hashes import CannotCheckError
 from pymta.accounts.password_line import Entry, Hash
 from pymta.accounts.password_text import PasswordText
+from pymta.accounts.told import Told
 from pymta.config.auth_file import LARGEST, objection
 from pymta.config.auth_file import remark as objection_to_rights
-from pymta.journal.event import Event
-from pymta.journal.login_events import remark, trouble
 from pymta.sasl.exchange import Exchange, Failure, Fault, Link, Success
 from pymta.sasl.prepare import spellings
 from pymta.sasl.scram import NAME, NAME_PLUS, Scram
@@ -32,41 +31,43 @@ from pymta.sasl.verifier import Verifier, fake
 WRONG = "wrong name or password"  # said of both, so that the log is no oracle either
 _UNREADABLE = "the password file cannot be read"
 _NONCE_BYTES = 24
+_FILE, _RIGHTS = "password file", "rights of the password file"  # subjects of trouble
 
 Fits = Callable[[bytes, Hash], bool]
 
 
 class PasswordFile:
-    """The file at `path`, as of now; `tell` hears of what an operator should mend, once each.
+    """The file at `path`, as of now.
 
     `secret` is the host's, for what is made up of a name that nobody has.
     """
 
-    def __init__(self, path: str, secret: bytes, tell: Callable[[Event], None]) -> None:
+    def __init__(self, path: str, secret: bytes, told: Told) -> None:
         self.path = path
         self._secret = secret
-        self._tell = tell
+        self._told = told
         self._seen: tuple[int, ...] = ()
         self._text: PasswordText | None = None
-        self._told: set[str] = set()
 
     def read(self) -> PasswordText | None:
         """None: it cannot be read."""
         try:
             fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
             try:
-                return self._read(fd)
+                text = self._read(fd)
             finally:
                 os.close(fd)
         except OSError as error:
-            self._say(trouble(f"{self.path} cannot be read: {error.strerror or error}"))
-        return None
+            self._told.trouble(_FILE, f"{self.path} cannot be read: {error.strerror or error}")
+            return None
+        self._told.over(_FILE, f"{self.path} can be read again")
+        return text
 
     def find(self, text: PasswordText, name: str) -> Entry | None:
         try:
             return text.find(name)
         except ValueError as error:
-            self._say(trouble(f"{self.path}: {name}: {error}"))
+            self.say_cannot_check(name, str(error))
         return None
 
     def like(self, text: PasswordText, name: str, *, has_verifier: bool = False) -> Entry:
@@ -80,7 +81,7 @@ class PasswordFile:
         return fake(name, self._secret, like)
 
     def say_cannot_check(self, name: str, why: str) -> None:
-        self._say(trouble(f"{self.path}: {name}: {why}"))
+        self._told.trouble(f"account {name}", f"{self.path}: {name}: {why}")
 
     def _read(self, fd: int) -> PasswordText:
         now = os.fstat(fd)
@@ -89,16 +90,11 @@ class PasswordFile:
             if fault := objection(now):
                 raise OSError(0, fault)
             if fault := objection_to_rights(now):
-                self._say(remark(f"{self.path}: {fault}"))
+                self._told.remark(_RIGHTS, f"{self.path}: {fault}")
             with os.fdopen(os.dup(fd), "rb") as file:
                 self._text = PasswordText(file.read(LARGEST))
             self._seen = seen
         return self._text
-
-    def _say(self, event: Event) -> None:
-        if event.text not in self._told:
-            self._told.add(event.text)
-            self._tell(event)
 
 
 class FilePasswords:

@@ -12,38 +12,38 @@ Touches: sockets.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from pymta.accounts.inquiry import Inquiry, NoAnswerError
-from pymta.journal.event import Event
-from pymta.journal.login_events import trouble
+from pymta.accounts.told import Told
 from pymta.sasl.exchange import Failure, Fault, Link, Success
 
+_SUBJECT = "saslauthd"  # of trouble
 MOST = 256  # octets of a text; whoever sends more is hung up on
 
 
 class Saslauthd:
-    """A `pymta.sasl.plain.PasswordSource`; `tell` hears of what an operator should mend."""
+    """A `pymta.sasl.plain.PasswordSource`."""
 
     def __init__(
         self,
         path: str,
         seconds: float,
-        tell: Callable[[Event], None],
+        told: Told,
         domains: Collection[str] = (),
     ) -> None:
         self._domains = frozenset(domain.lower() for domain in domains)
         self._path = path
         self._seconds = seconds
-        self._tell = tell
+        self._told = told
 
     def knows_passwords(self) -> bool:
         """Somebody listens, or did; whether he answers only a question can tell."""
         try:
             return stat.S_ISSOCK(Path(self._path).stat().st_mode)
         except OSError as error:
-            self._tell(trouble(f"saslauthd: {self._path}: {error.strerror}"))
+            self._told.trouble(_SUBJECT, f"saslauthd: {self._path}: {error.strerror}")
             return False
 
     def check(self, name: str, password: str, link: Link) -> Success | Failure:
@@ -55,8 +55,9 @@ class Saslauthd:
         try:
             answer = self._ask(b"".join(map(counted, texts)))
         except NoAnswerError as error:
-            self._tell(trouble(f"saslauthd: {error}"))
+            self._told.trouble(_SUBJECT, f"saslauthd: {error}")
             return Failure(Fault.TEMPORARY, "saslauthd does not answer", name)
+        self._told.over(_SUBJECT, "saslauthd answers again")
         if answer[:2] == b"OK":
             return Success(name)
         return Failure(Fault.REJECTED, "wrong name or password", name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 import socket
 import time
@@ -18,7 +19,9 @@ from hypothesis import strategies as st
 
 from pymta.accounts import dovecot as dovecot_module
 from pymta.accounts.dovecot import Dovecot, DovecotMechanisms, DovecotPasswords
+from pymta.accounts.dovecot_known import Known, Memory
 from pymta.accounts.dovecot_words import Cont, Fail, GarbledError, Ok, answer, auth, mechanisms
+from pymta.accounts.told import Told
 from pymta.journal.event import Event
 from pymta.mail.caller import Endpoint
 from pymta.sasl.exchange import Challenge, Failure, Fault, Link, Step, Success
@@ -37,7 +40,7 @@ REJECTED = Failure(Fault.REJECTED, "wrong name or password", "alice@example.org"
 class Asked:
     def __init__(self, path: Path, seconds: float = 30) -> None:
         self.events: list[Event] = []
-        self.dovecot = Dovecot(str(path), seconds, self.events.append)
+        self.dovecot = Dovecot(str(path), seconds, Told(self.events.append))
         self.passwords = DovecotPasswords(self.dovecot)
         self.others = DovecotMechanisms(self.dovecot)
 
@@ -184,6 +187,10 @@ def greet(sock: socket.socket) -> None:
     sock.sendall(GREETING)
 
 
+def hang_up(sock: socket.socket) -> None:
+    sock.recv(8192)
+
+
 def garble(sock: socket.socket) -> None:
     greet(sock)
     sock.recv(8192)
@@ -286,6 +293,66 @@ def test_the_list_of_mechanisms_is_asked_for_again_after_a_while(
         asked = Asked(path)
         assert asked.others.mechanisms(LINK) == ("SCRAM-SHA-256",)
         assert asked.others.mechanisms(LINK) == ()
+
+
+def test_while_one_asks_anew_the_others_go_by_what_was_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So one that hangs costs one client some seconds, and no other."""
+    monkeypatch.setattr(dovecot_module, "KEPT", 0.0)
+    seen: list[tuple[str, ...]] = []
+    with rude(tmp_path / "auth", greet, lambda _: seen.append(asked.others.mechanisms(LINK))):
+        asked = Asked(tmp_path / "auth")
+        assert asked.others.mechanisms(LINK) == ("SCRAM-SHA-256",)
+        assert asked.others.mechanisms(LINK) == ()  # it was asked, and hung up
+    assert seen == [("SCRAM-SHA-256",)]
+
+
+def test_what_one_worker_has_waited_for_in_vain_no_other_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor for what it was told, nor does the log hear of it again."""
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / "auth"))
+        hung.listen()
+        asked = Asked(tmp_path / "auth", seconds=0.2)
+        pid = os.fork()
+        if not pid:
+            os._exit(len(asked.others.mechanisms(LINK)) or len(asked.told))
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1  # the line
+        monkeypatch.delattr(dovecot_module, "Inquiry")
+        assert asked.others.mechanisms(LINK) == ()
+    assert asked.told == []
+
+
+def test_when_it_answers_again_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dovecot_module, "KEPT_NONE", 0.0)
+    with rude(tmp_path / "auth", hang_up, hang_up, greet) as path:
+        asked = Asked(path)
+        for expected in ((), (), ("SCRAM-SHA-256",)):
+            assert asked.others.mechanisms(LINK) == expected
+    assert asked.told == [
+        f"logins: Dovecot: {path}: hung up without an answer",
+        "logins: Dovecot answers again",
+    ]
+
+
+@given(st.lists(st.from_regex(r"[A-Z0-9_-]{1,20}", fullmatch=True), max_size=100), st.floats(1))
+def test_what_is_known_of_it_comes_back_as_it_was(names: list[str], until: float) -> None:
+    memory = Memory()
+    assert memory.get() is None
+    memory.put(Known(("OTHER",) * 100, 1.0))
+    memory.put(Known(tuple(names), until))
+    assert memory.get() == Known(tuple(names), until)
+
+
+def test_half_a_list_is_none() -> None:
+    memory = Memory()
+    memory.put(Known(("PLAIN", "LOGIN"), 7.0))
+    memory._page[20] ^= 1  # as another process sees it that reads meanwhile
+    assert memory.get() is None
 
 
 def test_an_account_with_a_name_that_is_none_here_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pymta.accounts.host_secret import host_secret
 from pymta.accounts.password_file import FilePasswords, FileScram, PasswordFile
 from pymta.accounts.password_line import Crypt, Hash
 from pymta.accounts.password_text import PasswordText
+from pymta.accounts.told import Told
 from pymta.journal.event import Event, Kind
 from pymta.sasl.exchange import Challenge, Failure, Fault, Link, Success
 from pymta.sasl.verifier import derive
@@ -35,7 +36,7 @@ class House:
         self.events: list[Event] = []
         self.worked: list[Hash] = []
         self.write(text)
-        self.file = PasswordFile(str(self.path), SECRET, self.events.append)
+        self.file = PasswordFile(str(self.path), SECRET, Told(self.events.append))
         self.passwords = FilePasswords(self.file)
         self.counted = FilePasswords(self.file, self.count)
         self.scram = FileScram(self.file)
@@ -152,6 +153,9 @@ def test_a_file_that_cannot_be_read_makes_nobody_wrong(tmp_path: Path) -> None:
     assert not house.passwords.knows_passwords()
     assert house.scram.mechanisms(LINK) == ()
     assert house.told == [f"logins: {house.path} cannot be read: No such file or directory"]
+    house.write(f"a:{ALICE}\n")
+    assert house.check("a", "rabbit") == Success("a")
+    assert house.told[1:] == [f"logins: {house.path} can be read again"]
 
 
 def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:

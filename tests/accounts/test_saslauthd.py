@@ -10,6 +10,7 @@ import pytest
 
 from pymta.accounts.hashes import make_yescrypt
 from pymta.accounts.saslauthd import Saslauthd
+from pymta.accounts.told import Told
 from pymta.journal.event import Event
 from pymta.sasl.exchange import Failure, Fault, Link, Success
 from tests.doubles.auth_servers import rude, saslauthd
@@ -21,7 +22,7 @@ SILENT = Failure(Fault.TEMPORARY, "saslauthd does not answer", "alice")
 class Asked:
     def __init__(self, path: Path, seconds: float = 30) -> None:
         self.events: list[Event] = []
-        self.saslauthd = Saslauthd(str(path), seconds, self.events.append)
+        self.saslauthd = Saslauthd(str(path), seconds, Told(self.events.append))
 
     def check(self, name: str = "alice", password: str = "rabbit") -> Success | Failure:
         return self.saslauthd.check(name, password, LINK)
@@ -85,7 +86,7 @@ def test_a_domain_of_ours_is_left_out_and_the_account_keeps_it(
         sock.sendall(b"\0\x02OK")
 
     with rude(tmp_path / "mux", serve) as path:
-        source = Saslauthd(str(path), 30, print, ("Example.ORG",))
+        source = Saslauthd(str(path), 30, Told(print), ("Example.ORG",))
         assert source.check(name, "x", LINK) == Success(name)
     assert seen[0] == asked
 
@@ -126,11 +127,31 @@ def test_one_that_hangs_is_not_waited_for_longer_than_was_set(tmp_path: Path) ->
     assert asked.events[0].text == f"logins: saslauthd: {tmp_path}/mux: no answer in 0.2 s"
 
 
+def test_when_it_answers_again_the_log_says_so(tmp_path: Path) -> None:
+    def say_no(sock: socket.socket) -> None:
+        sock.recv(8192)
+        sock.sendall(b"\0\x02NO")
+
+    def hang_up(sock: socket.socket) -> None:
+        sock.recv(8192)
+
+    with rude(tmp_path / "mux", hang_up, hang_up, say_no, say_no) as path:
+        asked = Asked(path)
+        for _ in range(4):
+            asked.check()
+    assert [event.text for event in asked.events] == [
+        f"logins: saslauthd: {path}: hung up without an answer",
+        "logins: saslauthd answers again",
+    ]
+
+
 def test_one_that_is_not_there_is_not_offered(tmp_path: Path) -> None:
     asked = Asked(tmp_path / "none")
     assert not asked.saslauthd.knows_passwords()
     assert asked.check() == SILENT
-    assert all("No such file or directory" in event.text for event in asked.events)
+    assert [event.text for event in asked.events] == [
+        f"logins: saslauthd: {tmp_path}/none: No such file or directory"
+    ]
 
 
 def test_a_socket_that_nobody_listens_on_makes_nobody_wrong(tmp_path: Path) -> None:

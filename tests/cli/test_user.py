@@ -13,6 +13,7 @@ import pytest
 from pymta.accounts import hashes
 from pymta.accounts.password_file import FilePasswords, PasswordFile
 from pymta.accounts.password_line import Argon2, Crypt, parse_line
+from pymta.accounts.told import Told
 from pymta.cli.app import run
 from pymta.journal.event import Event
 from pymta.sasl.exchange import Link, Success
@@ -35,7 +36,7 @@ def user(file: Path, *words: str, password: str = "a long rabbit", patch: Patch)
 
 def fits(file: Path, name: str, password: str) -> bool:
     events: list[Event] = []
-    answer = FilePasswords(PasswordFile(str(file), b"x", events.append)).check(
+    answer = FilePasswords(PasswordFile(str(file), b"x", Told(events.append))).check(
         name, password, Link()
     )
     assert [event.text for event in events if "may be read by everybody" not in event.text] == []
