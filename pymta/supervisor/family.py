@@ -216,11 +216,11 @@ class Family:
         else:
             self._dismiss(pid)
 
-    def _recertified(self, *, could_read: bool) -> None:
+    def _recertified(self, pid: int, *, could_read: bool) -> None:
         """Those who wait have the former certificates; who has a caller goes when he does."""
-        if self.recertification.ended(could_read=could_read):
-            for pid in self._standby.retire(time.monotonic(), timeout=0):
-                self._dismiss(pid)
+        if self.recertification.ended(pid, could_read=could_read):
+            for worker in self._standby.retire(time.monotonic(), timeout=0):
+                self._dismiss(worker)
 
     def _dismiss(self, pid: int) -> None:
         if pid in self.ends:
@@ -251,7 +251,7 @@ class Family:
         elif child.job is Job.VALIDATION:
             self._validated(code)
         elif child.job is Job.CERTIFICATE:
-            self._recertified(could_read=code == 0)
+            self._recertified(pid, could_read=code == 0)
         elif child.job is Job.COUNT:
             self._count.ended(could_count=code == 0)
         if code < 0 and not self._is_killing and not (self._is_parting and code == -signal.SIGTERM):

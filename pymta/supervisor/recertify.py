@@ -46,13 +46,14 @@ class Recertification:
         self._place = place
         self._clock = clock
         self._due: float | None = None
-        self._answer = -1  # a memory file, while a child reads
+        self._reader = 0  # the child that reads, while there is one
+        self._answer = -1  # the memory file that it writes to
         self._refused = ""  # the fingerprint whose trouble was told
         self.outdated: set[int] = set()  # pids of workers that have the former ones
 
     def noticed(self) -> None:
         """A session has seen that a file looks otherwise."""
-        if self._due is None and self._answer < 0 and self._place.certificate:
+        if self._due is None and not self._reader and self._place.certificate:
             self._due = self._clock() + SETTLE
 
     def wait(self, now: float) -> float | None:
@@ -64,26 +65,29 @@ class Recertification:
         """Have the files read when it is time."""
         if self._due is None or now < self._due:
             return
-        place, answer = self._place, os.memfd_create("pymta-certificates")
-        self._due = None
+        place, answer, self._due = self._place, -1, None
         try:
+            answer = os.memfd_create("pymta-certificates")
             pid = fork.fork(lambda: read(answer, place.settings.tls), (answer,))
         except OSError as error:
-            os.close(answer)
-            self._due = now + AGAIN
-            event = daemon_events.fork_failed("certificate process fork", error)
-            place.log.write(event)
+            close(answer)
+            self._put_off("fork", error)
             return
-        self._answer = answer
+        self._reader, self._answer = pid, answer
         place.children.add(Child(pid, Job.CERTIFICATE, generation=place.settings.generation))
 
-    def ended(self, *, could_read: bool) -> bool:
+    def _put_off(self, what: str, error: OSError) -> None:
+        """Nothing is wrong with the files: there was no process, or no descriptor."""
+        self._due = self._clock() + AGAIN
+        self._place.log.write(daemon_events.fork_failed(f"certificate process {what}", error))
+
+    def ended(self, pid: int, *, could_read: bool) -> bool:
         """The child has gone.  True: other certificates are shown from now on."""
-        if self._answer < 0:
+        if pid != self._reader:
             return False  # a child of the image before us, which read the files, as we have done
         data = os.pread(self._answer, os.fstat(self._answer).st_size, 0)
         os.close(self._answer)
-        self._answer = -1
+        self._reader, self._answer = 0, -1
         return could_read and self._heed(json.loads(data))
 
     def _heed(self, answer: dict[str, Any]) -> bool:
@@ -102,8 +106,13 @@ class Recertification:
         except CannotStartError as error:
             self._refuse(seen, str(error), is_denied=False)
             return False
+        try:
+            kept = keep(texts)
+        except OSError as error:
+            self._put_off("memory", error)
+            return False
         close(former.fd)
-        self._place.certificate = Certificate(shown, keep(texts))
+        self._place.certificate = Certificate(shown, kept)
         sessions.certificates = shown
         self.outdated = set(self._place.children.pids(Job.SESSION))
         for line in lines:

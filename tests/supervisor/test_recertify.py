@@ -71,7 +71,7 @@ class Case:
         (child,) = (child for child in self.place.children if child.job is Job.CERTIFICATE)
         code = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
         self.place.children.remove(child.pid)
-        return self.recertification.ended(could_read=code == 0)
+        return self.recertification.ended(child.pid, could_read=code == 0)
 
     @property
     def seen(self) -> bytes | None:
@@ -120,7 +120,7 @@ def test_what_many_notice_is_read_once(case: Case, tmp_path: Path) -> None:
     assert len(case.place.children) == 1
     (child,) = case.place.children
     os.waitpid(child.pid, 0)
-    assert case.recertification.ended(could_read=True)
+    assert case.recertification.ended(child.pid, could_read=True)
 
 
 def test_half_a_renewal_changes_nothing_and_is_told_once(case: Case, tmp_path: Path) -> None:
@@ -189,23 +189,50 @@ def test_who_stops_reads_nothing(case: Case, tmp_path: Path) -> None:
     assert case.recertification.wait(case.now + SETTLE) is None
 
 
-def test_without_room_for_a_process_it_is_tried_again(
+@pytest.mark.parametrize(
+    ("what", "full"),
+    [
+        ("pymta.supervisor.fork.fork", BlockingIOError(errno.EAGAIN, "no process")),
+        ("os.memfd_create", OSError(errno.EMFILE, "no descriptor")),
+    ],
+)
+def test_without_room_for_the_reader_it_is_tried_again(
+    what: str, full: OSError, case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where there is no descriptor: a full table is no reason for a daemon to end."""
+    fresh = case.renew(tmp_path / "fresh")
+    case.is_noticed()
+
+    def fail(*_: object) -> int:
+        raise full
+
+    with monkeypatch.context() as patched:
+        patched.setattr(what, fail)
+        case.now += SETTLE
+        case.recertification.act(case.now)
+    assert case.lines() == [f"daemon: certificate process fork failed: {full.strerror}"]
+    case.now += AGAIN
+    assert case.read()
+    assert case.seen == fresh.der
+
+
+def test_without_room_for_the_next_image_the_former_one_is_shown_for_a_while(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh = case.renew(tmp_path / "fresh")
     case.is_noticed()
 
-    def full(*_: object) -> int:
-        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+    def full(_: object) -> int:
+        raise OSError(errno.ENFILE, "Too many open files in system")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pymta.supervisor.fork.fork", full)
-        case.now += SETTLE
-        case.recertification.act(case.now)
+        patched.setattr("pymta.supervisor.recertify.keep", full)
+        assert not case.read()
+    assert case.seen == case.first
     assert case.lines() == [
-        "daemon: certificate process fork failed: Resource temporarily unavailable"
+        "daemon: certificate process memory failed: Too many open files in system"
     ]
-    case.now += AGAIN
+    case.now += AGAIN - SETTLE
     assert case.read()
     assert case.seen == fresh.der
 
@@ -227,16 +254,29 @@ def test_a_reader_that_died_is_tried_again(case: Case, tmp_path: Path) -> None:
     (child,) = case.place.children
     os.waitpid(child.pid, 0)
     case.place.children.remove(child.pid)
-    assert not case.recertification.ended(could_read=False)
+    assert not case.recertification.ended(child.pid, could_read=False)
 
     case.recertification.noticed()
     assert case.read()
     assert case.seen == fresh.der
 
 
-def test_the_reader_of_an_image_before_us_is_nothing_to_heed(case: Case) -> None:
-    """HU-04"""
-    assert not case.recertification.ended(could_read=True)
+def test_the_reader_of_an_image_before_us_is_nothing_to_heed(case: Case, tmp_path: Path) -> None:
+    """HU-04: whether ours reads meanwhile, and has not written a word yet, or nobody does."""
+    assert not case.recertification.ended(4711, could_read=True)
+    fresh = case.renew(tmp_path / "fresh")
+    case.is_noticed()
+    case.now += SETTLE
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pymta.supervisor.fork.fork", lambda *_: 4712)
+        case.recertification.act(case.now)
+    case.place.children.remove(4712)
+
+    assert not case.recertification.ended(4711, could_read=True)
+    assert not case.recertification.ended(4712, could_read=False)
+    case.recertification.noticed()
+    assert case.read()
+    assert case.seen == fresh.der
 
 
 def test_without_a_certificate_nothing_is_read(case: Case) -> None:
