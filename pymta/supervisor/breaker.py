@@ -57,7 +57,7 @@ class Breaker:
             return self._line("", f"failures with {most} clients", rule)
         if len(times) < most or times[0] < since:
             return ""
-        times.clear()
+        self._failures[client] = deque([now], maxlen=most)  # one of those that count for everybody
         self._out = {one: until for one, until in self._out.items() if now < until}
         self._out[client] = until
         return self._line(f" for {client}", "1 failure" if most == 1 else f"{most} failures", rule)
@@ -82,7 +82,7 @@ class Breaker:
     def _clients_since(self, since: float) -> int:
         found = 0
         for times in reversed(self._failures.values()):
-            if not times or times[-1] < since:
+            if times[-1] < since:
                 break
             found += 1
         return found

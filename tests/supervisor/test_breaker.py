@@ -53,6 +53,16 @@ def test_failures_with_as_many_clients_put_it_out_of_use_for_everybody() -> None
     assert [bool(breaker.failed(RULE, f"{n}", 304)) for n in range(3)] == [False, False, True]
 
 
+def test_a_client_for_whom_it_is_out_of_use_counts_among_them() -> None:
+    """Nor are those forgotten with whom it failed before him."""
+    breaker = Breaker(SETTINGS)
+
+    assert breaker.failed(RULE, OTHER, 0) == ""
+    assert [bool(breaker.failed(RULE, ONE, now)) for now in (1, 2, 3)] == [False, False, True]
+    assert "failures with 3 clients within 1m" in breaker.failed(RULE, "uid 1000", 4)
+    assert breaker.is_out_for_all(4)
+
+
 def test_failures_that_are_far_apart_change_nothing() -> None:
     breaker = Breaker(SETTINGS)
 
