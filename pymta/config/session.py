@@ -123,6 +123,11 @@ class Session:
     )
     smtp_max_unknown_commands: Count = setting(3, "Unknown commands before we hang up.")
     smtp_max_synprot_errors: Count = setting(3, "Syntax or protocol errors before we hang up.")
+    smtp_max_refused_commands: Count = setting(
+        1000,
+        "Refused commands, such as RCPT for nobody, before we hang up; 0 means no limit."
+        "  Recipients above recipients_max are not counted.",
+    )
     relay_from_hosts: tuple[Network, ...] = setting(
         ("127.0.0.0/8", "::1/128"), "Networks that may send to any domain."
     )

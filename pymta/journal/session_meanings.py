@@ -144,8 +144,8 @@ REFUSALS: Mapping[Kind, Meaning] = {
         "A client was dropped for bad manners",
         "The connection was closed by us: @PYMTA_WHY@.",
         fields=f"{CALLER} WHY REASON",
-        options="smtp_max_unknown_commands smtp_max_synprot_errors smtp_accept_max_nonmail"
-        " smtp_accept_max_nonmail_hosts",
+        options="smtp_max_unknown_commands smtp_max_synprot_errors smtp_max_refused_commands"
+        " smtp_accept_max_nonmail smtp_accept_max_nonmail_hosts",
     ),
     Kind.INCOMPLETE: Meaning(
         "A client began a message and sent none",

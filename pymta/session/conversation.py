@@ -1,8 +1,6 @@
 """The dialogue: events from the protocol to the command modules, their answers to the client.
 
-Replies are collected while complete commands are at hand and written together before the next
-wait, so a pipelining client gets one packet for its group.  Nobody waits without a deadline
-(`patience`).
+What is heard comes from `ear`, what is said goes to `voice`.
 
 Touches: sockets, disk, clock.
 """
@@ -16,11 +14,12 @@ from pymta.session.answer import Answer
 from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
 from pymta.session.data import GONE
+from pymta.session.ear import Ear
 from pymta.session.ending import Ending, underway
 from pymta.session.farewell import Farewell
 from pymta.session.incoming import GO_ON, Incoming
 from pymta.session.login import Login
-from pymta.session.pace import Pace, unreadable_chunk
+from pymta.session.pace import Enough, Pace, unreadable_chunk
 from pymta.session.patience import Patience
 from pymta.session.stop import Stop
 from pymta.session.stream import Stream
@@ -56,6 +55,7 @@ class Conversation:
         self._watch = Watch(world.debug, visit, self._pace.quote)
         self._patience = Patience(visit.settings.session)
         self._voice = Voice(visit, stream, self._watch, self._patience)
+        self._ear = Ear(stream, self._voice, self._patience)
         self._ending = Ending(visit, stream, self._voice, self._chronicle, self._patience)
         self._incoming = Incoming(visit, world, self._watch, self._patience, stream.has_gone)
         self._login = Login(visit, world.back_end, world.clients)
@@ -77,10 +77,13 @@ class Conversation:
         self._patience.begin()
         self._voice.say(hello.banner(self._visit, self._world.date(self._world.now())))
         while True:
-            event = self._server.next_event()
-            status = self._listen() if event is None else self._look_up(event)
-            if event is not None and status is None:
-                status = self._handle(event)
+            match self._ear.hear(self._server):
+                case None:
+                    return self._ending.unwritable()
+                case Stop() as stop:
+                    return self._stop(stop)
+                case event:
+                    status = self._handle(event)
             if status is not None:
                 return status
 
@@ -94,36 +97,6 @@ class Conversation:
         self._incoming.abandon()
         self._login.end()
         self._ending.part()
-
-    def _listen(self) -> int | None:
-        """Flush, then read once.  A number is the exit status.
-
-        A refused BDAT is answered when its octets have come (RFC 3030 s2).
-        """
-        if not self._server.is_counting_off and self._voice.flush() is not None:
-            return self._ending.unwritable()
-        in_data = self._server.is_in_data
-        deadline = self._patience.for_data if in_data else self._patience.for_command
-        if self._stream.is_late(deadline):
-            return self._stop(Stop.TIMED_OUT)
-        got = self._stream.read(deadline, at_command=not in_data)
-        if isinstance(got, Stop):
-            return self._stop(got)
-        self._patience.came(len(got))
-        self._server.receive(got)
-        return None
-
-    def _look_up(self, event: Event) -> int | None:
-        """Commands of one packet may take us long: is the client still there, and may we go on?"""
-        is_late = self._stream.is_late(self._patience.for_session)
-        if isinstance(event, BodyPart) or not (is_late or self._patience.was_slow):
-            return None
-        if is_late:
-            return self._stop(Stop.TIMED_OUT)
-        if self._voice.flush() is not None:
-            return self._ending.unwritable()
-        stop = self._stream.rest(0)
-        return None if stop is None else self._stop(stop)
 
     def _stop(self, stop: Stop) -> int:
         has_sender, reception = self._has_sender, self._incoming.reception
@@ -177,7 +150,7 @@ class Conversation:
         return self._ending.drop(unreadable_chunk(why, self._pace.quote(line)))
 
     def _refuse_misplaced(self, command: Command, why: str) -> int | None:
-        """SS-05: what pipelining makes inevitable after a refusal is no fault of the client."""
+        """SS-05: what pipelining makes inevitable after a refusal is one more, and no fault."""
         self._chronicle.heard(command.verb)
         is_inevitable = self._has_refused and command.verb in (Verb.RCPT, Verb.DATA, Verb.BDAT)
         self._has_refused = is_inevitable
@@ -286,7 +259,7 @@ class Conversation:
             return None
         if answer is GONE:
             return self._stop(Stop.CLOSED)
-        status = self._answer(answer, b"")
+        status = self._answer(answer, Verb.DATA.value)
         if not part.is_last:
             self._end_chunk(answer)
             return status
@@ -319,13 +292,8 @@ class Conversation:
     def _answer(self, answer: Answer, line: bytes) -> int | None:
         for event in answer.events:
             self._chronicle.tell(event)
-        if answer.is_fault:
-            is_syntax = answer.reply.code != 503
-            quoted = self._pace.quote(line)
-            self._chronicle.fault(quoted, answer.reply.text, is_syntax=is_syntax)
-            enough = self._pace.fault(answer.reply, quoted)
-            if enough is not None:
-                return self._ending.drop(enough)
+        if answer.reply.code >= 400 and (enough := self._count(answer, line)) is not None:
+            return self._ending.drop(enough)
         delay = answer.delay + self._visit.take_delay()
         if delay and (stop := self._hold_back(delay)) is not None:
             if self._incoming.is_answered:  # or a message that is ours would come once more
@@ -335,6 +303,15 @@ class Conversation:
             return self._ending.drop(answer.enough)
         self._voice.say(answer.reply)
         return self._drop() if answer.drops else None
+
+    def _count(self, answer: Answer, line: bytes) -> Enough | None:
+        """SS-05: how often may this happen?"""
+        quoted = self._pace.quote(line)
+        if not answer.is_fault:
+            return self._pace.refusal(answer.reply, quoted)
+        is_syntax = answer.reply.code != 503
+        self._chronicle.fault(quoted, answer.reply.text, is_syntax=is_syntax)
+        return self._pace.fault(answer.reply, quoted)
 
     def _drop(self) -> int:
         self._give_up_transaction("policy")

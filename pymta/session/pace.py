@@ -3,6 +3,7 @@
     commands outside of transactions        smtp_accept_max_nonmail
     verbs that nobody knows                 smtp_max_unknown_commands
     syntax and protocol errors, these too   smtp_max_synprot_errors
+    what was refused without being wrong    smtp_max_refused_commands
 
 Per message one RSET, one HELO or EHLO and one STARTTLS are free, and the hello after that; so is
 the first AUTH of a connection, and the first inside its TLS.  What may hold a password is never
@@ -24,6 +25,7 @@ from pymta.smtp.command import Verb
 _MAIL = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT, Verb.QUIT})
 _FREE_ONCE = frozenset({Verb.RSET, Verb.HELO, Verb.EHLO, Verb.STARTTLS, Verb.AUTH})
 _SECRET = re.compile(rb"^[ \t]*AUTH.*", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_FULL = "4.5.3"  # too many recipients (RFC 3463 s3.6): the client goes on with those it has
 _QUOTED = 150  # octets of a line in the log, as the classic daemon shows of an early talker
 
 
@@ -49,6 +51,7 @@ class Pace:
     nonmail: int = 0
     unknown: int = 0
     faults: int = 0
+    refused: int = 0
     spent: set[Verb] = field(default_factory=set)  # the free ones used since the last message
     may_hold_secrets: bool = False
     explain: Explain = nobody_asks
@@ -93,6 +96,19 @@ class Pace:
         text = f"{reply.text}\nToo many syntax or protocol errors"
         why = f'too many syntax or protocol errors (last command was "{quoted}")'
         return Enough(Reply(reply.code, text, reply.enhanced), why, 1, reason="bad-command-synprot")
+
+    def refusal(self, reply: Reply, quoted: str) -> Enough | None:
+        """Nobody is to blame for one; but each may cost us a look-up and a line in the log."""
+        if reply.enhanced == _FULL:
+            return None
+        self.refused += 1
+        most = self.limits.smtp_max_refused_commands
+        if not most or self.refused <= most:
+            return None
+        self.explain(Decision("smtp_max_refused_commands", f"{self.refused} commands"))
+        text = f"{reply.text}\nToo many refused commands"
+        why = f'too many refused commands (last was "{quoted}")'
+        return Enough(Reply(reply.code, text, reply.enhanced), why, 1)
 
     def quote(self, line: bytes) -> str:
         """A command line as the log may show it."""

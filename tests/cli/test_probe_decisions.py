@@ -107,6 +107,7 @@ def test_what_only_a_daemon_remembers_is_told_as_unknown(file: Path) -> None:
     [
         ("smtp_max_unknown_commands = 1", ("X", "Y"), "2 commands"),
         ("smtp_max_synprot_errors = 1", ("MAIL X", "RCPT X"), "2 errors"),
+        ("smtp_max_refused_commands = 1", ("VRFY x@y.test", "EXPN x", "EXPN x"), "2 commands"),
         ("smtp_accept_max_nonmail = 1", ("NOOP", "NOOP"), "2 commands"),
         (
             "recipients_max = 1",
