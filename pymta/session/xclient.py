@@ -2,8 +2,9 @@
 
 Whether it may is decided once, by the address that the connection really has, so it may say it
 again.
-He is judged as if he had called himself: his names, the lists of hosts, kept places, load.  What he
-hears is our greeting, or the refusal in its place.  TLS stays as it was made, with the peer; whom
+He is judged as if he had called himself: his names, the lists of hosts, kept places, load, and what
+he has called himself, where that is told.  What he hears is our greeting, or the refusal in its
+place.  TLS stays as it was made, with the peer; whom
 its certificate names is not the client, who neither relays nor logs in by it.
 
 The slot of the connection stays that of the peer, other than behind a proxy (N-13).  A proxy cannot
@@ -23,6 +24,7 @@ from pymta.sasl.prepare import prepare_name
 from pymta.session import greeting, hello, policy
 from pymta.session.answer import Answer, fault
 from pymta.session.caller import Caller
+from pymta.session.chronicle import Chronicle
 from pymta.session.farewell import Farewell
 from pymta.session.visit import Visit
 from pymta.session.world import World
@@ -33,7 +35,9 @@ from pymta.smtp.xclient import Attributes, BadAttribute, parse_xclient
 _NOT_ALLOWED = fault(Reply(550, "insufficient authorization", "5.7.0"))
 
 
-def answer(visit: Visit, command: Command, caller: Caller, world: World) -> Answer | Farewell:
+def answer(
+    visit: Visit, command: Command, caller: Caller, world: World, chronicle: Chronicle
+) -> Answer | Farewell:
     """220 when the session has begun anew; a Farewell when the client is not let in."""
     if not visit.may_xclient:
         return _NOT_ALLOWED
@@ -44,14 +48,21 @@ def answer(visit: Visit, command: Command, caller: Caller, world: World) -> Answ
         account = prepare_name(told.login) if told.login else ""
     except ValueError:
         return fault(Reply(501, "invalid value of LOGIN", "5.5.4"))
-    event = say.speaks_for(visit.origin, command.argument.decode("ascii", "replace"))
+    chronicle.tell(say.speaks_for(visit.origin, command.argument.decode("ascii", "replace")))
     _become(visit, caller, told)
     visit.account, visit.mechanism = account, "XCLIENT" if account else ""
     policy.appoint(visit, caller, world)
-    refused = greeting.judge(visit, caller, world, looks_up=told.names is None)
-    if refused is not None:
-        return refused
-    return Answer(hello.banner(visit, world.date(world.now())), events=(event,))
+    refused = greeting.judge(visit, caller, world, looks_up=told.names is None) or _refused(visit)
+    return refused or Answer(hello.banner(visit, world.date(world.now())))
+
+
+def _refused(visit: Visit) -> Farewell | None:
+    """For what he has called himself.  Who hears of that here need not say EHLO, where he would."""
+    refusal = policy.at_hello(visit, visit.helo) if visit.helo else None
+    if refusal is None:
+        return None
+    (event,) = refusal.events
+    return Farewell(refusal.reply, event, 0, is_drop=refusal.drops)
 
 
 def _become(visit: Visit, caller: Caller, told: Attributes) -> None:

@@ -8,6 +8,7 @@ from pymta.load.reading import Load
 from tests.doubles.certificates import Certificate
 from tests.doubles.house import HOST, Guest, House, usual_settings
 from tests.doubles.memory_dns import MemoryDns
+from tests.doubles.ruled_house import ruled
 
 PEER = "198.51.100.9"
 NOT_ALLOWED = "550 5.7.0 insufficient authorization"
@@ -195,6 +196,21 @@ def test_lists_of_hosts_know_him_by_the_name_that_was_told(name: str, is_refused
     assert ("192.0.2.7" in house.dns.asked) == (not name)
 
 
+@pytest.mark.parametrize("action", ["refuse", "drop"])
+def test_policy_is_asked_about_what_he_has_called_himself(action: str) -> None:
+    """He need not say EHLO, where it would be."""
+    rule = {"helo": [".bulk.example"], "action": action, "text": "not you"}
+    house = ruled("helo", rule, hosts_xclient=(PEER,))
+    with greeted(house) as guest:
+        ask(guest, "EHLO gate.example")
+        assert ask(guest, "XCLIENT ADDR=192.0.2.7 HELO=good.example").startswith("220 ")
+        assert ask(guest, "XCLIENT ADDR=192.0.2.7 HELO=mx.bulk.example") == "550 not you"
+        assert guest.hear_all() == ""
+    assert house.log.texts() == [
+        "H=(mx.bulk.example) [192.0.2.7] rejected EHLO or HELO mx.bulk.example: not you (rule r1)"
+    ]
+
+
 def test_a_name_is_looked_up_when_none_is_told() -> None:
     house = trusting(host_lookup=("192.0.2.7",), log_selector=("+smtp_connection",))
     with greeted(house) as guest:
@@ -203,6 +219,18 @@ def test_a_name_is_looked_up_when_none_is_told() -> None:
 
     assert house.log.texts()[0] == (f"SMTP connection from [{PEER}] speaks for ADDR=192.0.2.7")
     assert house.log.texts()[1].startswith("SMTP connection from found.client.example [192.0.2.7] ")
+
+
+def test_the_log_says_who_spoke_for_a_client_who_is_refused() -> None:
+    house = trusting(log_selector=("+smtp_connection",), host_reject_connection=("192.0.2.7",))
+    with greeted(house) as guest:
+        assert ask(guest, "XCLIENT ADDR=192.0.2.7") == "554 SMTP service not available"
+        guest.status()
+
+    first, second, *_ = house.log.texts()
+    assert first == f"SMTP connection from [{PEER}] speaks for ADDR=192.0.2.7"
+    assert "[192.0.2.7]" in second
+    assert "host_reject_connection" in second
 
 
 def test_he_is_judged_by_the_load_as_if_he_had_called() -> None:
