@@ -104,12 +104,12 @@ class OwnPolicy:
         except OutOfTimeError as error:
             why = f"took longer than {self._limit.text}"
             self._fail(rule, why, error)
-            late = Drop(TROUBLE, 421, "4.3.0", log=f"{rule} {why}")
+            late = Drop(TROUBLE, 421, "4.3.0", log=why)
             return NO_OPINION if stage is Stage.NOTQUIT else Ruling(late, rule)
         except BaseException as error:  # noqa: BLE001 - whatever the operator's code may raise
             why = f"failed: {reason_of(error)}"
             self._fail(rule, why, error)
-            later = Defer(TROUBLE, 451, "4.3.0", log=f"{rule} {why}")
+            later = Defer(TROUBLE, 451, "4.3.0", log=why)
             # At the end of a session nothing is left to put off.
             return NO_OPINION if stage is Stage.NOTQUIT else Ruling(later, rule)
         return NO_OPINION if isinstance(verdict, Pass) else Ruling(verdict, rule)

@@ -109,9 +109,9 @@ def test_a_function_decides_and_a_crash_costs_its_client_a_451(tmp_path: Path) -
             assert rcpt(client, "bob") == (451, TROUBLE)
             assert rcpt(client, "user") == (250, b"2.1.5 Accepted")
             place.wait_for_log(r"rejected RCPT <alice@localhost>: not her \(rule policy_file:rcpt")
-            failed = "policy_file:rcpt failed: .*in localhost"
-            place.wait_for_log(rf"{failed} \(.*policy.py {line_of('raise Value')}\) for H=")
-            place.wait_for_log(f"temporarily rejected RCPT <bob@localhost>: {failed}")
+            failed = "failed: .*in localhost"
+            place.wait_for_log(rf"policy_file:rcpt {failed} \(.*policy.py {line_of('raise Value')}\) for H=")
+            place.wait_for_log(f"temporarily rejected RCPT <bob@localhost>: {failed} \\(rule")
             assert not set(place.log()) & set("\x1b\x07\r")
             worker = place.family()
         # Nothing of a process in which it crashed is used for another client.
