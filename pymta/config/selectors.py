@@ -52,7 +52,7 @@ SELECTORS = {
     "dkim_verbose": _idle("every DKIM signature"),
     "dmarc": _idle("DMARC on <= lines"),
     "dmarc_verbose": _idle("the DMARC result on <= lines"),
-    "dnslist_defer": _idle("DNS lists that did not answer", is_default=True),
+    "dnslist_defer": _on("DNS lists that did not answer, or with nothing usable"),
     "dnssec": _idle("DS where DNSSEC secured the lookups"),
     "etrn": _on("ETRN commands"),
     "host_lookup_failed": _on("client addresses without a name"),

@@ -63,7 +63,7 @@ def list_in_trouble(origin: Origin, zone: str, why: str) -> Event:
     """A list in the DNS that weighs nothing, because it is of no use."""
     text = f"{origin.mark} Warning: DNS list {zone} is left out: {why}"
     fields = origin.fields | {"ZONE": zone, "WHY": why}
-    return Event(Kind.LIST_IN_TROUBLE, text, "", fields, selector="acl_warn_skipped")
+    return Event(Kind.LIST_IN_TROUBLE, text, "", fields, selector="dnslist_defer")
 
 
 def recipient_discarded(

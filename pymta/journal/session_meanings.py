@@ -169,7 +169,7 @@ REFUSALS: Mapping[Kind, Meaning] = {
         " ask that list, and whether it still exists.",
         fields=f"{CALLER} ZONE WHY",
         options="policy dns_servers",
-        selectors="acl_warn_skipped",
+        selectors="dnslist_defer",
     ),
     Kind.DISCARDED: Meaning(
         "Mail was thrown away",

@@ -583,8 +583,9 @@ def test_a_list_that_does_not_answer_is_left_out_and_told_once() -> None:
     with place.call() as guest:
         assert say(guest, FROM, TO, TO)[-1].startswith("250 ")
 
-    warnings = [text for text in place.log.texts() if "DNS list" in text]
-    assert warnings == [f"{WHO} Warning: DNS list bl.example is left out: it did not answer"]
+    (warning,) = (event for event in place.log.events if "DNS list" in event.text)
+    assert warning.text == f"{WHO} Warning: DNS list bl.example is left out: it did not answer"
+    assert warning.selector == "dnslist_defer"
 
 
 def test_rates_and_greylisting_remember_over_connections() -> None:
