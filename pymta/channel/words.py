@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from pymta.channel.reach import Reach
 from pymta.config.roles import LOCAL, SMTP
 from pymta.load.reading import NOTHING, Load, as_word, from_word
-from pymta.mail.caller import Endpoint, LocalCaller
+from pymta.mail.caller import Address, Endpoint, LocalCaller
 
 LONGEST = 512  # bytes: a letter, an id of 23, a domain of at most 255, a queue name of at most 64
 # The last word of a delivery worker is its exit status: EX_TEMPFAIL says that other processes hold
@@ -80,10 +80,21 @@ class Proxied:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Session to parent: the host that called speaks for this client from now on (XCLIENT)."""
+
+    client: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """Parent to session, on `Proxied`: he is let in, or hears `reply`."""
+    """Parent to session, on `Proxied` and `Named`: he is let in, or hears `reply`.
+
+    `policy_is_out` as of `pymta.channel.call.Call`, for the client who was named.
+    """
 
     reply: str = ""
+    policy_is_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,7 @@ Word = (
     | Etrn
     | Done
     | Proxied
+    | Named
     | Verdict
     | Serve
     | Deliver
@@ -176,8 +188,10 @@ def encode(word: Word) -> bytes:  # noqa: PLR0912 - one for each word
             return f"S{others} {_ends(caller, local)} {id} {facts}".encode("ascii")
         case Proxied(caller, local):
             return f"P{_ends(caller, local)}".encode("ascii")
-        case Verdict(reply):
-            return f"V{reply}".encode("ascii")
+        case Named(client):
+            return f"W{client}".encode("ascii")
+        case Verdict(reply, is_out):
+            return f"{'O' if is_out else 'V'}{reply}".encode("ascii")
         case Deliver(id, reach):
             return f"D{reach}{id}".encode("ascii")
         case Attempted(id):
@@ -211,8 +225,10 @@ def decode(packet: bytes) -> Word:  # noqa: PLR0912 - likewise
             return Serve(caller, local, *facts)
         case b"P":
             return Proxied(*_two_ends(*argument.split(" ")))
-        case b"V":
-            return Verdict(argument)
+        case b"W":
+            return Named(ip_address(argument))
+        case b"V" | b"O":
+            return Verdict(argument, policy_is_out=letter == b"O")
         case b"L":
             others, uid, gid, pid, id, load, out = argument.split(" ")
             caller_here = LocalCaller(int(uid), int(gid), int(pid))

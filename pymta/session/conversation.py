@@ -243,6 +243,8 @@ class Conversation:
     def _become_another(self, command: Command) -> int | None:
         """The peer speaks for somebody; with him the session begins anew, or ends."""
         met = xclient.answer(self._visit, command, self._caller, self._world, self._chronicle)
+        if isinstance(met, Stop):
+            return self._stop(met)
         if isinstance(met, Farewell):
             return self._ending.end(met)
         if met.reply.code == 220:

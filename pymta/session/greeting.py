@@ -104,6 +104,7 @@ def _introduce(visit: Visit, stream: Stream, caller: Caller, world: World) -> Fa
     end = proxied.introduce(visit, stream, world, banner)
     if visit.address is not None:
         caller.is_another(visit.address)
+    policy.appoint(visit, caller, world)
     return end
 
 

@@ -32,7 +32,7 @@ LATER = "Temporary local problem - please try later"
 def appoint(visit: Visit, caller: Caller, world: World) -> None:
     """Judges for this client: first the rules of the settings, then functions.
 
-    Whom XCLIENT names has judges of his own, who know nothing of the one before.
+    Whom a proxy or XCLIENT names has judges of his own, who know nothing of the one before.
     """
     visit.judges = ()
     if world.tables:

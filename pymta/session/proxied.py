@@ -73,6 +73,7 @@ def _enter(
     visit.comes_through_proxy(client)
     if isinstance(verdict, Stop):
         return _gone(visit, stream, verdict, began)
+    visit.policy_is_out = verdict.policy_is_out
     if not verdict.reply:
         return None
     code, _, text = verdict.reply.partition(" ")

@@ -1,4 +1,4 @@
-"""Ask the supervisor about a client whom a proxy has named, and wait for the verdict (N-13).
+"""Ask the supervisor about a client whom a proxy or XCLIENT has named, and wait (N-13).
 
 Only it can count what an address holds.  It answers at once; but it may be told to stop meanwhile,
 or be gone, and then nobody can say that he is let in.
@@ -12,14 +12,14 @@ import select
 import time
 
 from pymta.channel.pair import End
-from pymta.channel.words import Proxied, Verdict
+from pymta.channel.words import Named, Proxied, Verdict
 from pymta.session.stop import Stop
 from pymta.session.termination import HasFileno, has_come
 
 PATIENCE = 30.0  # seconds; the supervisor waits for nobody, so this is a very busy machine
 
 
-def ask(word: Proxied, channel: End, termination: HasFileno) -> Verdict | Stop:
+def ask(word: Proxied | Named, channel: End, termination: HasFileno) -> Verdict | Stop:
     if not channel.say(word):
         return Stop.DRAINING
     deadline = time.monotonic() + PATIENCE

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pymta.accounts.account import Find, nobody
-from pymta.channel.words import Etrn, HandOn, Proxied, Short, Verdict
+from pymta.channel.words import Etrn, HandOn, Named, Proxied, Short, Verdict
 from pymta.hints.clients import Clients
 from pymta.hints.no_clients import NoClients
 from pymta.journal.debug import Debug
@@ -29,7 +29,7 @@ def _nobody(_: HandOn | Short | Etrn) -> bool:
     return False
 
 
-def _let_in(_: Proxied) -> Verdict:
+def _let_in(_: Proxied | Named) -> Verdict:
     return Verdict()
 
 
@@ -47,9 +47,9 @@ class World:
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
     was heard makes no difference here, because an id that nobody heard is safe in the spool.
     `put_off` tells it of a message for which there was no room, `ask_run` of a domain whose
-    mail somebody wants.  `judge` asks it about a client whom a proxy has named, and waits for what
-    it says.  `read_load` reads what queue_only_load and queue_only_pressure limit, `log_room` what
-    is free where the log is written, None where nobody need ask.
+    mail somebody wants.  `judge` asks it about a client whom a proxy or XCLIENT has named, and
+    waits for what it says.  `read_load` reads what queue_only_load and queue_only_pressure limit,
+    `log_room` what is free where the log is written, None where nobody need ask.
     `tables` are the rules of policy, None where there are none; `own_judge` has functions of the
     operator's own.
     `explain` hears what settings have decided, in a session that nobody is served in.
@@ -72,7 +72,7 @@ class World:
     hand_on: Callable[[HandOn], object] = _nobody
     put_off: Callable[[Short], object] = _nobody
     ask_run: Callable[[Etrn], object] = _nobody
-    judge: Callable[[Proxied], Verdict | Stop] = _let_in
+    judge: Callable[[Proxied | Named], Verdict | Stop] = _let_in
     tables: Tables | None = None
     own_judge: Callable[[Visit], Judge] | None = None
     read_load: Callable[[], Load] = lambda: NOTHING

@@ -17,6 +17,7 @@ Touches: sockets, clock.
 
 from __future__ import annotations
 
+from pymta.channel.words import Named
 from pymta.journal import session_events as say
 from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.mail.reply import Reply
@@ -26,6 +27,7 @@ from pymta.session.answer import Answer, fault
 from pymta.session.caller import Caller
 from pymta.session.chronicle import Chronicle
 from pymta.session.farewell import Farewell
+from pymta.session.stop import Stop
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.command import Command
@@ -37,7 +39,7 @@ _NOT_ALLOWED = fault(Reply(550, "insufficient authorization", "5.7.0"))
 
 def answer(
     visit: Visit, command: Command, caller: Caller, world: World, chronicle: Chronicle
-) -> Answer | Farewell:
+) -> Answer | Farewell | Stop:
     """220 when the session has begun anew; a Farewell when the client is not let in."""
     if not visit.may_xclient:
         return _NOT_ALLOWED
@@ -51,6 +53,8 @@ def answer(
     chronicle.tell(say.speaks_for(visit.origin, command.argument.decode("ascii", "replace")))
     _become(visit, caller, told)
     visit.account, visit.mechanism = account, "XCLIENT" if account else ""
+    if (stop := _tell_who_it_is(visit, world)) is not None:
+        return stop
     policy.appoint(visit, caller, world)
     refused = greeting.judge(visit, caller, world, looks_up=told.names is None) or _refused(visit)
     return refused or Answer(hello.banner(visit, world.date(world.now())))
@@ -84,3 +88,14 @@ def _become(visit: Visit, caller: Caller, told: Attributes) -> None:
     if told.names is not None:
         visit.name = told.names[0] if told.names else ""
         caller.is_called(None if told.is_name_unknown else told.names)
+
+
+def _tell_who_it_is(visit: Visit, world: World) -> Stop | None:
+    """To the supervisor, who counts failures of the operator's functions for each client."""
+    if world.own_judge is None or visit.address is None:
+        return None
+    verdict = world.judge(Named(visit.address))
+    if isinstance(verdict, Stop):
+        return verdict
+    visit.policy_is_out = verdict.policy_is_out
+    return None

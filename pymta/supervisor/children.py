@@ -33,7 +33,8 @@ class Child:
 
     `channel` is the descriptor of our end of its channel, -1 when there is none.  `address` is
     the caller's address as text: slot key, log text and list input alike; a user of this machine
-    has none, but a `uid`, -1 for all others.  `generation` is that of the settings it was born
+    has none, but a `uid`, -1 for all others.  `named` is the address that the caller speaks for,
+    whose slot it is all the same (XCLIENT).  `generation` is that of the settings it was born
     with, `queue` what a queue run is over.
     """
 
@@ -45,6 +46,12 @@ class Child:
     holds_slot: bool = False
     queue: str = ""
     uid: int = NOBODY
+    named: str = ""
+
+    @property
+    def client(self) -> tuple[str, int]:
+        """Address and uid of whom it serves."""
+        return self.named or self.address, self.uid
 
 
 def slot_of(caller: Endpoint | LocalCaller) -> tuple[str, int]:
@@ -122,12 +129,16 @@ class Children:
         self._by_pid[pid] = child
         self._count(child, 1)
 
+    def name(self, pid: int, address: str) -> None:
+        """The caller of this worker speaks for another; the slot stays his."""
+        self._by_pid[pid] = replace(self._by_pid[pid], named=address)
+
     def free_slot(self, pid: int) -> None:
         """The connection of this worker has ended; saying so twice changes nothing."""
         child = self._by_pid.get(pid)
         if child is None or not child.holds_slot:
             return
-        self._by_pid[pid] = replace(child, address="", uid=NOBODY, holds_slot=False)
+        self._by_pid[pid] = replace(child, address="", uid=NOBODY, holds_slot=False, named="")
         self._count(child, -1)
 
     def close_channel(self, pid: int) -> None:

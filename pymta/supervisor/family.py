@@ -25,6 +25,7 @@ from pymta.channel.words import (
     Drain,
     Etrn,
     HandOn,
+    Named,
     PolicyFailed,
     Proxied,
     Renewed,
@@ -168,7 +169,7 @@ class Family:
                     self._etrn(domain)
             case Attempted():
                 self._dispatch.attempted(pid, time.monotonic())
-            case Proxied():
+            case Proxied() | Named():
                 self.ends[pid].say(self._place.reception.second_look.judge(pid, word))
             case Done(_, stays):
                 self._children.free_slot(pid)
@@ -194,7 +195,7 @@ class Family:
                         self._dispatch.hand_on(Task(id, destination, reach))
                     case Short(why):
                         self._tell_shortage(why)
-                    case Proxied():  # the slot that it holds cannot be told from others
+                    case Proxied() | Named():  # the slot that it holds cannot be told from others
                         end.say(Verdict())
                     case Attempted() | Done(_, True):
                         end.say(Drain())

@@ -65,11 +65,11 @@ class Reception:
         self._ids = ConnectionIds()
         self._quiet = HostList(settings.journal.hosts_connection_nolog)
         self._proxies = HostList(settings.proxy.hosts_proxy)
-        self.second_look = SecondLook(children, settings, self._per_host, log)
+        self.policy = PolicyWatch(settings, log)
+        self.second_look = SecondLook(children, settings, self._per_host, self.policy, log)
         self.gauge = Gauge(reserve(settings.limits), settings.limits)
         self._load: Load | None = None  # None: not read in this turn
         self.standby = Standby()
-        self.policy = PolicyWatch(settings, log)
 
     def begin_turn(self) -> None:
         """What was read of the load is old now."""

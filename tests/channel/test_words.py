@@ -19,6 +19,7 @@ from pymta.channel.words import (
     Drain,
     Etrn,
     HandOn,
+    Named,
     PolicyFailed,
     Proxied,
     Renewed,
@@ -54,7 +55,8 @@ WORDS = st.one_of(
     ),
     st.builds(PolicyFailed, st.from_regex(r"policy_file:[a-z]{2,8}", fullmatch=True)),
     st.builds(Proxied, ENDS, ENDS),
-    st.builds(Verdict, st.text("421 ab.;", max_size=200)),
+    st.builds(Named, st.ip_addresses()),
+    st.builds(Verdict, st.text("421 ab.;", max_size=200), st.booleans()),
     st.builds(
         Serve,
         *(LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS),

@@ -13,7 +13,7 @@ from typing import Self
 
 from pymta.accounts.account import Find, nobody
 from pymta.channel.pair import End, make_pair
-from pymta.channel.words import Drain, Etrn, HandOn, Proxied, Short, Verdict
+from pymta.channel.words import Drain, Etrn, HandOn, Named, Proxied, Short, Verdict
 from pymta.config.roles import SMTP
 from pymta.config.session import Session
 from pymta.config.settings import Machine, Settings
@@ -94,7 +94,7 @@ class House:
     clients: MemoryClients = field(default_factory=MemoryClients)
     name_of: Callable[[int], str] = str
     is_proxied: bool = False  # whoever calls is a proxy
-    judge: Callable[[Proxied], Verdict | Stop] = lambda _: Verdict()
+    judge: Callable[[Proxied | Named], Verdict | Stop] = lambda _: Verdict()
 
     def call(
         self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import smtplib
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,9 @@ def test_a_function_decides_and_a_crash_costs_its_client_a_451(tmp_path: Path) -
             assert rcpt(client, "user") == (250, b"2.1.5 Accepted")
             place.wait_for_log(r"rejected RCPT <alice@localhost>: not her \(rule policy_file:rcpt")
             failed = "failed: .*in localhost"
-            place.wait_for_log(rf"policy_file:rcpt {failed} \(.*policy.py {line_of('raise Value')}\) for H=")
+            place.wait_for_log(
+                rf"policy_file:rcpt {failed} \(.*policy.py {line_of('raise Value')}\) for H="
+            )
             place.wait_for_log(f"temporarily rejected RCPT <bob@localhost>: {failed} \\(rule")
             assert not set(place.log()) & set("\x1b\x07\r")
             worker = place.family()
@@ -187,6 +190,47 @@ def test_who_makes_it_fail_again_and_again_puts_it_out_of_use_for_himself(tmp_pa
         with session(place, "127.0.0.2") as client:
             assert rcpt(client, "alice") == (550, b"5.7.1 not her")
         assert json.loads(place.run("status", "--json").stdout)["problems"] == []
+
+
+class _Proxied(smtplib.SMTP):
+    """Of a proxy, which names the client before anything else."""
+
+    def __init__(self, port: int, client: str) -> None:
+        self._client = client
+        super().__init__("127.0.0.1", port, "gate.test", 30)
+
+    def _get_socket(self, *args: Any) -> socket.socket:
+        sock: socket.socket = super()._get_socket(*args)  # type: ignore[misc]
+        sock.sendall(f"PROXY TCP4 {self._client} 192.0.2.1 40999 25\r\n".encode())
+        return sock
+
+
+def _xclient(port: int, client: str) -> smtplib.SMTP:
+    made = smtplib.SMTP("127.0.0.1", port, "gate.test", 30)
+    made.ehlo()
+    assert made.docmd("XCLIENT", f"ADDR={client}")[0] == 220
+    return made
+
+
+@pytest.mark.parametrize(
+    ("option", "connect"), [("hosts_proxy", _Proxied), ("hosts_xclient", _xclient)]
+)
+def test_behind_a_gateway_it_is_each_client_who_puts_it_out_of_use_for_himself(
+    option: str, connect: Callable[[int, str], smtplib.SMTP], tmp_path: Path
+) -> None:
+    settings = {option: ["127.0.0.1"], "policy_breaker_failures": 2}
+    with daemon(tmp_path, BY_RECIPIENT, **settings) as place:
+
+        def answer(address: str, name: str) -> int:
+            with connect(place.port, address) as client:
+                client.ehlo()
+                assert client.mail("a@client.test")[0] == 250
+                return rcpt(client, name)[0]
+
+        assert [answer("192.0.2.7", "bob") for _ in range(2)] == [451, 451]
+        place.wait_for_log(r"policy.py is out of use for \[192\.0\.2\.7\] for 5m: 2 failures")
+        assert answer("192.0.2.7", "alice") == 451
+        assert answer("192.0.2.8", "alice") == 550
 
 
 def test_a_file_that_fails_with_many_clients_is_out_of_use_for_all_until_a_reload(

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pymta.channel.words import Proxied, Verdict
+from pymta.channel.words import Named, Proxied, Verdict
 from pymta.journal.event import MAIN, Kind
 from pymta.mail.caller import Endpoint, plain_address
 from pymta.session.stop import Stop
@@ -35,7 +35,8 @@ class Proxies(House):
         self._answer = answer
         self.judge = self._judge
 
-    def _judge(self, word: Proxied) -> Verdict | Stop:
+    def _judge(self, word: Proxied | Named) -> Verdict | Stop:
+        assert isinstance(word, Proxied)
         self.asked.append(word)
         return self._answer
 

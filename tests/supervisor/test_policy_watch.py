@@ -65,6 +65,18 @@ def test_a_process_that_was_ended_is_told_with_its_stage_and_counts(
     assert watch.is_out(CALLER)
 
 
+def test_it_is_the_client_who_counts_and_not_the_host_that_speaks_for_him(
+    watch: PolicyWatch, log: MemoryLog
+) -> None:
+    gateway = "198.51.100.9"
+    for _ in range(2):
+        assert watch.ended(replace(CHILD, address=gateway, named="192.0.2.7"), DATA)
+
+    assert "serving [192.0.2.7] was ended" in log.texts()[0]
+    assert watch.is_out(CALLER)
+    assert not watch.is_out(Endpoint(ip_address(gateway), 40112))
+
+
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal_of(len(Stage))])
 def test_other_signals_are_not_ours(watch: PolicyWatch, log: MemoryLog, number: int) -> None:
     assert not watch.ended(CHILD, number)

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from pymta.channel.words import Proxied, Verdict
+from pymta.channel.words import Named, Proxied, Verdict
 from pymta.config.per_host import PerHostTable
+from pymta.config.policy_code import PolicyCode
 from pymta.config.settings import Settings
 from pymta.journal.event import Kind
 from pymta.mail.caller import Endpoint, plain_address
 from pymta.supervisor.children import Child, Children, Job
+from pymta.supervisor.policy_watch import PolicyWatch
 from pymta.supervisor.second_look import SecondLook
 from tests.doubles.log import MemoryLog
 
@@ -26,15 +28,22 @@ class Desk:
     def __init__(self, calls: int, limit: int | str = 1, **journal: object) -> None:
         self.children = Children()
         self.log = MemoryLog()
-        settings = Settings()
+        settings = Settings(policy_code=PolicyCode(policy_file="/p.py", policy_breaker_failures=2))
         settings = replace(settings, journal=replace(settings.journal, **journal))  # type: ignore[arg-type]
-        self._look = SecondLook(self.children, settings, PerHostTable(limit), self.log)
+        self.policy = PolicyWatch(settings, self.log)
+        self._look = SecondLook(self.children, settings, PerHostTable(limit), self.policy, self.log)
         for pid in range(1, calls + 1):
             self.children.add(Child(pid, Job.SESSION, address=PROXY, holds_slot=True))
 
     def names(self, pid: int, address: str) -> Verdict:
         caller = Endpoint(plain_address(address), 40112)
         return self._look.judge(pid, Proxied(caller, LOCAL))
+
+    def speaks_for(self, pid: int, address: str) -> Verdict:
+        return self._look.judge(pid, Named(plain_address(address)))
+
+    def fails(self, pid: int) -> None:
+        self.policy.failed("policy_file:rcpt", self.children.get(pid))
 
 
 def test_the_slot_becomes_that_of_the_client() -> None:
@@ -107,3 +116,49 @@ def test_a_limit_that_is_no_number_lets_him_in_and_is_told() -> None:
         Kind.REFUSED,
     ]
     assert "for [192.0.2.7] contains non-digit: 1x" in desk.log.texts()[0]
+
+
+def test_who_spoils_the_policy_file_behind_a_proxy_loses_it_for_himself_alone() -> None:
+    desk = Desk(calls=4, limit=9)
+    for pid in (1, 2):
+        desk.names(pid, "192.0.2.7")
+        desk.fails(pid)
+
+    assert desk.names(3, "192.0.2.7") == Verdict(policy_is_out=True)
+    assert desk.names(4, "192.0.2.8") == Verdict()
+    assert not desk.policy.is_out(Endpoint(plain_address(PROXY), 40112))
+
+
+def test_so_does_he_for_whom_a_trusted_host_speaks_and_the_slot_stays_its_own() -> None:
+    desk = Desk(calls=1)
+    for _ in range(2):
+        assert desk.speaks_for(1, "192.0.2.7") == Verdict()
+        desk.fails(1)
+
+    assert desk.speaks_for(1, "192.0.2.7") == Verdict(policy_is_out=True)
+    assert desk.speaks_for(1, "192.0.2.8") == Verdict()
+    assert not desk.policy.is_out(Endpoint(plain_address(PROXY), 40112))
+    assert desk.children.callers == {PROXY: 1}
+
+
+def test_the_next_client_of_a_worker_is_not_who_was_named_before() -> None:
+    desk = Desk(calls=1)
+    desk.speaks_for(1, "192.0.2.7")
+    desk.children.free_slot(1)
+    desk.children.occupy(1, "192.0.2.9")
+    desk.fails(1)
+    desk.fails(1)
+
+    assert desk.policy.is_out(Endpoint(plain_address("192.0.2.9"), 40112))
+    assert not desk.policy.is_out(Endpoint(plain_address("192.0.2.7"), 40112))
+
+
+def test_a_session_under_older_settings_asks_a_file_that_nobody_counts() -> None:
+    desk = Desk(calls=1)
+    for _ in range(2):
+        desk.speaks_for(1, "192.0.2.7")
+        desk.fails(1)
+    desk.children.add(Child(7, Job.SESSION, address=PROXY, holds_slot=True, generation=99))
+
+    assert desk.speaks_for(7, "192.0.2.7") == Verdict()
+    assert desk.speaks_for(8, "192.0.2.7") == Verdict()
