@@ -14,6 +14,16 @@ pytestmark = pytest.mark.root
 
 PASSWORDS = "/etc/pymta/passwords"
 PASSWORD = "a long rabbit"
+SASLAUTHD = "/run/saslauthd/mux"
+# What it is sent for alice: four texts, each behind a count of two octets.
+ASKED = len(f"..alice..{PASSWORD}..smtp..")
+IN_ITS_PLACE = f"""\
+[Unit]
+CollectMode=inactive-or-failed
+[Service]
+StandardInput=socket
+ExecStart=/bin/sh -c 'head -c {ASKED} >/run/asked; printf "\\\\000\\\\002OK"'
+"""
 
 
 def serve(box: Box, certificate: Certificate, settings: str) -> None:
@@ -74,3 +84,25 @@ def test_the_file_may_be_a_credential_that_only_root_can_read(
     assert "535 5.7.8" in log_in(box, "nobody@example.org")
     journal = box.says("journalctl", "--no-pager", "-u", "pymta", "-o", "cat")
     assert "logins:" not in journal
+
+
+@ON_BOTH
+def test_the_sandbox_lets_through_to_a_socket_that_is_for_a_group(
+    box: Box, certificate: Certificate
+) -> None:
+    """As Debian has saslauthd's, in whose place another program stands; it has tests of its own."""
+    box.write("/etc/sysusers.d/sasl.conf", "g sasl -\nm pymta sasl\n")
+    box.run("systemd-sysusers", "sasl.conf")
+    box.run("install", "-d", "-m", "710", "-g", "sasl", "/run/saslauthd")
+    box.write("/etc/systemd/system/asked@.service", IN_ITS_PLACE)
+    box.write(
+        "/etc/systemd/system/asked.socket",
+        f"[Socket]\nListenStream={SASLAUTHD}\nAccept=yes\nSocketMode=0777\n",
+    )
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "start", "asked.socket")
+    domains = 'auth_saslauthd_domains = ["example.org"]\n'
+    serve(box, certificate, f'auth_saslauthd_socket = "{SASLAUTHD}"\n{domains}')
+
+    assert "235 2.7.0" in log_in(box, "alice@example.org")
+    assert "alice" in box.says("cat", "/run/asked")
