@@ -90,7 +90,8 @@ def _argon2() -> ModuleType:
     try:
         return importlib.import_module("argon2")
     except ImportError:  # the extra of that name
-        raise CannotCheckError("hashes of argon2 need the Python package argon2-cffi") from None
+        what = "the Python package argon2-cffi, on Debian python3-argon2"
+        raise CannotCheckError(f"hashes of argon2 need {what}") from None
 
 
 def _crypt(password: bytes, setting: bytes) -> bytes:

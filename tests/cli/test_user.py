@@ -206,7 +206,7 @@ def test_list_says_what_is_missing_to_check_a_hash(
     hashes._argon2.cache_clear()
     assert user(file, "list", patch=monkeypatch) == 0
     assert capsys.readouterr().err == (
-        "pymta: hashes of argon2 need the Python package argon2-cffi\n"
+        "pymta: hashes of argon2 need the Python package argon2-cffi, on Debian python3-argon2\n"
     )
 
 
