@@ -13,7 +13,8 @@ from pymta.mail.envelope import RFC822, UTF8, Recipient
 from pymta.mail.international import is_international
 from pymta.mail.trace import delivered_before
 from pymta.report.headers import header_of
-from pymta.routing.forward_file import Target, Unusable, parse_forward
+from pymta.routing.forward_file import parse_forward
+from pymta.routing.target import Unusable, Whom
 from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
 from pymta.transport import remote
@@ -89,7 +90,7 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
 
 def _hand(
     hand: Hand, account: str, address: str, *, may_forward: bool
-) -> Outcome | tuple[Target, ...]:
+) -> Outcome | tuple[Whom, ...]:
     """Where the mail is to go instead, when the user has said so."""
     answer = hand(account, address, may_forward)
     if not isinstance(answer, Forward):

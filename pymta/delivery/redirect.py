@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pymta.delivery.outcome import Addressee
 from pymta.mail.address import Mailbox
 from pymta.mail.envelope import Envelope
-from pymta.routing.forward_file import Target
+from pymta.routing.target import Whom
 from pymta.spool.outcomes import Redirected, State
 from pymta.spool.recipients import NO_FURTHER, reaches, written
 
@@ -35,7 +35,7 @@ class Wish:
     """What a user, whose account this is, has said about his mail."""
 
     addressee: Addressee
-    targets: tuple[Target, ...]
+    targets: tuple[Whom, ...]
     account: str
 
 
@@ -93,4 +93,4 @@ def _known(addresses: dict[int, str], key_of: KeyOf) -> dict[tuple[Key, bool], i
 def _address(mailbox: Mailbox, of_user: str) -> str:
     """One without a domain is in the user's own, which is one of ours."""
     own = of_user.rpartition("@")[2] if "@" in of_user else ""
-    return str(Mailbox(mailbox.local, mailbox.domain or own))
+    return str(Whom(Mailbox(mailbox.local, mailbox.domain or own)))

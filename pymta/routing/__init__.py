@@ -2,6 +2,7 @@
 
 address_class   ours, somebody else's, or no address at all
 local_part      a system user, a mailbox of ours, or nobody
+target          the kinds of target that an alias or a .forward may have, and their reader
 forward_file    where a system user says that his mail goes
 mx              MX answers to an ordered list of hosts (RFC 5321 s5.1)
 smarthost       the one host that takes everything, when it is set

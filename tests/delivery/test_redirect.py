@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pymta.delivery.outcome import addressees
 from pymta.delivery.redirect import MOST_ADDED, TooMany, Wish, redirect
 from pymta.mail.envelope import Envelope, Recipient
-from pymta.routing.forward_file import Unusable, parse_forward
+from pymta.routing.forward_file import parse_forward
+from pymta.routing.target import Unusable
 from pymta.spool.outcomes import Delivered, Redirected, State, fold, step
 from pymta.spool.recipients import NO_FURTHER, written
 from tests.doubles.deliveries import DOWN, NEVER, START, Rig, key_of

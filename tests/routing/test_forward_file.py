@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.mail.address import Mailbox
-from pymta.routing.forward_file import LONGEST, MOST_ADDRESSES, Target, Unusable, parse_forward
+from pymta.routing.forward_file import LONGEST, MOST_ADDRESSES, parse_forward
+from pymta.routing.target import Unusable, Whom
 
 
 def targets(text: str) -> list[str]:
@@ -48,13 +49,11 @@ def test_addresses_stand_on_lines_or_between_commas(text: str, wanted: list[str]
     [
         ('"|/usr/bin/vacation alice"', "line 1: commands are not supported"),
         ("bob\n| cat", "line 2: commands are not supported"),
-        ("/dev/null", "line 1: files are not supported"),
+        ("/dev/null", "line 1: :blackhole: is not supported"),
         ('"/home/alice/mbox"', "line 1: files are not supported"),
-        ("~/mbox", "line 1: files are not supported"),
-        (
-            ":include:/home/alice/list",
-            "line 1: lists and special items, such as :include:, are not supported",
-        ),
+        ("~/mbox", "line 1: '~/mbox': want a path from the root, such as /home/alice/mbox"),
+        (":include:/home/alice/list", "line 1: :include:/home/alice/list is not supported"),
+        (":fail: gone, for good", "line 1: :fail: gone, for good is not supported"),
         ("# Exim filter\nif error_message then", "Exim filters are not supported"),
         ("#Sieve filter\nkeep;", "Sieve filters are not supported"),
         ("bob carol", "line 1: 'bob carol' is no address: malformed local part"),
@@ -79,7 +78,7 @@ def test_whatever_it_holds_the_answer_is_addresses_or_a_reason(content: bytes) -
             assert why
         case found:
             for target in found:
-                assert isinstance(target, Target)
+                assert isinstance(target, Whom)
                 assert str(target.mailbox).isprintable()
 
 
@@ -91,4 +90,4 @@ def test_the_worst_file_takes_no_longer_than_any(piece: str) -> None:
 
 
 def test_a_user_without_a_domain_is_one_of_this_machine() -> None:
-    assert parse_forward(b"bob") == (Target(Mailbox("bob", "")),)
+    assert parse_forward(b"bob") == (Whom(Mailbox("bob", "")),)
