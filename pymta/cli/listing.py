@@ -13,11 +13,15 @@ from pymta.mail.envelope import Envelope
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
+    Edited,
     Failed,
     Frozen,
+    Held,
     Record,
     Redirected,
+    Released,
     Reported,
+    Rerouted,
     Thawed,
 )
 from pymta.spool.recipients import written
@@ -35,7 +39,8 @@ def listed(message: Message, now: float) -> str:
     )
     if message.envelope.queue_name:
         first += f" Q={message.envelope.queue_name}"
-    lines = [f"{first} *** frozen ***" if state.frozen else first]
+    mark = " *** frozen ***" if state.frozen else " *** held ***" if state.held else ""
+    lines = [first + mark]
     for number, address in written(message.envelope, state).items():
         mark = " " if number in state.pending else "D"
         lines.append(f"        {mark} {printable(address)}")
@@ -62,6 +67,8 @@ def as_plain(message: Message) -> dict[str, Any]:
             for number, address in written(message.envelope, state).items()
         ],
         "frozen": state.frozen,
+        "held": state.held,
+        "reroute": state.reroute,
         "due": state.due,
         "attempts": state.attempts,
     }
@@ -80,6 +87,8 @@ def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> I
     if asked := _asked(envelope):
         yield f"Asks for    {', '.join(asked)}"
     yield f"State       {_state(message, now, stamp)}"
+    if state.reroute:
+        yield f"By way of   {printable(state.reroute)}"
     reasons = dict(state.why)
     yield "Recipients"
     for number, address in written(envelope, state).items():
@@ -112,8 +121,18 @@ def told(record: Record, message: Message, stamp: Stamp) -> str:
             return f"the sender was told in message {report_id}"
         case Frozen(why=why):
             return f"frozen{_because(why)}"
-        case Thawed():
-            return "thawed"
+        case Thawed(by=by):
+            return f"thawed by {by}" if by else "thawed"
+        case Held(by=by):
+            return f"held by {by}"
+        case Released(by=by):
+            return f"released by {by}"
+        case Edited(recipients=numbers, to=to, by=by):
+            out = f", without {_names(message, numbers)}" if numbers else ""
+            new = f", now to {_names(message, to)}" if to else ""
+            return f"recipients edited by {by}{out}{new}"
+        case Rerouted(to=host, by=by):
+            return f"sent by way of {host or 'its own hosts again'}, by order of {by}"
 
 
 def age(seconds: float) -> str:
@@ -163,6 +182,8 @@ def _state(message: Message, now: float, stamp: Stamp) -> str:
     state = message.state
     if state.frozen:
         return f"frozen: {printable(state.frozen)}"
+    if state.held:
+        return f"held by {printable(state.held)}"
     if not state.attempts:
         return "not tried yet"
     when = f"next attempt {stamp(state.due)}" if state.due > now else "due"

@@ -47,6 +47,7 @@ from pymta.routing.local_part import route_local
 from pymta.routing.ourselves import Ourselves, our_ports
 from pymta.routing.route import Route, User
 from pymta.routing.router import Router
+from pymta.routing.smarthost import route_by_order
 from pymta.spool.files import FileSpool
 from pymta.transport.dialogue import Caller
 from pymta.transport.host_memory import HostMemory
@@ -145,7 +146,11 @@ class _Routes:
         ports = cache(lambda: our_ports(settings, port_of))
         self._ourselves = Ourselves(settings.hostname, ports, is_ours)
 
-    def of_one_message(self) -> Callable[[str], Route]:
+    def of_one_message(self, by_order: str) -> Callable[[str], Route]:
+        """`by_order` is the host to which an operator wants the message brought, or ""."""
+        if by_order:
+            is_ours = self._ourselves.is_host
+            return lambda _: route_by_order(by_order, self._resolver, is_ours=is_ours)
         router = Router(self._settings, self._resolver, self._ourselves, random.shuffle, self._find)
 
         def route(address: str) -> Route:

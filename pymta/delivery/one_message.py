@@ -72,6 +72,9 @@ class _Attempt:
         self._is_delivered = False  # to everybody, with the last of it not recorded
 
     def run(self) -> None:
+        if self._claim.state.held:  # by somebody who will release it, whatever a run is told
+            self._world.tell(delivery_events.is_held(self._claim.id, self._claim.envelope.sender))
+            return
         if self._claim.state.frozen and not self._thaw():
             return
         if self._deliver():
@@ -151,9 +154,10 @@ class _Attempt:
     def _routed(self, whom: Iterable[Addressee]) -> Iterator[tuple[Addressee, Route]]:
         """Those of them whom this attempt is for."""
         reach, settings = self._world.reach, self._world.settings
-        new_route = self._world.new_routes()
+        by_order = self._claim.state.reroute
+        new_route = self._world.new_routes(by_order)
         for who in whom:
-            if reach is Reach.LOCAL and self._world.destination_of(who.address):
+            if reach is Reach.LOCAL and (by_order or self._world.destination_of(who.address)):
                 continue
             if is_left_whole(who.address, reach, settings):
                 self._tell_left(who)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import State
-from pymta.spool.recipients import NO_FURTHER, givers, way_to, written
+from pymta.spool.recipients import NO_FURTHER, givers, of_envelope, way_to, written
 from pymta.transport.classify import Outcome
 
 NOBODY = Recipient("")
@@ -42,7 +42,8 @@ def addressees(indices: Iterable[int], envelope: Envelope, state: State) -> list
     def one(index: int) -> Addressee:
         way = way_to(index, gave)
         via = tuple(addresses[n].removeprefix(NO_FURTHER) for n in way)
-        asked = envelope.recipients[way[0] if way else index]
+        asker = of_envelope(index, len(envelope.recipients), gave, state)
+        asked = NOBODY if asker is None else envelope.recipients[asker]
         if any(len(sent_on_to[n]) > 1 for n in way):
             asked = asked.without_success()
         text = addresses[index]

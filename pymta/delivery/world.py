@@ -29,7 +29,8 @@ Hand = Callable[[str, str, bool], Outcome | Forward]
 class World:
     """`now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
-    `new_routes` gives the router of one message.  `store` puts a message into a mailbox, see
+    `new_routes` gives the router of one message, whose host an operator may have named (else "").
+    `store` puts a message into a mailbox, see
     `pymta.transport.mailboxes`; `to_users` opens the way to system users, see
     `pymta.transport.to_local`.  `key_of` is equal for two ways to write one mailbox.  `hand_on`
     tells the parent of a message that we wrote; it never waits, and an id that nobody heard is safe
@@ -42,7 +43,7 @@ class World:
     spool: Spool
     schedule: Schedule
     memory: HostMemory
-    new_routes: Callable[[], Callable[[str], Route]]
+    new_routes: Callable[[str], Callable[[str], Route]]
     store: Callable[[str, Parcel], bool]
     to_users: Callable[[Parcel], AbstractContextManager[Hand]]
     key_of: KeyOf

@@ -230,6 +230,11 @@ def is_frozen(id: str, sender: str) -> Event:
     return Event(Kind.SKIPPED, "Message is frozen", id, fields, selector="skip_delivery")
 
 
+def is_held(id: str, sender: str) -> Event:
+    fields = {"SENDER": sender}
+    return Event(Kind.SKIPPED, "Message is held", id, fields, selector="skip_delivery")
+
+
 def locked(id: str) -> Event:
     text = "Spool file is locked (another process is handling this message)"
     return Event(Kind.SKIPPED, text, id, selector="skip_delivery")

@@ -79,7 +79,7 @@ MESSAGES: Mapping[Kind, Meaning] = {
     ),
     Kind.SKIPPED: Meaning(
         "A message was passed over",
-        "It is frozen, or another process is at work on it.",
+        "It is frozen, somebody holds it, or another process is at work on it.",
         fields="QUEUE_ID SENDER",
         selectors="skip_delivery",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 from pymta.config.addresses import parse_host
@@ -33,6 +34,12 @@ def route_by_smarthost(smarthost: str, lookups: Lookups, *, is_ours: IsOurs) -> 
     if any(is_ours(host) for host in hosts):
         return Defer(f"smarthost {smarthost} is this server itself", "4.4.6")
     return Remote(smarthost.lower(), hosts, router="smarthost")
+
+
+def route_by_order(host: str, lookups: Lookups, *, is_ours: IsOurs) -> Remote | Defer:
+    """The host that an operator named for one message, whoever its recipients are."""
+    route = route_by_smarthost(host, lookups, is_ours=is_ours)
+    return replace(route, router="reroute") if isinstance(route, Remote) else route
 
 
 def _maybe_literal(name: str) -> Address | None:

@@ -22,11 +22,15 @@ from pymta.spool.json_fields import Fields, to_json
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
+    Edited,
     Failed,
     Frozen,
+    Held,
     Record,
     Redirected,
+    Released,
     Reported,
+    Rerouted,
     Thawed,
 )
 
@@ -34,7 +38,19 @@ HEADER = b"PYMTA-JOURNAL 1\n"
 
 _KINDS: dict[str, Callable[..., Record]] = {
     kind.__name__: kind
-    for kind in (Delivered, Failed, Reported, Redirected, Deferred, Frozen, Thawed)
+    for kind in (
+        Delivered,
+        Failed,
+        Reported,
+        Redirected,
+        Deferred,
+        Frozen,
+        Thawed,
+        Held,
+        Released,
+        Edited,
+        Rerouted,
+    )
 }
 _READ: dict[str, Callable[[Fields, str], Any]] = {
     "at": Fields.number,
@@ -44,8 +60,10 @@ _READ: dict[str, Callable[[Fields, str], Any]] = {
     "added": Fields.texts,
     "how": Fields.text,
     "why": Fields.text,
+    "by": Fields.text,
     "report_id": Fields.text,
 }
+_HOST = {"to": Fields.text}  # of one kind it is no list
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +125,8 @@ def _decode_line(line: bytes) -> Record | None:
     kind = _KINDS.get(found.text("is"))
     if kind is None:
         raise ValueError("a record of an unknown kind")
-    return kind(**{name: _READ[name](found, name) for name in _names(kind, found)})
+    read = _READ | _HOST if kind is Rerouted else _READ
+    return kind(**{name: read[name](found, name) for name in _names(kind, found)})
 
 
 def _names(kind: Any, found: Fields | None = None) -> tuple[str, ...]:

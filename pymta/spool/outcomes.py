@@ -12,6 +12,9 @@ named by its index in the envelope.
                  `report_id` as above
     Deferred     these were tried and are to be tried again, not before `due`
     Frozen       nobody tries again until an operator says so;  Thawed undoes it
+    Held         an operator wants it left alone, even by a run with force;  Released undoes it
+    Edited       an operator took recipients out, and put others in
+    Rerouted     an operator wants what is left of it brought to this host, whatever routing says
 """
 
 from __future__ import annotations
@@ -81,9 +84,62 @@ class Frozen:
 @dataclass(frozen=True, slots=True)
 class Thawed:
     at: float
+    by: str = ""
 
 
-Record = Delivered | Failed | Reported | Redirected | Deferred | Frozen | Thawed
+@dataclass(frozen=True, slots=True)
+class Held:
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """`recipients` are out, and nobody is told; `to` are new, with their addresses in `added`.
+
+    Where each list has one, the new one stands in for the other: what the sender wants to be told
+    of that one he is told of this one.
+    """
+
+    at: float
+    recipients: tuple[int, ...]
+    to: tuple[int, ...]
+    added: tuple[str, ...]
+    by: str
+
+    def __post_init__(self) -> None:
+        if len(self.added) != len(self.to):
+            raise ValueError("addresses and indices of the new recipients do not match")
+
+
+@dataclass(frozen=True, slots=True)
+class Rerouted:
+    """`to` is ``host`` or ``host:port``, looked up at each attempt; "": the usual way again."""
+
+    at: float
+    to: str
+    by: str
+
+
+Record = (
+    Delivered
+    | Failed
+    | Reported
+    | Redirected
+    | Deferred
+    | Frozen
+    | Thawed
+    | Held
+    | Released
+    | Edited
+    | Rerouted
+)
 
 
 # What a sender can be told (RFC 3464 s2.3.3).
@@ -105,10 +161,12 @@ class State:
     """Where a message stands.
 
     `pending` are the recipients nobody has settled, in envelope order, and behind them those that
-    redirections added, whose addresses are in `added`.  `redirects` says who has his mail sent on
-    to whom.  `first_deferred` is when a recipient was first put off, `dues` when it may be tried
-    again, `why` the latest reason (absent from each: never put off).  `frozen` is the reason, ""
-    when it is not; `frozen_since` is 0 where it was accepted so, and no record says it yet.
+    redirections and operators added, whose addresses are in `added`.  `redirects` says who has his
+    mail sent on to whom, `instead` in place of whom an operator put somebody.  `first_deferred` is
+    when a recipient was first put off, `dues` when it may be tried again, `why` the latest reason
+    (absent from each: never put off).  `frozen` is the reason, "" when it is not; `frozen_since` is
+    0 where it was accepted so, and no record says it yet.  `held` is who holds it, "" for nobody;
+    `reroute` the host where an operator wants it to go.
     """
 
     pending: tuple[int, ...]
@@ -121,6 +179,9 @@ class State:
     attempts: int = 0
     frozen: str = ""
     frozen_since: float = 0.0
+    instead: tuple[tuple[int, int], ...] = ()
+    held: str = ""
+    reroute: str = ""
 
     @property
     def is_finished(self) -> bool:
@@ -175,14 +236,23 @@ def step(state: State, record: Record) -> State:
             return replace(state, frozen=why or "frozen", frozen_since=at)
         case Thawed():
             return replace(state, frozen="", frozen_since=0.0, dues=())
+        case Held(by=by):
+            return replace(state, held=by or "somebody")
+        case Released():
+            return replace(state, held="")
+        case Edited():
+            return _edit(state, record)
+        case Rerouted(to=to):  # the times were those of other hosts
+            return replace(state, reroute=to, dues=())
 
 
 def alarm(state: State, now: float) -> float:
     """When a queue run should look at the message again, in seconds since the epoch.
 
-    A frozen one gets a time that no run lives to see; it is found by listing, or when forced.
+    One that is frozen or held gets a time that no run lives to see; it is found by listing, or when
+    forced.
     """
-    if state.frozen:
+    if state.frozen or state.held:
         return now + _FAR
     return min(max(state.due, now), now + _FAR)
 
@@ -201,6 +271,18 @@ def _redirect(
         pending=(*state.pending, *new),
         added=(*state.added, *zip(new, added, strict=True)),
         redirects=(*state.redirects, *((n, to) for n in from_whom)),
+    )
+
+
+def _edit(state: State, edited: Edited) -> State:
+    state = _settle(state, edited.recipients)
+    is_one_for_one = len(edited.recipients) == len(edited.to) == 1
+    pair = ((edited.to[0], edited.recipients[0]),) if is_one_for_one else ()
+    return replace(
+        state,
+        pending=(*state.pending, *edited.to),
+        added=(*state.added, *zip(edited.to, edited.added, strict=True)),
+        instead=(*state.instead, *pair),
     )
 
 

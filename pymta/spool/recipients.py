@@ -40,6 +40,18 @@ def way_to(index: int, givers: Mapping[int, int]) -> tuple[int, ...]:
     return tuple(reversed(way))
 
 
+def of_envelope(index: int, count: int, givers: Mapping[int, int], state: State) -> int | None:
+    """The recipient of the envelope, which has `count`, for whom this one stands.
+
+    None: an operator added it, for nobody.
+    """
+    instead = dict(state.instead)
+    found: int | None = index
+    while found is not None and found >= count:
+        found = givers.get(found, instead.get(found))
+    return found
+
+
 def reaches(start: int, wanted: int, state: State) -> bool:
     """Does mail for `start` go to `wanted` as well, over however many redirections?"""
     redirects = dict(state.redirects)

@@ -11,11 +11,15 @@ from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
+    Edited,
     Failed,
     Frozen,
+    Held,
     Record,
     Redirected,
+    Released,
     Reported,
+    Rerouted,
     State,
     Thawed,
 )
@@ -81,6 +85,15 @@ MESSAGE = Message(
         ),
         (Frozen(0, "by hand"), "frozen: by hand"),
         (Thawed(0), "thawed"),
+        (Thawed(0, "root"), "thawed by root"),
+        (Held(0, "root"), "held by root"),
+        (Released(0, "root"), "released by root"),
+        (
+            Edited(0, (0,), (2,), ("three@d.example",), "root"),
+            "recipients edited by root, without one@d.example, now to three@d.example",
+        ),
+        (Rerouted(0, "relay:26", "root"), "sent by way of relay:26, by order of root"),
+        (Rerouted(0, "", "root"), "sent by way of its own hosts again, by order of root"),
     ],
 )
 def test_each_record_is_told_in_words(record: Record, text: str) -> None:

@@ -137,7 +137,7 @@ class Rig:
             spool=self.spool(),
             schedule=schedule,
             memory=HostMemory(self.hints, schedule.next_try, lambda: self.now, force),
-            new_routes=lambda: self._route,
+            new_routes=self._routes,
             store=self._store,
             to_users=self._to_users,
             key_of=key_of,
@@ -158,6 +158,11 @@ class Rig:
         """No two ids of one moment."""
         self.ticks += 1
         return self.now + self.ticks / 10_000
+
+    def _routes(self, by_order: str) -> Callable[[str], Route]:
+        if by_order:
+            return lambda _: Remote(by_order, (host(by_order),), "reroute")
+        return self._route
 
     def _route(self, address: str) -> Route:
         local, _, domain = address.rpartition("@")

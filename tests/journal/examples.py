@@ -166,7 +166,12 @@ def _of_messages() -> Iterator[Example]:
     yield _one(deliveries.bounced, BOUNCE)
     yield _one(deliveries.bounced, replace(BOUNCE, queue=""))
     yield _one(deliveries.completed, ID, SENDER, 2.0)
-    for maker in (deliveries.frozen, deliveries.thawed, deliveries.is_frozen):
+    for maker in (
+        deliveries.frozen,
+        deliveries.thawed,
+        deliveries.is_frozen,
+        deliveries.is_held,
+    ):
         yield _one(maker, ID, SENDER)
     yield _one(deliveries.locked, ID)
     yield _one(deliveries.spool_trouble, ID, "No space left on device")

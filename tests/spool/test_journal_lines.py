@@ -12,11 +12,15 @@ from pymta.spool.journal_lines import HEADER, Journal, decode, encode
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
+    Edited,
     Failed,
     Frozen,
+    Held,
     Record,
     Redirected,
+    Released,
     Reported,
+    Rerouted,
     Thawed,
 )
 
@@ -30,7 +34,11 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Redirected, AT, TO, st.just((7, 8)), st.lists(TEXT, max_size=2).map(tuple)),
     st.builds(Deferred, AT, TO, AT, TEXT),
     st.builds(Frozen, AT, TEXT),
-    st.builds(Thawed, AT),
+    st.builds(Thawed, AT, TEXT),
+    st.builds(Held, AT, TEXT),
+    st.builds(Released, AT, TEXT),
+    st.builds(Edited, AT, TO, st.just((7,)), st.tuples(TEXT), TEXT),
+    st.builds(Rerouted, AT, TEXT, TEXT),
 )
 HISTORIES = st.lists(RECORDS, max_size=4)
 THREE: list[Record] = [Delivered(1.0, (0,), "x"), Deferred(2.0, (1,), 3.0, "y"), Thawed(4.0)]
@@ -100,6 +108,8 @@ def test_an_unknown_journal_is_refused(content: bytes) -> None:
         b'{"is":"Teleported","at":1}',
         b'{"is":"Thawed"}',
         b'{"is":"Thawed","at":"now"}',
+        b'{"is":"Edited","at":1,"recipients":[0],"to":[3],"added":[],"by":"root"}',
+        b'{"is":"Rerouted","at":1,"to":[1],"by":"root"}',
         b'{"is":"Delivered","at":1,"recipients":[-1],"how":""}',
         b'{"is":"Delivered","at":1,"recipients":[true],"how":""}',
         b'{"is":1}',
@@ -133,6 +143,14 @@ def test_a_damaged_line_end_does_not_take_two_records_for_one_that_was_torn() ->
 
     with pytest.raises(ValueError, match="record 2 is damaged"):
         decode(content)
+
+
+def test_a_thaw_of_an_older_pymta_was_by_nobody_who_is_known() -> None:
+    text = b'{"is":"Thawed","at":1}'
+
+    line = b"%08x " % zlib.crc32(text) + text + b"\n"
+
+    assert decode(HEADER + line).records == (Thawed(1.0),)
 
 
 @given(st.binary(max_size=200))

@@ -10,19 +10,23 @@ from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
+    Edited,
     Failed,
     Frozen,
+    Held,
     Owed,
     Record,
     Redirected,
+    Released,
     Reported,
+    Rerouted,
     State,
     Thawed,
     alarm,
     fold,
     step,
 )
-from pymta.spool.recipients import givers, reaches, way_to, written
+from pymta.spool.recipients import givers, of_envelope, reaches, way_to, written
 
 NOW = 1000.0
 COUNT = 4
@@ -36,6 +40,9 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Deferred, AT, TO, AT, st.just("why")),
     st.builds(Frozen, AT, st.just("")),
     st.builds(Thawed, AT),
+    st.builds(Held, AT, st.just("root")),
+    st.builds(Released, AT, st.just("root")),
+    st.builds(Rerouted, AT, st.sampled_from(["", "relay.example"]), st.just("root")),
 )
 HISTORIES = st.lists(RECORDS, max_size=12)
 
@@ -186,3 +193,53 @@ def test_a_history_can_be_folded_in_parts(first: list[Record], second: list[Reco
         state = step(state, record)
 
     assert state == fold(COUNT, first + second)
+
+
+def test_what_an_operator_holds_is_due_for_no_run_until_he_releases_it() -> None:
+    held = fold(1, [Deferred(NOW, (0,), NOW + 60, "busy"), Held(NOW, "root")])
+
+    assert held.held == "root"
+    assert alarm(held, NOW) > NOW + 40 * 365 * 86_400
+    assert alarm(step(held, Released(NOW, "root")), NOW) == NOW + 60
+
+
+def test_a_hold_and_a_freeze_are_undone_apart() -> None:
+    both = fold(1, [Frozen(NOW, "by root"), Held(NOW, "root")])
+
+    assert step(both, Thawed(NOW)).held
+    assert step(both, Released(NOW, "root")).frozen
+
+
+def test_an_operator_puts_recipients_in_and_takes_others_out() -> None:
+    state = fold(2, [Edited(NOW, (0,), (2, 3), ("c@x", "d@x"), "root")])
+
+    assert state.pending == (1, 2, 3)
+    envelope = Envelope("s@x", (Recipient("a@x"), Recipient("b@x")), 0.0)
+    assert written(envelope, state) == {0: "a@x", 1: "b@x", 2: "c@x", 3: "d@x"}
+    assert fold(1, [Edited(NOW, (0,), (), (), "root")]).is_finished
+
+
+def test_one_who_was_put_in_the_place_of_another_stands_for_that_one() -> None:
+    records: list[Record] = [
+        Redirected(NOW, (0,), (2,), ("c@x",)),
+        Edited(NOW, (2,), (3,), ("d@x",), "root"),
+        Edited(NOW, (), (4,), ("e@x",), "root"),
+        Edited(NOW, (1,), (5, 6), ("f@x", "g@x"), "root"),
+    ]
+    state = fold(2, records)
+    gave = givers(state)
+
+    assert [of_envelope(n, 2, gave, state) for n in (0, 1, 2, 3)] == [0, 1, 0, 0]
+    assert [of_envelope(n, 2, gave, state) for n in (4, 5, 6)] == [None, None, None]
+
+
+def test_another_host_is_tried_at_once() -> None:
+    state = fold(1, [Deferred(NOW, (0,), NOW + 60, "busy"), Rerouted(NOW, "relay.example", "root")])
+
+    assert (state.reroute, state.due) == ("relay.example", 0.0)
+    assert step(state, Rerouted(NOW, "", "root")).reroute == ""
+
+
+def test_addresses_and_places_of_new_recipients_must_match() -> None:
+    with pytest.raises(ValueError, match="do not match"):
+        Edited(NOW, (), (1, 2), ("a@x",), "root")
