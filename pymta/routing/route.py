@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymta.mail.host import Host
+from pymta.mail.login import Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,15 @@ class Remote:
     """To the first of `hosts` that takes it.
 
     `destination` is what messages share that may share a connection; `router` is the word for the
-    log, "mx" or "smarthost".
+    log, "mx" or "smarthost".  `login` is for hosts that want one; `tls_on_connect`: with them TLS
+    begins before the greeting (RFC 8314).
     """
 
     destination: str
     hosts: tuple[Host, ...]
     router: str = "mx"
+    login: Login | None = None
+    tls_on_connect: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,41 @@
+"""How much TLS a message owes to a host, once its sender has had his word."""
+
+from __future__ import annotations
+
+from pymta.transport.tls_need import REQUIRETLS, WAIVED, WHERE_OFFERED, Level, Need, of_message
+
+STS = Need(Level.VERIFIED, "MTA-STS policy of example.org", is_theirs=True)
+OURS = Need(Level.VERIFIED, "tls_to example.org", is_name_sure=True)
+
+
+def test_a_need_says_who_wants_it() -> None:
+    assert str(STS) == "verify (MTA-STS policy of example.org)"
+    assert str(WHERE_OFFERED) == "may"
+
+
+def test_it_is_raised_and_never_lowered() -> None:
+    assert WHERE_OFFERED.at_least(Level.MUST, "us") == Need(Level.MUST, "us")
+    assert STS.at_least(Level.MUST, "us") == STS
+
+
+def test_what_is_raised_by_us_is_not_for_the_sender_to_waive() -> None:
+    weak = Need(Level.MUST, "DANE without usable records", is_theirs=True)
+    assert not weak.at_least(Level.VERIFIED, "us").is_theirs
+
+
+def test_requiretls_wants_a_host_that_proves_its_name_and_offers_it() -> None:
+    found = of_message(WHERE_OFFERED, requires_tls=True, is_tls_optional=True)
+    assert found == Need(Level.VERIFIED, REQUIRETLS, asks_requiretls=True)
+    assert of_message(STS, requires_tls=True, is_tls_optional=False).because == STS.because
+
+
+def test_a_sender_may_waive_what_the_receiving_side_asks_for() -> None:
+    assert of_message(STS, requires_tls=False, is_tls_optional=True) == Need(Level.MAY, WAIVED)
+
+
+def test_a_sender_may_not_waive_what_an_operator_of_ours_asks_for() -> None:
+    assert of_message(OURS, requires_tls=False, is_tls_optional=True) == OURS
+
+
+def test_a_message_that_says_nothing_changes_nothing() -> None:
+    assert of_message(STS, requires_tls=False, is_tls_optional=False) == STS
