@@ -29,4 +29,10 @@ class Routing:
     dns_servers: tuple[str, ...] = setting(
         (), "Name servers as address or address:port; empty: those of resolv.conf."
     )
+    dns_trust_ad: bool = setting(
+        False,
+        "Believe those name servers also from afar when they say that an answer was signed"
+        " (DNSSEC); those on this machine are believed always.  They must validate, and nobody"
+        " between them and us may be able to change an answer.",
+    )
     dns_timeout: Timeout = setting(10, "How long one DNS question may take in all.")

@@ -29,9 +29,16 @@ class Mx:
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[R]):
-    """At least one record, in the order of the answer."""
+    """At least one record, in the order of the answer.
+
+    `is_secure`: a validating resolver that we believe says that all of it was signed, aliases
+    included (the AD bit, RFC 4035 s3.2.3).  `name` is what the name asked for is an alias of, ""
+    where it is none.
+    """
 
     records: tuple[R, ...]
+    is_secure: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

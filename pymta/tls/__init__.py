@@ -3,6 +3,7 @@
     certificates  ours, and which of them a client gets to see
     which         the rule for that
     leaf          what stands in one of them
+    dane          what a TLSA record says of one that another server shows
     self_signed   one of our own making, for the terminal
     watched       have their files changed
     expiry        are they good, and for how long

@@ -1,8 +1,8 @@
-"""What stands in a certificate of ours, as far as we must know it (RFC 5280 s4.1).
+"""What stands in a certificate, as far as we must know it (RFC 5280 s4.1).
 
-The standard library tells that of certificates of others only, and of our own to nobody.  So the
-few elements of DER that matter are read here: from when until when it is good, which names it
-covers, and the hash by which a login is bound to it.
+The standard library tells that of certificates only that others have shown and that it has found
+good.  So the few elements of DER that matter are read here: from when until when it is good, which
+names it covers, its public key, and the hash by which a login is bound to it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,11 @@ def leaf(pem: bytes) -> Leaf:
     first = _FIRST.search(pem)
     if not first:
         raise ValueError("no certificate")
-    der = base64.b64decode(first[1])
+    return leaf_of(base64.b64decode(first[1]))
+
+
+def leaf_of(der: bytes) -> Leaf:
+    """The same of one in DER form.  Raises ValueError."""
     (_, whole), *_ = _elements(der)
     (_, signed), (_, algorithm), *_ = _elements(whole)
     parts = [part for part in _elements(signed) if part[0] != _EXPLICIT_0]  # the version
@@ -73,6 +77,16 @@ def leaf(pem: bytes) -> Leaf:
     name = _HASHES.get(identifier.hex(), "")
     end_point = hashlib.new(name, der).digest() if name else b""
     return Leaf(begin, end, tuple(_names(parts)), end_point)
+
+
+def public_key(der: bytes) -> bytes:
+    """The SubjectPublicKeyInfo of a certificate, as it stands in it.  Raises ValueError."""
+    (_, whole), *_ = _elements(der)
+    (_, signed), *_ = _elements(whole)
+    parts = [part for part in _whole_elements(signed) if part[0] != _EXPLICIT_0]
+    if len(parts) < 6 or parts[5][0] != _SEQUENCE:  # …, validity, subject, public key
+        raise ValueError("no public key in the certificate")
+    return parts[5]
 
 
 def _names(parts: list[tuple[int, bytes]]) -> Iterator[str]:
@@ -97,11 +111,18 @@ def _general_names(data: bytes) -> Iterator[str]:
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Tag and content of each element.  Raises ValueError."""
+    for element in _whole_elements(data):
+        _, start = _length(element)
+        yield element[0], element[start:]
+
+
+def _whole_elements(data: bytes) -> Iterator[bytes]:
+    """Each with tag and length in front.  Raises ValueError."""
     while data:
-        tag, length, start = data[0], *_length(data)
+        length, start = _length(data)
         if start + length > len(data):
             raise ValueError("the certificate is cut off")
-        yield tag, data[start : start + length]
+        yield data[: start + length]
         data = data[start + length :]
 
 

@@ -6,6 +6,8 @@
 A name that stands in no row does not exist; with other kinds only, it has no such record.  In
 place of a list of records stand SERVFAIL, SILENCE and GARBAGE; a CNAME row is followed within the
 table unless `follows_aliases` is false; a name in `truncated` comes whole over TCP only.
+Of what is below a name in `signed`, who asks for it hears that it was validated, as a resolver
+would say it (AD); see `tests.doubles.peers` for real ones.
 """
 
 from __future__ import annotations
@@ -38,12 +40,14 @@ class DnsServer:
         zone: Zone,
         *,
         truncated: Iterable[str] = (),
+        signed: Iterable[str] = (),
         follows_aliases: bool = True,
         family: int = socket.AF_INET,
         port: int = 0,
     ) -> None:
         self.zone = {(name.lower(), kind): rows for (name, kind), rows in zone.items()}
         self.truncated = set(truncated)
+        self.signed = tuple(signed)
         self.follows_aliases = follows_aliases
         self.asked: list[tuple[str, str, str]] = []  # name, kind, "udp" or "tcp"
         self.address = "127.0.0.1" if family == socket.AF_INET else "::1"
@@ -115,6 +119,9 @@ class DnsServer:
                 return packet[:2] + b"\xff" * 7
             case _:
                 self._fill(reply, name, kind)
+        names = [name, *(rrset.name.to_text(omit_final_dot=True) for rrset in reply.answer)]
+        if query.flags & dns.flags.AD and all(map(self._is_signed, names)):
+            reply.flags |= dns.flags.AD
         if way == "udp" and name in self.truncated:
             reply.answer.clear()
             reply.flags |= dns.flags.TC
@@ -132,6 +139,9 @@ class DnsServer:
             reply.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", kind, *rows))
         elif not self._knows(name):
             reply.set_rcode(dns.rcode.NXDOMAIN)
+
+    def _is_signed(self, name: str) -> bool:
+        return any(f".{name}".endswith(f".{zone}") for zone in self.signed)
 
     def _knows(self, name: str) -> bool:
         return any(known == name for known, _ in self.zone)

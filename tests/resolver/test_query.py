@@ -12,7 +12,8 @@ import pytest
 
 from pymta.config.routing import Routing
 from pymta.resolver.answer import Failed, Found, Mx, NoSuchDomain, Nothing
-from pymta.resolver.query import MOST_RECORDS, Resolver
+from pymta.resolver.query import MOST_RECORDS, Resolver, _is_loopback
+from pymta.tls.dane import Tlsa
 from tests.doubles.dns_server import GARBAGE, SERVFAIL, SILENCE, DnsServer, Zone
 
 ZONE: Zone = {
@@ -198,3 +199,81 @@ def test_an_address_has_the_names_that_are_host_names(address: str, wanted: obje
     if isinstance(answer, Found):  # in whatever order the server has them
         answer = Found(tuple(sorted(answer.records)))
     assert answer == wanted
+
+
+SIGNED: Zone = {
+    ("signed.example", "MX"): ["10 mx.signed.example."],
+    ("mx.signed.example", "A"): ["192.0.2.1"],
+    ("mx.signed.example", "AAAA"): ["2001:db8::1"],
+    ("_25._tcp.mx.signed.example", "TLSA"): ["3 1 1 " + "ab" * 32, "2 0 2 " + "cd" * 64],
+    ("plain.example", "MX"): ["10 mx.signed.example."],
+    ("alias.signed.example", "CNAME"): ["mx.signed.example."],
+    ("strange.signed.example", "CNAME"): ["a.plain.example."],
+    ("a.plain.example", "A"): ["192.0.2.3"],
+    ("_25._tcp.broken.signed.example", "TLSA"): SERVFAIL,
+    ("_mta-sts.signed.example", "TXT"): ['"v=STSv1; " "id=1;"'],
+}
+
+
+@pytest.mark.parametrize("follows_aliases", [True, False])
+@pytest.mark.parametrize(
+    ("name", "is_secure", "alias"),
+    [
+        ("mx.signed.example", True, ""),
+        ("alias.signed.example", True, "mx.signed.example"),
+        ("strange.signed.example", False, "a.plain.example"),
+        ("a.plain.example", False, ""),
+    ],
+)
+def test_an_address_is_as_safe_as_all_that_leads_to_it(
+    name: str, is_secure: object, alias: str, follows_aliases: object
+) -> None:
+    """RFC 7672 s2.1.1: also the aliases."""
+    with DnsServer(SIGNED, signed=["signed.example"], follows_aliases=bool(follows_aliases)) as it:
+        found = ask(it).addresses(name)
+    assert isinstance(found, Found)
+    assert (found.is_secure, found.name) == (is_secure, alias)
+
+
+def test_what_a_certificate_is_to_be_and_whether_that_was_signed() -> None:
+    with DnsServer(SIGNED, signed=["signed.example"]) as server:
+        resolver = ask(server)
+        found = resolver.tlsa("mx.signed.example", 25)
+        assert isinstance(found, Found)
+        records = {Tlsa(3, 1, 1, b"\xab" * 32), Tlsa(2, 0, 2, b"\xcd" * 64)}
+        assert (set(found.records), found.is_secure) == (records, True)
+        assert resolver.tlsa("mx.signed.example", 26) == NoSuchDomain()
+        assert isinstance(resolver.tlsa("broken.signed.example", 25), Failed)
+        assert resolver.mx("signed.example") == Found((Mx(10, "mx.signed.example"),), True)
+        assert resolver.mx("plain.example") == Found((Mx(10, "mx.signed.example"),))
+        texts = resolver.texts("_mta-sts.signed.example")
+        assert texts == Found(("v=STSv1; id=1;",), True)
+
+
+@pytest.mark.parametrize("trusts", [True, False])
+def test_a_server_from_afar_is_believed_only_where_the_settings_say_so(
+    monkeypatch: pytest.MonkeyPatch, trusts: object
+) -> None:
+    """Anybody on the way could have set the bit (RFC 6840 s5.7)."""
+    monkeypatch.setattr("pymta.resolver.query._is_loopback", lambda _: False)
+    with DnsServer(SIGNED, signed=["signed.example"]) as server:
+        routing = Routing(dns_servers=(server.setting,), dns_trust_ad=bool(trusts))
+        found = Resolver(routing).tlsa("mx.signed.example", 25)
+    assert isinstance(found, Found)
+    assert found.is_secure is trusts
+
+
+def test_what_was_kept_stays_signed() -> None:
+    with DnsServer(SIGNED, signed=["signed.example"]) as server:
+        resolver = ask(server)
+        first, again = (resolver.mx("signed.example") for _ in range(2))
+        assert first == again == Found((Mx(10, "mx.signed.example"),), True)
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "is_so"),
+    [("127.0.0.53", True), ("::1", True), ("192.0.2.1", False), ("https://dns.example", False)],
+)
+def test_this_machine_is_where_the_loopback_is(server: str, is_so: object) -> None:
+    assert _is_loopback(server) is is_so

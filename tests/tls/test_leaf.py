@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymta.tls.leaf import Leaf, leaf
-from tests.doubles import certificates
+from pymta.tls.leaf import Leaf, leaf, public_key
+from tests.doubles import authority, certificates
 from tests.doubles.certificates import Certificate
 
 
@@ -100,3 +100,19 @@ def test_a_signature_without_a_hash_binds_nobody(tmp_path: Path) -> None:
     """RFC 5929 s4.1: what is not defined is not invented."""
     made = certificates.make(tmp_path, ("ed25519",))
     assert leaf(made.file.read_bytes()).end_point == b""
+
+
+def test_the_public_key_is_the_one_that_another_library_reads(certificate: Certificate) -> None:
+    assert public_key(certificate.der) == authority.key_of(certificate.der)
+
+
+@given(st.binary(max_size=200), st.integers(0, 700))
+def test_without_a_public_key_there_is_a_value_error(
+    certificate: Certificate, rubbish: bytes, at: int
+) -> None:
+    der = bytearray(certificate.der)
+    der[at : at + len(rubbish)] = rubbish
+    try:
+        public_key(bytes(der))
+    except ValueError:
+        return
