@@ -29,7 +29,7 @@ NOWHERE = "/dev/null"
 _MEANS_MORE = "|/~"  # at the start of an item; others of the kind need quotes in an address anyway
 
 _NO_PATH = ":include: wants a path from the root, not {!r}"
-_KNOWN = ":include:/path, :fail: text, :defer: text or :blackhole:"
+KNOWN = ":include:/path, :fail: text, :defer: text or :blackhole:"
 
 # Quotes and brackets protect what is in them; one that is not closed takes the rest of the line, so
 # that nothing is ever read twice.
@@ -196,7 +196,7 @@ def _special(item: str) -> Target | Unusable:
             return DeferWith(rest)
         case "blackhole" if not rest:
             return Blackhole()
-    return Unusable(f"{item[:80]!r} is no special item; want {_KNOWN}")
+    return Unusable(f"{item[:80]!r} is no special item; want {KNOWN}")
 
 
 def _whom(item: str) -> Whom | Unusable:
