@@ -1,7 +1,7 @@
 """`pymta tidy`: clear away what nobody will need again; pymta-tidy.timer starts it once a day.
 
     spool       what stopped processes left, as `pymta.spool.states` allows
-    hints       about hosts that nobody has tried for a month
+    hints       about hosts that nobody has tried for a month, and policies that have run out
     mailboxes   half-written files in Maildirs that we own
     settings    half-written generations
 
@@ -29,6 +29,7 @@ from pymta.cli.served import served_settings
 from pymta.config import generation
 from pymta.config.generation import current_file
 from pymta.hints.clients_sqlite import SqliteClients
+from pymta.hints.policies_sqlite import SqlitePolicies
 from pymta.hints.sqlite import SqliteHints
 from pymta.journal import hand_events
 from pymta.journal.log import Log, open_hand_log
@@ -58,15 +59,17 @@ def clear(directory: Path, log: Log, now: float) -> int:
     spool = FileSpool(directory / "spool", tell=log.write)
     hints = SqliteHints(directory / "hints" / "hints.sqlite")
     clients = SqliteClients(directory / "hints" / "clients.sqlite")
+    policies = SqlitePolicies(directory / "hints" / "mta-sts.sqlite")
     parts: dict[str, Callable[[], int]] = {
         "spool": spool.sweep,
-        "hints": lambda: hints.tidy(now) + clients.tidy(now),
+        "hints": lambda: hints.tidy(now) + clients.tidy(now) + policies.tidy(now),
         "mailboxes": lambda: mailboxes.tidy(directory / "mail", now),
         "settings": lambda: generation.tidy(current_file(directory), now),
     }
     cleared = dict(_done(parts, log))
     hints.close()
     clients.close()
+    policies.close()
     if any(cleared.values()):
         log.write(hand_events.tidied(cleared))
     if "spool" in cleared and (damaged := spool.damaged()):

@@ -3,6 +3,7 @@
     certificates  ours, and which of them a client gets to see
     which         the rule for that
     leaf          what stands in one of them
+    mta_sts       what a domain says of its mail hosts in a file on a web server
     dane          what a TLSA record says of one that another server shows
     self_signed   one of our own making, for the terminal
     watched       have their files changed

@@ -1,6 +1,8 @@
 """One message to one destination: a remote host, a mailbox of ours, or a system user.
 
 tls_need      how much TLS a message owes to a host
+sts           which MTA-STS policy a domain has
+sts_fetch     get one from its web server
 parcel        what is sent, to whom, on whose behalf
 classify      what came of it, as Delivered, Later or Never
 connect       TCP to one host, with a deadline
