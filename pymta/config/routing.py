@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pymta.config.local_transport import PerDomain, TransportPerDomain
 from pymta.config.setting import setting
 from pymta.config.units import Timeout
 
@@ -21,6 +23,15 @@ class Routing:
         False,
         "System users have their mail in their home directories, and go before local_parts; see"
         " local_uid_min.",
+    )
+    local_transport: Annotated[PerDomain, TransportPerDomain()] = setting(
+        "maildir",
+        'How mail for local_parts is stored: "maildir", or by an LMTP server such as'
+        ' "lmtp:unix:/run/dovecot/lmtp" or "lmtp:host:24", which has that of system users, too; or'
+        ' a table by domain, with "*" for the others.',
+    )
+    lmtp_local_part_only: bool = setting(
+        False, "Give the LMTP server local parts in place of whole addresses."
     )
     relay_to_domains: tuple[str, ...] = setting(
         (), "Other domains that anybody may send to through us."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pymta.delivery.outcome import Addressee, Tried
-from pymta.delivery.plan import Group, ToHosts, ToMailboxes, ToUsers, Unrouted
+from pymta.delivery.plan import Group, ToHosts, ToLmtp, ToMailboxes, ToUsers, Unrouted
 from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import outcome_of
 from pymta.delivery.world import Hand, World
@@ -14,28 +14,31 @@ from pymta.mail.international import is_international
 from pymta.mail.trace import delivered_before
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import parse_forward
+from pymta.routing.route import Lmtp, Route, User
 from pymta.routing.target import Unusable, Whom
 from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
-from pymta.transport import remote
+from pymta.transport import lmtp, remote
 from pymta.transport.classify import Delivered, Later, Never, Outcome, from_error
-from pymta.transport.local_request import Forward
+from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel, parcel_of
 
 SMTP = "smtp"
 MAILDIR = "maildir"
 LOCAL = "local"
 LOCAL_USER = "local_user"
+LMTP = "lmtp"
 # RFC 8689 s4.2.1: only to a host that proves its name, and our client does not speak TLS yet.
 _NO_TLS = Never("REQUIRETLS support required: no host is reached over TLS", "5.7.30")
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """One of the two for each recipient of the group."""
+    """One of the three for each recipient of the group; `onward` are to be carried yet."""
 
     tried: tuple[Tried, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    onward: tuple[tuple[Addressee, Route], ...] = ()
 
 
 def carry(group: Group, claim: Claim, world: World) -> Carried:
@@ -46,6 +49,8 @@ def carry(group: Group, claim: Claim, world: World) -> Carried:
             return Carried(tuple(_store(who, box, claim, world) for who, box in recipients))
         case ToUsers():
             return _hand_over(group, claim, world)
+        case ToLmtp():
+            return Carried(_send_lmtp(group, claim, world))
         case ToHosts():
             return Carried(_send(group, claim, world))
 
@@ -69,39 +74,51 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
     parcel = parcel_of(claim, tuple(who.address for who in addressees), addressees[0].via)
     tried: list[Tried] = []
     wishes: list[Wish] = []
+    onward: list[tuple[Addressee, Route]] = []
     try:
         been_at = delivered_before(header_of(parcel.content()))
         with world.to_users(parcel) as hand:
-            for who, account in group.recipients:
+            for who, user in group.recipients:
                 began = world.now()
                 # Where it has been before it must not be sent on again: that is a circle.
                 may_forward = not who.is_final and who.address.lower() not in been_at
-                found = _hand(hand, account, who.address, may_forward=may_forward)
-                if isinstance(found, tuple):
-                    wishes.append(Wish(who, found, account))
-                else:
-                    tried.append(_tried(who, account, found, parcel, world.now() - began))
+                match _hand(hand, user, who.address, may_forward=may_forward):
+                    case tuple() as targets:
+                        wishes.append(Wish(who, targets, user.account))
+                    case Lmtp() as further:
+                        onward.append((who, further))
+                    case outcome:
+                        took = world.now() - began
+                        tried.append(_tried(who, user.account, outcome, parcel, took))
     except OSError as error:
-        outcome = from_error(error, why="cannot make the message ready for system users")
-        rest = group.recipients[len(tried) + len(wishes) :]
-        tried += [_tried(who, account, outcome, parcel, 0.0) for who, account in rest]
-    return Carried(tuple(tried), tuple(wishes))
+        failed = from_error(error, why="cannot make the message ready for system users")
+        rest = group.recipients[len(tried) + len(wishes) + len(onward) :]
+        tried += [_tried(who, user.account, failed, parcel, 0.0) for who, user in rest]
+    return Carried(tuple(tried), tuple(wishes), tuple(onward))
 
 
 def _hand(
-    hand: Hand, account: str, address: str, *, may_forward: bool
-) -> Outcome | tuple[Whom, ...]:
-    """Where the mail is to go instead, when the user has said so."""
-    answer = hand(account, address, may_forward)
-    if not isinstance(answer, Forward):
+    hand: Hand, user: User, address: str, *, may_forward: bool
+) -> Outcome | tuple[Whom, ...] | Lmtp:
+    """Where the mail is to go instead, when the user has said so, or the settings do."""
+    if user.lmtp and not may_forward:
+        return user.lmtp
+    asks = Deed.LOOK if user.lmtp else Deed.FORWARD
+    answer = hand(user.account, address, asks if may_forward else Deed.STORE)
+    if isinstance(answer, Forward):
+        targets = parse_forward(answer.content)
+        if isinstance(targets, Unusable):
+            why = f"the forward file of {user.account} cannot be used: {targets.why}"
+            return Later(0, why=why)
+        if targets:
+            return targets
+        answer = Nothing()  # an empty file says as much
+    if not isinstance(answer, Nothing):
         return answer
-    targets = parse_forward(answer.content)
-    if isinstance(targets, Unusable):
-        return Later(0, why=f"the forward file of {account} cannot be used: {targets.why}")
-    if targets:
-        return targets
-    stored = hand(account, address, False)  # an empty file says nothing
-    assert not isinstance(stored, Forward)  # it may not, this time
+    if user.lmtp:
+        return user.lmtp
+    stored = hand(user.account, address, Deed.STORE)
+    assert not isinstance(stored, Forward | Nothing)  # it was not asked for
     return stored
 
 
@@ -125,14 +142,39 @@ def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
     )
 
 
+def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
+    """Two recipients whom the server knows by one name get one copy."""
+    began = world.now()
+    is_short = world.settings.routing.lmtp_local_part_only
+    names = [_name_at_lmtp(who.address, is_short=is_short) for who in group.recipients]
+    parcel = parcel_of(claim, tuple(dict.fromkeys(names)), group.recipients[0].via)
+    asked = dict(zip(names, (who.asked for who in group.recipients), strict=True))
+    parcel = replace(parcel, wishes=_wishes_of(claim, parcel, asked))
+    outcomes = lmtp.deliver(parcel, group.lmtp.servers, talk=world.talk_lmtp, memory=world.memory)
+    found = dict(zip(parcel.recipients, outcomes, strict=True))
+    took = world.now() - began
+    return tuple(
+        Tried(who, found[name], LOCAL, LMTP, size=parcel.size, took=took)
+        for who, name in zip(group.recipients, names, strict=True)
+    )
+
+
+def _name_at_lmtp(address: str, *, is_short: bool) -> str:
+    return address.rpartition("@")[0] or address if is_short else address
+
+
 def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:
     """What the next host is told besides the addresses, where it understands."""
+    return _wishes_of(claim, parcel, {who.address: _on_the_way(who) for who in group.recipients})
+
+
+def _wishes_of(claim: Claim, parcel: Parcel, asked: dict[str, Recipient]) -> Wishes:
     envelope = claim.envelope
     return Wishes(
         is_international=envelope.smtputf8 and is_international(parcel.content()),
         ret=envelope.ret,
         envid=envelope.envid,
-        asked={who.address: _on_the_way(who) for who in group.recipients},
+        asked=asked,
     )
 
 

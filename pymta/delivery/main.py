@@ -114,6 +114,7 @@ def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, fo
     hints = SqliteHints(state / "hints" / "hints.sqlite")
     is_ours = here(settings).__contains__
     routes = _Routes(settings, is_ours)
+    caller = Caller(settings.transport, settings.hostname)
     return World(
         settings=settings,
         spool=FileSpool(state / "spool", tell=log.write),
@@ -123,7 +124,8 @@ def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, fo
         store=Maildirs(state / "mail").store,
         to_users=helper.opened,
         key_of=routes.key_of,
-        talk=Caller(settings.transport, settings.hostname).talk,
+        talk=caller.talk,
+        talk_lmtp=caller.talk_lmtp,
         tell=log.write,
         hand_on=channel.say,
         destination_of=partial(destination, routing=settings.routing, is_ours=is_ours),

@@ -118,8 +118,9 @@ class _Attempt:
             if not self._claim.is_mine():
                 return False
             refused, added = self._redirect(carried.wishes)
-            self._settle((*carried.tried, *refused), is_last=not groups and not added)
-            groups.extend(plan(self._routed(added)))
+            is_last = not groups and not added and not carried.onward
+            self._settle((*carried.tried, *refused), is_last=is_last)
+            groups.extend(plan((*carried.onward, *self._routed(added))))
         return True
 
     def _settle(self, tried: tuple[Tried, ...], *, is_last: bool) -> None:

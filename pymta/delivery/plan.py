@@ -2,9 +2,9 @@
 
 Local mailboxes go first and in one group: they are quick, and a delivery repeated after a crash
 replaces itself, so nothing is lost by recording them together.  The same goes for system users,
-who come next, since a home directory may hang.  Then one group for each destination, because one
-transaction can serve all its recipients.  Those without a route come first of all; they cost
-nothing.
+who come next, since a home directory may hang.  Then one group for each LMTP server, and one for
+each destination, because one transaction can serve all its recipients.  Those without a route come
+first of all; they cost nothing.
 
 Who has the mail from somebody's .forward gets it with a line that says so (Delivered-To), and so
 does not travel with others.
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pymta.delivery.outcome import Addressee
-from pymta.routing.route import Defer, Fail, Local, Remote, Route, User
+from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
 
 # Every server must take a hundred (RFC 5321 s4.5.3.1.8); more is asking for 452.
 MOST_RECIPIENTS = 100
@@ -36,9 +36,15 @@ class ToMailboxes:
 
 @dataclass(frozen=True, slots=True)
 class ToUsers:
-    """System users, each with the name of the account; all have come here the same way."""
+    """System users, each with the route; all have come here the same way."""
 
-    recipients: tuple[tuple[Addressee, str], ...]
+    recipients: tuple[tuple[Addressee, User], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToLmtp:
+    recipients: tuple[Addressee, ...]
+    lmtp: Lmtp
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +53,15 @@ class ToHosts:
     remote: Remote
 
 
-Group = Unrouted | ToMailboxes | ToUsers | ToHosts
+Group = Unrouted | ToMailboxes | ToUsers | ToLmtp | ToHosts
 
 
 def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
     """The groups in the order in which they are to be carried."""
     unrouted: list[tuple[Addressee, Fail | Defer]] = []
     local: list[tuple[Addressee, str]] = []
-    users: dict[tuple[str, ...], list[tuple[Addressee, str]]] = {}
+    users: dict[tuple[str, ...], list[tuple[Addressee, User]]] = {}
+    lmtp: dict[tuple[Lmtp, tuple[str, ...]], list[Addressee]] = {}
     remote: dict[tuple[Remote, tuple[str, ...]], list[Addressee]] = {}
     for addressee, route in routes:
         match route:
@@ -62,8 +69,10 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
                 unrouted.append((addressee, route))
             case Local(mailbox):
                 local.append((addressee, mailbox))
-            case User(account):
-                users.setdefault(addressee.via, []).append((addressee, account))
+            case User():
+                users.setdefault(addressee.via, []).append((addressee, route))
+            case Lmtp():
+                lmtp.setdefault((route, addressee.via), []).append(addressee)
             case Remote():
                 remote.setdefault((route, addressee.via), []).append(addressee)
     groups: list[Group] = []
@@ -72,6 +81,8 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
     if local:
         groups.append(ToMailboxes(tuple(local)))
     groups += [ToUsers(tuple(some)) for some in users.values()]
+    for (server, _), addressees in lmtp.items():
+        groups += [ToLmtp(part, server) for part in _parts(addressees)]
     for (way, _), addressees in remote.items():
         groups += [ToHosts(part, way) for part in _parts(addressees)]
     return tuple(groups)
@@ -86,6 +97,8 @@ def shown(group: Group) -> str:
             return f"mailboxes for {_addresses(who for who, _ in recipients)}"
         case ToUsers(recipients):
             return f"home directories for {_addresses(who for who, _ in recipients)}"
+        case ToLmtp(recipients, lmtp):
+            return f"LMTP at {', '.join(map(str, lmtp.servers))} for {_addresses(recipients)}"
         case ToHosts(recipients, remote):
             return f"{', '.join(map(str, remote.hosts))} for {_addresses(recipients)}"
 

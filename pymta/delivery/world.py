@@ -15,14 +15,15 @@ from pymta.journal.event import Event
 from pymta.retry.schedule import Schedule
 from pymta.routing.route import Route
 from pymta.spool.store import Spool
+from pymta.transport import lmtp
 from pymta.transport.classify import Outcome
 from pymta.transport.host_memory import HostMemory
-from pymta.transport.local_request import Forward
+from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Talk
 
-# Account, recipient, may it be forwarded?  The answer is Forward only when it may.
-Hand = Callable[[str, str, bool], Outcome | Forward]
+# Account, recipient, what to do.  The answer is Forward or Nothing only to what asks for it.
+Hand = Callable[[str, str, Deed], Outcome | Forward | Nothing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class World:
     to_users: Callable[[Parcel], AbstractContextManager[Hand]]
     key_of: KeyOf
     talk: Talk
+    talk_lmtp: lmtp.Talk
     tell: Callable[[Event], None]
     hand_on: Callable[[HandOn], object]
     destination_of: Callable[[str], str]

@@ -2,7 +2,7 @@
 
     the home is missing, or another's     put off: it is not mounted
     there is a .forward                   told, when that is wanted and the file can be trusted
-    otherwise                             into the Maildir
+    otherwise                             into the Maildir, unless he was only to be asked
 
 What lies in a home is its owner's own business: links are followed, with his rights and nobody
 else's.  Only what others could have written is not believed.  A file that opens slowly, such as a
@@ -22,9 +22,18 @@ from pathlib import Path
 
 from pymta.accounts.account import ROOT, Account
 from pymta.config.deliver import Deliver
+from pymta.mail.trace import delivered_to, return_path
 from pymta.routing.forward_file import LONGEST
 from pymta.spool.disk import Disk
-from pymta.transport.local_request import Answer, Forward, PutOff, Request, Stored
+from pymta.transport.local_request import (
+    Answer,
+    Deed,
+    Forward,
+    Nothing,
+    PutOff,
+    Request,
+    Stored,
+)
 from pymta.transport.maildir import Maildir
 
 BLOCK = 256 * 1024  # bytes of a message in memory at once
@@ -53,11 +62,12 @@ def deliver(errand: Errand) -> Answer:
     trouble = _look_at_message(errand) or _look_at(home, errand.account)
     if trouble:
         return trouble
-    if errand.request.may_forward and errand.settings.forward_file:
+    deed = errand.request.deed
+    if deed is not Deed.STORE and errand.settings.forward_file:
         forward = _forward(home / errand.settings.forward_file, errand.account)
         if forward:
             return forward
-    return _store(home, errand)
+    return Nothing() if deed is Deed.LOOK else _store(home, errand)
 
 
 def _look_at_message(errand: Errand) -> PutOff | None:
@@ -128,7 +138,9 @@ def _store(home: Path, errand: Errand) -> Stored | PutOff:
 
 def _content(errand: Errand) -> Iterator[bytes]:
     """Raises OSError when the message ends early."""
-    yield errand.request.head
+    request = errand.request
+    head = return_path(request.sender) + delivered_to(request.recipient)
+    yield head.replace("\r\n", "\n").encode()
     at, end = 0, errand.request.size
     while at < end:
         block = os.pread(errand.message, min(BLOCK, end - at), at)

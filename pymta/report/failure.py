@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pymta.mail.envelope import NULL_SENDER
 
 _LINE = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3}) (?:H=(\S+ \[[^\]]*\](?::[0-9]+)?): )?(.*)")
-_SMTP_REPLY = re.compile(r"SMTP error from remote mail server after .*?: ([45][0-9][0-9] .*)")
+_SMTP_REPLY = re.compile(
+    r"(?:SMTP error from remote mail server|LMTP error) after .*?: ([45][0-9][0-9] .*)"
+)
 UNKNOWN_STATUS = "5.0.0"  # RFC 3463 s3.1: other undefined status
 
 

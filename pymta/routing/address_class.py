@@ -18,9 +18,13 @@ OURSELVES = "@"  # in local_domains: primary_hostname
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """An address in a domain that we deliver for; `local_part` has no quotes."""
+    """An address in a domain that we deliver for; `local_part` has no quotes.
+
+    `domain` is in lower case and as the DNS knows it, "" for the bare postmaster.
+    """
 
     local_part: str
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,11 @@ def classify(
         return Ours(mailbox.local)
     domain = key_of_domain(mailbox.domain)
     if domain in our_domains(routing):
-        return Ours(mailbox.local)
+        return Ours(mailbox.local, domain)
     literal = literal_address(domain)
     if literal is None:
         return TheirDomain(domain)
-    return Ours(mailbox.local) if is_local_address(literal) else TheirAddress(literal)
+    return Ours(mailbox.local, domain) if is_local_address(literal) else TheirAddress(literal)
 
 
 def our_domains(routing: Routing) -> frozenset[str]:

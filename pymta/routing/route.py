@@ -1,9 +1,10 @@
-"""Where a recipient's mail goes: five answers."""
+"""Where a recipient's mail goes: six answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.login import Login
 
@@ -16,10 +17,18 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Lmtp:
+    """To an LMTP server, over the first of `servers` that answers."""
+
+    servers: tuple[Host | LocalSocket, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class User:
-    """Into the home directory of this account, or where its .forward says."""
+    """Where the .forward of this account says, or else to `lmtp`, or into its own mailbox."""
 
     account: str
+    lmtp: Lmtp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +63,4 @@ class Defer:
     enhanced: str = "4.4.3"  # directory server failure
 
 
-Route = Local | User | Remote | Fail | Defer
+Route = Local | User | Lmtp | Remote | Fail | Defer

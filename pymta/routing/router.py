@@ -7,17 +7,20 @@ randomness are passed in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pymta.accounts.account import Find, nobody
+from pymta.config.local_transport import lmtp_server, transport_of
 from pymta.config.settings import Settings
 from pymta.mail.caller import Address
+from pymta.mail.domain import key_of_domain
 from pymta.mail.host import Host
 from pymta.routing.address_class import Nonsense, Ours, TheirAddress, TheirDomain, classify
+from pymta.routing.lmtp import route_by_lmtp
 from pymta.routing.local_part import route_local
 from pymta.routing.mx import Lookups, Shuffle, route_by_mx
 from pymta.routing.ourselves import Ourselves
-from pymta.routing.route import Fail, Remote, Route
+from pymta.routing.route import Fail, Lmtp, Local, Remote, Route, User
 from pymta.routing.smarthost import route_by_smarthost
 
 
@@ -41,12 +44,28 @@ class Router:
         match classify(address, routing, self.ourselves.is_local_address):
             case Nonsense(why):
                 return Fail(f"no such address: {why}", "5.1.3")
-            case Ours(local_part):
-                return route_local(local_part, self.settings, self.find)
+            case Ours(local_part, domain):
+                return self._by_transport(
+                    route_local(local_part, self.settings, self.find),
+                    domain or key_of_domain(self.settings.hostname),
+                )
             case TheirAddress(literal):
                 return self._once(f"[{literal}]", literal)
             case TheirDomain(domain):
                 return self._once(domain, None)
+
+    def _by_transport(self, route: Route, domain: str) -> Route:
+        """The same, with the LMTP server that `local_transport` names for this domain."""
+        way = transport_of(self.settings.routing.local_transport, domain)
+        server = lmtp_server(way)
+        if server is None or not isinstance(route, Local | User):
+            return route
+        if way not in self._known:
+            self._known[way] = route_by_lmtp(server, self.lookups)
+        lmtp = self._known[way]
+        if isinstance(route, User) and isinstance(lmtp, Lmtp):
+            return replace(route, lmtp=lmtp)
+        return lmtp
 
     def _once(self, destination: str, literal: Address | None) -> Route:
         key = self.settings.routing.smarthost or destination

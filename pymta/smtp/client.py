@@ -30,13 +30,16 @@ also just close, without `finish`: then the server has no message.
 A 421 ends the dialogue wherever it comes; all whose fate is open share it.  A recipient refused
 at RCPT does not hold up the others.  With PIPELINING the commands of a message travel together,
 in groups small enough that their replies fit into the socket buffers of both sides.
+
+LMTP (RFC 2033) is the same with LHLO, and with a reply after the final dot for each recipient who
+was taken at RCPT, in their order: each has a fate of his own to the end.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from pymta.mail.reply import Reply
@@ -63,7 +66,10 @@ GROUP = 50
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A command whose reply is awaited; `recipient` is an index, for RCPT only."""
+    """A command whose reply is awaited.
+
+    `recipient` is an index, for RCPT, and in LMTP for the final dot.
+    """
 
     stage: Stage
     command: str
@@ -79,7 +85,7 @@ class ClientDialogue:
     """One message to one host.  `recipients` are addresses without brackets; `sender` may be "".
 
     `size` is the message's in octets; `eight_bit` whether it has octets above 127, `is_binary`
-    whether it came as BINARYMIME, and must go so.  Raises
+    whether it came as BINARYMIME, and must go so.  `is_lmtp`: the server speaks LMTP.  Raises
     ValueError for an address that cannot stand in a command: no such address is ever accepted.
     """
 
@@ -93,6 +99,7 @@ class ClientDialogue:
         eight_bit: bool,
         is_binary: bool = False,
         wishes: Wishes = NO_WISHES,
+        is_lmtp: bool = False,
     ) -> None:
         for text in (helo, sender, *recipients):
             check_word(text)
@@ -103,6 +110,7 @@ class ClientDialogue:
         self._eight_bit = eight_bit
         self._is_binary = is_binary
         self._wishes = wishes
+        self._is_lmtp = is_lmtp
         self._replies = ReplyReader()
         self._awaited: deque[_Step] = deque([_GREETING])
         self._to_do: deque[Action] = deque()
@@ -112,7 +120,7 @@ class ClientDialogue:
         self._rejected: Refused | None = None  # MAIL or DATA, said of the whole message
         self._farewell = b""
         self.offers: frozenset[str] = frozenset()  # EHLO keywords, upper case
-        self.greeted = ""  # "e" for each EHLO said, "h" for each HELO
+        self.greeted = ""  # "e" for each EHLO said, "h" for each HELO, "l" for LHLO
 
     @property
     def has_pipelined(self) -> bool:
@@ -137,7 +145,8 @@ class ClientDialogue:
         if self._to_do:
             return self._to_do.popleft()
         if self._awaited and self._awaited[0] is _BODY:
-            self._awaited[0] = _FINAL  # we are asked again, so the final dot has been written
+            # We are asked again, so the final dot has been written.
+            self._awaited = deque(self._final_steps())
         if self._is_settled():
             return Finished(tuple(r for r in self._results if r), self._farewell)
         return NeedReply(_WAITS.get(self._awaited[0].stage, Wait.COMMAND))
@@ -146,6 +155,13 @@ class ClientDialogue:
         """The connection cannot be used any more; whoever has no result yet gets `Unheard`."""
         step = self._awaited[0] if self._awaited else _GREETING
         self._end(Unheard(why, step.stage, step.command))
+
+    def _final_steps(self) -> list[_Step]:
+        """What answers the final dot."""
+        if not self._is_lmtp:
+            return [_FINAL]
+        open_ = (n for n, result in enumerate(self._results) if result is None)
+        return [replace(_FINAL, recipient=n) for n in open_]
 
     def _is_settled(self) -> bool:
         return not self._awaited and all(self._results)
@@ -162,7 +178,7 @@ class ClientDialogue:
         match step.stage:
             case Stage.GREETING:
                 self._hear_greeting(step, reply)
-            case Stage.EHLO:
+            case Stage.EHLO | Stage.LHLO:
                 self._hear_ehlo(step, reply)
             case Stage.HELO:
                 self._hear_helo(step, reply)
@@ -180,12 +196,16 @@ class ClientDialogue:
     def _hear_greeting(self, step: _Step, reply: Reply) -> None:
         if reply.code != 220:
             self._end(Refused(_as_refusal(reply), step.stage, step.command), farewell=b"QUIT\r\n")
+        elif self._is_lmtp:
+            self.greeted += "l"
+            self._say(_Step(Stage.LHLO, f"LHLO {self._helo}"))
         else:
             self.greeted += "e"
             self._say(_Step(Stage.EHLO, f"EHLO {self._helo}"))
 
     def _hear_ehlo(self, step: _Step, reply: Reply) -> None:
-        if reply.is_permanent:  # RFC 5321 s3.2: an old server; speak as one would have then
+        if reply.is_permanent and step.stage is Stage.EHLO:
+            # RFC 5321 s3.2: an old server; speak as one would have then
             self.greeted += "h"
             self._say(_Step(Stage.HELO, f"HELO {self._helo}"))
         elif reply.code != 250:
@@ -214,7 +234,11 @@ class ClientDialogue:
 
     def _hear_data(self, step: _Step, reply: Reply) -> None:
         if reply.code == 354:
-            self._send_body()
+            if self._is_lmtp and (self._rejected or all(self._results)):
+                # RFC 2033 s4.2 forbids it: what would follow has no answer.
+                self._end(self._rejected or Unheard("354 for nobody", step.stage, step.command))
+            else:
+                self._send_body()
             return
         self._rejected = self._rejected or Refused(_as_refusal(reply), step.stage, step.command)
         self._end(self._rejected, farewell=b"QUIT\r\n")
@@ -224,18 +248,34 @@ class ClientDialogue:
         self._end(Refused(_as_refusal(reply), step.stage, step.command))
 
     def _hear_final(self, step: _Step, reply: Reply) -> None:
+        if self._is_lmtp:
+            self._hear_fate(step, reply)
+            return
         if self._rejected is None and reply.code // 100 == 2:
             self._end(Taken(reply, "DSN" in self.offers), farewell=b"QUIT\r\n")
         else:
             refused = self._rejected or Refused(_as_refusal(reply), step.stage, step.command)
             self._end(refused, farewell=b"QUIT\r\n")
 
+    def _hear_fate(self, step: _Step, reply: Reply) -> None:
+        """RFC 2033 s4.2: one recipient's; who is left has another reply coming."""
+        if reply.code // 100 == 2:
+            self._results[step.recipient] = Taken(reply, "DSN" in self.offers)
+        else:
+            refused = Refused(_as_refusal(reply), step.stage, step.command)
+            self._results[step.recipient] = refused
+        if not self._awaited:
+            self._farewell = b"QUIT\r\n"
+
     # What we say.
 
     def _greet_back(self, step: _Step, line: str) -> None:
-        """RFC 5321 s4.1.1.1: the first word is what the other side calls itself."""
+        """RFC 5321 s4.1.1.1: the first word is what the other side calls itself.
+
+        An LMTP server on our own host has our own name.
+        """
         name = line.split(" ", maxsplit=1)[0]
-        if name.lower() == self._helo.lower():
+        if name.lower() == self._helo.lower() and not self._is_lmtp:
             why = f"mail loops back to myself: the remote host calls itself {name}"
             self._end(Unheard(why, step.stage, step.command), farewell=b"QUIT\r\n")
         else:

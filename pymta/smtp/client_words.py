@@ -22,6 +22,7 @@ class Stage(Enum):
     GREETING = "initial connection"
     EHLO = "EHLO"
     HELO = "HELO"
+    LHLO = "LHLO"
     MAIL = "MAIL FROM"
     RCPT = "RCPT TO"
     DATA = "DATA"
@@ -31,7 +32,7 @@ class Stage(Enum):
     @property
     def is_about_host(self) -> bool:
         """Nothing of the message was mentioned yet: another host may say otherwise."""
-        return self in (Stage.GREETING, Stage.EHLO, Stage.HELO)
+        return self in (Stage.GREETING, Stage.EHLO, Stage.HELO, Stage.LHLO)
 
 
 @dataclass(frozen=True, slots=True)

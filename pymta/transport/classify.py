@@ -34,11 +34,12 @@ _REFUSED = {
 class Connection:
     """A connection to a host, as the log tells of it.
 
-    `local` is our own end.  `greeted` has a letter for each greeting, ``e`` for EHLO and ``h`` for
-    HELO; `has_pipelined`: commands went out in groups.
+    `local` is our own end, None for a socket of this machine.  `greeted` has a letter for each
+    greeting, ``e`` for EHLO, ``h`` for HELO and ``l`` for LHLO; `has_pipelined`: commands went out
+    in groups.
     """
 
-    local: Endpoint
+    local: Endpoint | None
     greeted: str = ""
     has_pipelined: bool = False
 
@@ -89,8 +90,10 @@ class Never:
 Outcome = Delivered | Later | Never
 
 
-def from_result(result: Result, host: Host, number: int = 0, error: str = "") -> Outcome:
-    """What the host said about one recipient.
+def from_result(
+    result: Result, host: Host | None, number: int = 0, error: str = "", *, is_lmtp: bool = False
+) -> Outcome:
+    """What the host said about one recipient; None is an LMTP server behind a local socket.
 
     `number` and `error` tell what broke the connection, when something did.
     """
@@ -98,7 +101,8 @@ def from_result(result: Result, host: Host, number: int = 0, error: str = "") ->
         case Taken(reply, offers_dsn):
             return Delivered(host, _quote(reply), is_passed_on=offers_dsn)
         case Refused(reply, stage, after):
-            why = f"SMTP error from remote mail server after {after}: {_quote(reply)}"
+            who = "LMTP error" if is_lmtp else "SMTP error from remote mail server"
+            why = f"{who} after {after}: {_quote(reply)}"
             if not after:  # our own finding: nobody must be told that the host said so
                 why = reply.text
             if reply.is_permanent and not stage.is_about_host:

@@ -1,4 +1,4 @@
-"""TCP to one host, with a deadline.
+"""TCP to one host, or a socket of this machine, with a deadline.
 
 Touches: sockets.
 """
@@ -9,6 +9,7 @@ import errno
 import os
 import socket
 
+from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 
 
@@ -22,6 +23,21 @@ def connect(host: Host, timeout: float) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.connect((str(host.address), host.port))
         _refuse_mirror(sock)
+    except TimeoutError as error:
+        sock.close()
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def connect_here(server: LocalSocket, timeout: float) -> socket.socket:
+    """Likewise to a socket in the file system."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(server.path)
     except TimeoutError as error:
         sock.close()
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from error

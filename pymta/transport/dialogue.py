@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pymta.config.transport import Transport
-from pymta.mail.caller import Endpoint, endpoint
+from pymta.mail.caller import Endpoint, LocalSocket, endpoint
 from pymta.mail.host import Host
 from pymta.smtp.chunks import ChunkWriter
 from pymta.smtp.client import ClientDialogue
@@ -32,7 +32,7 @@ from pymta.smtp.client_words import Finished, NeedReply, SendBody, SendBytes, Wa
 from pymta.smtp.stuffing import DotStuffer
 from pymta.spool.store import SpoolError
 from pymta.transport.classify import CLOSED, Connection, Later, from_error
-from pymta.transport.connect import connect
+from pymta.transport.connect import connect, connect_here
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 
@@ -45,7 +45,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Calls hosts and talks to them; its `talk` is what `remote.deliver` wants.
+    """Calls hosts and talks to them; its `talk` and `talk_lmtp` are what `remote.deliver` wants.
 
     `clock` is monotonic, in seconds.
     """
@@ -59,12 +59,28 @@ class Caller:
             sock = connect(host, self.settings.connect_timeout)
         except OSError as error:
             return from_error(error, host)
+        return self._converse(sock, parcel)
+
+    def talk_lmtp(self, server: Host | LocalSocket, parcel: Parcel) -> Heard | Later:
+        """The same in LMTP (RFC 2033)."""
+        try:
+            if isinstance(server, Host):
+                sock = connect(server, self.settings.connect_timeout)
+            else:
+                sock = connect_here(server, self.settings.connect_timeout)
+        except OSError as error:
+            return from_error(error, server if isinstance(server, Host) else None, str(server))
+        return self._converse(sock, parcel, is_lmtp=True)
+
+    def _converse(self, sock: socket.socket, parcel: Parcel, *, is_lmtp: bool = False) -> Heard:
         with sock:
             sock.setblocking(False)
             deadline = self.clock() + BASE_BUDGET + parcel.size / SLOWEST
             wire = Wire(sock, self.clock, deadline)
-            local = endpoint(sock.getsockname())
-            return _Conversation(wire, local, parcel, self.settings, self.hostname).hold()
+            local = endpoint(sock.getsockname()) if sock.family != socket.AF_UNIX else None
+            return _Conversation(
+                wire, local, parcel, self.settings, self.hostname, is_lmtp=is_lmtp
+            ).hold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +125,11 @@ class Wire:
 @dataclass(slots=True)
 class _Conversation:
     wire: Wire
-    local: Endpoint
+    local: Endpoint | None
     parcel: Parcel
     timeouts: Transport
     hostname: str
+    is_lmtp: bool = False
     dialogue: ClientDialogue = field(init=False)
     number: int = 0
     error: str = ""
@@ -128,6 +145,7 @@ class _Conversation:
             eight_bit=parcel.eight_bit,
             is_binary=parcel.is_binary,
             wishes=parcel.wishes,
+            is_lmtp=self.is_lmtp,
         )
 
     def hold(self) -> Heard:

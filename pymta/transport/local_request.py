@@ -3,12 +3,15 @@
 One connection is one delivery, over a SOCK_SEQPACKET socket: a packet is a whole word, as on the
 channels of `pymta.channel`, and no side needs a parser.
 
-    worker   deliver     the account, a file name, the lines to put on top; and an open descriptor
-                         of the message, with LF line ends, read from its first byte
+    worker   store       the account, a file name, sender and recipient; and an open descriptor of
+                         the message, with LF line ends, read from its first byte
+             forward     likewise; but a .forward, where there is one, is told instead
+             look        likewise; and where there is none, nothing is stored
     helper   taken       a process of its own works on it; nothing but its own limits ends that
              stored      it is in the mailbox, for good
              later       not now; an errno (0 where there is none) and why
              forward     nothing was stored: this is the .forward, which the worker understands
+             nothing     there is no .forward
 
 The worker says nothing about a user id, a directory or a mode: all that is the helper's own
 knowledge.  What is named is checked to be of the right form, since the helper runs as root.
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 
 from pymta.accounts.account import is_account_name
 from pymta.mail.letters import is_safe
@@ -27,24 +31,31 @@ LONGEST_ANSWER = 64 * 1024  # bytes; must exceed `pymta.routing.forward_file.LON
 LONGEST_WHY = 1000  # characters
 TAKEN = b"taken"
 _STORED = b"stored"
-_DELIVER = b"deliver"
+_NOTHING = b"nothing"
+LONGEST_ADDRESS = 1000  # characters
 # As `pymta.transport.mailboxes.file_name` has it: no path, no name that means something else.
 _FILE = re.compile(r"[0-9]{1,12}\.[0-9A-Za-z-]{1,40}\.pymta")
-_HEAD = re.compile(r"(?:[!-9;-~]+: [ -~\x80-\U0010ffff]*\n)*")
+_ADDRESS = re.compile(r"[ -~\x80-\U0010ffff]*")
+
+
+class Deed(Enum):
+    """What is to be done with the message."""
+
+    STORE = "store"
+    FORWARD = "forward"
+    LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`size` is that of the message in the descriptor, in bytes.
-
-    `may_forward`: a .forward is to be told of, where there is one.
-    """
+    """`size` is that of the message in the descriptor, in bytes; `sender` may be ""."""
 
     account: str
     file: str
     size: int
-    head: bytes
-    may_forward: bool = True
+    sender: str
+    recipient: str
+    deed: Deed = Deed.FORWARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +78,43 @@ class Forward:
     content: bytes
 
 
-Answer = Stored | PutOff | Forward
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is no .forward, and nothing was to be stored."""
+
+
+Answer = Stored | PutOff | Forward | Nothing
 
 
 def encode_request(request: Request) -> bytes:
     fields = (
-        _DELIVER,
-        request.account.encode("ascii"),
-        request.file.encode("ascii"),
-        b"%d" % request.size,
-        b"%d" % request.may_forward,
-        request.head,
+        request.deed.value,
+        request.account,
+        request.file,
+        str(request.size),
+        request.sender,
+        request.recipient,
     )
-    return b"\0".join(fields)
+    return "\0".join(fields).encode()
 
 
 def decode_request(packet: bytes) -> Request:
     """ValueError: it is none, or names what cannot be named."""
-    deed, *fields = packet.split(b"\0")
-    if deed != _DELIVER or len(fields) != 5:
+    deed, *fields = packet.decode().split("\0")
+    if len(fields) != 5:
         raise ValueError("not a request")
-    account, file, size = (field.decode("ascii") for field in fields[:3])
-    may_forward, head = fields[3:]
+    account, file, size, sender, recipient = fields
     if not is_account_name(account):
         raise ValueError(f"no name of an account: {account!r}")
     if not _FILE.fullmatch(file):
         raise ValueError(f"no name of a message: {file!r}")
-    if not (size.isdigit() and len(size) < 16 and may_forward in {b"0", b"1"}):
+    if not (size.isascii() and size.isdigit() and len(size) < 16):
         raise ValueError("not a request")
-    lines = head.decode()
-    if not _HEAD.fullmatch(lines) or not is_safe(lines):
-        raise ValueError("no header lines")
-    return Request(account, file, int(size), head, may_forward == b"1")
+    for address in (sender, recipient):
+        is_short = len(address) <= LONGEST_ADDRESS
+        if not (is_short and _ADDRESS.fullmatch(address) and is_safe(address)):
+            raise ValueError("not an address")
+    return Request(account, file, int(size), sender, recipient, Deed(deed))
 
 
 def encode_answer(answer: Answer) -> bytes:
@@ -109,12 +125,16 @@ def encode_answer(answer: Answer) -> bytes:
             return b"later %d " % number + why[:LONGEST_WHY].encode("utf-8", "replace")
         case Forward(content):
             return b"forward " + content
+        case Nothing():
+            return _NOTHING
 
 
 def decode_answer(packet: bytes) -> Answer:
     """ValueError: it is none."""
     if packet == _STORED:
         return Stored()
+    if packet == _NOTHING:
+        return Nothing()
     word, _, rest = packet.partition(b" ")
     if word == b"forward":
         return Forward(rest)

@@ -20,13 +20,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pymta.channel.control import address_in
-from pymta.mail.trace import delivered_to, return_path
 from pymta.transport.classify import Delivered, Later, Outcome
 from pymta.transport.local_request import (
     LONGEST_ANSWER,
     TAKEN,
     Answer,
+    Deed,
     Forward,
+    Nothing,
     PutOff,
     Request,
     Stored,
@@ -42,8 +43,8 @@ TAKEN_WITHIN = 40.0
 # Seconds that the helper has beyond its own limit to say so.
 GRACE = 10.0
 
-# As `pymta.delivery.world.Hand`: account, recipient, may it be forwarded?
-Hand = Callable[[str, str, bool], Outcome | Forward]
+# As `pymta.delivery.world.Hand`: account, recipient, what to do.
+Hand = Callable[[str, str, Deed], Outcome | Forward | Nothing]
 
 
 class Helper:
@@ -65,13 +66,12 @@ class Helper:
         try:
             size = os.fstat(fd).st_size
 
-            def hand(account: str, recipient: str, may_forward: bool) -> Outcome | Forward:
-                head = (return_path(parcel.sender) + delivered_to(recipient)).replace("\r\n", "\n")
+            def hand(account: str, recipient: str, deed: Deed) -> Outcome | Forward | Nothing:
                 name = file_name(parcel.id, recipient)
-                request = Request(account, name, size, head.encode(), may_forward)
+                request = Request(account, name, size, parcel.sender, recipient, deed)
                 if not parcel.is_mine():
                     return Later(0, why="message was taken over by another process")
-                return _outcome(self._ask(request, fd), may_forward=may_forward)
+                return _outcome(self._ask(request, fd), deed)
 
             yield hand
         finally:
@@ -116,13 +116,15 @@ def _answer(packet: bytes) -> Answer:
         return PutOff(0, "the delivery helper gave an answer that nobody understands")
 
 
-def _outcome(answer: Answer, *, may_forward: bool) -> Outcome | Forward:
+def _outcome(answer: Answer, deed: Deed) -> Outcome | Forward | Nothing:
     match answer:
-        case Stored():
+        case Stored() if deed is not Deed.LOOK:
             return Delivered()
         case PutOff(number, why):
             return Later(number, os.strerror(number) if number else "", why)
-        case Forward() if may_forward:
+        case Forward() if deed is not Deed.STORE:
+            return answer
+        case Nothing() if deed is Deed.LOOK:
             return answer
     return Later(0, why="the delivery helper gave an answer to another question")
 

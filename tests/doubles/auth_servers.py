@@ -17,17 +17,25 @@ from pathlib import Path
 
 from tests.doubles.peers import ROOT, SECONDS_TO_START, command
 
-_DOVECOT = """
+_ANY_DOVECOT = """
 base_dir = {place}/base
 state_dir = {place}/state
 libexec_dir = {root}/usr/lib/dovecot
 import_environment = LD_LIBRARY_PATH={libraries}
 log_path = {place}/log
-protocols =
 ssl = no
 default_internal_user = nobody
 default_internal_group = nogroup
 default_login_user = nobody
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+"""
+_DOVECOT = """
+protocols =
 auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 disable_plaintext_auth = no
@@ -39,12 +47,6 @@ service auth {{
   user = root
   unix_listener auth-client {{
     mode = 0666
-  }}
-}}
-service anvil {{
-  chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
   }}
 }}
 """
@@ -69,28 +71,35 @@ def _short_place() -> Iterator[Path]:
 
 @contextmanager
 def _dovecot(place: Path, passwords: Path, mechanisms: str) -> Iterator[Path]:
+    path = place / "base" / "auth-client"
+    text = _DOVECOT.format(mechanisms=mechanisms, passwords=passwords)
+    with any_dovecot(place, text, lambda: _greets(path)):
+        yield path
+
+
+@contextmanager
+def any_dovecot(place: Path, text: str, is_up: Callable[[], bool]) -> Iterator[None]:
+    """One with these settings, behind those that each of ours needs; it lives in `place`."""
     for name in ("base", "state"):
-        (place / name).mkdir(parents=True)
+        (place / name).mkdir(parents=True, exist_ok=True)
     file = place / "dovecot.conf"
     words = command("doveconf", "-c", str(file), "-f", "service=master", "-m", "master")
     library = f"{ROOT}/usr/lib/dovecot/modules/old-stats"
     libraries = f"{words[1].partition('=')[2]}:{library}"
-    file.write_text(
-        _DOVECOT.format(
-            place=place,
-            root=ROOT,
-            libraries=libraries,
-            mechanisms=mechanisms,
-            passwords=passwords,
-        )
-    )
+    file.write_text(_ANY_DOVECOT.format(place=place, root=ROOT, libraries=libraries) + text)
     words[1] = f"LD_LIBRARY_PATH={libraries}"
     # It looks for doveconf where Debian installs it; so doveconf starts it.
     master = [f"{ROOT}/usr/sbin/dovecot", "-F", "-c", str(file)]
-    path = place / "base" / "auth-client"
-    with _running([*words, "-e", *master]) as process:
-        _wait(process, lambda: _greets(path))
-        yield path
+    # It looks for plug-ins there, too, whatever it is told; so they are there, for it alone.
+    (place / "lib").mkdir(exist_ok=True)
+    link = place / "lib" / "dovecot"
+    if not link.is_symlink():
+        link.symlink_to(f"{ROOT}/usr/lib/dovecot")
+    options = f"lowerdir={place}/lib:/usr/lib"
+    script = f'mount -t overlay store -o {options} /usr/lib && exec "$@"'
+    with _running(["unshare", "-m", "sh", "-c", script, "sh", *words, "-e", *master]) as process:
+        _wait(process, is_up)
+        yield
 
 
 @contextmanager

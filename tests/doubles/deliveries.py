@@ -15,12 +15,13 @@ from pymta.config.routing import Routing
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
 from pymta.delivery.world import Hand, World
+from pymta.mail.caller import LocalSocket
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.mail.timestamp import format_date
 from pymta.retry.schedule import parse_schedule
-from pymta.routing.route import Defer, Fail, Local, Remote, Route, User
+from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
 from pymta.smtp.client_words import Refused, Result, Stage, Taken
 from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
@@ -28,7 +29,7 @@ from pymta.spool.outcomes import State
 from pymta.spool.store import Seal
 from pymta.transport.classify import Delivered, Later, Outcome
 from pymta.transport.host_memory import HostMemory
-from pymta.transport.local_request import Forward
+from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 from tests.doubles.hints import MemoryHints
@@ -45,6 +46,7 @@ RECEIVED = "Received: by us\r\n"
 OK = Taken(Reply(250, "queued"))
 NEVER = Refused(Reply(550, "no such user", "5.1.1"), Stage.RCPT, "RCPT TO:<x>")
 BUSY = Refused(Reply(451, "busy"), Stage.DATA, "DATA")
+STORE = Lmtp((LocalSocket("/run/dovecot/lmtp"),))
 DOWN = Later(111, "Connection refused")
 
 
@@ -66,8 +68,9 @@ def key_of(address: str) -> tuple[str, str]:
 class Rig:
     """`answers`: address to what its host says, or `Later` for a host that is down (default: OK).
 
-    Addresses at localhost are local, at users.example users of the system; at gone.example they
-    fail, at dim.example they wait.  `forwards` are what .forward files say, by account; `homes`
+    Addresses at localhost are local, at users.example users of the system; at store.example an
+    LMTP server has them, at both.example it has those of system users; at gone.example they fail,
+    at dim.example they wait.  `forwards` are what .forward files say, by account; `homes`
     hold what was stored, `hung` do not answer.
     """
 
@@ -84,7 +87,7 @@ class Rig:
     forwards: dict[str, bytes] = field(default_factory=dict)
     hung: set[str] = field(default_factory=set)
     homes: list[tuple[str, str, bytes]] = field(default_factory=list)
-    asked: list[tuple[str, str, bool]] = field(default_factory=list)
+    asked: list[tuple[str, str, Deed]] = field(default_factory=list)
     is_over: bool = False
     disk: Disk | None = None
     ticks: int = 0
@@ -142,6 +145,7 @@ class Rig:
             to_users=self._to_users,
             key_of=key_of,
             talk=self._talk,
+            talk_lmtp=self._talk_lmtp,
             tell=self.log.write,
             hand_on=self.handed_on.append,
             destination_of=lambda address: (
@@ -171,6 +175,10 @@ class Rig:
                 return Local(local)
             case "users.example":
                 return User(local.lower())
+            case "store.example":
+                return STORE
+            case "both.example":
+                return User(local.lower(), STORE)
             case "gone.example":
                 return Fail("domain gone.example does not exist", "5.1.2")
             case "dim.example":
@@ -183,12 +191,14 @@ class Rig:
             raise self.store_error
         content = b"".join(parcel.content())
 
-        def hand(account: str, recipient: str, may_forward: bool) -> Outcome | Forward:
-            self.asked.append((account, recipient, may_forward))
-            if account in self.forwards and may_forward:
+        def hand(account: str, recipient: str, deed: Deed) -> Outcome | Forward | Nothing:
+            self.asked.append((account, recipient, deed))
+            if account in self.forwards and deed is not Deed.STORE:
                 return Forward(self.forwards[account])
             if account in self.hung:
                 return Later(0, why="it hangs")
+            if deed is Deed.LOOK:
+                return Nothing()
             self.homes.append((account, recipient, content))
             return Delivered()
 
@@ -209,6 +219,16 @@ class Rig:
         self.sent.append((where.name, parcel.recipients))
         self.parcels.append(parcel)
         self.after_sending()
+        return Heard(tuple(a for a in answers if not isinstance(a, Later)))
+
+    def _talk_lmtp(self, server: Host | LocalSocket, parcel: Parcel) -> Heard | Later:
+        """Its answers go by what it is told of each recipient; it is an LMTP server's."""
+        answers = [self.answers.get(name, OK) for name in parcel.recipients]
+        if isinstance(answers[0], Later):
+            return answers[0]
+        b"".join(parcel.content())
+        self.sent.append((str(server), parcel.recipients))
+        self.parcels.append(parcel)
         return Heard(tuple(a for a in answers if not isinstance(a, Later)))
 
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pymta.transport.classify import Outcome
-from pymta.transport.local_request import Forward
+from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.to_local import Helper
 from tests.doubles.daemon import DEADLINE, wait_until
@@ -145,9 +145,9 @@ class HomeHelper:
         *,
         id: str = ID,
         body: bytes = BODY,
-        may_forward: bool = True,
+        deed: Deed = Deed.FORWARD,
         limit: float = DEADLINE,
-    ) -> Outcome | Forward:
+    ) -> Outcome | Forward | Nothing:
         """Have a message delivered, as a worker does."""
         parcel = Parcel(
             id=id,
@@ -160,7 +160,7 @@ class HomeHelper:
             is_mine=lambda: True,
         )
         with Helper(str(self.path), self.directory, limit).opened(parcel) as hand:
-            return hand(account, f"{account}@localhost", may_forward)
+            return hand(account, f"{account}@localhost", deed)
 
     def stop(self) -> int:
         assert self._process

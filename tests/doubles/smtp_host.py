@@ -6,7 +6,9 @@
 
 What is not in the script is answered as a friendly host would.  In place of an answer stand
 CLOSE (hang up), SILENCE (never answer) and any bytes, rubbish too.  RCPT may be a list: one answer
-for each.  "BODY" is done as soon as the body begins, "FINAL" answers the final dot.
+for each.  "BODY" is done as soon as the body begins, "FINAL" answers the final dot.  To who says
+LHLO it speaks LMTP: FINAL is said once for each recipient that was taken.  With `path` it listens
+there, and not on loopback.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ FRIENDLY: dict[str, bytes] = {
     "GREETING": b"220 mx.example.org ESMTP\r\n",
     "EHLO": b"250-mx.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 0\r\n",
     "HELO": b"250 mx.example.org\r\n",
+    "LHLO": b"250-mx.example.org\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
     "MAIL": b"250 2.1.0 sender ok\r\n",
     "RCPT": b"250 2.1.5 recipient ok\r\n",
     "DATA": b"354 go\r\n",
@@ -48,12 +51,20 @@ class _Over(Exception):  # noqa: N818 - no error: the script ends here
 
 
 class SmtpHost:
-    def __init__(self, script: Script | None = None, *, family: int = socket.AF_INET) -> None:
+    def __init__(
+        self, script: Script | None = None, *, family: int = socket.AF_INET, path: str = ""
+    ) -> None:
         self.script: Script = {**FRIENDLY, **(script or {})}
         self.sessions: list[Session] = []
         self.address = "127.0.0.1" if family == socket.AF_INET else "::1"
-        self._listener = socket.create_server((self.address, 0), family=family)
-        self.port: int = self._listener.getsockname()[1]
+        self.port = 0
+        if path:
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._listener.bind(path)
+            self._listener.listen()
+        else:
+            self._listener = socket.create_server((self.address, 0), family=family)
+            self.port = self._listener.getsockname()[1]
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -104,6 +115,7 @@ class _Dialogue:
         self._script = script
         self._is_over = is_over
         self._said: dict[str, int] = {}
+        self._taken = 0  # recipients
 
     def hold(self) -> None:
         with self._file:
@@ -113,6 +125,7 @@ class _Dialogue:
                 self._session.commands.append(command)
                 verb = command[:4].upper()
                 answer = self._say(verb)
+                self._taken += verb == "RCPT" and answer[:1] == b"2"
                 if verb == "QUIT":
                     return
                 if verb == "DATA" and answer.startswith(b"354"):
@@ -126,7 +139,9 @@ class _Dialogue:
             if line == b".\r\n":
                 self._session.body = b"".join(lines)
                 self._session.is_whole = True
-                self._say("FINAL")
+                is_lmtp = self._session.commands[0].upper().startswith("LHLO")
+                for _ in range(self._taken if is_lmtp else 1):
+                    self._say("FINAL")
                 return
             lines.append(line.removeprefix(b"."))
 

@@ -19,13 +19,13 @@ from pymta.config.deliver import Deliver
 from pymta.local.home import Errand, deliver
 from pymta.local.identity import IdentityError, become
 from pymta.spool.disk import Disk
-from pymta.transport.local_request import Answer, PutOff, Request, Stored
+from pymta.transport.local_request import Answer, Deed, PutOff, Request, Stored
 from pymta.transport.mailboxes import file_name
 from tests.doubles.people import NOBODY, as_user
 from tests.doubles.watched_disk import KillAfter, StopAfter, Stopped, WatchedDisk
 
 FILE = file_name("1wIcRd-000000012Tz-1abc", "me@localhost")
-HEAD = b"Delivered-To: me@localhost\n"
+HEAD = b"Return-Path: <s@example.org>\nDelivered-To: me@localhost\n"
 BODY = b"Subject: x\n\nhello\n" * 40_000  # more than a block
 
 
@@ -40,7 +40,7 @@ def store(
     home: Path, message: int, disk: Disk | None = None, is_wanted: Callable[[], bool] = lambda: True
 ) -> Answer:
     account = Account("me", os.getuid(), os.getgid(), str(home))
-    request = Request("me", FILE, len(BODY), HEAD)
+    request = Request("me", FILE, len(BODY), "s@example.org", "me@localhost", Deed.STORE)
     return deliver(Errand(request, message, account, Deliver(), is_wanted, disk))
 
 

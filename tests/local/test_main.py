@@ -22,7 +22,7 @@ import pytest
 from pymta.local.rota import MOST, MOST_OF_ONE
 from pymta.mail.message_id import make_id
 from pymta.transport.classify import Delivered, Later, Outcome
-from pymta.transport.local_request import Forward, Request, encode_request
+from pymta.transport.local_request import Deed, Forward, Nothing, Request, encode_request
 from pymta.transport.mailboxes import file_name
 from tests.doubles.daemon import wait_until
 from tests.doubles.home_helper import ID, HomeHelper, home_helper
@@ -37,7 +37,7 @@ STORED = (
 )
 
 
-def later(outcome: Outcome | Forward) -> str:
+def later(outcome: Outcome | Forward | Nothing) -> str:
     assert isinstance(outcome, Later), outcome
     return outcome.text
 
@@ -344,7 +344,7 @@ def test_a_forward_is_told_and_nothing_is_stored(helper: HomeHelper, uid: int) -
     write_forward(helper, b"bob\n", uid=uid)
     assert helper.ask("alice") == Forward(b"bob\n")
     assert helper.mail("alice") == []
-    assert helper.ask("alice", may_forward=False) == Delivered()
+    assert helper.ask("alice", deed=Deed.STORE) == Delivered()
 
 
 def test_a_forward_may_be_a_link_to_another_file_of_the_user(helper: HomeHelper) -> None:
@@ -419,7 +419,7 @@ def talk(helper: HomeHelper, packet: bytes, fds: list[int]) -> bytes:
 
 def request(size: int = 2, account: str = "alice") -> bytes:
     name = file_name(ID, f"{account}@localhost")
-    return encode_request(Request(account, name, size, b"", may_forward=False))
+    return encode_request(Request(account, name, size, "", "alice@localhost", Deed.STORE))
 
 
 def test_what_is_no_request_is_refused_and_told(helper: HomeHelper, tmp_path: Path) -> None:

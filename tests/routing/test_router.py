@@ -11,19 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.accounts.account import Account
 from pymta.config.listen import Listen
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
-from pymta.mail.caller import Address
+from pymta.mail.caller import Address, LocalSocket
 from pymta.mail.host import Host
 from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing
 from pymta.routing.here import here, is_on_interface
 from pymta.routing.mx import MOST_HOSTS, MOST_TARGETS, route_by_mx
 from pymta.routing.ourselves import Ourselves, our_ports
-from pymta.routing.route import Defer, Fail, Local, Remote, Route
+from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
 from pymta.routing.router import Router
 from pymta.routing.smarthost import route_by_smarthost
 
+LOOPBACK = ("::1", "127.0.0.1")
 V4 = ip_address("192.0.2.1")
 V6 = ip_address("2001:db8::1")
 US = ip_address("203.0.113.1")
@@ -357,3 +359,59 @@ def test_where_we_listen_is_here(
     asked = ("127.0.0.1", "127.0.0.2", "::1", "192.0.2.1", "2001:db8::1")
 
     assert {text for text in asked if ip_address(text) in here(settings)} == ours
+
+
+DOVECOT = LocalSocket("/run/dovecot/lmtp")
+BY_LMTP = Routing(
+    primary_hostname="mail.example.com",
+    local_domains=("@", "localhost", "a.example", "b.example"),
+    local_transport={
+        "a.example": "lmtp:unix:/run/dovecot/lmtp",
+        "b.example": "lmtp:store.example:2400",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("user@a.example", Lmtp((DOVECOT,))),
+        ("USER@A.example", Lmtp((DOVECOT,))),
+        ("nobody@a.example", Fail("Unknown user", "5.1.1")),
+        ("user@b.example", Lmtp((Host("store.example", V4, 2400),))),
+        ("user@mail.example.com", Local("user")),
+        ("postmaster", Local("postmaster")),
+    ],
+)
+def test_mail_of_a_domain_goes_to_its_lmtp_server(address: str, expected: Route) -> None:
+    table = Table(addresses={"store.example": [V4]})
+    assert router(table, Settings(routing=BY_LMTP)).route(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ("lmtp:localhost", Lmtp(tuple(Host("localhost", ip_address(a), 24) for a in LOOPBACK))),
+        ("lmtp:192.0.2.1:2400", Lmtp((Host("[192.0.2.1]", V4, 2400),))),
+        ("lmtp:no.example", Defer("LMTP server no.example has no address", "4.4.4")),
+        (
+            "lmtp:dim.example",
+            Defer("host lookup for LMTP server dim.example did not complete: timed out"),
+        ),
+    ],
+)
+def test_an_lmtp_server_that_cannot_be_found_is_nobodys_failure(
+    server: str, expected: Route
+) -> None:
+    table = Table(addresses={"dim.example": Failed("timed out")})
+    settings = Settings(routing=replace(BY_LMTP, local_transport=server))
+    assert router(table, settings).route("user@localhost") == expected
+
+
+def test_a_system_user_keeps_his_forward_before_the_lmtp_server() -> None:
+    routing = replace(BY_LMTP, local_users=True, local_transport="lmtp:unix:/run/dovecot/lmtp")
+    found = replace(
+        router(Table(), Settings(routing=routing)),
+        find=lambda name: Account(name, 1000, 1000, f"/home/{name}"),
+    )
+    assert found.route("alice@localhost") == User("alice", Lmtp((DOVECOT,)))

@@ -19,7 +19,10 @@ from pymta.transport import to_local
 from pymta.transport.classify import Delivered, Later, Outcome
 from pymta.transport.local_request import (
     TAKEN,
+    Answer,
+    Deed,
     Forward,
+    Nothing,
     PutOff,
     Request,
     Stored,
@@ -119,9 +122,11 @@ def handing(path: Path, parcel: Parcel = PARCEL, limit: float = 20.0) -> Iterato
         yield hand
 
 
-def ask(path: Path, *, may_forward: bool = True, limit: float = 20.0) -> Outcome | Forward:
+def ask(
+    path: Path, *, deed: Deed = Deed.FORWARD, limit: float = 20.0
+) -> Outcome | Forward | Nothing:
     with handing(path, limit=limit) as hand:
-        return hand("alice", "alice@localhost", may_forward)
+        return hand("alice", "alice@localhost", deed)
 
 
 def test_the_helper_gets_the_message_and_a_name_and_nothing_that_it_must_believe(
@@ -132,8 +137,8 @@ def test_the_helper_gets_the_message_and_a_name_and_nothing_that_it_must_believe
     ((request, content, was_writable),) = helper.asked
     assert content == CONTENT
     assert not was_writable
-    assert (request.account, request.size, request.may_forward) == ("alice", len(CONTENT), True)
-    assert request.head == b"Return-Path: <s@example.net>\nDelivered-To: alice@localhost\n"
+    assert (request.account, request.size, request.deed) == ("alice", len(CONTENT), Deed.FORWARD)
+    assert (request.sender, request.recipient) == ("s@example.net", "alice@localhost")
     assert request.file.startswith("1777598009." + ID)
 
 
@@ -147,7 +152,7 @@ def test_two_users_get_one_copy_under_two_names(fake: Make) -> None:
 
     with handing(helper.path, replace(PARCEL, blocks=blocks)) as hand:
         for account in ("alice", "bob"):
-            assert hand(account, f"{account}@localhost", False) == Delivered()
+            assert hand(account, f"{account}@localhost", Deed.STORE) == Delivered()
     assert len(reads) == 1
     (first, *_), (second, *_) = helper.asked
     assert first.file != second.file
@@ -178,9 +183,22 @@ def test_every_answer_is_an_outcome(
     assert ask(fake(*says).path) == outcome
 
 
-def test_a_forward_that_was_not_asked_for_is_no_answer(fake: Make) -> None:
-    helper = fake(TAKEN, encode_answer(Forward(b"bob")))
-    found = ask(helper.path, may_forward=False)
+def test_who_is_only_asked_after_a_forward_may_have_none(fake: Make) -> None:
+    assert ask(fake(TAKEN, encode_answer(Nothing())).path, deed=Deed.LOOK) == Nothing()
+
+
+@pytest.mark.parametrize(
+    ("deed", "answer"),
+    [
+        (Deed.STORE, Forward(b"bob")),
+        (Deed.STORE, Nothing()),
+        (Deed.FORWARD, Nothing()),
+        (Deed.LOOK, Stored()),
+    ],
+)
+def test_what_was_not_asked_for_is_no_answer(fake: Make, deed: Deed, answer: Answer) -> None:
+    helper = fake(TAKEN, encode_answer(answer))
+    found = ask(helper.path, deed=deed)
     assert found == Later(0, why="the delivery helper gave an answer to another question")
 
 
@@ -205,7 +223,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
 def test_a_message_that_another_process_has_taken_over_is_not_handed_over(fake: Make) -> None:
     helper = fake(TAKEN, encode_answer(Stored()))
     with handing(helper.path, replace(PARCEL, is_mine=lambda: False)) as hand:
-        assert isinstance(hand("alice", "alice@localhost", True), Later)
+        assert isinstance(hand("alice", "alice@localhost", Deed.STORE), Later)
     assert helper.asked == []
 
 
@@ -228,6 +246,6 @@ def test_where_a_file_system_has_no_nameless_files_there_is_memory(
 ) -> None:
     helper = fake(TAKEN, encode_answer(Stored()))
     with Helper(str(helper.path), tmp_path / "missing", 20.0).opened(PARCEL) as hand:
-        assert hand("alice", "alice@localhost", True) == Delivered()
+        assert hand("alice", "alice@localhost", Deed.STORE) == Delivered()
     assert helper.asked[0][1] == CONTENT
     assert not helper.asked[0][2]
