@@ -23,7 +23,7 @@ from pathlib import Path
 
 from pymta.accounts import passwd
 from pymta.channel.pair import End
-from pymta.channel.words import NO_PLACE, Attempted
+from pymta.channel.words import NO_PLACE, Attempted, HandOn
 from pymta.config.routing import Routing
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
@@ -91,7 +91,7 @@ def _take_place(settings: Settings, log: Log) -> Place | None:
 
 def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
     orders = Orders(channel)
-    world = make_world(channel, settings, log, orders, force=force)
+    world = make_world(channel.say, settings, log, orders.is_over, force=force)
     does = WAITS
     with told_on_signal(settings, lambda: does):
         while (order := orders.next()) is not None:
@@ -106,7 +106,14 @@ def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
     return DONE
 
 
-def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, force: bool) -> World:
+def make_world(
+    hand_on: Callable[[HandOn], object],
+    settings: Settings,
+    log: Log,
+    is_over: Callable[[], bool],
+    *,
+    force: bool,
+) -> World:
     """Everything real."""
     state = Path(settings.machine.state_directory)
     helper = Helper(settings.machine.deliver_socket, state / "run", settings.deliver.home_timeout)
@@ -127,11 +134,11 @@ def make_world(channel: End, settings: Settings, log: Log, orders: Orders, *, fo
         talk=caller.talk,
         talk_lmtp=caller.talk_lmtp,
         tell=log.write,
-        hand_on=channel.say,
+        hand_on=hand_on,
         destination_of=partial(destination, routing=settings.routing, is_ours=is_ours),
         now=time.time,
         date=local_date,
-        is_over=orders.is_over,
+        is_over=is_over,
         debug=log.debug,
         force=force,
     )

@@ -64,6 +64,11 @@ class Kind(Enum):
     SKIPPED = "f518b375d47541a8817deb7b959bd133"
     COMPLETED = "f5a7c9eb0d2f4143b5677989abbdcf76"
     REMOVED = "000ddd27c9c745148e8483f6234cc0bf"
+    HELD = "eb0d9ecdc29a40edb378a19bb8270bd0"
+    RELEASED = "43540aee31ff4ea5953f0c0fbcd6302d"
+    GIVEN_UP = "04183789801c47c5b0f879b97df37ead"
+    REROUTED = "eb035c5bc0184cf69257d392d137a1be"
+    EDITED = "3f0717c58d604baea86321551d59f028"
 
     # Queue runs
     QUEUE_RUN = "98badcfe103254769abcde0123456787"

@@ -35,7 +35,7 @@ OWN: Mapping[str, str] = {
     "RECIPIENT": "Envelope recipient.  Where a line has several, the field stands once for each, up"
     " to a hundred times.",
     "ORIGINAL_RECIPIENT": "The one of the envelope, where a .forward put another in his place.",
-    "TO": "Whom a .forward names; once for each.",
+    "TO": "Whom a .forward names, once for each; or the host to which somebody rerouted a message.",
     "RECIPIENTS": "All of them, with blanks between, where there are more than a hundred.",
     "WHY": "The reason, without what stands around it in the text.",
     "POLICY_RULE": "The rule of policy that decided; of a message that was taken, those that spoke"
@@ -65,7 +65,7 @@ OWN: Mapping[str, str] = {
     "MESSAGE_ID_HEADER": "The Message-ID field of the message.",
     "SUBJECT": "Its subject, decoded; only with the log selector subject.",
     "ABOUT": "Id of the message that a bounce is about.",
-    "USER": "Who removed it.",
+    "USER": "Who ordered it.",
     "BY": "What started the queue run: timer, unit, hand, command, alarm, start or reload of"
     " the daemon, etrn; daemon, when it had too many deliveries at once.",
     "DOMAIN": "The domain whose mail was asked for; with an @ its subdomains, too.",

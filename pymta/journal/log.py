@@ -117,10 +117,11 @@ def open_log(settings: Settings) -> Log:
     )
 
 
-def open_hand_log(settings: Settings, debug: tuple[str, ...] = ()) -> Log:
+def open_hand_log(settings: Settings, debug: tuple[str, ...] = (), *, echoes: bool = True) -> Log:
     """The log of a command typed by hand: the same places as the daemon's, and the terminal.
 
     `debug` are the categories that were asked for, whatever the daemon's command line says.
+    Without `echoes` the terminal shows nothing but what would be written nowhere else.
 
     Standard error says nothing about where the daemon's lines go then, so a daemon of units is
     taken to log to the journal whenever there is one.
@@ -131,7 +132,8 @@ def open_hand_log(settings: Settings, debug: tuple[str, ...] = ()) -> Log:
         return open_log(settings)
     lost = Lost()
     terminal = Row([StderrSink(2, stamp_of(settings.journal), with_priority=False)], None)
-    both = Both(_log_of_another(settings, lost), terminal)
+    there = _log_of_another(settings, lost)
+    both = Both(there, terminal) if echoes else there
     return SelectedLog(both, settings.journal, lost, debug, _watched(settings, lost))
 
 

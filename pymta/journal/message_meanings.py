@@ -65,17 +65,16 @@ MESSAGES: Mapping[Kind, Meaning] = {
     ),
     Kind.FROZEN: Meaning(
         "A message was frozen",
-        "It failed and there is nobody to tell, or a rule of policy wants it seen.  It stays in the"
-        " queue and is not tried, until"
-        " somebody forces it (`pymta-sendmail -qff`) or removes it (`pymta queue remove"
-        " @PYMTA_QUEUE_ID@`).",
-        fields="QUEUE_ID SENDER POLICY_RULE",
+        "It failed and there is nobody to tell, a rule of policy wants it seen, or somebody has"
+        " ordered it.  It stays in the queue and is not tried, until somebody thaws it (`pymta"
+        " queue thaw @PYMTA_QUEUE_ID@`), forces it (`pymta-sendmail -qff`) or removes it.",
+        fields="QUEUE_ID SENDER POLICY_RULE USER",
         options="policy",
     ),
     Kind.THAWED: Meaning(
         "A frozen message is tried again",
-        "A queue run with force has taken it.",
-        fields="QUEUE_ID SENDER",
+        "A queue run with force has taken it, or somebody has thawed it.",
+        fields="QUEUE_ID SENDER USER",
     ),
     Kind.SKIPPED: Meaning(
         "A message was passed over",
@@ -96,6 +95,35 @@ MESSAGES: Mapping[Kind, Meaning] = {
         " and its sender is not told.",
         fields="QUEUE_ID SENDER USER",
         options="admin_groups",
+    ),
+    Kind.HELD: Meaning(
+        "Somebody holds a message back",
+        "No queue run tries it, not even by force, until it is released: `pymta queue release"
+        " @PYMTA_QUEUE_ID@`.",
+        fields="QUEUE_ID SENDER USER",
+    ),
+    Kind.RELEASED: Meaning(
+        "A message is held back no more",
+        "The next queue run tries it when it is due.",
+        fields="QUEUE_ID SENDER USER",
+    ),
+    Kind.GIVEN_UP: Meaning(
+        "Somebody gave a message up",
+        "@PYMTA_USER@ wants it tried no more.  Its sender gets a report about whoever has not got"
+        " it yet, unless the message is a report itself.",
+        fields="QUEUE_ID SENDER USER",
+    ),
+    Kind.REROUTED: Meaning(
+        "Somebody sent a message another way",
+        "@PYMTA_USER@ wants it brought to @PYMTA_TO@, for everybody who has not got it yet;"
+        " an empty name means its usual way again.",
+        fields="QUEUE_ID SENDER USER TO",
+    ),
+    Kind.EDITED: Meaning(
+        "Somebody edited the recipients of a message",
+        "@PYMTA_USER@ put @PYMTA_RECIPIENT@ in, or took him out; nobody is told of one who was"
+        " taken out.",
+        fields="QUEUE_ID RECIPIENT USER",
     ),
 }
 

@@ -177,7 +177,18 @@ def _of_messages() -> Iterator[Example]:
     yield _one(deliveries.spool_trouble, ID, "No space left on device")
     yield _one(deliveries.no_place, "Permission denied")
     yield _one(deliveries.crashed, ID, TRACE)
-    yield _one(hand_events.removed, ID, SENDER, "root")
+    for order in (
+        hand_events.removed,
+        hand_events.held,
+        hand_events.released,
+        hand_events.frozen,
+        hand_events.thawed,
+    ):
+        yield _one(order, ID, SENDER, "root")
+    yield _one(hand_events.given_up, ID, SENDER, "root", "cancelled")
+    yield _one(hand_events.rerouted, ID, SENDER, "relay.example:26", "root")
+    yield _one(hand_events.recipient_added, ID, RECIPIENT, "root")
+    yield _one(hand_events.recipient_removed, ID, RECIPIENT, "root")
     yield _one(hand_events.tidied, {"spool": 2, "hints": 0})
     yield _one(hand_events.untidy, "spool", "Input/output error")
     yield _one(hand_events.damaged, 3, "/var/lib/pymta/spool/corrupt")

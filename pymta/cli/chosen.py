@@ -1,0 +1,132 @@
+"""Options by which messages are chosen, and the messages that they choose.
+
+Touches: click, disk, clock.
+"""
+
+from __future__ import annotations
+
+import functools
+import heapq
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+import click
+
+from pymta.cli.command_error import CommandError
+from pymta.cli.message_filter import Bound, Filter, check_pattern, fits, parse_age, parse_bytes
+from pymta.cli.options import Command, queue_option
+from pymta.mail.message_id import is_id
+from pymta.spool.store import Message, Spool, SpoolError
+
+
+def _bound(parse: Callable[[str], Bound]) -> Callable[..., Bound | None]:
+    def read(ctx: click.Context, param: click.Parameter, text: str | None) -> Bound | None:
+        try:
+            return None if text is None else parse(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+
+    return read
+
+
+_OPTIONS = (
+    queue_option,
+    click.option("--sender", metavar="TEXT", default="", help="From such addresses; <>: bounces."),
+    click.option("--recipient", metavar="TEXT", default="", help="Waiting for such addresses."),
+    click.option(
+        "--regex",
+        is_flag=True,
+        default=False,
+        help="These texts are patterns (regular expressions).",
+    ),
+    click.option("--domain", metavar="DOMAIN", default="", help="Waiting for this very domain."),
+    click.option("--host", metavar="TEXT", default="", help="Put off last by such a host."),
+    click.option(
+        "--age",
+        metavar="TIME",
+        default=None,
+        callback=_bound(parse_age),
+        help='So old, such as 2d, or older; "<1h" is younger.',
+    ),
+    click.option(
+        "--size",
+        metavar="BYTES",
+        default=None,
+        callback=_bound(parse_bytes),
+        help='So large, such as 10M, or larger; "<4K" is smaller.',
+    ),
+    click.option("--frozen", is_flag=True, default=False, help="Frozen ones."),
+    click.option("--held", is_flag=True, default=False, help="Those that somebody holds."),
+)
+
+
+def chosen(command: Command) -> Command:
+    """The options of a filter; the command gets `which`."""
+
+    @functools.wraps(command)
+    def with_filter(
+        *args: Any,
+        queue: str | None,
+        sender: str,
+        recipient: str,
+        regex: bool,
+        domain: str,
+        host: str,
+        age: Bound | None,
+        size: Bound | None,
+        frozen: bool,
+        held: bool,
+        **more: Any,
+    ) -> Any:
+        which = Filter(
+            sender, recipient, regex, domain, host, age, size, frozen, held=held, queue=queue
+        )
+        _check(which)
+        return command(*args, which=which, **more)
+
+    made = with_filter
+    for option in reversed(_OPTIONS):
+        made = option(made)
+    return made
+
+
+def messages(spool: Spool, which: Filter, ids: Iterable[str] = ()) -> Iterator[Message]:
+    """Those that fit, of the whole queue by arrival, or of the ids.
+
+    One that is damaged is told on standard error; it must not hide those after it.
+    """
+    is_meant = fits(which)
+    now = time.time()
+    for id in ids or waiting_ids(spool, which):
+        try:
+            message = spool.peek(id)
+        except SpoolError as error:
+            click.echo(f"pymta: {error.strerror}", err=True)
+            continue
+        if message and is_meant(message, now):  # it may have been delivered since
+            yield message
+
+
+def waiting_ids(spool: Spool, which: Filter) -> Iterator[str]:
+    queues = spool.queues() if which.queue is None else (which.queue,)
+    by_arrival = heapq.merge(*map(spool.waiting, queues), key=attrgetter("id"))
+    return (waiting.id for waiting in by_arrival)
+
+
+def check_ids(ids: Sequence[str]) -> None:
+    for id in ids:
+        if not is_id(id):
+            raise CommandError(f"{id!r} is not a message id", os.EX_DATAERR)
+
+
+def _check(which: Filter) -> None:
+    if not which.are_patterns:
+        return
+    for text in (which.sender, which.recipient):
+        try:
+            check_pattern(text)
+        except ValueError as error:
+            raise CommandError(str(error), os.EX_USAGE) from None
