@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import policy_manual
+import retry_manual
 
 from pymta.config.document import as_toml
 from pymta.config.selectors import SELECTORS, Selector
@@ -195,7 +196,8 @@ def sample() -> str:
 
 def manual() -> str:
     lines = (f".TP\n.B {_roff(line)}\n{_roff(meaning)}\n" for meaning, line in entries())
-    return MANUAL_HEAD + "".join(lines) + policy_manual.section(_roff) + selectors() + MANUAL_TAIL
+    sections = (retry_manual.section(), policy_manual.section(_roff), selectors())
+    return "".join((MANUAL_HEAD, *lines, *sections, MANUAL_TAIL))
 
 
 def selectors() -> str:

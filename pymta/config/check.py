@@ -33,6 +33,7 @@ from pymta.config.policy_rules import Rules, name_of_place
 from pymta.config.policy_rules import faults as faults_of_rules
 from pymta.config.process import Process
 from pymta.config.retry_rules import parse_rule, parse_rules
+from pymta.config.retry_table import parse_line
 from pymta.config.secret import example
 from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
@@ -80,6 +81,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_names(settings),
         *_hosts(settings),
         *_retry(settings.queue.retry),
+        *_items("retry_rules", settings.queue.retry_rules, parse_line),
         *_journal(settings.journal),
         *_queue_runs(settings),
         *_file("pid_file_path", settings.process.pid_file_path),

@@ -20,6 +20,18 @@ class Queue:
         "Retry schedule: F,until,interval or G,until,first interval,factor; after the last a"
         " message is returned.",
     )
+    retry_rules: tuple[str, ...] = setting(
+        (),
+        "Retry schedules for some: pattern, cause, perhaps senders=, and a schedule, such as"
+        ' "*.example.org rcpt_45x F,2h,15m; G,16h,1h,1.5"; the first that fits counts, and retry is'
+        " for all others; see RETRY.",
+    )
+    delay_after_cutoff: bool = setting(
+        True,
+        "Once every host of a destination has failed for longer than its schedule goes on, mail for"
+        " it is returned without a try until one of them may be asked again; false: each message"
+        " has its one try.",
+    )
     queue_run: Annotated[str, Choice(AUTO, INTERNAL, TIMER)] = setting(
         AUTO,
         "Who runs the default queue: timer, pymta-queue.timer alone; internal, the daemon; auto,"

@@ -2,6 +2,7 @@
 
     F,cutoff,interval          try again at equal intervals
     G,cutoff,first,factor      the first interval, then each longer by the factor
+    H,cutoff,first,factor      as G, but between the first interval and that one at random
 
 A rule is in force until so much time has passed since the first failure.  What follows from a
 row of them is decided in `pymta.retry.schedule`.
@@ -16,7 +17,9 @@ from pymta.config.duration import parse_duration
 
 _FACTOR = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?", re.ASCII)
 _LONGEST = 366 * 86_400  # seconds; whoever wrote more than a year mistook a unit
-_FORMS = 'want "F,cutoff,interval" such as "F,2h,15m", or "G,cutoff,first,factor"'
+_FORMS = (
+    'want "F,cutoff,interval" such as "F,2h,15m", or "G,cutoff,first,factor", or the same with H'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Rule:
     cutoff: int
     interval: int
     factor: float = 1.0
+    is_random: bool = False
 
 
 def parse_rule(text: str) -> Rule:
@@ -33,8 +37,9 @@ def parse_rule(text: str) -> Rule:
     match [part.strip() for part in text.split(",")]:
         case ["F", cutoff, interval]:
             rule = Rule(_time("cutoff", cutoff), _time("interval", interval))
-        case ["G", cutoff, first, factor]:
-            rule = Rule(_time("cutoff", cutoff), _time("first interval", first), _factor(factor))
+        case ["G" | "H" as letter, cutoff, first, factor]:
+            times = _time("cutoff", cutoff), _time("first interval", first)
+            rule = Rule(*times, _factor(factor), is_random=letter == "H")
         case _:
             raise ValueError(_FORMS)
     if rule.interval > rule.cutoff:

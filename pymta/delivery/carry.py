@@ -12,6 +12,7 @@ from pymta.delivery.world import Hand, World
 from pymta.mail.envelope import RFC822, UTF8, Recipient
 from pymta.mail.international import is_international
 from pymta.mail.trace import delivered_before
+from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import parse_forward
 from pymta.routing.route import Lmtp, Route, User
@@ -133,7 +134,8 @@ def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
     via = group.recipients[0].via
     parcel = parcel_of(claim, tuple(who.address for who in group.recipients), via)
     parcel = replace(parcel, wishes=_wishes(group, claim, parcel))
-    found = remote.deliver(parcel, group.remote.hosts, talk=world.talk, memory=world.memory)
+    memory = world.memory.forced() if _is_over(group, claim, world) else world.memory
+    found = remote.deliver(parcel, group.remote.hosts, talk=world.talk, memory=memory)
     took = world.now() - began
     router = group.remote.router
     pairs = zip(group.recipients, found, strict=True)
@@ -150,7 +152,8 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
     parcel = parcel_of(claim, tuple(dict.fromkeys(names)), group.recipients[0].via)
     asked = dict(zip(names, (who.asked for who in group.recipients), strict=True))
     parcel = replace(parcel, wishes=_wishes_of(claim, parcel, asked))
-    outcomes = lmtp.deliver(parcel, group.lmtp.servers, talk=world.talk_lmtp, memory=world.memory)
+    memory = world.memory.forced() if _is_over(group, claim, world) else world.memory
+    outcomes = lmtp.deliver(parcel, group.lmtp.servers, talk=world.talk_lmtp, memory=memory)
     found = dict(zip(parcel.recipients, outcomes, strict=True))
     took = world.now() - began
     return tuple(
@@ -161,6 +164,17 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
 
 def _name_at_lmtp(address: str, *, is_short: bool) -> str:
     return address.rpartition("@")[0] or address if is_short else address
+
+
+def _is_over(group: ToHosts | ToLmtp, claim: Claim, world: World) -> bool:
+    """Has somebody's time run out?  Nobody is given up without a last try, whatever his hosts."""
+    first, now = dict(claim.state.first_deferred), world.now()
+    sender = claim.envelope.sender
+    return any(
+        now - first[who.index] > world.rules.cutoff(Trouble(LOOKUP, who.address, sender))
+        for who in group.recipients
+        if who.index in first
+    )
 
 
 def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:

@@ -40,7 +40,7 @@ from pymta.mail.domain import key_of_domain
 from pymta.mail.letters import small
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
-from pymta.retry.schedule import parse_schedule
+from pymta.retry.rules import parse_retry
 from pymta.routing.address_class import Ours, TheirAddress, TheirDomain, classify
 from pymta.routing.here import here
 from pymta.routing.local_part import route_local
@@ -117,7 +117,7 @@ def make_world(
     """Everything real."""
     state = Path(settings.machine.state_directory)
     helper = Helper(settings.machine.deliver_socket, state / "run", settings.deliver.home_timeout)
-    schedule = parse_schedule(settings.queue.retry)
+    rules = parse_retry(settings.queue.retry_rules, settings.queue.retry)
     hints = SqliteHints(state / "hints" / "hints.sqlite")
     is_ours = here(settings).__contains__
     routes = _Routes(settings, is_ours)
@@ -125,8 +125,8 @@ def make_world(
     return World(
         settings=settings,
         spool=FileSpool(state / "spool", tell=log.write),
-        schedule=schedule,
-        memory=HostMemory(hints, schedule.next_try, time.time, force),
+        rules=rules,
+        memory=HostMemory(hints, rules, time.time, force, settings.queue.delay_after_cutoff),
         new_routes=routes.of_one_message,
         store=Maildirs(state / "mail").store,
         to_users=helper.opened,

@@ -125,8 +125,8 @@ class _Attempt:
 
     def _settle(self, tried: tuple[Tried, ...], *, is_last: bool) -> None:
         now = self._world.now()
-        next_try = self._world.schedule.next_try
-        settlement = settle(tried, self._claim.state, next_try, now)
+        state, sender = self._claim.state, self._claim.envelope.sender
+        settlement = settle(tried, state, self._world.rules, now, sender)
         tell.what_happened(settlement, self._claim, self._world, now)
         self._record(settlement, now, is_last=is_last)
 

@@ -7,16 +7,19 @@
     a failure of a message with     nothing is recorded for it: the message is frozen, because
       the null sender               nobody can be told (RFC 5321 s6.1)
 
-The schedule counts from the first time that this recipient was put off.
+The schedule counts from the first time that this recipient was put off; of hosts, from their
+first failure (`pymta.transport.host_memory`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pymta.delivery.outcome import Tried
+from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.failure import Failure
+from pymta.retry.rules import Rules
 from pymta.routing.route import Defer, Fail
 from pymta.spool import outcomes
 from pymta.spool.outcomes import Record, State
@@ -25,8 +28,6 @@ from pymta.transport.classify import ROUTING, Delivered, Later, Never, Outcome
 GIVEN_UP = "retry timeout exceeded"
 EXPIRED_STATUS = "4.4.7"  # RFC 3463 s3.5: delivery time expired
 FROZEN_WHY = "delivery error message"
-
-NextTry = Callable[[float, float, float], float | None]  # see retry.schedule.Schedule.next_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,18 @@ def outcome_of(route: Fail | Defer) -> Outcome:
         case Fail(text, enhanced):
             return Never(text, enhanced)
         case Defer(why):
-            return Later(ROUTING, why=why)
+            return Later(ROUTING, why=why, cause=LOOKUP)
 
 
-def settle(tried: Iterable[Tried], state: State, next_try: NextTry, now: float) -> Settlement:
-    """Sort out one group at `now`, in seconds since the epoch."""
+def settle(
+    tried: Iterable[Tried], state: State, rules: Rules, now: float, sender: str = ""
+) -> Settlement:
+    """Sort out one group at `now`, in seconds since the epoch.
+
+    A recipient has a clock of his own, which began when he was first put off; it is what counts for
+    trouble with the message or with him.  Trouble with hosts has theirs: where all of them are past
+    their time, the first try of a message may be its last.
+    """
     first_deferred = dict(state.first_deferred)
     delivered: list[Tried] = []
     given: list[Given] = []
@@ -85,11 +93,13 @@ def settle(tried: Iterable[Tried], state: State, next_try: NextTry, now: float) 
             case Later() as later:
                 first = first_deferred.get(one.addressee.index, now)
                 # The try before is not remembered: `now` says so to the schedule.
-                again = next_try(first, now, now)
-                if again is None:
+                trouble = Trouble(later.cause, one.addressee.address, sender, later.host)
+                again = rules.next_try(trouble, first, now, now)
+                if again is None or later.is_hopeless:
                     given.append(Given(one, _expired(later), is_expired=True))
                 else:
-                    due.append(Due(one, _earliest(later, again, now), _why(later)))
+                    last = first + rules.cutoff(trouble) + 1  # when it may be given up
+                    due.append(Due(one, _earliest(later, again, last, now), _why(later)))
     return Settlement(tuple(delivered), tuple(given), tuple(due))
 
 
@@ -142,11 +152,14 @@ def _expired(later: Later) -> Failure:
     return Failure(EXPIRED_STATUS, last, str(later.host or ""))
 
 
-def _earliest(later: Later, again: float, now: float) -> float:
-    """Nobody was asked: the moment when somebody may be comes before the next full wait."""
+def _earliest(later: Later, again: float, last: float, now: float) -> float:
+    """Where all hosts are to be left alone, no try before their time makes sense.
+
+    But he is not kept beyond `last` for that.
+    """
     if later.not_before <= now:
         return again
-    return min(later.not_before, again)
+    return min(later.not_before, max(last, now))
 
 
 def _why(later: Later) -> str:

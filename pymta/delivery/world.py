@@ -12,7 +12,7 @@ from pymta.config.settings import Settings
 from pymta.delivery.redirect import KeyOf
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
-from pymta.retry.schedule import Schedule
+from pymta.retry.rules import Rules
 from pymta.routing.route import Route
 from pymta.spool.store import Spool
 from pymta.transport import lmtp
@@ -42,7 +42,7 @@ class World:
 
     settings: Settings
     spool: Spool
-    schedule: Schedule
+    rules: Rules
     memory: HostMemory
     new_routes: Callable[[str], Callable[[str], Route]]
     store: Callable[[str, Parcel], bool]

@@ -18,18 +18,21 @@ KEPT = 30 * 86_400.0  # seconds after which a hint that nobody renewed is droppe
 LONGEST_WHY = 500  # characters
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS host (
+DROP TABLE IF EXISTS host;
+CREATE TABLE IF NOT EXISTS failing_host (
     host TEXT PRIMARY KEY,
     first_failed REAL NOT NULL,
     last_tried REAL NOT NULL,
     next_try REAL NOT NULL,
-    why TEXT NOT NULL
+    why TEXT NOT NULL,
+    is_expired INTEGER NOT NULL,
+    rule TEXT NOT NULL
 ) WITHOUT ROWID
 """
-_GET = "SELECT host, first_failed, last_tried, next_try, why FROM host WHERE host = ?"
-_PUT = "INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?)"
-_FORGET = "DELETE FROM host WHERE host = ?"
-_EXPIRE = "DELETE FROM host WHERE last_tried < ?"
+_GET = "SELECT * FROM failing_host WHERE host = ?"
+_PUT = "INSERT OR REPLACE INTO failing_host VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FORGET = "DELETE FROM failing_host WHERE host = ?"
+_EXPIRE = "DELETE FROM failing_host WHERE last_tried < ?"
 
 
 class SqliteHints:
@@ -39,7 +42,10 @@ class SqliteHints:
 
     def get(self, host: str) -> HostHint | None:
         row = self._file.ask(lambda database: database.execute(_GET, (storable(host),)).fetchone())
-        return None if row is None else HostHint(host, *row[1:])
+        if row is None:
+            return None
+        _, first, last, again, why, is_expired, rule = row
+        return HostHint(host, first, last, again, why, bool(is_expired), rule)
 
     def put(self, hint: HostHint) -> None:
         row = (
@@ -48,6 +54,8 @@ class SqliteHints:
             hint.last_tried,
             hint.next_try,
             storable(hint.why[:LONGEST_WHY]),
+            hint.is_expired,
+            storable(hint.rule[:LONGEST_WHY]),
         )
         self._file.ask(lambda database: self._put(database, row, hint.last_tried - KEPT))
 
@@ -70,7 +78,7 @@ class SqliteHints:
     def _put(
         self,
         database: sqlite3.Connection,
-        row: tuple[str, float, float, float, str],
+        row: tuple[str, float, float, float, str, bool, str],
         oldest: float,
     ) -> None:
         database.execute(_PUT, row)

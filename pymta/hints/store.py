@@ -19,6 +19,8 @@ class HostHint:
     last_tried: float
     next_try: float
     why: str
+    is_expired: bool = False  # it has failed for longer than its retry schedule goes on
+    rule: str = ""  # where that schedule stands, for the operator
 
 
 class Hints(Protocol):

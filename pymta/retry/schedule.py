@@ -11,6 +11,10 @@ between do not lengthen the wait.  The classic guard stands beside it: a wait is
 the factor times the wait before, so that a host which could not be tried for a day, because we
 were down, is not left alone for the next one.
 
+H waits between its first interval and the wait that G would have, at random, so that a host which
+is back is not asked by all who wait for it in one moment.  The chance is drawn from the times
+themselves: who knows those can foretell it.
+
 The first try after the last cutoff is made: a message is given up when a try fails late enough,
 not while it lies in the queue.
 """
@@ -18,6 +22,7 @@ not while it lies in the queue.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from pymta.config.retry_rules import Rule, parse_rules
 
@@ -36,7 +41,10 @@ class Schedule:
         began = 0
         for rule in self.rules:
             if elapsed <= rule.cutoff:
-                return now + _wait(rule, elapsed - began, now - last_tried)
+                wait = _wait(rule, elapsed - began, now - last_tried)
+                if rule.is_random:
+                    wait = rule.interval + (wait - rule.interval) * _chance(first_failed, now)
+                return now + wait
             began = rule.cutoff
         return None
 
@@ -44,6 +52,12 @@ class Schedule:
 def parse_schedule(rules: tuple[str, ...]) -> Schedule:
     """The schedule that the setting `retry` describes.  ValueError says what is wrong with it."""
     return Schedule(parse_rules(rules))
+
+
+def _chance(*times: float) -> float:
+    """From 0 to below 1, as evenly as dice; always the same for the same times."""
+    digest = blake2b(repr(times).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2.0**64
 
 
 def _wait(rule: Rule, reign: float, last_wait: float) -> float:

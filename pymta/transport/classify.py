@@ -10,8 +10,10 @@ Numbers behind ``defer`` in the log are errno, or below zero those of the classi
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
+from pymta.mail import trouble
 from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
@@ -20,6 +22,19 @@ from pymta.smtp.client_words import Refused, Result, Stage, Taken, Unheard
 NO_TIME_YET = -53  # no host may be tried again yet
 CLOSED = -18  # the remote host closed the connection
 ROUTING = -1  # a lookup did not complete
+_BY_ERRNO = {
+    errno.ECONNREFUSED: trouble.REFUSED,
+    errno.ETIMEDOUT: trouble.TIMEOUT_CONNECT,
+    errno.EDQUOT: trouble.QUOTA,
+}
+_BY_STAGE = {
+    Stage.MAIL: trouble.MAIL,
+    Stage.RCPT: trouble.RCPT,
+    Stage.DATA: trouble.DATA,
+    Stage.BODY: trouble.DATA,
+    Stage.FINAL: trouble.DATA,
+}
+_LOST = {CLOSED, errno.ECONNRESET, errno.EPIPE}
 LONGEST_QUOTE = 1000  # characters of a reply in logs, journals and reports
 _REFUSED = {
     Stage.RCPT: -44,
@@ -62,7 +77,8 @@ class Later:
     """Try again.  `number` and `error` as in errno and its text; `why` says more, or is "".
 
     `not_before` is a moment, in seconds since the epoch, when a try makes sense again; 0: as the
-    schedule says.
+    schedule says.  `cause` is a word for retry rules, see `pymta.mail.trouble`.  `is_hopeless`:
+    every host of the destination has failed for longer than its schedule goes on.
     """
 
     number: int
@@ -71,6 +87,8 @@ class Later:
     host: Host | None = None
     not_before: float = 0.0
     connection: Connection | None = None
+    cause: str = ""
+    is_hopeless: bool = False
 
     @property
     def text(self) -> str:
@@ -107,11 +125,13 @@ def from_result(
                 why = reply.text
             if reply.is_permanent and not stage.is_about_host:
                 return Never(why, _permanent(reply.enhanced), host)
-            return Later(_REFUSED.get(stage, 0), why=why, host=host)
+            cause = trouble.of_reply(_BY_STAGE[stage], reply.code) if stage in _BY_STAGE else ""
+            return Later(_REFUSED.get(stage, 0), why=why, host=host, cause=cause)
         case Unheard(why, _, after):
+            cause = _cause_of_silence(number)
             if error:
-                return Later(number, error, f"after {after}", host)
-            return Later(number, why=f"{why} after {after}", host=host)
+                return Later(number, error, f"after {after}", host, cause=cause)
+            return Later(number, why=f"{why} after {after}", host=host, cause=cause)
 
 
 def is_about_host(result: Result) -> bool:
@@ -126,7 +146,16 @@ def may_have_it(result: Result) -> bool:
 
 def from_error(error: OSError, host: Host | None = None, why: str = "") -> Later:
     """The world's fault."""
-    return Later(error.errno or 0, error.strerror or str(error), why, host)
+    number = error.errno or 0
+    text = error.strerror or str(error)
+    return Later(number, text, why, host, cause=_BY_ERRNO.get(number, ""))
+
+
+def _cause_of_silence(number: int) -> str:
+    """In the middle of a dialogue."""
+    if number == errno.ETIMEDOUT:
+        return trouble.TIMEOUT
+    return trouble.LOST_CONNECTION if number in _LOST else ""
 
 
 def _quote(reply: Reply) -> str:

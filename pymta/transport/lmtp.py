@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
+from pymta.mail.trouble import Trouble
 from pymta.transport.classify import (
     NO_TIME_YET,
     Later,
@@ -49,7 +50,8 @@ def deliver(
                     memory.reached(host)
                 return outcomes
         if host and isinstance(outcomes[0], Later):
-            memory.failed(host, outcomes[0].text)
+            trouble = Trouble(outcomes[0].cause, parcel.recipients[0], parcel.sender)
+            memory.failed(host, outcomes[0].text, trouble)
     return outcomes or (_too_early(min(waiting, default=0.0)),) * len(parcel.recipients)
 
 

@@ -6,7 +6,8 @@ by a 4xx or by trouble with the host, is offered to the next host.  What is left
 one waits, with the latest reason.
 
 A host that failed lately is passed over.  When no host was asked at all, the message waits until
-the first of them may be.
+the first of them may be.  Once all of them have failed for longer than the retry rules go on, who
+is left will not be served by waiting, and the outcome says so.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pymta.mail.host import Host
+from pymta.mail.trouble import Trouble
 from pymta.smtp.client_words import Result
 from pymta.transport.classify import (
     NO_TIME_YET,
@@ -68,6 +70,8 @@ def deliver(
         left = settled.left
     if not asked:
         outcomes |= dict.fromkeys(left, _too_early(min(waiting, default=0.0)))
+    if left and hosts:
+        outcomes |= {who: _in_the_long_run(outcomes[who], hosts, memory) for who in left}
     return tuple(outcomes[recipient] for recipient in parcel.recipients)
 
 
@@ -80,7 +84,7 @@ class _Settled:
 def _ask(parcel: Parcel, host: Host, talk: Talk, memory: HostMemory) -> _Settled:
     heard = talk(host, parcel)
     if isinstance(heard, Later):
-        memory.failed(host, heard.text)
+        memory.failed(host, heard.text, _trouble(heard, parcel))
         return _Settled(dict.fromkeys(parcel.recipients, heard), parcel.recipients)
     pairs = list(zip(parcel.recipients, heard.results, strict=True))
     outcomes = {
@@ -89,7 +93,7 @@ def _ask(parcel: Parcel, host: Host, talk: Talk, memory: HostMemory) -> _Settled
     }
     first = outcomes[parcel.recipients[0]]
     if is_about_host(heard.results[0]) and isinstance(first, Later):
-        memory.failed(host, first.text)
+        memory.failed(host, first.text, _trouble(first, parcel))
     else:
         memory.reached(host)
     left = tuple(who for who, r in pairs if not _is_settled(outcomes[who], r))
@@ -98,6 +102,31 @@ def _ask(parcel: Parcel, host: Host, talk: Talk, memory: HostMemory) -> _Settled
 
 def _is_settled(outcome: Outcome, result: Result) -> bool:
     return isinstance(outcome, (Delivered, Never)) or may_have_it(result)
+
+
+def _trouble(later: Later, parcel: Parcel) -> Trouble:
+    return Trouble(later.cause, parcel.recipients[0], parcel.sender, later.host)
+
+
+def _in_the_long_run(outcome: Outcome, hosts: tuple[Host, ...], memory: HostMemory) -> Outcome:
+    """With what all the hosts together mean for who is left."""
+    if not isinstance(outcome, Later):
+        return outcome
+    waits = [memory.wait_until(host) for host in hosts]
+    if all(waits):
+        outcome = replace(outcome, not_before=min(waits))
+    if not all(map(memory.is_hopeless, hosts)):
+        return outcome
+    if outcome.number == NO_TIME_YET:
+        outcome = replace(outcome, why=_last_words(hosts[0], memory))
+    return replace(outcome, is_hopeless=True)
+
+
+def _last_words(host: Host, memory: HostMemory) -> str:
+    """For the sender, of a host that nobody asks now."""
+    hint = memory.hint(host)
+    words = "retry time not reached for any host after a long failure period"
+    return f"{words}; the last error of {host} was: {hint.why}" if hint else words
 
 
 def _too_early(until: float) -> Later:

@@ -8,9 +8,10 @@ from pymta.config.queue import Queue
 from pymta.config.retry_rules import Rule, parse_rule, parse_rules
 
 
-def test_both_kinds_are_read() -> None:
+def test_all_kinds_are_read() -> None:
     assert parse_rule("F,2h,15m") == Rule(7200, 900)
     assert parse_rule("G, 16h, 1h, 1.5") == Rule(57_600, 3600, 1.5)
+    assert parse_rule("H,16h,1h,1.5") == Rule(57_600, 3600, 1.5, is_random=True)
 
 
 def test_the_default_setting_is_a_schedule() -> None:
@@ -21,7 +22,8 @@ def test_the_default_setting_is_a_schedule() -> None:
     ("text", "complaint"),
     [
         ("", "want"),
-        ("H,2h,15m,1", "want"),
+        ("H,2h,15m", "want"),
+        ("R,2h,15m,1", "want"),
         ("f,2h,15m", "want"),
         ("F,2h", "want"),
         ("F,2h,15m,1.5", "want"),

@@ -18,14 +18,14 @@ from pymta.delivery.settle import (
 )
 from pymta.mail.envelope import Recipient
 from pymta.mail.host import Host
-from pymta.retry.schedule import parse_schedule
+from pymta.retry.rules import parse_retry
 from pymta.routing.route import Defer, Fail, Local, Remote, Route
 from pymta.spool import outcomes
 from pymta.spool.outcomes import Deferred, Failed, State, fold
 from pymta.transport.classify import Delivered, Later, Never, Outcome
 from tests.doubles.deliveries import host
 
-SCHEDULE = parse_schedule(("F,2h,15m", "G,16h,1h,1.5", "F,4d,6h"))
+RULES = parse_retry((), ("F,2h,15m", "G,16h,1h,1.5", "F,4d,6h"))
 NOW = 1_000_000.0
 MX = host("x.example")
 
@@ -49,13 +49,13 @@ def put_off(since: float) -> State:
 )
 def test_the_schedule_counts_from_the_first_put_off(since: float | None, due: float) -> None:
     state = fold(3, []) if since is None else put_off(since)
-    found = settle([tried(0, Later(111, "Connection refused"))], state, SCHEDULE.next_try, NOW)
+    found = settle([tried(0, Later(111, "Connection refused"))], state, RULES, NOW)
     assert [one.due - NOW for one in found.due] == [pytest.approx(due, abs=3600)]
 
 
 def test_past_the_schedule_a_put_off_is_a_failure() -> None:
     later = Later(111, "Connection refused", host=MX)
-    found = settle([tried(0, later)], put_off(4 * 86_400 + 1), SCHEDULE.next_try, NOW)
+    found = settle([tried(0, later)], put_off(4 * 86_400 + 1), RULES, NOW)
     (given_up,) = found.given
     assert given_up.is_expired
     assert given_up.failure.status == "4.4.7"
@@ -65,7 +65,7 @@ def test_past_the_schedule_a_put_off_is_a_failure() -> None:
 
 def test_nobody_was_asked_so_the_next_try_is_when_somebody_may_be() -> None:
     later = Later(-53, why="retry time not reached for any host", not_before=NOW + 60)
-    found = settle([tried(0, later)], fold(1, []), SCHEDULE.next_try, NOW)
+    found = settle([tried(0, later)], fold(1, []), RULES, NOW)
     assert found.due[0].due == NOW + 60
 
 
@@ -74,7 +74,7 @@ def test_one_record_for_those_who_share_a_reason() -> None:
     found = settle(
         [tried(0, Delivered(MX, "250 ok")), tried(1, never), tried(2, never)],
         fold(3, []),
-        SCHEDULE.next_try,
+        RULES,
         NOW,
     )
     assert records_of_final(found, NOW, "report") == (
@@ -84,7 +84,7 @@ def test_one_record_for_those_who_share_a_reason() -> None:
 
 
 def test_without_a_report_no_failure_is_recorded() -> None:
-    found = settle([tried(0, Never("550 no", "5.1.1"))], fold(1, []), SCHEDULE.next_try, NOW)
+    found = settle([tried(0, Never("550 no", "5.1.1"))], fold(1, []), RULES, NOW)
     assert records_of_final(found, NOW, "") == ()
 
 
@@ -92,7 +92,7 @@ def test_different_reasons_are_kept_apart() -> None:
     found = settle(
         [tried(0, Later(-44, why="450 a", host=MX)), tried(1, Later(-44, why="450 b", host=MX))],
         fold(2, []),
-        SCHEDULE.next_try,
+        RULES,
         NOW,
     )
     records = records_of_deferral(found.due, NOW)
@@ -111,9 +111,7 @@ OUTCOMES = st.sampled_from(
 def test_nobody_is_forgotten_whatever_came_of_it(found: list[Outcome], since: float) -> None:
     everybody = tuple(range(len(found)))
     before = fold(len(found), [Deferred(NOW - since, everybody, NOW, "busy")])
-    settlement = settle(
-        [tried(n, outcome) for n, outcome in enumerate(found)], before, SCHEDULE.next_try, NOW
-    )
+    settlement = settle([tried(n, outcome) for n, outcome in enumerate(found)], before, RULES, NOW)
     final = records_of_final(settlement, NOW, "report")
     rest = records_of_deferral(settlement.due, NOW)
     after = fold(len(found), [*final, *rest])
@@ -129,7 +127,7 @@ def test_nobody_is_forgotten_whatever_came_of_it(found: list[Outcome], since: fl
     ("route", "outcome"),
     [
         (Fail("gone", "5.1.2"), Never("gone", "5.1.2")),
-        (Defer("SERVFAIL"), Later(-1, why="SERVFAIL")),
+        (Defer("SERVFAIL"), Later(-1, why="SERVFAIL", cause="lookup")),
     ],
 )
 def test_a_recipient_without_a_route_has_its_outcome(route: Fail | Defer, outcome: Outcome) -> None:
@@ -192,3 +190,33 @@ def test_those_whose_delivery_is_to_be_told_have_a_record_of_their_own() -> None
         outcomes.Delivered(NOW, tuple(range(1, count, 2)), "T=maildir", "report"),
         outcomes.Delivered(NOW, tuple(range(0, count, 2)), "T=maildir"),
     )
+
+
+def test_hosts_past_their_time_make_the_first_try_the_last() -> None:
+    later = Later(113, "No route to host", host=MX, is_hopeless=True)
+    (given_up,) = settle([tried(0, later)], fold(1, []), RULES, NOW).given
+    assert given_up.is_expired
+    assert given_up.failure.status == "4.4.7"
+
+
+def test_nobody_waits_for_hosts_beyond_his_own_time() -> None:
+    later = Later(-53, why="retry time not reached for any host", not_before=NOW + 6 * 3600)
+    found = settle([tried(0, later)], put_off(4 * 86_400 - 60), RULES, NOW)
+    assert found.due[0].due == NOW + 61
+
+
+def test_each_recipient_is_tried_again_by_the_rule_for_his_trouble() -> None:
+    lines = ("r0@x.example rcpt_45x F,1h,5m", "* lookup F,1d,2h", "r3@x.example *")
+    found = settle(
+        [
+            tried(0, Later(-44, why="greylisted", host=MX, cause="rcpt_451")),
+            tried(1, Later(-1, why="SERVFAIL", cause="lookup")),
+            tried(2, Later(111, "Connection refused", host=MX, cause="refused")),
+            tried(3, Later(111, "Connection refused", host=MX, cause="refused")),
+        ],
+        fold(4, []),
+        parse_retry(lines, ("F,2h,15m",)),
+        NOW,
+    )
+    assert [one.due - NOW for one in found.due] == [300, 7200, 900]
+    assert [given.tried.addressee.index for given in found.given] == [3]

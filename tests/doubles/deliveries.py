@@ -20,7 +20,7 @@ from pymta.mail.envelope import Envelope, Recipient
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.mail.timestamp import format_date
-from pymta.retry.schedule import parse_schedule
+from pymta.retry.rules import parse_retry
 from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
 from pymta.smtp.client_words import Refused, Result, Stage, Taken
 from pymta.spool.disk import Disk
@@ -134,12 +134,13 @@ class Rig:
         return message.state if message else None
 
     def world(self, *, force: bool = False, reach: Reach = Reach.ALL) -> World:
-        schedule = parse_schedule(SETTINGS.queue.retry)
+        queue = self.settings.queue
+        rules = parse_retry(queue.retry_rules, queue.retry)
         return World(
             settings=self.settings,
             spool=self.spool(),
-            schedule=schedule,
-            memory=HostMemory(self.hints, schedule.next_try, lambda: self.now, force),
+            rules=rules,
+            memory=HostMemory(self.hints, rules, lambda: self.now, force, queue.delay_after_cutoff),
             new_routes=self._routes,
             store=self._store,
             to_users=self._to_users,

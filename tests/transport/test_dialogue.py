@@ -87,7 +87,10 @@ def test_one_recipient_may_be_taken_while_others_are_not() -> None:
     error = "SMTP error from remote mail server after"
     assert isinstance(found[0], Delivered)
     assert found[1] == Later(
-        -44, why=f"{error} RCPT TO:<b@x.example>: 450 4.2.0 later", host=where(host)
+        -44,
+        why=f"{error} RCPT TO:<b@x.example>: 450 4.2.0 later",
+        host=where(host),
+        cause="rcpt_450",
     )
     assert found[2] == Never(
         f"{error} RCPT TO:<c@x.example>: 550 5.1.1 never", "5.1.1", where(host)
@@ -263,7 +266,7 @@ def test_a_closed_port_refuses() -> None:
         port = listener.getsockname()[1]
     host = Host("mx.example.org", ip_address("127.0.0.1"), port)
     found = Caller(TIMES, "we").talk(host, parcel())
-    assert found == Later(errno.ECONNREFUSED, "Connection refused", host=host)
+    assert found == Later(errno.ECONNREFUSED, "Connection refused", host=host, cause="refused")
 
 
 def test_a_full_listener_costs_no_more_than_the_timeout() -> None:

@@ -13,6 +13,7 @@ import pytest
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.report.failure import Failure
+from pymta.retry.rules import parse_retry
 from pymta.transport import lmtp
 from pymta.transport.classify import NO_TIME_YET, Delivered, Later, Never, Outcome
 from pymta.transport.dialogue import Caller
@@ -30,7 +31,7 @@ HOSTNAME = "mail.example.net"
 def send(
     message: Parcel, *servers: Host | LocalSocket, hints: MemoryHints | None = None
 ) -> tuple[Outcome, ...]:
-    memory = HostMemory(hints or MemoryHints(), lambda *_: NOW + 900, lambda: NOW)
+    memory = HostMemory(hints or MemoryHints(), parse_retry((), ("F,1d,15m",)), lambda: NOW)
     talk = Caller(TIMES, HOSTNAME).talk_lmtp
     return lmtp.deliver(message, servers, talk=talk, memory=memory)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from pymta.hints.store import HostHint
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
+from pymta.mail.trouble import Trouble
 from pymta.smtp.client_words import Refused, Result, Stage, Taken, Unheard
 from pymta.transport.classify import NO_TIME_YET, Delivered, Later, Never
 from pymta.transport.host_memory import DEAD_HOST_PAUSE, FORGIVEN, HostMemory
@@ -39,8 +40,10 @@ class World:
     answers: dict[Host, dict[str, Result] | Result | Later]
     hints: MemoryHints = field(default_factory=MemoryHints)
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
     force: bool = False
     gives_up: bool = False
+    delays: bool = True
 
     def talk(self, host: Host, message: Parcel) -> Heard | Later:
         self.asked.append((host.name, message.recipients))
@@ -52,11 +55,17 @@ class World:
         return Heard(tuple(answer[r] for r in message.recipients))
 
     def deliver(self, *recipients: str) -> tuple[object, ...]:
-        memory = HostMemory(self.hints, self.next_try, lambda: NOW, force=self.force)
+        memory = HostMemory(
+            self.hints, self, lambda: NOW, self.force, delay_after_cutoff=self.delays
+        )
         hosts = tuple(self.answers)
         return deliver(parcel(*recipients), hosts, talk=self.talk, memory=memory)
 
-    def next_try(self, first: float, last: float, now: float) -> float | None:
+    def words(self, trouble: Trouble) -> str:
+        return "retry"
+
+    def next_try(self, trouble: Trouble, first: float, last: float, now: float) -> float | None:
+        self.troubles.append(trouble)
         return None if self.gives_up else now + 900
 
 
@@ -130,13 +139,13 @@ def test_a_host_that_fails_again_keeps_its_first_failure() -> None:
     world = World({A: DOWN})
     world.hints.put(HostHint(A.key, NOW - 900, NOW - 900, NOW - 1, "down"))
     world.deliver("r")
-    hint = HostHint(A.key, NOW - 900, NOW, NOW + 900, "Connection refused")
+    hint = HostHint(A.key, NOW - 900, NOW, NOW + 900, "Connection refused", rule="retry")
     assert world.hints.kept == {A.key: hint}
 
 
 def test_an_old_failure_says_nothing_about_a_new_one() -> None:
     world = World({A: DOWN})
-    old = NOW - FORGIVEN - 1
+    old = NOW - FORGIVEN - 901
     world.hints.put(HostHint(A.key, old - 900, old, old + 900, "down"))
     world.deliver("r")
     assert world.hints.kept[A.key].first_failed == NOW
@@ -159,3 +168,62 @@ def test_the_number_of_hosts_asked_in_one_attempt_is_bounded() -> None:
     world = World(dict.fromkeys(hosts, DOWN))
     world.deliver("r")
     assert len(world.asked) == MOST_ASKED
+
+
+def test_retry_rules_hear_who_met_what_with_which_host() -> None:
+    world = World({A: replace(DOWN, host=A, cause="refused"), B: CLOSED_DOOR})
+    world.deliver("r")
+    assert world.troubles == [Trouble("refused", "r", "s@x", A), Trouble("", "r", "s@x", B)]
+
+
+def test_hosts_that_all_failed_are_asked_again_when_the_first_of_them_may_be() -> None:
+    world = World({A: DOWN, B: DOWN})
+    world.hints.put(HostHint(B.key, NOW - 60, NOW - 60, NOW + 600, "down"))
+    (later,) = world.deliver("r")
+    assert isinstance(later, Later)
+    assert later.not_before == NOW + 600
+
+
+def test_while_a_host_serves_others_a_recipient_that_it_puts_off_has_a_time_of_his_own() -> None:
+    (later,) = World({A: DOWN, B: LATER}).deliver("r")
+    assert isinstance(later, Later)
+    assert later.not_before == 0
+
+
+def expired(host: Host, *, asked: float, again: float) -> HostHint:
+    return HostHint(host.key, NOW - 5 * 86_400, asked, again, "No route to host", is_expired=True)
+
+
+def test_mail_for_hosts_past_their_time_is_hopeless_without_asking_them() -> None:
+    world = World({A: DOWN, B: DOWN})
+    for host in (A, B):
+        world.hints.put(expired(host, asked=NOW - 60, again=NOW + 600))
+    (later,) = world.deliver("r")
+    assert isinstance(later, Later)
+    assert later.is_hopeless
+    assert later.why.endswith("the last error of a [192.0.2.0] was: No route to host")
+    assert world.asked == []
+
+
+def test_without_a_delay_each_message_for_such_hosts_has_its_one_try() -> None:
+    world = World({A: DOWN}, delays=False, gives_up=True)
+    world.hints.put(expired(A, asked=NOW - 60, again=NOW + 600))
+    (later,) = world.deliver("r")
+    assert isinstance(later, Later)
+    assert later.is_hopeless
+    assert [name for name, _ in world.asked] == ["a"]
+
+
+def test_one_host_within_its_time_is_hope() -> None:
+    world = World({A: DOWN, B: DOWN})
+    world.hints.put(expired(A, asked=NOW - 60, again=NOW + 600))
+    (later,) = world.deliver("r")
+    assert isinstance(later, Later)
+    assert not later.is_hopeless
+
+
+def test_a_host_past_its_time_that_answers_is_like_any_other() -> None:
+    world = World({A: OK})
+    world.hints.put(expired(A, asked=NOW - 3600, again=NOW - 1))
+    assert world.deliver("r") == (Delivered(A, "250 ok"),)
+    assert world.hints.kept == {}
