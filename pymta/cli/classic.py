@@ -24,6 +24,7 @@ from pymta.cli.classic_line import (
     Version,
     read_line,
 )
+from pymta.cli.classic_orders import VIEWS, Manage
 from pymta.cli.command_error import CommandError
 from pymta.cli.places import daemon_places
 from pymta.cli.streams import fill_closed_streams
@@ -84,11 +85,19 @@ def _do(job: Job, environ: Mapping[str, str]) -> int:
 
             settings = fake_session.read_files(settings_file)
             return fake_session.hold_here(fake_session.fake_call(caller), settings)
-        case ListQueue(queue) | CountQueue(queue):
+        case ListQueue():
             from pymta.cli import classic_queue  # noqa: PLC0415
 
-            show = classic_queue.count if isinstance(job, CountQueue) else classic_queue.list_all
-            return show(daemon_places(environ).state, queue)
+            return classic_queue.list_all(daemon_places(environ).state, job)
+        case CountQueue(queue):
+            from pymta.cli import classic_queue  # noqa: PLC0415
+
+            return classic_queue.count(daemon_places(environ).state, queue)
+        case Manage():
+            from pymta.cli import classic_messages  # noqa: PLC0415
+
+            do = classic_messages.show if job.word in VIEWS else classic_messages.change
+            return do(daemon_places(environ).state, job)
         case RunQueue(selection, is_debugging, debug):
             _check_caller(environ, is_prod=True, is_debugging=is_debugging)
             from pymta.cli import classic_queue  # noqa: PLC0415

@@ -18,7 +18,9 @@ the job needs is looked for afterwards.
     -odb -odf -odi -odq -odqs, -os time     when mail is delivered, how long a client may be silent
     -d[+name…] -dd -v   stay in front, with the log on the terminal as well; -d with debug lines
     -bh address         a session on standard input and output, as if from there
-    -bp -bpc -bV        list the queue, count it, print the version
+    -bp -bpc -bV        list the queue, count it, print the version; -bpu lists only who waits,
+                        -bpi only ids, and -bpa, -bpr, -bpra and -bpru are as -bp and -bpu
+    -M…                 messages by their ids (`pymta.cli.classic_orders`)
 
 A word that is none of these is refused, and so are jobs that exclude each other.
 """
@@ -31,6 +33,7 @@ from dataclasses import dataclass, field, replace
 
 from pymta.channel.selection import Selection
 from pymta.cli.classic_items import sorted_items
+from pymta.cli.classic_orders import DELIVER, Manage, read_manage
 from pymta.cli.classic_refusal import INCOMPATIBLE, RefusedError, seconds_of, unknown
 from pymta.cli.classic_runs import Runs
 from pymta.config.debugging import parse_debug
@@ -57,6 +60,8 @@ class RunQueue:
 @dataclass(frozen=True, slots=True)
 class ListQueue:
     queue: str = DEFAULT_QUEUE
+    shows_settled: bool = True
+    ids_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Refuse:
     line: str
 
 
-Job = Serve | RunQueue | ListQueue | CountQueue | HoldSession | Version | Refuse
+Job = Serve | RunQueue | ListQueue | CountQueue | HoldSession | Manage | Version | Refuse
 
 
 def read_line(words: Sequence[str]) -> Job:
@@ -185,6 +190,8 @@ class _Said:
             self.runs.hear_run(word, self.words)
         elif word.startswith("-bw"):
             self._hear_wait(word)
+        elif word.startswith("-M"):
+            self._hear_manage(word)
         elif word.startswith(("-R", "-S")):
             self.runs.hear_selector(word, self.words)
         elif word.startswith("-d"):
@@ -194,6 +201,16 @@ class _Said:
             self.receive_timeout = seconds_of(time, word if word[3:] else time)
         else:
             raise unknown(word)
+
+    def _hear_manage(self, word: str) -> None:
+        wanted = read_manage(word, self.words)
+        if word not in DELIVER:
+            self.others.append(wanted)
+        elif self.runs.is_for_now:
+            raise RefusedError(INCOMPATIBLE)
+        else:
+            is_forced = word != "-Mc"
+            self.runs.which = Selection(ids=wanted.ids, force=is_forced, thaw=is_forced)
 
     def _hear_wait(self, word: str) -> None:
         self.listen("-bw")
@@ -233,6 +250,12 @@ _WORDS: Mapping[str, Callable[[_Said], None]] = {
     "-bdf": lambda said: said.listen("-bdf"),
     "-bh": lambda said: said.others.append(HoldSession(said.next("-bh"))),
     "-bp": lambda said: said.others.append(ListQueue()),
+    "-bpa": lambda said: said.others.append(ListQueue()),
+    "-bpi": lambda said: said.others.append(ListQueue(ids_only=True)),
+    "-bpr": lambda said: said.others.append(ListQueue()),
+    "-bpra": lambda said: said.others.append(ListQueue()),
+    "-bpru": lambda said: said.others.append(ListQueue(shows_settled=False)),
+    "-bpu": lambda said: said.others.append(ListQueue(shows_settled=False)),
     "-bpc": lambda said: said.others.append(CountQueue()),
     "-bV": lambda said: said.others.append(Version()),
     "-C": _take("settings_file", "-C"),

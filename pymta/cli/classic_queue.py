@@ -1,4 +1,4 @@
-"""The queue on the classic command line: -q, -bp, -bpc.
+"""The queue on the classic command line: -q, -bp…, -bpc.
 
 Touches: disk, clock, accounts.
 """
@@ -7,25 +7,36 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from pymta.channel.selection import Selection
+from pymta.cli.classic_line import ListQueue
 from pymta.cli.identity import become_owner, may_become_owner
 
 
-def list_all(state: str, queue: str) -> int:
-    """Every message of this queue, the oldest first."""
+def list_all(state: str, wanted: ListQueue) -> int:
+    """Every message of this queue, the oldest first; one that is damaged does not hide others."""
     # Loaded here: who counts or runs does not need it.
     from pymta.cli.listing import listed  # noqa: PLC0415
     from pymta.spool.files import FileSpool  # noqa: PLC0415
+    from pymta.spool.store import SpoolError  # noqa: PLC0415
 
     become_owner(state)
     spool = FileSpool(Path(state, "spool"))
     now = time.time()
-    for waiting in spool.waiting(queue):
-        message = spool.peek(waiting.id)
+    for waiting in spool.waiting(wanted.queue):
+        if wanted.ids_only:
+            sys.stdout.write(f"{waiting.id}\n")
+            continue
+        try:
+            message = spool.peek(waiting.id)
+        except SpoolError as error:
+            sys.stderr.write(f"pymta: {error.strerror}\n")
+            continue
         if message:  # it may have been delivered since
-            sys.stdout.write(listed(message, now) + "\n")
+            text = listed(message, now, shows_settled=wanted.shows_settled)
+            sys.stdout.write(text + "\n")
     return 0
 
 
@@ -54,4 +65,23 @@ def run(state: str, selection: Selection, debug: tuple[str, ...]) -> int:
     settings = served_settings(state)
     log = open_hand_log(settings, debug)
     log.write(typed.event())
-    return 1 if main(settings, log, selection) else 0
+    selections = _by_queue(state, selection) if selection.ids else [selection]
+    return 1 if main(settings, log, *selections) else 0
+
+
+def _by_queue(state: str, selection: Selection) -> list[Selection]:
+    """The messages that were named, by the queues that they are in.  Raises CommandError."""
+    from pymta.cli.command_error import CommandError  # noqa: PLC0415
+    from pymta.spool.files import FileSpool  # noqa: PLC0415
+
+    spool = FileSpool(Path(state, "spool"))
+    found: dict[str, list[str]] = {}
+    for id in selection.ids:
+        message = spool.peek(id)
+        if message:
+            found.setdefault(message.envelope.queue_name, []).append(id)
+        else:
+            sys.stderr.write(f"pymta: message {id} does not exist\n")
+    if not found:
+        raise CommandError("there is nothing to deliver", 1)
+    return [replace(selection, queue=queue, ids=tuple(ids)) for queue, ids in found.items()]

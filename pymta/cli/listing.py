@@ -30,7 +30,7 @@ from pymta.spool.store import Message
 Stamp = Callable[[float], str]  # seconds since the epoch, as local time
 
 
-def listed(message: Message, now: float) -> str:
+def listed(message: Message, now: float, *, shows_settled: bool = True) -> str:
     """Age, size, id, sender, queue; then a recipient per line, D before one that is settled."""
     state = message.state
     first = (
@@ -41,9 +41,12 @@ def listed(message: Message, now: float) -> str:
         first += f" Q={message.envelope.queue_name}"
     mark = " *** frozen ***" if state.frozen else " *** held ***" if state.held else ""
     lines = [first + mark]
+    pending = frozenset(state.pending)  # there may be very many
     for number, address in written(message.envelope, state).items():
-        mark = " " if number in state.pending else "D"
-        lines.append(f"        {mark} {printable(address)}")
+        if number in pending:
+            lines.append(f"          {printable(address)}")
+        elif shows_settled:
+            lines.append(f"        D {printable(address)}")
     return "\n".join(lines) + "\n"
 
 

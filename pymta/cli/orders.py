@@ -166,6 +166,13 @@ def edit(wanted: Edit) -> Order:
     return order
 
 
+def mark_all(message: Message, hand: Hand) -> Answer:
+    """Nobody waits any more, and nobody is told."""
+    if not message.state.pending:
+        return Unneeded("has nobody who still waits")
+    return _edited(message, hand, [], list(message.state.pending), [])
+
+
 def send_all_to(address: str) -> Order:
     """One recipient in the place of all who still wait."""
 

@@ -19,6 +19,7 @@ from pymta.cli.classic_line import (
     Version,
     read_line,
 )
+from pymta.cli.classic_orders import Manage
 from pymta.config.debugging import USUAL
 from pymta.config.launch import Launch
 from pymta.config.run_word import NO_QUEUE_NAME
@@ -30,6 +31,7 @@ UNKNOWN = "pymta abandoned: unknown, malformed, or incomplete option "
 FIRST, LAST = "1wIcRd-000000012Tz-1abc", "1wIcRe-000000012Tz-0002"
 ALL_FLAGS = Selection(force=True, thaw=True, first_only=True, local_only=True, two_stage=True)
 FROM = "[192.0.2.7]:40112"
+ID = FIRST
 INCOMPATIBLE = "pymta: incompatible command-line options or arguments"
 
 
@@ -182,6 +184,14 @@ def test_a_daemon_hands_its_choice_to_every_run() -> None:
         (f"-C /etc/other.toml -bh {FROM}", HoldSession(FROM, "/etc/other.toml")),
         ("-bp -qGslow", ListQueue("slow")),
         ("-qGslow -bp", ListQueue("slow")),
+        ("-bpa", ListQueue()),
+        ("-bpru -qGslow", ListQueue("slow", shows_settled=False)),
+        ("-bpi", ListQueue(ids_only=True)),
+        (f"-Mrm {ID} {ID}", Manage("-Mrm", (ID, ID))),
+        (f"-Mar {ID} a@b c@d", Manage("-Mar", (ID,), ("a@b", "c@d"))),
+        (f"-Mvh {ID}", Manage("-Mvh", (ID,))),
+        (f"-M {ID}", RunQueue(Selection(ids=(ID,), force=True, thaw=True))),
+        (f"-Mc {ID} {ID}", RunQueue(Selection(ids=(ID, ID)))),
         ("-bpc", CountQueue()),
         ("-bpc -qGslow", CountQueue("slow")),
         ("-bV", Version()),
@@ -223,6 +233,13 @@ def test_a_socket_that_is_there_already(line: str, wait: int) -> None:
         ("-oX25 -bd", f"{UNKNOWN}-oX25"),
         ("--help", f"{UNKNOWN}--help"),
         ("-R", f"{UNKNOWN}-R"),
+        ("-Mes", f"{UNKNOWN}-Mes"),
+        ("-Mrm", "pymta: no message ids given after -Mrm option"),
+        ("-M abc", "pymta: malformed message id abc after -M option"),
+        (f"-Mvb {ID} {ID}", "pymta: only one message id can be given after -Mvb option"),
+        (f"-Mar {ID}", "pymta: no addresses given after -Mar option"),
+        (f"-q -M {ID}", INCOMPATIBLE),
+        (f"-bd -Mf {ID}", INCOMPATIBLE),
         ("-Rr", f"{UNKNOWN}-Rr"),
         ("-q0s", "pymta: bad time value -q0s: abandoned"),
         ("-q3w", "pymta: bad time value -q3w: abandoned"),
