@@ -1,5 +1,5 @@
 """Long tests that boot a box do it as the short ones do."""
 
-from tests.systemd.conftest import able, adapted, box, program, tree
+from tests.systemd.conftest import able, adapted, box, program, pytest_generate_tests, tree
 
-__all__ = ["able", "adapted", "box", "program", "tree"]
+__all__ = ["able", "adapted", "box", "program", "pytest_generate_tests", "tree"]

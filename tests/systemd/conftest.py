@@ -12,7 +12,13 @@ from tests.conftest import once
 from tests.doubles import cgroups
 from tests.doubles.box import Box, why_impossible
 from tests.doubles.peers import CHECKOUT
-from tests.systemd.trees import DEBIAN_13, TREES, adapt
+from tests.systemd.trees import DEBIAN_13, TREES, adapt, each_tree
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The closest mark says on which systemd: that of a test goes before that of its module."""
+    if marked := metafunc.definition.get_closest_marker("systemd"):
+        metafunc.parametrize("tree", each_tree(marked), indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +29,7 @@ def able() -> None:
 
 @pytest.fixture
 def tree(request: pytest.FixtureRequest) -> str:
-    """Which systemd: a key of `TREES`, given by `trees.ON_BOTH`."""
+    """Which systemd: a key of `TREES`, given by a mark of `trees`."""
     name: str = getattr(request, "param", "252")
     return name
 

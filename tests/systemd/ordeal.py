@@ -23,7 +23,7 @@ from tests.doubles.box import Box
 from tests.systemd import mta
 
 CALLERS = Path(__file__).with_name("callers.py")
-AT_A_TIME = 8
+AT_A_TIME = 8  # callers, unless the test says otherwise
 UNITS = ("pymta.service", "pymta-selfbound.service")
 BACK_WITHIN = 7.0  # seconds after a kill (check 14)
 
@@ -71,14 +71,14 @@ class Verdict:
 class Ordeal:
     """`unit` is started, and the callers begin."""
 
-    def __init__(self, box: Box, unit: str) -> None:
+    def __init__(self, box: Box, unit: str, callers: int = AT_A_TIME) -> None:
         self._box = box
         self._unit = unit
         self._number = 0
         self._kills: list[tuple[float, float]] = []
         self._slowest = 0.0
         box.run("systemctl", "start", unit)
-        self._callers: subprocess.Popen[str] = box.start(*mta.PYTHON, str(CALLERS), str(AT_A_TIME))
+        self._callers: subprocess.Popen[str] = box.start(*mta.PYTHON, str(CALLERS), str(callers))
 
     def run(self, deeds: list[str]) -> Verdict:
         for deed in deeds:

@@ -8,9 +8,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_257, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_257]
 
 HELPER = "pymta-deliver.service"
 SETTINGS = 'local_users = true\nretry = ["F,1h,1s"]\n'
@@ -51,6 +51,7 @@ def run_queue(box: Box) -> None:
     box.run("systemctl", "start", "pymta-queue.service")
 
 
+@ON_BOTH
 def test_units_are_understood_and_closed_as_far_as_can_be(box: Box) -> None:
     """Acceptance checks 1 and 2."""
     units = "/usr/lib/systemd/system/pymta-deliver.*"
@@ -63,6 +64,7 @@ def test_units_are_understood_and_closed_as_far_as_can_be(box: Box) -> None:
     )
 
 
+@ON_BOTH
 def test_mail_lies_in_the_home_of_its_owner(homes: Box) -> None:
     """Acceptance check 23: owned by the user, mode 0600; no process of root before the first."""
     assert mta.shows(homes, "ActiveState", HELPER) == "inactive"
@@ -79,6 +81,7 @@ def test_mail_lies_in_the_home_of_its_owner(homes: Box) -> None:
     assert mta.shows(homes, "ActiveState", HELPER) == "active"
 
 
+@ON_BOTH
 def test_the_helper_can_do_next_to_nothing(homes: Box) -> None:
     """Tried, not read: from inside its namespaces, with what it has."""
     mta.send(homes, to="alice@localhost")

@@ -14,9 +14,9 @@ from tests.doubles.box import Box
 from tests.doubles.peers import CHECKOUT
 from tests.systemd import mta
 from tests.systemd.test_tls import BY_CREDENTIAL, lay_down
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_252, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_252]
 
 UNITS = ("pymta.socket", "pymta.service", "pymta-queue.timer", "pymta-tidy.timer")
 DROP_IN = "/etc/systemd/system/pymta.service.d/broken.conf"
@@ -72,10 +72,12 @@ def drop_in(box: Box, text: str, *, restart: bool = True) -> None:
         box.run("systemctl", "restart", "pymta.service")
 
 
+@ON_BOTH
 def test_of_a_host_that_is_well_nothing_is_said(well: Box) -> None:
     assert findings(well) == []
 
 
+@ON_BOTH
 def test_too_few_tasks_are_named_with_what_would_do(well: Box) -> None:
     drop_in(well, "TasksMax=8")
     found = the_one(well)
@@ -84,6 +86,7 @@ def test_too_few_tasks_are_named_with_what_would_do(well: Box) -> None:
     assert found["remedy"] == "systemctl edit pymta.service, [Service] TasksMax=92"
 
 
+@ON_BOTH
 def test_a_loosened_wall_is_a_note_that_names_the_drop_in(well: Box) -> None:
     drop_in(well, "ProtectSystem=full")
     found = the_one(well)

@@ -8,9 +8,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_257, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_257]
 
 UNIT = "pymta-selfbound.service"
 TWO = 'daemon_smtp_ports = ["25", "587"]\nlocal_interfaces = ["127.0.0.1"]\n'
@@ -42,6 +42,7 @@ def listeners(box: Box) -> list[tuple[str, int]]:
     return [(one["address"], one["port"]) for one in status["listeners"]]
 
 
+@ON_BOTH
 def test_a_restart_goes_on_with_the_same_sockets(serving: Box) -> None:
     before = sockets(serving)
     assert len(before) == stored(serving) == 2
@@ -55,6 +56,7 @@ def test_a_restart_goes_on_with_the_same_sockets(serving: Box) -> None:
     assert answers(serving, 587)
 
 
+@ON_BOTH
 def test_who_calls_while_nobody_lives_is_served_by_the_next(serving: Box) -> None:
     """Check 14, without a socket unit."""
     pid = mta.shows(serving, "MainPID", UNIT)
@@ -89,6 +91,7 @@ def test_many_reloads_store_nothing_twice(serving: Box) -> None:
     assert stored(serving) == 2
 
 
+@ON_BOTH
 def test_a_stop_closes_everything(serving: Box) -> None:
     serving.run("systemctl", "stop", UNIT)
     assert not sockets(serving)

@@ -8,9 +8,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_257, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_257]
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def listening(box: Box) -> Box:
     return box
 
 
+@ON_BOTH
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_the_service_starts_with_the_first_connection(listening: Box, host: str) -> None:
     """Check 3"""
@@ -28,6 +29,7 @@ def test_the_service_starts_with_the_first_connection(listening: Box, host: str)
     assert mta.shows(listening, "Type") == "notify"
 
 
+@ON_BOTH
 def test_the_daemon_has_no_capability_and_is_not_root(listening: Box) -> None:
     """Check 4"""
     mta.greeting(listening)
@@ -37,6 +39,7 @@ def test_the_daemon_has_no_capability_and_is_not_root(listening: Box) -> None:
     assert not re.search(r"^Uid:.*\b0\b", status, re.MULTILINE)
 
 
+@ON_BOTH
 def test_systemctl_status_shows_listeners_and_figures(listening: Box) -> None:
     talk = mta.Talk(listening)
     listening.wait_until(

@@ -8,9 +8,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_252
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_252]
 
 ACTIVATED, SELFBOUND = "pymta.service", "pymta-selfbound.service"
 DENIED = "/etc/systemd/system/service.d/no-ipv6.conf"

@@ -14,9 +14,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_257, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_257]
 
 LONG = (pytest.mark.long, pytest.mark.timeout(900))
 # A process for each connection, which ends at once and so has its last lines in a hurry.
@@ -55,6 +55,7 @@ def lines(box: Box, words: str, *match: str) -> int:
     return int(box.says("sh", "-c", script, "sh", words, *match))
 
 
+@ON_BOTH
 def test_journalctl_explains_what_it_shows(serving: Box) -> None:
     """Check 19: the text of the catalogue, filled in, with the option that governs it."""
     serving.run("journalctl", "--update-catalog")

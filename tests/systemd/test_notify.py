@@ -6,9 +6,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_252, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_252]
 
 DROP_IN = "/etc/systemd/system/{}.service.d/test.conf"
 
@@ -95,6 +95,7 @@ def test_a_daemon_that_works_is_left_in_peace(box: Box) -> None:
     assert "Watchdog timeout" not in box.journal(500)
 
 
+@ON_BOTH
 def test_a_stop_takes_as_long_as_the_settings_allow_whatever_the_unit_says(box: Box) -> None:
     """EXTEND_TIMEOUT_USEC: a message in DATA outlives TimeoutStopSec=."""
     change_unit(box, "TimeoutStopSec=1s\n")

@@ -10,9 +10,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_257
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_257]
 
 QUEUED = 'queue_only = true\nqueue_name = "slow"\n'
 

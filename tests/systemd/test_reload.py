@@ -7,9 +7,9 @@ import pytest
 from tests.doubles.box import Box
 from tests.systemd import mta
 from tests.systemd.ordeal import UNITS
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_252, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_252]
 
 HEAR = 'exec 3<>/dev/tcp/127.0.0.1/25 && read -r -t 60 line <&3 && echo "$line"'
 
@@ -21,6 +21,7 @@ def serving(box: Box) -> Box:
     return box
 
 
+@ON_BOTH
 def test_under_a_loop_of_callers_nobody_is_refused(serving: Box) -> None:
     """Checks 8 and 11: when the command returns the new settings serve, in the same process."""
     pid = mta.shows(serving, "MainPID")
@@ -52,6 +53,7 @@ def test_a_session_goes_on_through_it(serving: Box) -> None:
     assert "Subject: through a reload" in mail
 
 
+@ON_BOTH
 def test_wrong_settings_are_named_and_change_nothing(serving: Box) -> None:
     """Check 12"""
     pid = mta.shows(serving, "MainPID")

@@ -8,9 +8,9 @@ from tests.doubles.box import Box
 from tests.doubles.certificates import Certificate
 from tests.systemd import mta
 from tests.systemd.test_tls import BY_CREDENTIAL, lay_down, shown
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_257, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_257]
 
 SUBMIT = "/run/pymta/submit"
 LOCAL, SUBMISSION, SUBMISSIONS = (
@@ -95,6 +95,7 @@ def test_each_socket_has_the_role_of_its_name_in_whatever_order_they_start(
     assert told(box, "arrived", f"PYMTA_PEER_UID={uid}")
 
 
+@ON_BOTH
 def test_a_call_on_the_local_socket_starts_the_daemon(box: Box) -> None:
     """Architecture, decision 9: mail of cron needs no daemon that runs, and no right at all."""
     box.run("systemctl", "start", "pymta.socket", LOCAL)

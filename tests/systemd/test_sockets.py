@@ -6,9 +6,9 @@ import pytest
 
 from tests.doubles.box import Box
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_252, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_252]
 
 SELFBOUND = "pymta-selfbound.service"
 SUBMISSION = "pymta-submission.socket"
@@ -50,6 +50,7 @@ def test_without_being_enabled_it_stays_closed_whatever_is_restarted(box: Box) -
     assert not answers(box, 587)
 
 
+@ON_BOTH
 @pytest.mark.parametrize("unit", ["pymta.socket", SUBMISSION])
 def test_a_socket_that_is_stopped_or_restarted_takes_the_service_along(box: Box, unit: str) -> None:
     """Check 6: a service that went on would hold a port that its unit says is closed."""

@@ -10,9 +10,9 @@ from pymta.journal.event import Kind
 from tests.doubles.box import Box
 from tests.systemd import mta
 from tests.systemd.ordeal import UNITS
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_257, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_257]
 
 # A host that takes a message and says so only when it may.
 HESITANT_HOST = """
@@ -170,6 +170,7 @@ def test_a_crash_loop_does_not_cost_the_socket_and_ends_with_its_cause(serving: 
     waiting.communicate("QUIT\n")
 
 
+@ON_BOTH
 def test_a_killed_supervisor_comes_back_and_leaves_no_orphans(serving: Box) -> None:
     """Check 14"""
     serving.write("/etc/systemd/system/pymta.service.d/quick.conf", "[Service]\nRestartSec=200ms\n")

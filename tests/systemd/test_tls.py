@@ -10,9 +10,9 @@ from tests.doubles import certificates
 from tests.doubles.box import Box
 from tests.doubles.certificates import Certificate
 from tests.systemd import mta
-from tests.systemd.trees import ON_BOTH
+from tests.systemd.trees import ON_257, ON_BOTH
 
-pytestmark = [pytest.mark.root, ON_BOTH]
+pytestmark = [pytest.mark.root, ON_257]
 
 TLS = "/etc/pymta/tls"
 BY_CREDENTIAL = (
@@ -47,6 +47,7 @@ def shown(box: Box, port: int = 465, *words: str) -> str:
     return head + said.partition(head)[2].partition(tail)[0] + tail + "\n"
 
 
+@ON_BOTH
 def test_a_socket_by_its_name_and_a_key_of_root_alone(
     serving: Box, certificate: Certificate
 ) -> None:
@@ -102,6 +103,7 @@ def test_without_tls_nobody_misses_the_directory_of_keys(box: Box) -> None:
     assert mta.greeting(box).startswith("220 ")
 
 
+@ON_BOTH
 def test_a_start_that_misses_the_directory_of_keys_names_it(serving: Box) -> None:
     """Check 24"""
     serving.run("mv", TLS, f"{TLS}.old")

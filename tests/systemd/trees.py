@@ -3,7 +3,9 @@
     252   the machine's own, as Debian 12 has it, with pymta as packaging/install puts it there
     257   a Debian 13 in `.peers`, made by `packaging/dev test`; its own Python packages serve pymta
 
-A test runs on 252 unless its module or it is marked `ON_BOTH`.
+A test runs on 252 unless it or its module is marked.  `ON_BOTH` is for what each release does in a
+way of its own: walls, credentials, reload, stored sockets.  What else a module has runs on one of
+them, `ON_252` or `ON_257`, and on the other with -m long.
 """
 
 from __future__ import annotations
@@ -20,9 +22,17 @@ from tests.doubles.peers import CHECKOUT
 DEBIAN_13 = CHECKOUT / ".peers" / "debian-13"
 TREES = {"252": MACHINE, "257": DEBIAN_13}
 
-ON_BOTH = pytest.mark.parametrize(
-    "tree", ["252", pytest.param("257", marks=pytest.mark.trixie)], indirect=True
-)
+ON_252 = pytest.mark.systemd("252")
+ON_257 = pytest.mark.systemd("257")
+ON_BOTH = pytest.mark.systemd("252", "257")
+
+
+def each_tree(marked: pytest.Mark) -> list[pytest.ParameterSet]:
+    """All trees, for the fixture `tree`; those that were not asked for are for a long run."""
+    return [
+        pytest.param(tree, marks=marks if tree in marked.args else [*marks, pytest.mark.long])
+        for tree, marks in (("252", []), ("257", [pytest.mark.trixie]))
+    ]
 
 
 def adapt(installed: Path, layer: Path) -> None:
