@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from pymta.config.per_domain import CountPer, CountPerDomain, RatePer, RatePerDomain
 from pymta.config.per_host import PerHost, QueuePerHost
 from pymta.config.per_queue import DEFAULT, CountPerQueue, PerQueue
 from pymta.config.setting import setting
 from pymta.config.units import Always, Bytes, Choice, LoadAverage, Positive, Seconds
 
 AUTO, INTERNAL, TIMER = "auto", "internal", "timer"  # who runs the default queue
+
+
+def kept_for_local(deliver_max: int) -> int:
+    """Of that many deliveries at once, so many never go to other hosts, nor to queue runs."""
+    return max(1, deliver_max // 5) if deliver_max > 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,21 @@ class Queue:
         None,
         "One-minute load average above which a queue run ends, unless it was started with force.",
     )
-    deliver_max: Positive = setting(20, "Deliveries at once on this host.")
+    deliver_max: Positive = setting(
+        20,
+        "Deliveries at once on this host; a fifth of them is kept for new mail to mailboxes here.",
+    )
+    destination_concurrency: Annotated[CountPer, CountPerDomain()] = setting(
+        0,
+        "Deliveries at once to one domain, and to one host whatever the domain: a number, or a"
+        ' table of numbers keyed by domain or name of host, "*.example.org" all below it, "*" all'
+        " others; 0: half of deliver_max.",
+    )
+    destination_rate: Annotated[RatePer, RatePerDomain()] = setting(
+        "",
+        'Messages in a time to one domain, such as "100/1h", or a table of them, keyed in the same'
+        ' way; "": no limit.',
+    )
     deliver_drop_privilege: Annotated[bool, Always()] = setting(
         True, "Deliveries never have more rights than the daemon; there is no other way here."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pymta.delivery.outcome import Addressee, Tried
 from pymta.delivery.plan import Group, ToHosts, ToLmtp, ToMailboxes, ToUsers, Unrouted
@@ -15,12 +16,13 @@ from pymta.mail.trace import delivered_before
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import parse_forward
-from pymta.routing.route import Lmtp, Route, User
+from pymta.routing.route import Lmtp, Remote, Route, User
 from pymta.routing.target import Unusable, Whom
 from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
 from pymta.transport import lmtp, remote
-from pymta.transport.classify import Delivered, Later, Never, Outcome, from_error
+from pymta.transport.classify import Delivered, Later, Never, Outcome, from_error, limited
+from pymta.transport.host_memory import HostMemory
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel, parcel_of
 
@@ -135,7 +137,7 @@ def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
     parcel = parcel_of(claim, tuple(who.address for who in group.recipients), via)
     parcel = replace(parcel, wishes=_wishes(group, claim, parcel))
     memory = world.memory.forced() if _is_over(group, claim, world) else world.memory
-    found = remote.deliver(parcel, group.remote.hosts, talk=world.talk, memory=memory)
+    found = _deliver(parcel, group.remote, memory, world)
     took = world.now() - began
     router = group.remote.router
     pairs = zip(group.recipients, found, strict=True)
@@ -164,6 +166,15 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
 
 def _name_at_lmtp(address: str, *, is_short: bool) -> str:
     return address.rpartition("@")[0] or address if is_short else address
+
+
+def _deliver(parcel: Parcel, way: Remote, memory: HostMemory, world: World) -> tuple[Outcome, ...]:
+    """Within the limits of the destination and of each host."""
+    with world.throttle.at_destination(way.destination) as refusal:
+        if refusal:
+            return (limited(str(refusal), refusal.until),) * len(parcel.recipients)
+        gate = partial(world.throttle.at_host, destination=way.destination)
+        return remote.deliver(parcel, way.hosts, talk=world.talk, memory=memory, gate=gate)
 
 
 def _is_over(group: ToHosts | ToLmtp, claim: Claim, world: World) -> bool:

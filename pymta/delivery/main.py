@@ -17,6 +17,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -24,13 +25,15 @@ from pathlib import Path
 from pymta.accounts import passwd
 from pymta.channel.pair import End
 from pymta.channel.words import NO_PLACE, Attempted, HandOn
+from pymta.config.queue import kept_for_local
 from pymta.config.routing import Routing
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
 from pymta.delivery.orders import Orders
-from pymta.delivery.slots import Place, wait_for_place
+from pymta.delivery.slots import Place, take_place, wait_for_place
 from pymta.delivery.world import World
+from pymta.hints.clients_sqlite import SqliteClients
 from pymta.hints.sqlite import SqliteHints
 from pymta.journal import delivery_events
 from pymta.journal.log import Log
@@ -52,6 +55,8 @@ from pymta.spool.files import FileSpool
 from pymta.transport.dialogue import Caller
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.mailboxes import Maildirs
+from pymta.transport.seats import Seats
+from pymta.transport.throttle import Throttle
 from pymta.transport.to_local import Helper
 
 DONE = 0
@@ -61,25 +66,31 @@ PATIENCE = 1.0  # seconds to wait for a place; the parent waits better than we d
 DNS_BUDGET = 4  # times dns_timeout, for all the questions about one domain
 
 
-def main(channel: End, settings: Settings, log: Log, *, force: bool = False) -> int:
-    """Deliver what the parent orders; closes the log at its end."""
+def main(
+    channel: End, settings: Settings, log: Log, *, force: bool = False, is_local: bool = False
+) -> int:
+    """Deliver what the parent orders; closes the log at its end.
+
+    `is_local`: the first message is new, and for mailboxes here.
+    """
     try:
-        place = _take_place(settings, log)
+        place = _take_place(settings, log, is_local=is_local)
         if place is None:
             return NO_PLACE
         try:
-            return _work(channel, settings, log, force=force)
+            return _work(channel, settings, log, place, force=force)
         finally:
             place.leave()
     finally:
         log.close()
 
 
-def _take_place(settings: Settings, log: Log) -> Place | None:
+def _take_place(settings: Settings, log: Log, *, is_local: bool) -> Place | None:
+    most = settings.queue.deliver_max
     try:
         return wait_for_place(
             Path(settings.machine.state_directory, "run"),
-            settings.queue.deliver_max,
+            range(most if is_local else most - kept_for_local(most)),
             patience=PATIENCE,
             clock=time.monotonic,
             sleep=time.sleep,
@@ -89,7 +100,20 @@ def _take_place(settings: Settings, log: Log) -> Place | None:
         return None
 
 
-def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
+def _has_to_leave(place: Place, settings: Settings) -> bool:
+    """Its place is one of those for local mail, and there is no other for whatever comes next."""
+    common = settings.queue.deliver_max - kept_for_local(settings.queue.deliver_max)
+    if place.number < common:
+        return False
+    with suppress(OSError):
+        other = take_place(Path(settings.machine.state_directory, "run"), range(common))
+        if other:
+            place.change_to(other)
+            return False
+    return True
+
+
+def _work(channel: End, settings: Settings, log: Log, place: Place, *, force: bool) -> int:
     orders = Orders(channel)
     world = make_world(channel.say, settings, log, orders.is_over, force=force)
     does = WAITS
@@ -103,6 +127,8 @@ def _work(channel: End, settings: Settings, log: Log, *, force: bool) -> int:
                 return CRASHED
             channel.say(Attempted(order.id))
             does = WAITS
+            if _has_to_leave(place, settings):
+                return NO_PLACE
     return DONE
 
 
@@ -126,6 +152,7 @@ def make_world(
         settings=settings,
         spool=FileSpool(state / "spool", tell=log.write),
         rules=rules,
+        throttle=make_throttle(settings),
         memory=HostMemory(hints, rules, time.time, force, settings.queue.delay_after_cutoff),
         new_routes=routes.of_one_message,
         store=Maildirs(state / "mail").store,
@@ -141,6 +168,17 @@ def make_world(
         is_over=is_over,
         debug=log.debug,
         force=force,
+    )
+
+
+def make_throttle(settings: Settings) -> Throttle:
+    state, queue = Path(settings.machine.state_directory), settings.queue
+    return Throttle(
+        Seats(state / "run"),
+        SqliteClients(state / "hints" / "destinations.sqlite"),
+        queue.destination_concurrency,
+        queue.destination_rate,
+        queue.deliver_max,
     )
 
 

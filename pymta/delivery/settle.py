@@ -4,6 +4,7 @@
     Never                           recorded, and a report is owed to the sender
     Later, within the schedule      recorded as put off, due when the schedule says
     Later, past its end             as Never, with "retry timeout exceeded"
+    Later, for limits of our own    recorded as put off, and never given up for that
     a failure of a message with     nothing is recorded for it: the message is frozen, because
       the null sender               nobody can be told (RFC 5321 s6.1)
 
@@ -90,6 +91,8 @@ def settle(
                 delivered.append(one)
             case Never(why, enhanced, host):
                 given.append(Given(one, Failure(enhanced, why, str(host or ""))))
+            case Later(is_limited=True) as later:
+                due.append(Due(one, max(later.not_before, now), later.text))
             case Later() as later:
                 first = first_deferred.get(one.addressee.index, now)
                 # The try before is not remembered: `now` says so to the schedule.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
@@ -12,6 +13,8 @@ from pymta.config.settings import Settings
 from pymta.delivery.redirect import KeyOf
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
+from pymta.mail.host import Host
+from pymta.mail.waiting import Crowded, TooFast
 from pymta.retry.rules import Rules
 from pymta.routing.route import Route
 from pymta.spool.store import Spool
@@ -24,6 +27,16 @@ from pymta.transport.remote import Talk
 
 # Account, recipient, what to do.  The answer is Forward or Nothing only to what asks for it.
 Hand = Callable[[str, str, Deed], Outcome | Forward | Nothing]
+
+
+class Throttle(Protocol):
+    """See `pymta.transport.throttle`: may more go there now?"""
+
+    def at_destination(self, name: str) -> AbstractContextManager[Crowded | TooFast | None]: ...
+
+    def at_host(
+        self, host: Host, destination: str
+    ) -> AbstractContextManager[Crowded | TooFast | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,7 @@ class World:
     spool: Spool
     rules: Rules
     memory: HostMemory
+    throttle: Throttle
     new_routes: Callable[[str], Callable[[str], Route]]
     store: Callable[[str, Parcel], bool]
     to_users: Callable[[Parcel], AbstractContextManager[Hand]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from pymta.channel.life import Life
 from pymta.channel.pair import End
@@ -82,7 +83,8 @@ class Deliveries:
     def _hire(self, task: Task, adopt: Adopt) -> bool:
         """Fork a worker for this task; false when there can be no more processes."""
         try:
-            pid, ours = fork.fork_with_channel(self._life, self._log.descriptors())
+            life = partial(self._life, is_local=not task.destination)
+            pid, ours = fork.fork_with_channel(life, self._log.descriptors())
         except OSError as error:
             self.trouble = f"delivery process fork failed: {error.strerror}"
             event = daemon_events.fork_failed("delivery process fork", error, QUEUE_ID=task.id)
@@ -100,5 +102,5 @@ class Deliveries:
         adopt(child, ours)
         return True
 
-    def _life(self, channel: End) -> Life:
-        return fork.delivery_life(channel, self._settings, self._log)
+    def _life(self, channel: End, *, is_local: bool) -> Life:
+        return fork.delivery_life(channel, self._settings, self._log, is_local=is_local)

@@ -5,8 +5,9 @@ a bounded list.  What does not fit there only sets a flag: as soon as workers ar
 over first deliveries picks those messages up.  So a burst never waits for the timer, and an id
 that nobody heard waits safely on disk.
 
-One slow destination never holds all workers: at most half of them serve one remote domain, and a
-fifth is kept free of remote mail altogether, for local mailboxes.
+One slow destination never holds all workers: as many as destination_concurrency says serve one
+remote domain, by default half of them, and a fifth is kept free of remote mail altogether, for
+local mailboxes.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from collections import deque
 from dataclasses import dataclass
 
 from pymta.channel.reach import Reach
+from pymta.config.per_domain import CountPer, concurrency_of
+from pymta.config.queue import kept_for_local
 
 MOST_WAITING = 1000  # ids in memory; the rest is found by a queue run over first deliveries
+MOST_OF_ONE = 250  # of them for one remote domain, so that it leaves room for others
 HOLD_OFF = 1.0  # seconds without a new worker after one found every place on the host taken
 ANYWHERE = "?"  # the destination of a message that nobody has looked at: no domain, yet remote
 FORK_PAUSE = 10.0  # seconds without a fork after one failed: a shortage, and a log line each time
@@ -63,21 +67,25 @@ Move = Give | Hire | RunFirst
 class Dispatch:
     """Waiting ids and delivery workers; every decision is a `Move` for the loop to carry out."""
 
-    def __init__(self, deliver_max: int) -> None:
+    def __init__(self, deliver_max: int, concurrency: CountPer = 0) -> None:
+        """`concurrency` is destination_concurrency."""
         self.deliver_max = deliver_max
+        self._concurrency = concurrency
         self.waiting: deque[Task] = deque()
         self.missed: set[str] = set()  # queues with messages that did not fit
         self.busy: dict[int, Task] = {}
         self.idle: dict[int, float] = {}  # pid -> idle since
+        self._last: dict[int, str] = {}  # pid -> where its last message went
         self.leaving: set[int] = set()  # born with older settings: they get no more work
         self.hold_until = 0.0
+        self.hold_remote_until = 0.0
 
     @property
     def workers(self) -> int:
         return len(self.busy) + len(self.idle)
 
     def hand_on(self, task: Task) -> None:
-        if len(self.waiting) < MOST_WAITING:
+        if len(self.waiting) < MOST_WAITING and self._has_room(task.destination):
             self.waiting.append(task)
         else:
             self.missed.add(task.queue)
@@ -87,11 +95,15 @@ class Dispatch:
         may_fork = len(self.busy) < self.deliver_max and now >= self.hold_until
         if not self.idle and not may_fork:
             return None
-        task = next((task for task in self.waiting if self._may_start(task)), None)
+        may_hire_remote = may_fork and now >= self.hold_remote_until
+        startable = (task for task in self.waiting if self._may_start(task))
+        task = next(
+            (t for t in startable if self.idle or may_hire_remote or not t.destination), None
+        )
         if task is not None:
             self.waiting.remove(task)
-            return Give(next(reversed(self.idle)), task) if self.idle else Hire(task)
-        if self.missed and not self.waiting and may_fork:
+            return Give(self._best_idle(task), task) if self.idle else Hire(task)
+        if self.missed and may_fork:  # nobody who waits here may start
             queue = min(self.missed)
             self.missed.discard(queue)
             return RunFirst(queue)
@@ -110,6 +122,7 @@ class Dispatch:
     def hired(self, pid: int, task: Task) -> None:
         self.idle.pop(pid, None)
         self.busy[pid] = task
+        self._last[pid] = task.destination
 
     def attempted(self, pid: int, now: float) -> None:
         """A worker is free again."""
@@ -124,10 +137,14 @@ class Dispatch:
         """
         self.idle.pop(pid, None)
         self.leaving.discard(pid)
+        self._last.pop(pid, None)
         task = self.busy.pop(pid, None)
         if task and found_no_place:
             self.waiting.appendleft(task)
-            self.hold_until = now + HOLD_OFF
+            if task.destination:  # places are kept for local mail
+                self.hold_remote_until = now + HOLD_OFF
+            else:
+                self.hold_until = now + HOLD_OFF
 
     def retire(self, now: float, timeout: float) -> tuple[int, ...]:
         """Workers that have been free for too long; they no longer count."""
@@ -139,17 +156,25 @@ class Dispatch:
     def wait(self, now: float, timeout: float) -> float | None:
         """Seconds until there is something to decide by the clock alone; None: nothing."""
         due = [since + timeout for since in self.idle.values()]
-        if (self.waiting or self.missed) and self.hold_until > now:
-            due.append(self.hold_until)
+        if self.waiting or self.missed:
+            due += [held for held in (self.hold_until, self.hold_remote_until) if held > now]
         return max(0.0, min(due) - now) if due else None
 
     def _may_start(self, task: Task) -> bool:
         if not task.destination:
             return len(self.busy) < self.deliver_max
         remote = [other.destination for other in self.busy.values() if other.destination]
-        if len(remote) >= self.deliver_max - self._kept_free():
+        if len(remote) >= self.deliver_max - kept_for_local(self.deliver_max):
             return False
-        return remote.count(task.destination) < max(1, self.deliver_max // 2)
+        most = concurrency_of(self._concurrency, task.destination, self.deliver_max)
+        return remote.count(task.destination) < most
 
-    def _kept_free(self) -> int:
-        return max(1, self.deliver_max // 5) if self.deliver_max > 1 else 0
+    def _best_idle(self, task: Task) -> int:
+        """One that has just been there may still have a connection; else the last that worked."""
+        been_there = (pid for pid in self.idle if self._last.get(pid) == task.destination)
+        return next(been_there, next(reversed(self.idle)))
+
+    def _has_room(self, destination: str) -> bool:
+        if not destination or len(self.waiting) < MOST_OF_ONE:
+            return True
+        return sum(task.destination == destination for task in self.waiting) < MOST_OF_ONE

@@ -34,10 +34,10 @@ def session_life(call: Call, sessions: Sessions, channel: End) -> Life:
     return lambda: session.main(call, sessions, channel)
 
 
-def delivery_life(channel: End, settings: Settings, log: Log) -> Life:
+def delivery_life(channel: End, settings: Settings, log: Log, *, is_local: bool = False) -> Life:
     def life() -> int:
         _fall_silent(settings, log)
-        return delivery.main(channel, settings, log)
+        return delivery.main(channel, settings, log, is_local=is_local)
 
     return life
 

@@ -187,7 +187,12 @@ def _move_in(
         current,
         children,
         Reception(entrance, children, settings, sessions, log),
-        Deliveries(Dispatch(settings.queue.deliver_max), children, settings, log),
+        Deliveries(
+            Dispatch(settings.queue.deliver_max, settings.queue.destination_concurrency),
+            children,
+            settings,
+            log,
+        ),
         find_control(settings, table),
         find_door(settings),
         notify,

@@ -20,6 +20,7 @@ from pymta.mail.reply import Reply
 from pymta.smtp.client_words import Refused, Result, Stage, Taken, Unheard
 
 NO_TIME_YET = -53  # no host may be tried again yet
+LIMITED = -57  # so much goes there already as may go at once, or in a time
 CLOSED = -18  # the remote host closed the connection
 ROUTING = -1  # a lookup did not complete
 _BY_ERRNO = {
@@ -78,7 +79,8 @@ class Later:
 
     `not_before` is a moment, in seconds since the epoch, when a try makes sense again; 0: as the
     schedule says.  `cause` is a word for retry rules, see `pymta.mail.trouble`.  `is_hopeless`:
-    every host of the destination has failed for longer than its schedule goes on.
+    every host of the destination has failed for longer than its schedule goes on.  `is_limited`:
+    our own limits were in the way, which is nobody's failure.
     """
 
     number: int
@@ -89,6 +91,7 @@ class Later:
     connection: Connection | None = None
     cause: str = ""
     is_hopeless: bool = False
+    is_limited: bool = False
 
     @property
     def text(self) -> str:
@@ -149,6 +152,10 @@ def from_error(error: OSError, host: Host | None = None, why: str = "") -> Later
     number = error.errno or 0
     text = error.strerror or str(error)
     return Later(number, text, why, host, cause=_BY_ERRNO.get(number, ""))
+
+
+def limited(why: str, until: float) -> Later:
+    return Later(LIMITED, why=why, not_before=until, is_limited=True)
 
 
 def _cause_of_silence(number: int) -> str:

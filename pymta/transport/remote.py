@@ -13,10 +13,12 @@ is left will not be served by waiting, and the outcome says so.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from pymta.mail.host import Host
 from pymta.mail.trouble import Trouble
+from pymta.mail.waiting import Crowded, TooFast
 from pymta.smtp.client_words import Result
 from pymta.transport.classify import (
     NO_TIME_YET,
@@ -27,6 +29,7 @@ from pymta.transport.classify import (
     Outcome,
     from_result,
     is_about_host,
+    limited,
     may_have_it,
 )
 from pymta.transport.host_memory import HostMemory
@@ -48,14 +51,26 @@ class Heard:
 
 
 Talk = Callable[[Host, Parcel], Heard | Later]  # Later: no connection
+# Asked before a host is: why it may not be, or None; while the context lasts it counts.
+Gate = Callable[[Host], AbstractContextManager[Crowded | TooFast | None]]
+
+
+def _open(_host: Host) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def deliver(
-    parcel: Parcel, hosts: tuple[Host, ...], *, talk: Talk, memory: HostMemory
+    parcel: Parcel,
+    hosts: tuple[Host, ...],
+    *,
+    talk: Talk,
+    memory: HostMemory,
+    gate: Gate = _open,
 ) -> tuple[Outcome, ...]:
     """One outcome for each recipient, in their order."""
     outcomes: dict[str, Outcome] = {}
     waiting: list[float] = []
+    refusals: list[Crowded | TooFast] = []
     asked = 0
     left = parcel.recipients
     for host in hosts:
@@ -64,11 +79,18 @@ def deliver(
         if until := memory.wait_until(host):
             waiting.append(until)
             continue
-        asked += 1
-        settled = _ask(replace(parcel, recipients=left), host, talk, memory)
+        with gate(host) as refusal:
+            if refusal:
+                refusals.append(refusal)
+                continue
+            asked += 1
+            settled = _ask(replace(parcel, recipients=left), host, talk, memory)
         outcomes |= settled.outcomes
         left = settled.left
-    if not asked:
+    if refusals and not asked:
+        first = min(refusals, key=lambda refusal: refusal.until)
+        outcomes |= dict.fromkeys(left, limited(str(first), first.until))
+    elif not asked:
         outcomes |= dict.fromkeys(left, _too_early(min(waiting, default=0.0)))
     if left and hosts:
         outcomes |= {who: _in_the_long_run(outcomes[who], hosts, memory) for who in left}

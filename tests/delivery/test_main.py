@@ -289,7 +289,7 @@ def test_a_worker_without_a_place_ends_at_once_and_touches_nothing(
 ) -> None:
     id = put(spool, "user@localhost")
     one_place = replace(settings, queue=Queue(deliver_max=1))
-    place = take_place(Path(settings.machine.state_directory, "run"), 1)
+    place = take_place(Path(settings.machine.state_directory, "run"), range(1))
     assert place
     with worker(one_place, tmp_path) as one:
         assert not one.deliver(id)

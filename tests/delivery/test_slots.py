@@ -15,7 +15,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from pymta.delivery.slots import take_place
-assert take_place(Path(sys.argv[1]), 1)
+assert take_place(Path(sys.argv[1]), range(1))
 print("have it", flush=True)
 sys.stdin.read()
 """
@@ -23,12 +23,12 @@ sys.stdin.read()
 
 def test_there_are_no_more_places_than_the_setting_says(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    first, second = take_place(run, 2), take_place(run, 2)
+    first, second = take_place(run, range(2)), take_place(run, range(2))
     assert first
     assert second
-    assert take_place(run, 2) is None
+    assert take_place(run, range(2)) is None
     first.leave()
-    third = take_place(run, 2)
+    third = take_place(run, range(2))
     assert third
     third.leave()
     second.leave()
@@ -43,30 +43,30 @@ def test_a_place_ends_with_the_process_that_holds_it(tmp_path: Path) -> None:
     ) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == b"have it\n"
-        assert take_place(tmp_path / "run", 1) is None
+        assert take_place(tmp_path / "run", range(1)) is None
         holder.kill()
         holder.wait()
-    place = take_place(tmp_path / "run", 1)
+    place = take_place(tmp_path / "run", range(1))
     assert place
     place.leave()
 
 
 def test_who_finds_no_place_waits_a_bounded_time(tmp_path: Path) -> None:
-    place = take_place(tmp_path, 1)
+    place = take_place(tmp_path, range(1))
     assert place
     now = [0.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    found = wait_for_place(tmp_path, 1, patience=1.0, clock=lambda: now[0], sleep=sleep)
+    found = wait_for_place(tmp_path, range(1), patience=1.0, clock=lambda: now[0], sleep=sleep)
     assert found is None
     assert 1.0 <= now[0] < 1.0 + 2 * PAUSE
     place.leave()
 
 
 def test_a_place_that_is_left_meanwhile_is_taken(tmp_path: Path) -> None:
-    place = take_place(tmp_path, 1)
+    place = take_place(tmp_path, range(1))
     assert place
     left: list[float] = []
 
@@ -75,7 +75,7 @@ def test_a_place_that_is_left_meanwhile_is_taken(tmp_path: Path) -> None:
             place.leave()
             left.append(seconds)
 
-    found = wait_for_place(tmp_path, 1, patience=1.0, clock=lambda: 0.0, sleep=sleep)
+    found = wait_for_place(tmp_path, range(1), patience=1.0, clock=lambda: 0.0, sleep=sleep)
     assert found
     found.leave()
 
@@ -83,13 +83,29 @@ def test_a_place_that_is_left_meanwhile_is_taken(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_used_is_an_error_not_a_place(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
     with pytest.raises(NotADirectoryError):
-        take_place(tmp_path / "run", 1)
+        take_place(tmp_path / "run", range(1))
 
 
 def test_nothing_stays_open_when_there_is_no_place(tmp_path: Path) -> None:
-    place = take_place(tmp_path, 1)
+    place = take_place(tmp_path, range(1))
     assert place
     before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    assert take_place(tmp_path, 1) is None
+    assert take_place(tmp_path, range(1)) is None
     assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
     place.leave()
+
+
+def test_who_moves_to_another_place_leaves_the_one_that_he_had(tmp_path: Path) -> None:
+    kept = take_place(tmp_path, range(1, 2))
+    common = take_place(tmp_path, range(1))
+    assert kept
+    assert common
+
+    kept.change_to(common)
+
+    assert kept.number == 0
+    assert take_place(tmp_path, range(1)) is None
+    last = take_place(tmp_path, range(1, 2))
+    assert last
+    last.leave()
+    kept.leave()

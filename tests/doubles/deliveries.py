@@ -15,6 +15,7 @@ from pymta.config.routing import Routing
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
 from pymta.delivery.world import Hand, World
+from pymta.hints.clients_sqlite import SqliteClients
 from pymta.mail.caller import LocalSocket
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.mail.host import Host
@@ -32,9 +33,12 @@ from pymta.transport.host_memory import HostMemory
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
+from pymta.transport.seats import Seats
+from pymta.transport.throttle import Throttle
 from tests.doubles.hints import MemoryHints
 from tests.doubles.log import MemoryLog
 from tests.doubles.memory_disk import MemoryDisk
+from tests.doubles.throttles import throttle
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
 START = 1_795_362_000.0
@@ -93,6 +97,7 @@ class Rig:
     ticks: int = 0
     after_sending: Callable[[], object] = lambda: None
     spools: list[FileSpool] = field(default_factory=list)
+    seats: list[Seats] = field(default_factory=list)
     settings: Settings = SETTINGS
 
     def spool(self) -> FileSpool:
@@ -107,6 +112,8 @@ class Rig:
         """Give the descriptors back: there are fewer of them than tests."""
         for spool in self.spools:
             spool.close()
+        for seats in self.seats:
+            seats.close()
 
     def put(
         self,
@@ -140,6 +147,7 @@ class Rig:
             settings=self.settings,
             spool=self.spool(),
             rules=rules,
+            throttle=self._throttle(),
             memory=HostMemory(self.hints, rules, lambda: self.now, force, queue.delay_after_cutoff),
             new_routes=self._routes,
             store=self._store,
@@ -158,6 +166,18 @@ class Rig:
             force=force,
             reach=reach,
         )
+
+    def _throttle(self) -> Throttle:
+        queue = self.settings.queue
+        made = throttle(
+            self.directory / "run",
+            concurrency=queue.destination_concurrency,
+            rate=queue.destination_rate,
+            counts=SqliteClients(self.directory / "destinations.sqlite", clock=lambda: self.now),
+            now=lambda: self.now,
+        )
+        self.seats.append(made.seats)
+        return made
 
     def _tick(self) -> float:
         """No two ids of one moment."""

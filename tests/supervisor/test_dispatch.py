@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pymta.supervisor.dispatch import (
     FORK_PAUSE,
     HOLD_OFF,
+    MOST_OF_ONE,
     MOST_WAITING,
     Dispatch,
     Give,
@@ -189,3 +190,61 @@ def test_a_run_over_first_deliveries_that_could_not_be_forked_is_still_wanted() 
     assert dispatch.next_move(FORK_PAUSE - 1) is None
     assert dispatch.wait(0, timeout=5) == FORK_PAUSE
     assert dispatch.next_move(FORK_PAUSE) == RunFirst("slow")
+
+
+def test_a_destination_with_a_limit_of_its_own_gets_no_more_workers() -> None:
+    dispatch = Dispatch(10, {"slow.example": 1, "*.big.example": 2})
+    for number in range(3):
+        dispatch.hand_on(remote(number))
+        dispatch.hand_on(remote(number, "sub.big.example"))
+        dispatch.hand_on(remote(number, "other.example"))
+
+    started = [task.destination for task in hire_all(dispatch)]
+
+    assert sorted(started) == [*["other.example"] * 3, "slow.example", *["sub.big.example"] * 2]
+
+
+def test_one_destination_never_fills_the_list_of_those_that_wait() -> None:
+    dispatch = Dispatch(10)
+    for number in range(MOST_WAITING):
+        dispatch.hand_on(remote(number))
+    assert len(dispatch.waiting) == MOST_OF_ONE
+
+    dispatch.hand_on(remote(1, "other.example"))
+
+    assert remote(1, "other.example") in dispatch.waiting
+    assert dispatch.missed == {""}
+
+
+def test_what_did_not_fit_is_looked_for_though_a_slow_destination_has_mail_waiting() -> None:
+    dispatch = Dispatch(10)
+    for number in range(MOST_OF_ONE + 1):
+        dispatch.hand_on(remote(number))
+    assert dispatch.missed
+
+    for number in range(5):
+        dispatch.hired(100 + number, remote(number))
+
+    assert dispatch.next_move(0) == RunFirst()
+
+
+def test_remote_mail_without_a_place_on_the_host_keeps_no_local_mail_waiting() -> None:
+    dispatch = Dispatch(10)
+    dispatch.hired(100, remote(1))
+    dispatch.gone(100, 0, found_no_place=True)
+    dispatch.hand_on(LOCAL)
+
+    assert dispatch.next_move(0) == Hire(LOCAL)
+    dispatch.hired(101, LOCAL)
+    assert dispatch.next_move(0) is None
+    assert dispatch.next_move(HOLD_OFF) == Hire(remote(1))
+
+
+def test_the_worker_that_was_there_last_gets_the_next_message_for_a_destination() -> None:
+    dispatch = Dispatch(10)
+    for pid, domain in ((100, "a.example"), (101, "b.example"), (102, "c.example")):
+        dispatch.hired(pid, remote(1, domain))
+        dispatch.attempted(pid, 1.0)
+    dispatch.hand_on(remote(2, "b.example"))
+
+    assert dispatch.next_move(1.0) == Give(101, remote(2, "b.example"))

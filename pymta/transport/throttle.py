@@ -1,0 +1,111 @@
+"""How much goes to one destination: at once, and in a time; over all processes of this host.
+
+Asked for the domain that mail goes to, and for each host that is to be asked, so that twenty
+domains on one host that hangs are no more than one.  A seat is waited for a moment, because the
+mail of others leaves seats all the time; a rate is not.
+
+Where the seats or the counts cannot be had, mail goes: a full disk stops no delivery.
+
+Touches: disk, clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pymta.config.duration import format_duration
+from pymta.config.per_domain import CountPer, Rate, RatePer, concurrency_of, rate_of
+from pymta.hints.clients import Clients
+from pymta.mail.host import Host
+from pymta.mail.waiting import Crowded, TooFast
+from pymta.transport.seats import Seats
+
+PATIENCE = 2.0  # seconds to wait for a seat
+PAUSE = 0.05  # between looks
+CROWDED_PAUSE = 60.0  # until somebody for whom there was no seat is due again
+
+Refusal = Crowded | TooFast
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """`now` gives seconds since the epoch, `clock` monotonic ones."""
+
+    seats: Seats
+    counts: Clients
+    concurrency: CountPer
+    rate: RatePer
+    deliver_max: int
+    now: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    @contextmanager
+    def at_destination(self, name: str) -> Iterator[Refusal | None]:
+        """None: go on, and while the context lasts you count."""
+        with self._at(f"destination {name}", name, rate_of(self.rate, name)) as refusal:
+            yield refusal
+
+    @contextmanager
+    def at_host(self, host: Host, destination: str) -> Iterator[Refusal | None]:
+        """The same for a host, which counts by address, under whatever name it is asked."""
+        rate = None if host.name == destination else self._rate_of_host(host)
+        with self._at(f"host {host.address}:{host.port}", host.name, rate) as refusal:
+            yield refusal
+
+    def look(self, name: str) -> Refusal | None:
+        """What would be said now, without taking anything."""
+        if refusal := self._too_fast(f"destination {name}", name, 0.0, rate_of(self.rate, name)):
+            return refusal
+        most = concurrency_of(self.concurrency, name, self.deliver_max)
+        try:
+            seat = self.seats.take(f"destination {name}", most)
+        except OSError:
+            return None
+        if seat is None:
+            return Crowded(self.now() + CROWDED_PAUSE, name, most)
+        self.seats.leave(f"destination {name}", seat)
+        return None
+
+    def _rate_of_host(self, host: Host) -> Rate | None:
+        """Only where a table has it: one rate for all is meant for each domain."""
+        return rate_of(self.rate, host.name) if isinstance(self.rate, dict) else None
+
+    @contextmanager
+    def _at(self, key: str, name: str, rate: Rate | None) -> Iterator[Refusal | None]:
+        most = concurrency_of(self.concurrency, name, self.deliver_max)
+        try:
+            seat = self._wait_for_seat(key, most)
+        except OSError:
+            yield self._too_fast(key, name, 1.0, rate)
+            return
+        if seat is None:
+            yield Crowded(self.now() + CROWDED_PAUSE, name, most)
+            return
+        try:
+            yield self._too_fast(key, name, 1.0, rate)
+        finally:
+            self.seats.leave(key, seat)
+
+    def _wait_for_seat(self, key: str, most: int) -> int | None:
+        until = self.clock() + PATIENCE
+        while (seat := self.seats.take(key, most)) is None and self.clock() < until:
+            self.sleep(PAUSE)
+        return seat
+
+    def _too_fast(self, key: str, name: str, amount: float, rate: Rate | None) -> TooFast | None:
+        """`amount` 0: only look."""
+        if rate is None:
+            return None
+        if amount:
+            level = self.counts.count(key, amount, rate.period, most=rate.most)
+        else:
+            level = (self.counts.level(key, rate.period) or 0.0) + 1
+        if level is None or level <= rate.most:
+            return None
+        pause = max(1.0, rate.period / rate.most)  # by then one more has its turn
+        text = f"{rate.most}/{format_duration(rate.period)}"
+        return TooFast(self.now() + pause, name, text)
