@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.setting import setting
-from pymta.config.units import BelowHome, Positive, Timeout
+from pymta.config.units import BelowHome, DirectoryPath, GroupName, Positive, Timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,16 @@ class Deliver:
     )
     home_maildir_create: bool = setting(
         True, "Make a Maildir that is not there yet; otherwise its mail waits."
+    )
+    mail_spool_directory: Annotated[str, DirectoryPath("/var/mail")] = setting(
+        "",
+        "Directory of mailboxes in mbox form, one file for each system user, such as /var/mail;"
+        " empty: each has home_maildir.",
+    )
+    mail_spool_group: GroupName = setting(
+        "mail",
+        "Group that may make files in mail_spool_directory, taken on for that alone; empty: that"
+        " of the user.",
     )
     forward_file: Annotated[str, BelowHome(may_be_empty=True)] = setting(
         ".forward",

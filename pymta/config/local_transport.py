@@ -2,7 +2,7 @@
 
     local_transport = "maildir"
     local_transport = "lmtp:unix:/run/dovecot/lmtp"
-    local_transport = { "example.org" = "lmtp:store.example.net:24", "*" = "maildir" }
+    local_transport = { "example.org" = "lmtp:store.example.net:24", "*" = "mbox" }
 
 In a table "*" stands for every domain that is not named; without it those have Maildirs.
 """
@@ -18,11 +18,12 @@ from pymta.mail.caller import LocalSocket
 from pymta.mail.domain import key_of_domain
 
 MAILDIR = "maildir"
+MBOX = "mbox"
 OTHERS = "*"
 LMTP_PORT = 24  # RFC 2033 s5 forbids 25, and IANA has this one for any private mail system
 _UNIX = "lmtp:unix:"
 _LMTP = "lmtp:"
-_WANTED = 'want "maildir", "lmtp:unix:/run/dovecot/lmtp" or "lmtp:host:24"'
+_WANTED = 'want "maildir", "mbox", "lmtp:unix:/run/dovecot/lmtp" or "lmtp:host:24"'
 
 PerDomain = str | dict[str, str]
 
@@ -74,7 +75,7 @@ def lmtp_server(way: str) -> LmtpServer | None:
 
 
 def _way(value: object) -> str:
-    if isinstance(value, str) and (value == MAILDIR or lmtp_server(value)):
+    if isinstance(value, str) and (value in {MAILDIR, MBOX} or lmtp_server(value)):
         return value
     raise ValueError(_WANTED)
 

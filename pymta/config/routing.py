@@ -26,7 +26,7 @@ class Routing:
     )
     local_transport: Annotated[PerDomain, TransportPerDomain()] = setting(
         "maildir",
-        'How mail for local_parts is stored: "maildir", or by an LMTP server such as'
+        'How mail for local_parts is stored: "maildir", "mbox", or by an LMTP server such as'
         ' "lmtp:unix:/run/dovecot/lmtp" or "lmtp:host:24", which has that of system users, too; or'
         ' a table by domain, with "*" for the others.',
     )

@@ -206,6 +206,19 @@ class BelowHome:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectoryPath:
+    """Marks the absolute path of a directory; "" for none."""
+
+    example: str
+
+    def check(self, value: str) -> str:
+        is_path = value.startswith("/") and value.isprintable()
+        if value and (not is_path or ".." in value.split("/") or len(value) > _LONGEST_BELOW_HOME):
+            raise ValueError(f'want the absolute path of a directory, such as "{self.example}"')
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class SocketPath:
     """Marks the path of a socket in the file system; "" for none."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
+from pymta.config.local_transport import MAILDIR, MBOX
 from pymta.delivery.outcome import Addressee, Tried
 from pymta.delivery.plan import Group, ToHosts, ToLmtp, ToMailboxes, ToUsers, Unrouted
 from pymta.delivery.redirect import Wish
@@ -16,7 +17,7 @@ from pymta.mail.trace import delivered_before
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import parse_forward
-from pymta.routing.route import Lmtp, Remote, Route, User
+from pymta.routing.route import Lmtp, Local, Remote, Route, User
 from pymta.routing.target import Unusable, Whom
 from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
@@ -27,7 +28,6 @@ from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel, parcel_of
 
 SMTP = "smtp"
-MAILDIR = "maildir"
 LOCAL = "local"
 LOCAL_USER = "local_user"
 LMTP = "lmtp"
@@ -58,17 +58,18 @@ def carry(group: Group, claim: Claim, world: World) -> Carried:
             return Carried(_send(group, claim, world))
 
 
-def _store(who: Addressee, mailbox: str, claim: Claim, world: World) -> Tried:
+def _store(who: Addressee, box: Local, claim: Claim, world: World) -> Tried:
     began = world.now()
     parcel = parcel_of(claim, (who.address,), who.via)
     outcome: Outcome = Delivered()
     try:
-        if not world.store(mailbox, parcel):
+        if not world.store(box, parcel):
             outcome = Later(0, why="message was taken over by another process")
     except OSError as error:
-        outcome = from_error(error, why=f"cannot store into mailbox {mailbox}")
+        outcome = from_error(error, why=f"cannot store into mailbox {box.mailbox}")
     took = world.now() - began
-    return Tried(who, outcome, LOCAL, MAILDIR, mailbox, parcel.size, took)
+    transport = MBOX if box.is_mbox else MAILDIR
+    return Tried(who, outcome, LOCAL, transport, box.mailbox, parcel.size, took)
 
 
 def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
@@ -78,6 +79,11 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
     tried: list[Tried] = []
     wishes: list[Wish] = []
     onward: list[tuple[Addressee, Route]] = []
+    transport = MBOX if world.settings.deliver.mail_spool_directory else MAILDIR
+
+    def tell(who: Addressee, user: User, outcome: Outcome, took: float) -> Tried:
+        return Tried(who, outcome, LOCAL_USER, transport, user.account, parcel.size, took)
+
     try:
         been_at = delivered_before(header_of(parcel.content()))
         with world.to_users(parcel) as hand:
@@ -92,11 +98,11 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
                         onward.append((who, further))
                     case outcome:
                         took = world.now() - began
-                        tried.append(_tried(who, user.account, outcome, parcel, took))
+                        tried.append(tell(who, user, outcome, took))
     except OSError as error:
         failed = from_error(error, why="cannot make the message ready for system users")
         rest = group.recipients[len(tried) + len(wishes) + len(onward) :]
-        tried += [_tried(who, user.account, failed, parcel, 0.0) for who, user in rest]
+        tried += [tell(who, user, failed, 0.0) for who, user in rest]
     return Carried(tuple(tried), tuple(wishes), tuple(onward))
 
 
@@ -123,10 +129,6 @@ def _hand(
     stored = hand(user.account, address, Deed.STORE)
     assert not isinstance(stored, Forward | Nothing)  # it was not asked for
     return stored
-
-
-def _tried(who: Addressee, account: str, outcome: Outcome, parcel: Parcel, took: float) -> Tried:
-    return Tried(who, outcome, LOCAL_USER, MAILDIR, account, parcel.size, took)
 
 
 def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:

@@ -48,13 +48,14 @@ from pymta.routing.address_class import Ours, TheirAddress, TheirDomain, classif
 from pymta.routing.here import here
 from pymta.routing.local_part import route_local
 from pymta.routing.ourselves import Ourselves, our_ports
-from pymta.routing.route import Route, User
+from pymta.routing.route import Local, Route, User
 from pymta.routing.router import Router
 from pymta.routing.smarthost import route_by_order
 from pymta.spool.files import FileSpool
 from pymta.transport.dialogue import Caller
 from pymta.transport.host_memory import HostMemory
-from pymta.transport.mailboxes import Maildirs
+from pymta.transport.mailboxes import Maildirs, Mboxes
+from pymta.transport.parcel import Parcel
 from pymta.transport.seats import Seats
 from pymta.transport.throttle import Throttle
 from pymta.transport.to_local import Helper
@@ -155,7 +156,7 @@ def make_world(
         throttle=make_throttle(settings),
         memory=HostMemory(hints, rules, time.time, force, settings.queue.delay_after_cutoff),
         new_routes=routes.of_one_message,
-        store=Maildirs(state / "mail").store,
+        store=partial(_store, Maildirs(state / "mail"), Mboxes(state / "mbox")),
         to_users=helper.opened,
         key_of=routes.key_of,
         talk=caller.talk,
@@ -180,6 +181,11 @@ def make_throttle(settings: Settings) -> Throttle:
         queue.destination_rate,
         queue.deliver_max,
     )
+
+
+def _store(maildirs: Maildirs, mboxes: Mboxes, box: Local, parcel: Parcel) -> bool:
+    """Into a mailbox that pymta owns."""
+    return (mboxes if box.is_mbox else maildirs).store(box.mailbox, parcel)
 
 
 class _Routes:

@@ -31,7 +31,7 @@ class Unrouted:
 
 @dataclass(frozen=True, slots=True)
 class ToMailboxes:
-    recipients: tuple[tuple[Addressee, str], ...]
+    recipients: tuple[tuple[Addressee, Local], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ Group = Unrouted | ToMailboxes | ToUsers | ToLmtp | ToHosts
 def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
     """The groups in the order in which they are to be carried."""
     unrouted: list[tuple[Addressee, Fail | Defer]] = []
-    local: list[tuple[Addressee, str]] = []
+    local: list[tuple[Addressee, Local]] = []
     users: dict[tuple[str, ...], list[tuple[Addressee, User]]] = {}
     lmtp: dict[tuple[Lmtp, tuple[str, ...]], list[Addressee]] = {}
     remote: dict[tuple[Remote, tuple[str, ...]], list[Addressee]] = {}
@@ -67,8 +67,8 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
         match route:
             case Fail() | Defer():
                 unrouted.append((addressee, route))
-            case Local(mailbox):
-                local.append((addressee, mailbox))
+            case Local():
+                local.append((addressee, route))
             case User():
                 users.setdefault(addressee.via, []).append((addressee, route))
             case Lmtp():

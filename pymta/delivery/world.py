@@ -16,7 +16,7 @@ from pymta.journal.event import Event
 from pymta.mail.host import Host
 from pymta.mail.waiting import Crowded, TooFast
 from pymta.retry.rules import Rules
-from pymta.routing.route import Route
+from pymta.routing.route import Local, Route
 from pymta.spool.store import Spool
 from pymta.transport import lmtp
 from pymta.transport.classify import Outcome
@@ -59,7 +59,7 @@ class World:
     memory: HostMemory
     throttle: Throttle
     new_routes: Callable[[str], Callable[[str], Route]]
-    store: Callable[[str, Parcel], bool]
+    store: Callable[[Local, Parcel], bool]
     to_users: Callable[[Parcel], AbstractContextManager[Hand]]
     key_of: KeyOf
     talk: Talk

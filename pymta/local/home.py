@@ -2,29 +2,35 @@
 
     the home is missing, or another's     put off: it is not mounted
     there is a .forward                   told, when that is wanted and the file can be trusted
-    otherwise                             into the Maildir, unless he was only to be asked
+    he was only to be asked               there is nothing
+    otherwise                             into the Maildir, or his mbox in the spool directory
 
 What lies in a home is its owner's own business: links are followed, with his rights and nobody
 else's.  Only what others could have written is not believed.  A file that opens slowly, such as a
 FIFO, keeps nobody waiting; a file system that hangs is the caller's time limit's business.
 
-Touches: disk.
+Touches: disk, clock.
 """
 
 from __future__ import annotations
 
 import errno
+import math
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from pymta.accounts.account import ROOT, Account
 from pymta.config.deliver import Deliver
+from pymta.local.identity import in_group
 from pymta.mail.trace import delivered_to, return_path
 from pymta.routing.forward_file import LONGEST
 from pymta.spool.disk import Disk
+from pymta.transport.from_lines import from_line
 from pymta.transport.local_request import (
     Answer,
     Deed,
@@ -35,8 +41,10 @@ from pymta.transport.local_request import (
     Stored,
 )
 from pymta.transport.maildir import Maildir
+from pymta.transport.mbox import Mbox
 
 BLOCK = 256 * 1024  # bytes of a message in memory at once
+_NOT_WANTED = PutOff(0, "nobody waits for the delivery any more")
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -46,6 +54,8 @@ class Errand:
     """One delivery: what was asked, the open message, to whom, by which settings.
 
     `is_wanted` is asked right before the message becomes visible: does somebody still wait?
+    `group` may be taken on for the spool directory.  After `until`, in monotonic seconds, no more
+    of the message is read.
     """
 
     request: Request
@@ -54,6 +64,8 @@ class Errand:
     settings: Deliver
     is_wanted: Callable[[], bool]
     disk: Disk | None = None
+    group: int | None = None
+    until: float = math.inf
 
 
 def deliver(errand: Errand) -> Answer:
@@ -125,15 +137,36 @@ def _read_forward(fd: int, path: Path, account: Account) -> Forward | PutOff:
 
 def _store(home: Path, errand: Errand) -> Stored | PutOff:
     request, settings = errand.request, errand.settings
+    if settings.mail_spool_directory:
+        path = Path(settings.mail_spool_directory, errand.account.name)
+        return _append(path, errand)
     path = home / settings.home_maildir
     maildir = Maildir(path, home, disk=errand.disk, makes=settings.home_maildir_create, follow=True)
     try:
         is_stored = maildir.store(request.file, _content(errand), errand.is_wanted)
     except OSError as error:
-        return PutOff(error.errno or 0, f"cannot store into {path}")
-    if not is_stored:
-        return PutOff(0, "nobody waits for the delivery any more")
-    return Stored()
+        return _cannot(f"store into {path}", error)
+    return Stored() if is_stored else _NOT_WANTED
+
+
+def _append(path: Path, errand: Errand) -> Stored | PutOff:
+    """To an mbox in the spool directory, which is the operator's."""
+    mode = 0o600 if errand.group is None else 0o660
+    mbox = Mbox(path.parent, path.name, mode=mode, follow=True, disk=errand.disk)
+    first = from_line(errand.request.sender, time.asctime())
+    try:
+        with nullcontext() if errand.group is None else in_group(errand.group):
+            is_stored = mbox.store(first, _content(errand), errand.is_wanted)
+    except OSError as error:
+        return _cannot(f"append to {path}", error)
+    return Stored() if is_stored else _NOT_WANTED
+
+
+def _cannot(what: str, error: OSError) -> PutOff:
+    """The number of the error says the usual; what we know beyond that is told, too."""
+    number, said = error.errno or 0, error.strerror or str(error)
+    more = "" if said == os.strerror(number) else f": {said}"
+    return PutOff(number, f"cannot {what}{more}")
 
 
 def _content(errand: Errand) -> Iterator[bytes]:
@@ -146,5 +179,7 @@ def _content(errand: Errand) -> Iterator[bytes]:
         block = os.pread(errand.message, min(BLOCK, end - at), at)
         if not block:
             raise OSError(errno.EIO, "the message is cut short")
+        if time.monotonic() > errand.until:
+            raise TimeoutError(errno.ETIMEDOUT, "the time for it is over")
         at += len(block)
         yield block

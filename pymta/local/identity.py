@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import resource
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from pymta.accounts.account import ROOT, Account
 
@@ -22,20 +23,38 @@ class IdentityError(Exception):
     """We are not who we should be; nothing may be done on anybody's behalf."""
 
 
-def become(account: Account) -> None:
-    """Be this user and nobody else.  Raises IdentityError, OSError."""
+def become(account: Account, spare: int | None = None) -> None:
+    """Be this user and nobody else.  Raises IdentityError, OSError.
+
+    `spare` is the number of a group that may be taken on later, see `in_group`.
+    """
     if account.uid == ROOT:
         raise IdentityError("root gets no mail")
     groups = os.getgrouplist(account.name, account.gid)
     os.setgroups(groups)
-    os.setresgid(account.gid, account.gid, account.gid)
+    kept = account.gid if spare is None else spare
+    if kept == ROOT and account.gid != ROOT:
+        raise IdentityError("nobody acts for the group of root")
+    os.setresgid(account.gid, account.gid, kept)
     os.setresuid(account.uid, account.uid, account.uid)
-    _check(account, groups)
+    _check(account, groups, kept)
     _leave_behind(account)
 
 
-def _check(account: Account, groups: list[int]) -> None:
-    if os.getresuid() != (account.uid,) * 3 or os.getresgid() != (account.gid,) * 3:
+@contextmanager
+def in_group(group: int) -> Iterator[None]:
+    """For a while, as what `become` has left possible."""
+    own = os.getgid()
+    os.setresgid(-1, group, -1)
+    try:
+        yield
+    finally:
+        os.setresgid(-1, own, -1)
+
+
+def _check(account: Account, groups: list[int], kept: int) -> None:
+    gids = (account.gid, account.gid, kept)
+    if os.getresuid() != (account.uid,) * 3 or os.getresgid() != gids:
         raise IdentityError(f"could not become uid {account.uid}, gid {account.gid}")
     if set(os.getgroups()) - {account.gid} != set(groups) - {account.gid}:
         raise IdentityError(f"could not take on the groups of {account.name}")

@@ -11,9 +11,13 @@ from pymta.mail.login import Login
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Into this mailbox.  The name comes from our settings, never from the address."""
+    """Into this mailbox.  The name comes from our settings, never from the address.
+
+    `is_mbox`: one file has all its messages; otherwise it is a Maildir.
+    """
 
     mailbox: str
+    is_mbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pymta.accounts.account import Find, nobody
-from pymta.config.local_transport import lmtp_server, transport_of
+from pymta.config.local_transport import MBOX, lmtp_server, transport_of
 from pymta.config.settings import Settings
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
@@ -55,8 +55,10 @@ class Router:
                 return self._once(domain, None)
 
     def _by_transport(self, route: Route, domain: str) -> Route:
-        """The same, with the LMTP server that `local_transport` names for this domain."""
+        """The same, the way that `local_transport` names for this domain."""
         way = transport_of(self.settings.routing.local_transport, domain)
+        if way == MBOX and isinstance(route, Local):
+            return replace(route, is_mbox=True)
         server = lmtp_server(way)
         if server is None or not isinstance(route, Local | User):
             return route

@@ -1,18 +1,23 @@
-"""The mailboxes that pymta owns: a Maildir for each, below one directory.
+"""The mailboxes that pymta owns: a Maildir for each below one directory, or an mbox.
 
-Touches: disk.
+Touches: disk, clock.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from pymta.config.addresses import is_local_part
 from pymta.mail.message_id import arrival_time
 from pymta.mail.trace import delivered_to, return_path
 from pymta.spool.disk import Disk
+from pymta.transport.from_lines import from_line
 from pymta.transport.maildir import Maildir
+from pymta.transport.mbox import LOCK, Mbox
 from pymta.transport.parcel import Parcel
 
 LEFT_AFTER = 36 * 3600  # seconds; what readers of Maildirs allow a writer, too
@@ -36,6 +41,39 @@ class Maildirs:
         maildir = Maildir(self._root / mailbox, self._root.parent, disk=self._disk)
         name = file_name(parcel.id, parcel.recipients[0])
         return maildir.store(name, parcel.as_file(_head(parcel)), parcel.is_mine)
+
+
+class Mboxes:
+    """All mailboxes in one directory, ``ROOT/<mailbox>``; none of them a link elsewhere."""
+
+    def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
+        self._root = root
+        self._disk = disk or Disk()
+        self._is_there = False
+
+    def store(self, mailbox: str, parcel: Parcel) -> bool:
+        """As `Maildirs.store` does."""
+        if not is_local_part(mailbox):
+            raise ValueError(f"not a mailbox name: {mailbox!r}")
+        if mailbox.endswith(LOCK):
+            raise OSError(errno.EINVAL, f"the name of a mailbox cannot end in {LOCK}")
+        self._make_root()
+        mbox = Mbox(self._root, mailbox, disk=self._disk)
+        first = from_line(parcel.sender, time.asctime())
+        return mbox.store(first, parcel.as_file(_head(parcel)), parcel.is_mine)
+
+    def _make_root(self) -> None:
+        """Once for each process: one before us may have been killed between the two steps."""
+        if self._is_there:
+            return
+        with suppress(FileExistsError):
+            self._disk.make_directory(str(self._root))
+        above = self._disk.open_directory(str(self._root.parent), follow=False)
+        try:
+            self._disk.sync(above)
+        finally:
+            self._disk.close(above)
+        self._is_there = True
 
 
 def tidy(root: Path, now: float) -> int:

@@ -149,7 +149,7 @@ def test_mailboxes_go_before_hosts_and_each_host_once() -> None:
     groups = plan(routed(Y, Local("user"), X, Y, Fail("gone", "5.1.2"), Local("root")))
     assert [type(group) for group in groups] == [Unrouted, ToMailboxes, ToHosts, ToHosts]
     assert isinstance(groups[1], ToMailboxes)
-    assert [mailbox for _, mailbox in groups[1].recipients] == ["user", "root"]
+    assert [box.mailbox for _, box in groups[1].recipients] == ["user", "root"]
     assert isinstance(groups[2], ToHosts)
     assert [who.index for who in groups[2].recipients] == [0, 3]
 

@@ -225,11 +225,11 @@ class Rig:
 
         yield hand
 
-    def _store(self, mailbox: str, parcel: Parcel) -> bool:
+    def _store(self, box: Local, parcel: Parcel) -> bool:
         if self.store_error:
             raise self.store_error
         b"".join(parcel.content())
-        self.stored.append((mailbox, parcel.recipients[0]))
+        self.stored.append((box.mailbox, parcel.recipients[0]))
         return parcel.is_mine()
 
     def _talk(self, where: Host, parcel: Parcel) -> Heard | Later:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -168,3 +170,19 @@ def test_a_system_call_that_does_nothing_is_found_out(
         finally:
             os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_an_mbox_is_as_it_was_when_the_time_is_over(tmp_path: Path, message: int) -> None:
+    """Some time before the limit that kills, so that no lock is left behind."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    (spool / "me").write_bytes(b"old\n\n")
+    account = Account("me", os.getuid(), os.getgid(), str(tmp_path))
+    request = Request("me", FILE, len(BODY), "s@example.org", "me@localhost", Deed.STORE)
+    settings = Deliver(mail_spool_directory=str(spool))
+    errand = Errand(request, message, account, settings, lambda: True, until=0.0)
+    found = deliver(errand)
+    assert found == PutOff(errno.ETIMEDOUT, f"cannot append to {spool}/me: the time for it is over")
+    assert [path.name for path in spool.iterdir()] == ["me"]
+    assert (spool / "me").read_bytes() == b"old\n\n"
+    assert deliver(replace(errand, until=math.inf)) == Stored()
