@@ -37,6 +37,8 @@ COMMANDS = {
     "status": "pymta.cli.status:status",
     "doctor": "pymta.cli.doctor:doctor",
     "queue": "pymta.cli.queue:queue",
+    "explain": "pymta.cli.explain:explain",
+    "retry": "pymta.cli.retry:retry",
     "user": "pymta.cli.user:user",
     "tidy": "pymta.cli.tidy:tidy",
     "config": "pymta.cli.settings:config",

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from pymta.cli.classic_line import (
     CountQueue,
+    ExplainAddresses,
     HoldSession,
     Job,
     ListQueue,
@@ -93,6 +94,11 @@ def _do(job: Job, environ: Mapping[str, str]) -> int:
             from pymta.cli import classic_queue  # noqa: PLC0415
 
             return classic_queue.count(daemon_places(environ).state, queue)
+        case ExplainAddresses(addresses, is_verification):
+            from pymta.cli import classic_addresses  # noqa: PLC0415
+
+            state = daemon_places(environ).state
+            return classic_addresses.test(state, addresses, is_verification=is_verification)
         case Manage():
             from pymta.cli import classic_messages  # noqa: PLC0415
 

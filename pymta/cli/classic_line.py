@@ -20,6 +20,7 @@ the job needs is looked for afterwards.
     -bh address         a session on standard input and output, as if from there
     -bp -bpc -bV        list the queue, count it, print the version; -bpu lists only who waits,
                         -bpi only ids, and -bpa, -bpr, -bpra and -bpru are as -bp and -bpu
+    -bt -bv addresses   show where mail for them goes, or whether it goes anywhere
     -M…                 messages by their ids (`pymta.cli.classic_orders`)
 
 A word that is none of these is refused, and so are jobs that exclude each other.
@@ -70,6 +71,14 @@ class CountQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplainAddresses:
+    """Without addresses: those on standard input.  `is_verification`: only whether, not where."""
+
+    addresses: tuple[str, ...] = ()
+    is_verification: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HoldSession:
     """As if from this address, with or without a port."""
 
@@ -89,7 +98,17 @@ class Refuse:
     line: str
 
 
-Job = Serve | RunQueue | ListQueue | CountQueue | HoldSession | Manage | Version | Refuse
+Job = (
+    Serve
+    | RunQueue
+    | ListQueue
+    | CountQueue
+    | HoldSession
+    | Manage
+    | ExplainAddresses
+    | Version
+    | Refuse
+)
 
 
 def read_line(words: Sequence[str]) -> Job:
@@ -202,6 +221,12 @@ class _Said:
         else:
             raise unknown(word)
 
+    def test_addresses(self, *, is_verification: bool = False) -> None:
+        found: list[str] = []
+        while self.words and not self.words[0].startswith("-"):
+            found.append(self.words.popleft())
+        self.others.append(ExplainAddresses(tuple(found), is_verification))
+
     def _hear_manage(self, word: str) -> None:
         wanted = read_manage(word, self.words)
         if word not in DELIVER:
@@ -257,6 +282,9 @@ _WORDS: Mapping[str, Callable[[_Said], None]] = {
     "-bpru": lambda said: said.others.append(ListQueue(shows_settled=False)),
     "-bpu": lambda said: said.others.append(ListQueue(shows_settled=False)),
     "-bpc": lambda said: said.others.append(CountQueue()),
+    "-bt": lambda said: said.test_addresses(),
+    "-bv": lambda said: said.test_addresses(is_verification=True),
+    "-bvs": lambda said: said.test_addresses(is_verification=True),
     "-bV": lambda said: said.others.append(Version()),
     "-C": _take("settings_file", "-C"),
     "-v": _set("is_in_front", value=True),

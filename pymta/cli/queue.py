@@ -32,6 +32,7 @@ LONGEST_HEADER = 1 << 20  # bytes that `show` prints at most
 COMMANDS = {
     "list": "pymta.cli.queue:list_",
     "show": "pymta.cli.queue:show",
+    "why": "pymta.cli.queue_why:why",
     "run": "pymta.cli.queue_run:run",
     **{
         name: f"pymta.cli.queue_orders:{name.replace('-', '_')}"

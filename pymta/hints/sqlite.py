@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from pymta.hints.database import Database, storable
 from pymta.hints.store import HostHint
@@ -30,6 +31,7 @@ CREATE TABLE IF NOT EXISTS failing_host (
 ) WITHOUT ROWID
 """
 _GET = "SELECT * FROM failing_host WHERE host = ?"
+_ALL = "SELECT * FROM failing_host"
 _PUT = "INSERT OR REPLACE INTO failing_host VALUES (?, ?, ?, ?, ?, ?, ?)"
 _FORGET = "DELETE FROM failing_host WHERE host = ?"
 _EXPIRE = "DELETE FROM failing_host WHERE last_tried < ?"
@@ -42,10 +44,16 @@ class SqliteHints:
 
     def get(self, host: str) -> HostHint | None:
         row = self._file.ask(lambda database: database.execute(_GET, (storable(host),)).fetchone())
-        if row is None:
-            return None
-        _, first, last, again, why, is_expired, rule = row
-        return HostHint(host, first, last, again, why, bool(is_expired), rule)
+        return None if row is None else _hint(row)
+
+    @property
+    def exists(self) -> bool:
+        return self._file.exists
+
+    def all(self) -> list[HostHint]:
+        """Of every host that failed; none when the store cannot answer."""
+        rows = self._file.ask(lambda database: database.execute(_ALL).fetchall())
+        return [_hint(row) for row in rows or ()]
 
     def put(self, hint: HostHint) -> None:
         row = (
@@ -85,3 +93,8 @@ class SqliteHints:
         if not self._has_expired:  # once in a process is often enough
             database.execute(_EXPIRE, (oldest,))
             self._has_expired = True
+
+
+def _hint(row: tuple[Any, ...]) -> HostHint:
+    host, first, last, again, why, is_expired, rule = row
+    return HostHint(host, first, last, again, why, bool(is_expired), rule)

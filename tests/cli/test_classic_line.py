@@ -10,6 +10,7 @@ from pymta.channel.selection import Selection
 from pymta.cli.classic_items import sorted_items
 from pymta.cli.classic_line import (
     CountQueue,
+    ExplainAddresses,
     HoldSession,
     Job,
     ListQueue,
@@ -184,6 +185,8 @@ def test_a_daemon_hands_its_choice_to_every_run() -> None:
         (f"-C /etc/other.toml -bh {FROM}", HoldSession(FROM, "/etc/other.toml")),
         ("-bp -qGslow", ListQueue("slow")),
         ("-qGslow -bp", ListQueue("slow")),
+        ("-bt a@b.example c", ExplainAddresses(("a@b.example", "c"))),
+        ("-bv", ExplainAddresses(is_verification=True)),
         ("-bpa", ListQueue()),
         ("-bpru -qGslow", ListQueue("slow", shows_settled=False)),
         ("-bpi", ListQueue(ids_only=True)),

@@ -1,0 +1,116 @@
+"""Why does a message wait?  Reasons, the one that keeps it longest first, as lines and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pymta.cli.explanation import Explained, Stamp, as_plain, lines
+from pymta.cli.listing import age
+from pymta.journal.line import printable
+from pymta.spool.recipients import NO_FURTHER, written
+from pymta.spool.store import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`what` is a word for programs, `text` says it; `until` in seconds since the epoch, or 0."""
+
+    what: str
+    text: str
+    until: float = 0.0
+
+
+def of_message(message: Message, now: float, *, is_busy: bool) -> Iterator[Reason]:
+    """What goes for all of it.  `is_busy`: a process has it in its hands."""
+    state = message.state
+    if is_busy:
+        yield Reason("busy", "a process is at work on it right now")
+    if state.held:
+        yield Reason("held", f"held by {state.held}: no queue run tries it until it is released")
+    if state.frozen:
+        why = f"frozen ({state.frozen}): only a run with force tries it until it is thawed"
+        yield Reason("frozen", why)
+    if state.owed:
+        yield Reason("owed", "its sender is still to be told: the next queue run does that")
+    if state.held or state.frozen or not state.pending:
+        return
+    if state.due > now:
+        yield Reason("retry", "nobody of those who wait is due yet", state.due)
+    elif not state.attempts:
+        yield Reason(
+            "new", "it has not been tried yet: the next delivery process or queue run does"
+        )
+    else:
+        yield Reason("due", "it is due: the next queue run tries it")
+
+
+def of_recipient(message: Message, index: int, now: float) -> Iterator[Reason]:
+    """What goes for one who waits."""
+    state = message.state
+    first = dict(state.first_deferred).get(index)
+    why = dict(state.why).get(index)
+    due = dict(state.dues).get(index, 0.0)
+    if first is None:
+        yield Reason("untried", "not tried yet")
+        return
+    since = age(now - first).strip()
+    yield Reason("deferred", f"put off for the first time {since} ago; the last reason: {why}")
+    if due > now:
+        yield Reason("retry", "in retry", due)
+    else:
+        yield Reason("due", "due")
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """`ways` are what an attempt would find now, by address."""
+
+    message: Message
+    is_busy: bool
+    ways: Mapping[str, Explained]
+
+    def lines(self, now: float, stamp: Stamp) -> Iterator[str]:
+        sender = printable(self.message.envelope.sender)
+        yield f"{self.message.id} <{sender}>"
+        for reason in of_message(self.message, now, is_busy=self.is_busy):
+            yield f"    {_said(reason, stamp)}"
+        if self.message.state.reroute:
+            yield f"    by order it goes by way of {printable(self.message.state.reroute)}"
+        for index, address in self._waiting():
+            yield f"  {printable(address)}"
+            for reason in of_recipient(self.message, index, now):
+                yield f"    {_said(reason, stamp)}"
+            if address in self.ways:
+                yield from (f"    {line}" for line in list(lines(self.ways[address], stamp))[1:])
+
+    def plain(self, now: float) -> dict[str, Any]:
+        return {
+            "id": self.message.id,
+            "sender": self.message.envelope.sender,
+            "reasons": _plain(of_message(self.message, now, is_busy=self.is_busy)),
+            "reroute": self.message.state.reroute,
+            "recipients": [
+                {
+                    "address": address,
+                    "reasons": _plain(of_recipient(self.message, index, now)),
+                    "way": as_plain(self.ways[address]) if address in self.ways else None,
+                }
+                for index, address in self._waiting()
+            ],
+        }
+
+    def _waiting(self) -> Iterator[tuple[int, str]]:
+        addresses = written(self.message.envelope, self.message.state)
+        for index in self.message.state.pending:
+            yield index, addresses[index].removeprefix(NO_FURTHER)
+
+
+def _said(reason: Reason, stamp: Stamp) -> str:
+    until = f", not before {stamp(reason.until)}" if reason.until else ""
+    return f"{printable(reason.text)}{until}"
+
+
+def _plain(reasons: Iterator[Reason]) -> list[dict[str, Any]]:
+    return [{"what": one.what, "text": one.text, "until": one.until} for one in reasons]

@@ -1,0 +1,176 @@
+"""Ask the code of a delivery where mail for an address would go, without delivering anything.
+
+Routers, host memory and retry rules are those of a delivery worker.  Of a system user the delivery
+helper is asked to look for a .forward, and to store nothing.  What is asked of the DNS is asked
+afresh, as at each attempt.
+
+Touches: disk, sockets, clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from pymta.cli.explanation import (
+    DELIVERS,
+    FAILS,
+    GOES_ON,
+    WAITS,
+    Explained,
+    HostView,
+)
+from pymta.config.settings import Settings
+from pymta.delivery.carry import LMTP, LOCAL, LOCAL_USER, MAILDIR, SMTP
+from pymta.delivery.main import make_world
+from pymta.delivery.world import Hand, World
+from pymta.hints.store import HostHint
+from pymta.journal.log import Log
+from pymta.mail.caller import LocalSocket
+from pymta.mail.host import Host
+from pymta.mail.trouble import LOOKUP, Trouble
+from pymta.routing.forward_file import parse_forward
+from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
+from pymta.routing.target import Unusable, Whom
+from pymta.transport.classify import Later
+from pymta.transport.local_request import Deed, Forward
+from pymta.transport.parcel import Parcel
+
+DEEPEST = 20  # steps from one who has his mail sent on to the next
+
+Explain = Callable[[str], Explained]
+
+
+def explainer(settings: Settings, log: Log, sender: str, by_order: str = "") -> Explain:
+    """For one message of `sender`, for which an operator may have named a host."""
+    world = make_world(lambda _: None, settings, log, lambda: False, force=False)
+    if not Path(settings.machine.state_directory, "hints", "hints.sqlite").exists():
+        world = replace(world, memory=replace(world.memory, hints=_NoHints()))  # to make no file
+    return Ways(world, sender, by_order).explain
+
+
+class Ways:
+    """`world` is that of a delivery worker; its spool is not asked."""
+
+    def __init__(self, world: World, sender: str, by_order: str = "") -> None:
+        self._world = world
+        self._sender = sender
+        self._route = world.new_routes(by_order)
+
+    def explain(
+        self, address: str, before: tuple[str, ...] = (), *, is_final: bool = False
+    ) -> Explained:
+        """`before` are those who have it sent on to this one."""
+        if len(before) > DEEPEST:
+            return Explained(address, WAITS, f"it has been sent on more than {DEEPEST} times")
+        found = self._of_route(address, self._route(address), before, is_final=is_final)
+        if found.verdict not in {DELIVERS, WAITS} or found.rule:
+            return found
+        return replace(found, rule=self._rule(address) if found.hosts else "")
+
+    def _of_route(
+        self, address: str, route: Route, before: tuple[str, ...], *, is_final: bool
+    ) -> Explained:
+        match route:
+            case Local(mailbox):
+                return Explained(address, DELIVERS, f"into mailbox {mailbox}", LOCAL, MAILDIR)
+            case User():
+                return self._of_user(address, route, before, is_final=is_final)
+            case Lmtp(servers):
+                return self._to_servers(address, servers)
+            case Remote():
+                return self._to_hosts(address, route)
+            case Fail(text, enhanced):
+                return Explained(address, FAILS, text, status=enhanced)
+            case Defer():
+                return Explained(address, WAITS, route.why, status=route.enhanced)
+
+    def _of_user(
+        self, address: str, user: User, before: tuple[str, ...], *, is_final: bool
+    ) -> Explained:
+        account = user.account
+        if not is_final:
+            content = self._forward_of(account, address)
+            if isinstance(content, Later):
+                return Explained(address, WAITS, content.text, LOCAL_USER)
+            targets = parse_forward(content)
+            if isinstance(targets, Unusable):
+                why = f"the forward file of {account} cannot be used: {targets.why}"
+                return Explained(address, WAITS, why, LOCAL_USER)
+            if targets:
+                return self._on_to(address, account, targets, before)
+        if user.lmtp:
+            return self._to_servers(address, user.lmtp.servers)
+        way = f"into the mailbox of {account}"
+        return Explained(address, DELIVERS, way, LOCAL_USER, MAILDIR)
+
+    def _on_to(
+        self, address: str, account: str, targets: tuple[Whom, ...], before: tuple[str, ...]
+    ) -> Explained:
+        onward = []
+        own = address.rpartition("@")[2] if "@" in address else ""
+        for target in targets:
+            mailbox = target.mailbox
+            next_one = str(replace(mailbox, domain=mailbox.domain or own))
+            key = self._world.key_of
+            # A circle ends in the mailbox of whoever closes it.
+            has_been = key(next_one) in {key(one) for one in (*before, address)}
+            onward.append(
+                self.explain(next_one, (*before, address), is_final=target.is_final or has_been)
+            )
+        way = f"the .forward of {account} has it sent on"
+        return Explained(address, GOES_ON, way, LOCAL_USER, onward=tuple(onward))
+
+    def _forward_of(self, account: str, address: str) -> bytes | Later:
+        empty = Parcel(
+            "explain", self._sender, (address,), b"", 0, False, lambda: iter(()), lambda: True
+        )
+        with self._asking(empty) as hand:
+            answer = hand(account, address, Deed.LOOK)
+        if isinstance(answer, Forward):
+            return answer.content
+        return answer if isinstance(answer, Later) else b""
+
+    def _asking(self, parcel: Parcel) -> AbstractContextManager[Hand]:
+        return self._world.to_users(parcel)
+
+    def _to_servers(self, address: str, servers: tuple[Host | LocalSocket, ...]) -> Explained:
+        hosts = tuple(self._view(server) for server in servers)
+        return _with_hosts(Explained(address, DELIVERS, "to an LMTP server", LOCAL, LMTP), hosts)
+
+    def _to_hosts(self, address: str, route: Remote) -> Explained:
+        hosts = tuple(self._view(host) for host in route.hosts)
+        way = f"over SMTP to {route.destination}"
+        return _with_hosts(Explained(address, DELIVERS, way, route.router, SMTP), hosts)
+
+    def _view(self, host: Host | LocalSocket) -> HostView:
+        if isinstance(host, LocalSocket):
+            return HostView(str(host))
+        memory = self._world.memory
+        return HostView(str(host), "", memory.hint(host), memory.wait_until(host))
+
+    def _rule(self, address: str) -> str:
+        return self._world.rules.words(Trouble(LOOKUP, address, self._sender))
+
+
+def _with_hosts(explained: Explained, hosts: tuple[HostView, ...]) -> Explained:
+    """It waits when none of them may be asked yet."""
+    waits = [host.until for host in hosts]
+    if waits and all(waits):
+        return replace(explained, verdict=WAITS, hosts=hosts, next_try=min(waits))
+    return replace(explained, hosts=hosts)
+
+
+class _NoHints:
+    """Nothing is remembered of anybody."""
+
+    def get(self, host: str) -> HostHint | None:  # noqa: ARG002
+        return None
+
+    def put(self, hint: HostHint) -> None:
+        """Nothing is tried."""
+
+    def forget(self, host: str) -> None:
+        """Likewise."""

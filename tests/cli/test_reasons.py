@@ -1,0 +1,79 @@
+"""Why a message waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from pymta.cli.explanation import DELIVERS, Explained
+from pymta.cli.reasons import Why, of_message, of_recipient
+from pymta.mail.envelope import Envelope, Recipient
+from pymta.spool.outcomes import (
+    Deferred,
+    Failed,
+    Frozen,
+    Held,
+    Record,
+    Rerouted,
+    fold,
+)
+from pymta.spool.store import Message, Seal
+
+NOW = 1e9
+LATER = Deferred(NOW - 60, (0,), NOW + 600, "H=mx.d.example [192.0.2.1]: busy")
+
+
+def message(*history: Record) -> Message:
+    envelope = Envelope("s@z.example", (Recipient("a@d.example"), Recipient("b@d.example")), NOW)
+    return Message("id", envelope, Seal(), fold(2, history), history)
+
+
+@pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        ((), ["new"]),
+        ((LATER,), ["due"]),
+        ((LATER, Deferred(NOW, (1,), NOW + 60, "x")), ["retry"]),
+        ((Held(NOW, "root"),), ["held"]),
+        ((Held(NOW, "root"), Frozen(NOW, "by root")), ["held", "frozen"]),
+        ((Failed(NOW, (0, 1), "no", "r"),), ["owed"]),
+        ((LATER, Failed(NOW, (1,), "no", "r")), ["owed", "due"]),
+    ],
+)
+def test_reasons_for_all_of_a_message(history: tuple[Record, ...], words: list[str]) -> None:
+    standing = message(*history)
+
+    assert [one.what for one in of_message(standing, NOW, is_busy=False)] == words
+    assert [one.what for one in of_message(standing, NOW, is_busy=True)] == ["busy", *words]
+
+
+def test_reasons_for_one_recipient() -> None:
+    standing = message(LATER)
+
+    deferred, retry = of_recipient(standing, 0, NOW)
+    assert deferred.text.endswith("1m ago; the last reason: H=mx.d.example [192.0.2.1]: busy")
+    assert (retry.what, retry.until) == ("retry", NOW + 600)
+    assert [one.what for one in of_recipient(standing, 0, NOW + 700)] == ["deferred", "due"]
+    assert [one.what for one in of_recipient(standing, 1, NOW)] == ["untried"]
+
+
+def test_all_of_it_as_lines_and_as_data() -> None:
+    way = Explained("b@d.example", DELIVERS, "over SMTP to d.example", "mx", "smtp")
+    why = Why(message(LATER, Rerouted(NOW, "relay", "root")), False, {"b@d.example": way})
+
+    assert list(why.lines(NOW, lambda at: f"T{at - NOW:g}")) == [
+        "id <s@z.example>",
+        "    it is due: the next queue run tries it",
+        "    by order it goes by way of relay",
+        "  a@d.example",
+        "    put off for the first time 1m ago; the last reason: H=mx.d.example [192.0.2.1]: busy",
+        "    due",
+        "  b@d.example",
+        "    not tried yet",
+        "        delivers: over SMTP to d.example",
+        "        router mx, transport smtp",
+    ]
+    plain = why.plain(NOW)
+    assert plain["reasons"] == [
+        {"what": "due", "text": "it is due: the next queue run tries it", "until": 0.0}
+    ]
+    assert [one["way"] and one["way"]["verdict"] for one in plain["recipients"]] == [None, DELIVERS]

@@ -1,0 +1,121 @@
+"""Where mail for an address would go, by the routers and the memory of a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pymta.cli.explanation import DELIVERS, FAILS, GOES_ON, WAITS, Explained, as_plain, lines
+from pymta.cli.ways import Ways
+from pymta.mail.trouble import REFUSED, Trouble
+from tests.doubles.deliveries import START, Rig, host
+
+ASKED = "s@example.com"
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
+
+
+def explained(rig: Rig, address: str, by_order: str = "") -> Explained:
+    return Ways(rig.world(), ASKED, by_order).explain(address)
+
+
+def text(found: Explained) -> list[str]:
+    return list(lines(found, lambda at: f"T{at - START:g}"))
+
+
+def test_a_mailbox_of_ours(rig: Rig) -> None:
+    assert text(explained(rig, "user@localhost")) == [
+        "user@localhost",
+        "    delivers: into mailbox user",
+        "    router local, transport maildir",
+    ]
+
+
+def test_what_fails_and_what_nobody_knows(rig: Rig) -> None:
+    fails, waits = explained(rig, "a@gone.example"), explained(rig, "a@dim.example")
+
+    assert (fails.verdict, fails.status) == (FAILS, "5.1.2")
+    assert (waits.verdict, waits.status) == (WAITS, "4.4.3")
+    assert text(waits)[1].startswith("    waits: host lookup for dim.example did not complete")
+
+
+def test_a_host_that_may_be_asked(rig: Rig) -> None:
+    assert text(explained(rig, "a@x.example")) == [
+        "a@x.example",
+        "    delivers: over SMTP to x.example",
+        "    router mx, transport smtp",
+        "    host mx.x.example [192.0.2.1]",
+        "    retry rule: retry",
+        "    next attempt: now",
+    ]
+    assert explained(rig, "a@x.example", "relay.example").router == "reroute"
+
+
+def test_a_host_that_failed_lately_says_until_when_it_is_left_alone(rig: Rig) -> None:
+    trouble = Trouble(REFUSED, "a@x.example", ASKED)
+    rig.world().memory.failed(host("x.example"), "Connection refused", trouble)
+
+    found = explained(rig, "a@x.example")
+
+    assert (found.verdict, found.next_try) == (WAITS, START + 900)
+    assert text(found)[3:] == [
+        "    host mx.x.example [192.0.2.1]",
+        "        failing since T0, last tried T0:",
+        "            Connection refused",
+        "        in retry, not asked before T900 (retry)",
+        "    retry rule: retry",
+        "    next attempt: not before T900",
+    ]
+    assert as_plain(found)["hosts"][0]["retry"]["why"] == "Connection refused"
+
+
+def test_the_forward_of_a_user_is_followed_to_its_ends(rig: Rig) -> None:
+    rig.forwards = {"one": b"two@users.example, far@x.example", "two": b"\\two, no@gone.example"}
+
+    found = explained(rig, "one@users.example")
+
+    assert (found.verdict, found.worst) == (GOES_ON, FAILS)
+    assert [one.address for one in found.onward] == ["two@users.example", "far@x.example"]
+    assert text(found)[3:9] == [
+        "    two@users.example",
+        "        goes on: the .forward of two has it sent on",
+        "        router local_user",
+        "        two@users.example",
+        "            delivers: into the mailbox of two",
+        "            router local_user, transport maildir",
+    ]
+    assert rig.homes == []  # nothing was stored
+
+
+def test_a_circle_of_forwards_ends_in_a_mailbox(rig: Rig) -> None:
+    rig.forwards = {"one": b"two@users.example", "two": b"one@users.example"}
+
+    found = explained(rig, "one@users.example")
+
+    (two,) = found.onward
+    (one,) = two.onward
+    assert (one.address, one.verdict) == ("one@users.example", DELIVERS)
+    assert found.worst == DELIVERS
+
+
+def test_a_forward_that_cannot_be_used_or_read_has_the_mail_wait(rig: Rig) -> None:
+    rig.forwards = {"one": b"|"}
+    rig.hung = {"two"}
+
+    assert explained(rig, "one@users.example").verdict == WAITS
+    assert "cannot be used" in explained(rig, "one@users.example").way
+    assert explained(rig, "two@users.example").way == "it hangs"
+
+
+def test_a_user_whose_mailbox_an_lmtp_server_has(rig: Rig) -> None:
+    assert explained(rig, "one@both.example").transport == "lmtp"
+    rig.forwards = {"one": b"far@x.example"}
+    assert explained(rig, "one@both.example").verdict == GOES_ON
+    assert explained(rig, "one@store.example").hosts
