@@ -22,8 +22,9 @@ from pymta.cli.explanation import (
     Explained,
     HostView,
 )
+from pymta.config.local_transport import MAILDIR, MBOX
 from pymta.config.settings import Settings
-from pymta.delivery.carry import LMTP, LOCAL, LOCAL_USER, MAILDIR, SMTP
+from pymta.delivery.carry import LMTP, LOCAL, LOCAL_USER, SMTP
 from pymta.delivery.main import make_world
 from pymta.delivery.world import Hand, World
 from pymta.hints.store import HostHint
@@ -74,8 +75,9 @@ class Ways:
         self, address: str, route: Route, before: tuple[str, ...], *, is_final: bool
     ) -> Explained:
         match route:
-            case Local(mailbox):
-                return Explained(address, DELIVERS, f"into mailbox {mailbox}", LOCAL, MAILDIR)
+            case Local(mailbox, is_mbox):
+                transport = MBOX if is_mbox else MAILDIR
+                return Explained(address, DELIVERS, f"into mailbox {mailbox}", LOCAL, transport)
             case User():
                 return self._of_user(address, route, before, is_final=is_final)
             case Lmtp(servers):
@@ -104,7 +106,8 @@ class Ways:
         if user.lmtp:
             return self._to_servers(address, user.lmtp.servers)
         way = f"into the mailbox of {account}"
-        return Explained(address, DELIVERS, way, LOCAL_USER, MAILDIR)
+        is_mbox = self._world.settings.deliver.mail_spool_directory
+        return Explained(address, DELIVERS, way, LOCAL_USER, MBOX if is_mbox else MAILDIR)
 
     def _on_to(
         self, address: str, account: str, targets: tuple[Whom, ...], before: tuple[str, ...]
