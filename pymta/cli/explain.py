@@ -56,7 +56,7 @@ def explain(
     in_json: bool,
     addresses: tuple[str, ...],
 ) -> int:
-    """Say where mail for ADDRESS would go, with aliases, hosts, retries.
+    """Say where mail for ADDRESS would go, by which hosts.
 
     The questions are asked as at a delivery, but nothing is delivered, stored or noted.  With
     --client a session is held first, of which nothing is kept either: would policy take the

@@ -41,7 +41,8 @@ class Explained:
     """`way` says in words by which router and transport, or why not; `where` in which file.
 
     `status` is an enhanced code (RFC 3463) of what fails or waits.  `next_try` is in seconds since
-    the epoch, 0: at once.  `rule` says which retry schedule is for it.
+    the epoch, 0: at once.  `rule` says which retry schedule is for it, `limits` what else keeps it
+    for now.
     """
 
     address: str
@@ -55,6 +56,7 @@ class Explained:
     onward: tuple[Explained, ...] = ()
     next_try: float = 0.0
     rule: str = ""
+    limits: tuple[str, ...] = ()
 
     @property
     def worst(self) -> str:
@@ -78,6 +80,8 @@ def lines(explained: Explained, stamp: Stamp, depth: int = 0) -> Iterator[str]:
         yield f"{more}said in {printable(explained.where)}"
     for host in explained.hosts:
         yield from (more + line for line in _host_lines(host, stamp))
+    for limit in explained.limits:
+        yield f"{more}limit: {printable(limit)}"
     if explained.rule:
         yield f"{more}retry rule: {printable(explained.rule)}"
     if explained.hosts:
@@ -100,6 +104,7 @@ def as_plain(explained: Explained) -> dict[str, Any]:
         "hosts": [_plain_host(host) for host in explained.hosts],
         "next_try": explained.next_try,
         "rule": explained.rule,
+        "limits": list(explained.limits),
         "onward": [as_plain(one) for one in explained.onward],
     }
 

@@ -94,7 +94,7 @@ def ordering(done: str) -> Callable[[Command], Command]:
             check_ids(ids)
             if not (ids or takes_all or not which.takes_all or which.queue is not None):
                 text = "want message ids, a filter such as --sender, or --all"
-                raise CommandError(text, os.EX_USAGE)
+                raise click.UsageError(text)
             how = How(which, done, dry_run, in_json, wait, are_named=bool(ids))
             return _give(state, command(**more), ids, how)
 

@@ -43,7 +43,7 @@ COMMANDS = {
 @state_option
 @click.pass_context
 def retry(ctx: click.Context, state: Path | None) -> None:
-    """Look at hosts that failed lately, forget them, try the retry rules out."""
+    """Look at hosts that failed, try retry rules out."""
     ctx.obj = str(state.absolute() if state else daemon_places(os.environ).state)
 
 

@@ -75,9 +75,9 @@ class Ways:
         self, address: str, route: Route, before: tuple[str, ...], *, is_final: bool
     ) -> Explained:
         match route:
-            case Local(mailbox, is_mbox):
-                transport = MBOX if is_mbox else MAILDIR
-                return Explained(address, DELIVERS, f"into mailbox {mailbox}", LOCAL, transport)
+            case Local(mailbox):
+                kind = MBOX if route.is_mbox else MAILDIR
+                return Explained(address, DELIVERS, f"into mailbox {mailbox}", LOCAL, kind)
             case User():
                 return self._of_user(address, route, before, is_final=is_final)
             case Lmtp(servers):
@@ -106,8 +106,8 @@ class Ways:
         if user.lmtp:
             return self._to_servers(address, user.lmtp.servers)
         way = f"into the mailbox of {account}"
-        is_mbox = self._world.settings.deliver.mail_spool_directory
-        return Explained(address, DELIVERS, way, LOCAL_USER, MBOX if is_mbox else MAILDIR)
+        kind = MBOX if self._world.settings.deliver.mail_spool_directory else MAILDIR
+        return Explained(address, DELIVERS, way, LOCAL_USER, kind)
 
     def _on_to(
         self, address: str, account: str, targets: tuple[Whom, ...], before: tuple[str, ...]
@@ -146,7 +146,12 @@ class Ways:
     def _to_hosts(self, address: str, route: Remote) -> Explained:
         hosts = tuple(self._view(host) for host in route.hosts)
         way = f"over SMTP to {route.destination}"
-        return _with_hosts(Explained(address, DELIVERS, way, route.router, SMTP), hosts)
+        found = _with_hosts(Explained(address, DELIVERS, way, route.router, SMTP), hosts)
+        limit = self._world.throttle.look(route.destination)
+        if limit is None:
+            return found
+        until = max(found.next_try, limit.until)
+        return replace(found, verdict=WAITS, limits=(str(limit),), next_try=until)
 
     def _view(self, host: Host | LocalSocket) -> HostView:
         if isinstance(host, LocalSocket):

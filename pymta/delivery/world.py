@@ -38,6 +38,10 @@ class Throttle(Protocol):
         self, host: Host, destination: str
     ) -> AbstractContextManager[Crowded | TooFast | None]: ...
 
+    def look(self, name: str) -> Crowded | TooFast | None:
+        """What would be said of a destination now, without taking anything."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class World:

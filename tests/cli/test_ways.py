@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pymta.cli.explanation import DELIVERS, FAILS, GOES_ON, WAITS, Explained, as
 from pymta.cli.ways import Ways
 from pymta.mail.trouble import REFUSED, Trouble
 from tests.doubles.deliveries import START, Rig, host
+from tests.doubles.throttles import throttle
 
 ASKED = "s@example.com"
 
@@ -119,3 +121,14 @@ def test_a_user_whose_mailbox_an_lmtp_server_has(rig: Rig) -> None:
     rig.forwards = {"one": b"far@x.example"}
     assert explained(rig, "one@both.example").verdict == GOES_ON
     assert explained(rig, "one@store.example").hosts
+
+
+def test_a_destination_with_no_place_left_says_so(rig: Rig) -> None:
+    world = rig.world()
+    ways = Ways(replace(world, throttle=throttle(rig.directory, concurrency=1)), ASKED)
+    with throttle(rig.directory, concurrency=1).at_destination("x.example"):
+        crowded = ways.explain("a@x.example")
+
+    assert (crowded.verdict, crowded.limits) == (WAITS, ("1 of 1 deliveries at once to x.example",))
+    assert "    limit: 1 of 1 deliveries at once to x.example" in text(crowded)
+    assert ways.explain("a@x.example").verdict == DELIVERS
