@@ -21,6 +21,7 @@ import pytest
 
 from pymta.journal.event import Event
 from pymta.mail.envelope import Client, Envelope, Recipient
+from pymta.spool import intake, opened
 from pymta.spool.aside import Tell
 from pymta.spool.claim import FileClaim
 from pymta.spool.disk import Disk, Facts
@@ -53,7 +54,18 @@ ENVELOPE = Envelope(
     NOW,
     Client("192.0.2.1", 1025, "client.example.org", "esmtp"),
 )
-BODY = b"Subject: test\r\n\r\n" + b"0123456789abcdef\r\n" * 16_000  # more than one block
+BODY = b"Subject: test\r\n\r\n" + b"0123456789abcdef\r\n" * 16  # more than one block
+BLOCKS = {
+    intake: 128,
+    opened: 256,
+}  # bytes; the calls are the same, and each copies next to nothing
+PIECE = 50  # bytes that arrive at a time
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, size in BLOCKS.items():
+        monkeypatch.setattr(module, "BLOCK", size)
 
 
 class Promises:
@@ -104,12 +116,12 @@ def live(spool: FileSpool, promises: Promises) -> None:
 
 
 def accept(spool: FileSpool, promises: Promises, *, id: str = "", queue: str = "") -> str:
-    intake = spool.begin(replace(ENVELOPE, queue_name=queue), id=id)
-    for start in range(0, len(BODY), 50_000):
-        intake.write(BODY[start : start + 50_000])
-    intake.commit(Seal(on_top=("Received: by us\r\n",)))
-    promises.make("accepted", intake.id)
-    return intake.id
+    message = spool.begin(replace(ENVELOPE, queue_name=queue), id=id)
+    for start in range(0, len(BODY), PIECE):
+        message.write(BODY[start : start + PIECE])
+    message.commit(Seal(on_top=("Received: by us\r\n",)))
+    promises.make("accepted", message.id)
+    return message.id
 
 
 def attempt(spool: FileSpool, promises: Promises, id: str, record: Record) -> None:
@@ -238,7 +250,10 @@ def test_after_a_kill_at_any_call_every_promise_holds() -> None:
     assert stop_everywhere(right_spool, kill) > 100
 
 
-@pytest.mark.parametrize("seed", ["nothing", "all", *"abcdefgh"])
+LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in "efgh"]
+
+
+@pytest.mark.parametrize("seed", ["nothing", "all", *"abcd", *LONG])
 def test_after_a_power_cut_at_any_call_every_promise_holds(seed: str) -> None:
     assert stop_everywhere(right_spool, cut_power(seed)) > 100
 
@@ -380,9 +395,9 @@ class WrongSpool(FileSpool):
         self._places().queues.__class__ = queues
 
     def begin(self, envelope: Envelope, *, id: str = "") -> FileIntake:
-        intake = super().begin(envelope, id=id)
-        intake.__class__ = self._wrong_intake
-        return intake
+        message = super().begin(envelope, id=id)
+        message.__class__ = self._wrong_intake
+        return message
 
     def claim(self, id: str) -> FileClaim | None:
         claim = super().claim(id)

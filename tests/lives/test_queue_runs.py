@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.daemon import command, daemon, wait_until
+from tests.doubles.daemon import Daemon, command, daemon, wait_until
 from tests.doubles.queued import put, waiting
 from tests.doubles.standalone import Standalone, standalone, status_of
 
@@ -273,6 +273,13 @@ def test_a_run_for_a_domain_takes_its_messages_from_all_queues_before_their_time
         assert waiting(made.state) == others
 
 
+@pytest.fixture(scope="module")
+def idle() -> Iterator[Daemon]:
+    """One that has nothing to do, for all who only ask."""
+    with daemon() as made:
+        yield made
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
@@ -282,12 +289,13 @@ def test_a_run_for_a_domain_takes_its_messages_from_all_queues_before_their_time
         (["--queue", "../x"], os.EX_USAGE, "want a queue name"),
     ],
 )
-def test_what_the_daemon_cannot_be_asked_for(words: list[str], status: int, said: str) -> None:
-    with daemon() as made:
-        answer = made.run("queue", "run", "--via-daemon", *words)
+def test_what_the_daemon_cannot_be_asked_for(
+    idle: Daemon, words: list[str], status: int, said: str
+) -> None:
+    answer = idle.run("queue", "run", "--via-daemon", *words)
 
-        assert answer.returncode == status
-        assert said in answer.stderr
+    assert answer.returncode == status
+    assert said in answer.stderr
 
 
 @pytest.mark.parametrize(
@@ -301,13 +309,11 @@ def test_what_the_daemon_cannot_be_asked_for(words: list[str], status: int, said
         ("run -qGa -qGb", "ok a queue run over a has begun\na queue run over b has begun"),
     ],
 )
-def test_whatever_is_asked_it_is_answered(request_: str, answer: str) -> None:
-    with daemon() as made, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
-        sock.settimeout(30)
-        sock.connect(str(made.directory / "run" / "control"))
+def test_whatever_is_asked_it_is_answered(idle: Daemon, request_: str, answer: str) -> None:
+    with idle.control() as sock:
         sock.send(request_.encode("latin-1"))
         assert sock.recv(1000).decode().startswith(answer)
-        assert made.status().startswith("ok ")
+    assert idle.status().startswith("ok ")
 
 
 def test_without_a_daemon_the_command_runs_the_queue_itself_one_at_a_time() -> None:
