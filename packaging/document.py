@@ -23,6 +23,7 @@ from pathlib import Path
 
 import policy_manual
 import retry_manual
+import smarthosts_manual
 
 from pymta.config.document import as_toml
 from pymta.config.selectors import SELECTORS, Selector
@@ -196,7 +197,12 @@ def sample() -> str:
 
 def manual() -> str:
     lines = (f".TP\n.B {_roff(line)}\n{_roff(meaning)}\n" for meaning, line in entries())
-    sections = (retry_manual.section(), policy_manual.section(_roff), selectors())
+    sections = (
+        retry_manual.section(),
+        smarthosts_manual.section(_roff),
+        policy_manual.section(_roff),
+        selectors(),
+    )
     return "".join((MANUAL_HEAD, *lines, *sections, MANUAL_TAIL))
 
 

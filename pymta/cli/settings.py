@@ -67,7 +67,7 @@ def check(file: Path | None, quiet: bool) -> None:
         return
     if read.machine.is_configured:
         click.echo(f"{read.machine.config_file}: no mistakes")
-        if has_credentials(read.tls) and VARIABLE not in os.environ:
+        if has_credentials(read) and VARIABLE not in os.environ:
             click.echo("credentials were not looked at: only the daemon's unit has them")
         found = read_certificates(read.tls, os.environ.get(VARIABLE))
         for line in dates(found.texts, time.time()):

@@ -58,7 +58,7 @@ class Ways:
     def __init__(self, world: World, sender: str, by_order: str = "") -> None:
         self._world = world
         self._sender = sender
-        self._route = world.new_routes(by_order)
+        self._route = world.new_routes(by_order, sender)
 
     def explain(
         self, address: str, before: tuple[str, ...] = (), *, is_final: bool = False

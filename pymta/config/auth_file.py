@@ -1,4 +1,4 @@
-"""Can the password file that the settings name be used?
+"""Can a password file that the settings name be used?  The one of accounts, or one of a smarthost.
 
 What stands in it is no matter of the settings: it changes without them, and one wrong line in it
 concerns one account.
@@ -32,8 +32,11 @@ def remark(found: os.stat_result) -> str:
     return "it may be read by everybody; want chmod 640" if found.st_mode & stat.S_IROTH else ""
 
 
-def fault(value: str, directory: str | None) -> str:
-    """What is wrong with `auth_password_file`, "" when nothing is.
+ACCOUNTS = "; want one that `pymta user add` has made"
+
+
+def fault(value: str, directory: str | None, wanted: str = "") -> str:
+    """What is wrong with it, "" when nothing is; `wanted` is said where there is none.
 
     `directory` is where systemd has put credentials, "" when it has not; None: they are for
     another process than us.
@@ -43,7 +46,7 @@ def fault(value: str, directory: str | None) -> str:
     try:
         found = _look(path_of(value, directory or ""))
     except FileNotFoundError:
-        return "there is no such file; want one that `pymta user add` has made"
+        return f"there is no such file{wanted}"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     except ValueError as error:

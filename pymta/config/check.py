@@ -37,6 +37,8 @@ from pymta.config.retry_table import parse_line
 from pymta.config.secret import example
 from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
+from pymta.config.smarthosts import faults as faults_of_smarthosts
+from pymta.config.smarthosts import name_of_place as name_of_smarthost
 from pymta.tls.which import EVERYBODY
 
 GidOf = Callable[[str], int]
@@ -254,6 +256,9 @@ def _hosts(settings: Settings) -> Iterator[Fault]:
     routing = settings.routing
     if routing.smarthost:
         yield from _alone("smarthost", routing.smarthost, lambda text: parse_host(text, 25))
+    for place, value, wanted in faults_of_smarthosts(routing.smarthosts or {}):
+        name = name_of_smarthost(place)
+        yield Fault("smarthosts", value, wanted, place=place, name=name)
     yield from _items("dns_servers", routing.dns_servers, parse_name_server)
 
 

@@ -16,7 +16,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from pymta.config import auth_file
+from pymta.config import auth_file, smarthosts
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
 from pymta.config.certificate_files import read_certificates
 from pymta.config.check import Fault, GidOf, adjust, check
@@ -84,8 +84,14 @@ def read_settings(
         if is_to_serve and not any(fault.key in _TLS for fault in faults):
             faults += _unusable(settings.tls, held, credentials)
         key, value = "auth_password_file", settings.auth.auth_password_file
-        if is_to_serve and key not in wrong and (why := auth_file.fault(value, credentials)):
+        if (
+            is_to_serve
+            and key not in wrong
+            and (why := auth_file.fault(value, credentials, auth_file.ACCOUNTS))
+        ):
             faults.append(Fault(key, value, why))
+        if is_to_serve and not any(fault.key == "smarthosts" for fault in faults):
+            faults += _passwords(settings.routing.smarthosts or {}, credentials)
         if is_to_serve and not any(fault.key == "policy_file" for fault in faults):
             settings = _with_policy_code(settings, faults, complaints)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
@@ -109,9 +115,21 @@ def _unusable(tls: Tls, held: Held, directory: str | None) -> list[Fault]:
     ]
 
 
-def has_credentials(tls: Tls) -> bool:
-    """Does it name what only the unit of the daemon can see?"""
-    return any(credential(name) for pair in tls.pairs.values() for name in pair)
+def _passwords(tables: smarthosts.Tables, directory: str | None) -> Iterator[Fault]:
+    """What is wrong with the files of passwords at other hosts."""
+    for name, table in tables.items():
+        value, place = table.get("password_file", ""), (name, "password_file")
+        if why := auth_file.fault(value, directory):
+            called = smarthosts.name_of_place(place)
+            yield Fault("smarthosts", value, why, place=place, name=called)
+
+
+def has_credentials(settings: Settings) -> bool:
+    """Do they name what only the unit of the daemon can see?"""
+    files = [name for pair in settings.tls.pairs.values() for name in pair]
+    tables = settings.routing.smarthosts or {}
+    files += [str(table.get("password_file", "")) for table in tables.values()]
+    return any(map(credential, files))
 
 
 def _with_policy_code(

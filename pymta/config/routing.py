@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pymta.config.local_transport import PerDomain, TransportPerDomain
 from pymta.config.setting import setting
+from pymta.config.smarthosts import SmarthostTables
 from pymta.config.units import Timeout
 
 
@@ -36,7 +37,16 @@ class Routing:
     relay_to_domains: tuple[str, ...] = setting(
         (), "Other domains that anybody may send to through us."
     )
-    smarthost: str = setting("", "Host, or host:port, that takes all remote mail; empty: MX.")
+    smarthost: str = setting(
+        "",
+        "Host, or host:port, that takes all remote mail, but for what is for one of smarthosts;"
+        " empty: MX.",
+    )
+    smarthosts: Annotated[dict[str, Any] | None, SmarthostTables()] = setting(
+        None,
+        "Hosts that take the mail of some senders, or mail to some domains, and logins there,"
+        " written as tables such as [smarthosts.provider] at the end of the file; see SMARTHOSTS.",
+    )
     dns_servers: tuple[str, ...] = setting(
         (), "Name servers as address or address:port; empty: those of resolv.conf."
     )

@@ -50,7 +50,7 @@ from pymta.routing.local_part import route_local
 from pymta.routing.ourselves import Ourselves, our_ports
 from pymta.routing.route import Local, Route, User
 from pymta.routing.router import Router
-from pymta.routing.smarthost import route_by_order
+from pymta.routing.smarthost import route_by_order, smarthosts_of
 from pymta.spool.files import FileSpool
 from pymta.transport.dialogue import Caller
 from pymta.transport.host_memory import HostMemory
@@ -196,15 +196,24 @@ class _Routes:
         self._resolver = Resolver(settings.routing)
         self._find = passwd.finder(passwd.PATIENCE)
         self._is_ours = is_ours
+        self._smarthosts = smarthosts_of(settings)
         ports = cache(lambda: our_ports(settings, port_of))
         self._ourselves = Ourselves(settings.hostname, ports, is_ours)
 
-    def of_one_message(self, by_order: str) -> Callable[[str], Route]:
+    def of_one_message(self, by_order: str, sender: str) -> Callable[[str], Route]:
         """`by_order` is the host to which an operator wants the message brought, or ""."""
         if by_order:
             is_ours = self._ourselves.is_host
             return lambda _: route_by_order(by_order, self._resolver, is_ours=is_ours)
-        router = Router(self._settings, self._resolver, self._ourselves, random.shuffle, self._find)
+        router = Router(
+            self._settings,
+            self._resolver,
+            self._ourselves,
+            random.shuffle,
+            self._find,
+            smarthosts=self._smarthosts,
+            sender=sender,
+        )
 
         def route(address: str) -> Route:
             self._resolver.start_budget(DNS_BUDGET * self._settings.routing.dns_timeout)

@@ -156,7 +156,7 @@ class _Attempt:
         """Those of them whom this attempt is for."""
         reach, settings = self._world.reach, self._world.settings
         by_order = self._claim.state.reroute
-        new_route = self._world.new_routes(by_order)
+        new_route = self._world.new_routes(by_order, self._claim.envelope.sender)
         for who in whom:
             if reach is Reach.LOCAL and (by_order or self._world.destination_of(who.address)):
                 continue

@@ -47,7 +47,8 @@ class Throttle(Protocol):
 class World:
     """`now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
-    `new_routes` gives the router of one message, whose host an operator may have named (else "").
+    `new_routes` gives the router of one message, whose host an operator may have named (else ""),
+    by its sender.
     `store` puts a message into a mailbox, see
     `pymta.transport.mailboxes`; `to_users` opens the way to system users, see
     `pymta.transport.to_local`.  `key_of` is equal for two ways to write one mailbox.  `hand_on`
@@ -62,7 +63,7 @@ class World:
     rules: Rules
     memory: HostMemory
     throttle: Throttle
-    new_routes: Callable[[str], Callable[[str], Route]]
+    new_routes: Callable[[str, str], Callable[[str], Route]]
     store: Callable[[Local, Parcel], bool]
     to_users: Callable[[Parcel], AbstractContextManager[Hand]]
     key_of: KeyOf

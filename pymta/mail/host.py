@@ -13,12 +13,15 @@ SMTP_PORT = 25
 class Host:
     """One address of a host; prints as reports show it, ``mx.example.org [192.0.2.1]:2525``.
 
-    `name` was checked to be a host name, or is an address in brackets.
+    `name` was checked to be a host name, or is an address in brackets.  `signed` are the names of
+    which it may have TLSA records, best first (RFC 7672 s2.2.2); none where somebody on the way may
+    have put this host in place of another, since not all DNS answers that led to it were signed.
     """
 
     name: str
     address: Address
     port: int = SMTP_PORT
+    signed: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -5,7 +5,7 @@ local_part      a system user, a mailbox of ours, or nobody
 target          the kinds of target that an alias or a .forward may have, and their reader
 forward_file    where a system user says that his mail goes
 mx              MX answers to an ordered list of hosts (RFC 5321 s5.1)
-smarthost       the one host that takes everything, when it is set
+smarthost       hosts that take mail for others, by sender and recipient, or everything
 ourselves       is this host, at this port, we?
 router          the chain over them
 route           what comes out

@@ -54,6 +54,7 @@ def route_by_mx(
 ) -> Remote | Fail | Defer:
     """The hosts that take mail for `domain`, best first."""
     wanted: tuple[Mx, ...]
+    is_signed = True  # whom the domain itself names, which nobody on the way can have put there
     match lookups.mx(domain):
         case NoSuchDomain():
             return Fail(f"domain {domain} does not exist", "5.1.2")
@@ -62,18 +63,18 @@ def route_by_mx(
         case Nothing():
             wanted = (Mx(0, domain),)
             without = Fail(f"domain {domain} has no mail host", "5.1.2")
-        case Found(records):
+        case Found(records, is_signed):
             if all(not record.target for record in records):
                 return Fail(f"domain {domain} accepts no mail", "5.1.10")
             wanted = _in_order([r for r in records if r.target], shuffle)
             without = Fail(f"no MX host of {domain} has an address", "5.4.4")
-    targets = _find(wanted, lookups, port, is_ours)
+    targets = _find(wanted, lookups, port, is_ours, is_signed=is_signed)
     return _conclude(domain, targets, without)
 
 
 def _conclude(domain: str, targets: _Targets, without: Fail) -> Remote | Fail | Defer:
     if targets.hosts:
-        return Remote(domain, targets.hosts)
+        return Remote(domain, targets.hosts, mx_of=domain)
     if targets.doubt:
         return Defer(f"host lookup for {domain} did not complete: {targets.doubt}")
     if targets.met_ourselves:
@@ -94,7 +95,17 @@ def _preference(record: Mx) -> int:
     return record.preference
 
 
-def _find(wanted: tuple[Mx, ...], lookups: Lookups, port: int, is_ours: IsOurs) -> _Targets:
+def hosts_named(name: str, port: int, found: Found[Address], *, is_signed: bool) -> list[Host]:
+    """A host at each of its addresses; `is_signed`: what has led to the name was."""
+    signed: tuple[str, ...] = ()
+    if is_signed and found.is_secure:
+        signed = (found.name, name) if found.name and found.name != name else (name,)
+    return [Host(name, address, port, signed) for address in found.records]
+
+
+def _find(
+    wanted: tuple[Mx, ...], lookups: Lookups, port: int, is_ours: IsOurs, *, is_signed: bool
+) -> _Targets:
     """Addresses of the hosts, down to the preference at which we are."""
     hosts: list[Host] = []
     doubt = ""
@@ -102,8 +113,8 @@ def _find(wanted: tuple[Mx, ...], lookups: Lookups, port: int, is_ours: IsOurs) 
         here: list[Host] = []
         for record in equals:
             match lookups.addresses(record.target):
-                case Found(addresses):
-                    here += [Host(record.target, address, port) for address in addresses]
+                case Found() as found:
+                    here += hosts_named(record.target, port, found, is_signed=is_signed)
                 case Failed(why):
                     doubt = f"{record.target}: {why}"
         if any(is_ours(host) for host in here):

@@ -42,6 +42,9 @@ class Remote:
     `destination` is what messages share that may share a connection; `router` is the word for the
     log, "mx" or "smarthost".  `login` is for hosts that want one; `tls_on_connect`: with them TLS
     begins before the greeting (RFC 8314).
+    `mx_of` is the domain that names them in the DNS as its mail hosts, "" where somebody else does.
+    `tls` is how much of it an operator wants for just this way, as in `pymta.config.remote_tls`, ""
+    where he has said nothing.
     """
 
     destination: str
@@ -49,6 +52,8 @@ class Remote:
     router: str = "mx"
     login: Login | None = None
     tls_on_connect: bool = False
+    mx_of: str = ""
+    tls: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The chain: where does mail for this recipient go?
 
 Asked at every attempt, because settings and the DNS change while a message waits.  First answer
-wins: ours, the smarthost, the host named by its address, the MX of the domain.  Lookups and
+wins: ours, a smarthost, the host named by its address, the MX of the domain.  Lookups and
 randomness are passed in.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pymta.accounts.account import Find, nobody
 from pymta.config.local_transport import MBOX, lmtp_server, transport_of
 from pymta.config.settings import Settings
+from pymta.config.smarthosts import Smarthost, choose
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
 from pymta.mail.host import Host
@@ -28,7 +29,8 @@ from pymta.routing.smarthost import route_by_smarthost
 class Router:
     """Routes the recipients of one message; each destination is looked up once.
 
-    `find` asks the system for an account.
+    `find` asks the system for an account.  `smarthosts` are those of the settings, of which the
+    `sender` of the message decides besides the recipient.
     """
 
     settings: Settings
@@ -36,6 +38,8 @@ class Router:
     ourselves: Ourselves
     shuffle: Shuffle
     find: Find = nobody
+    smarthosts: tuple[Smarthost, ...] = ()
+    sender: str = ""
     _known: dict[str, Route] = field(default_factory=dict)
 
     def route(self, address: str) -> Route:
@@ -70,19 +74,21 @@ class Router:
         return lmtp
 
     def _once(self, destination: str, literal: Address | None) -> Route:
-        key = self.settings.routing.smarthost or destination
+        smarthost = choose(self.smarthosts, self.sender, destination)
+        key = destination
+        if smarthost and smarthost.hosts:
+            key = f"smarthost {smarthost.name}"
         if key not in self._known:
-            self._known[key] = self._route_remote(destination, literal)
+            self._known[key] = self._route_remote(destination, literal, smarthost)
         return self._known[key]
 
-    def _route_remote(self, destination: str, literal: Address | None) -> Route:
-        smarthost = self.settings.routing.smarthost
-        is_ours = self.ourselves.is_host
+    def _route_remote(
+        self, destination: str, literal: Address | None, smarthost: Smarthost | None
+    ) -> Route:
+        lookups, is_ours, shuffle = self.lookups, self.ourselves.is_host, self.shuffle
         port = self.settings.transport.remote_smtp_port
-        if smarthost:
-            return route_by_smarthost(smarthost, self.lookups, is_ours=is_ours)
+        if smarthost and smarthost.hosts:
+            return route_by_smarthost(smarthost, lookups, is_ours=is_ours, shuffle=shuffle)
         if literal is not None:
             return Remote(destination, (Host(destination, literal, port),))
-        return route_by_mx(
-            destination, self.lookups, port=port, is_ours=is_ours, shuffle=self.shuffle
-        )
+        return route_by_mx(destination, lookups, port=port, is_ours=is_ours, shuffle=shuffle)

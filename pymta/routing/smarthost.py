@@ -1,4 +1,8 @@
-"""One host that takes all remote mail, by name or by address; no MX is asked for it."""
+"""Hosts that take mail for others, by name or by address, as an operator has set them.
+
+They are never ourselves.  No answer here is a failure of the message: the operator named the host,
+and can mend it.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,86 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from pymta.config.addresses import parse_host
+from pymta.config.settings import Settings
+from pymta.config.smarthosts import Smarthost, only, read_smarthosts
 from pymta.mail.caller import Address, plain_address
 from pymta.mail.host import SMTP_PORT, Host
-from pymta.resolver.answer import Failed, Found
-from pymta.routing.mx import IsOurs, Lookups
-from pymta.routing.route import Defer, Remote
+from pymta.resolver.answer import Failed, Found, Mx
+from pymta.routing.mx import IsOurs, Lookups, Shuffle, hosts_named, route_by_mx
+from pymta.routing.route import Defer, Fail, Remote
 
 
-def route_by_smarthost(smarthost: str, lookups: Lookups, *, is_ours: IsOurs) -> Remote | Defer:
-    """Where `smarthost` (``host``, ``host:port``) is.  It is never ourselves.
+def smarthosts_of(settings: Settings) -> tuple[Smarthost, ...]:
+    """All of them, in the order in which they are asked; the one for everything comes last."""
+    routing = settings.routing
+    found = read_smarthosts(routing.smarthosts or {}, settings.hostname)
+    return (*found, only(routing.smarthost)) if routing.smarthost else found
 
-    No answer here is a failure of the message: the operator named the host, and can mend it.
-    """
-    name, port = parse_host(smarthost, SMTP_PORT)
-    hosts: tuple[Host, ...]
-    literal = _maybe_literal(name)
-    if literal is not None:
-        hosts = (Host(f"[{literal}]", literal, port),)
-    else:
-        match lookups.addresses(name):
-            case Found(addresses):
-                hosts = tuple(Host(name.lower(), address, port) for address in addresses)
-            case Failed(why):
-                return Defer(f"host lookup for smarthost {name} did not complete: {why}")
-            case _:
-                return Defer(f"smarthost {name} has no address", "4.4.4")
-    if any(is_ours(host) for host in hosts):
-        return Defer(f"smarthost {smarthost} is this server itself", "4.4.6")
-    return Remote(smarthost.lower(), hosts, router="smarthost")
+
+def route_by_smarthost(
+    smarthost: Smarthost, lookups: Lookups, *, is_ours: IsOurs, shuffle: Shuffle
+) -> Remote | Defer:
+    """All hosts of it, in their order; Defer only when none was found, or one is this server."""
+    hosts: list[Host] = []
+    doubt: Defer | None = None
+    for text in smarthost.hosts:
+        if smarthost.by_mx:
+            found = _by_mx(text, lookups, is_ours, shuffle)
+        else:
+            found = _by_address(text, lookups)
+        if isinstance(found, Defer):
+            doubt = doubt or found
+        elif any(map(is_ours, found)):
+            return Defer(f"smarthost {text} is this server itself", "4.4.6")
+        else:
+            hosts += found
+    if not hosts:
+        return doubt or Defer("smarthost without hosts", "4.3.5")
+    return Remote(
+        smarthost.hosts[0].lower(),
+        tuple(hosts),
+        router="smarthost",
+        login=smarthost.login,
+        tls_on_connect=smarthost.tls_on_connect,
+        tls=smarthost.tls,
+    )
 
 
 def route_by_order(host: str, lookups: Lookups, *, is_ours: IsOurs) -> Remote | Defer:
     """The host that an operator named for one message, whoever its recipients are."""
-    route = route_by_smarthost(host, lookups, is_ours=is_ours)
+    smarthost = only(host)
+    route = route_by_smarthost(smarthost, lookups, is_ours=is_ours, shuffle=_leave)
     return replace(route, router="reroute") if isinstance(route, Remote) else route
+
+
+def _leave(_: list[Mx]) -> None:
+    """No MX is asked for it."""
+
+
+def _by_address(text: str, lookups: Lookups) -> list[Host] | Defer:
+    name, port = parse_host(text, SMTP_PORT)
+    literal = _maybe_literal(name)
+    if literal is not None:
+        return [Host(f"[{literal}]", literal, port)]
+    match lookups.addresses(name):
+        case Found() as found:
+            return hosts_named(name.lower(), port, found, is_signed=True)
+        case Failed(why):
+            return Defer(f"host lookup for smarthost {name} did not complete: {why}")
+    return Defer(f"smarthost {name} has no address", "4.4.4")
+
+
+def _by_mx(text: str, lookups: Lookups, is_ours: IsOurs, shuffle: Shuffle) -> list[Host] | Defer:
+    name, port = parse_host(text, SMTP_PORT)
+    if _maybe_literal(name) is not None:
+        return _by_address(text, lookups)
+    found = route_by_mx(name.lower(), lookups, port=port, is_ours=is_ours, shuffle=shuffle)
+    match found:
+        case Remote():
+            return list(found.hosts)
+        case Fail(why):
+            return Defer(f"smarthost {name}: {why}", "4.4.4")
+    return Defer(f"smarthost {name}: {found.why}", found.enhanced)
 
 
 def _maybe_literal(name: str) -> Address | None:

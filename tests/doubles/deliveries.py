@@ -184,7 +184,7 @@ class Rig:
         self.ticks += 1
         return self.now + self.ticks / 10_000
 
-    def _routes(self, by_order: str) -> Callable[[str], Route]:
+    def _routes(self, by_order: str, sender: str) -> Callable[[str], Route]:
         if by_order:
             return lambda _: Remote(by_order, (host(by_order),), "reroute")
         return self._route

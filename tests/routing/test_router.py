@@ -15,15 +15,17 @@ from pymta.accounts.account import Account
 from pymta.config.listen import Listen
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
+from pymta.config.smarthosts import Smarthost, only
 from pymta.mail.caller import Address, LocalSocket
 from pymta.mail.host import Host
+from pymta.mail.login import Login
 from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing
 from pymta.routing.here import here, is_on_interface
 from pymta.routing.mx import MOST_HOSTS, MOST_TARGETS, route_by_mx
 from pymta.routing.ourselves import Ourselves, our_ports
 from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
 from pymta.routing.router import Router
-from pymta.routing.smarthost import route_by_smarthost
+from pymta.routing.smarthost import route_by_smarthost, smarthosts_of
 
 LOOPBACK = ("::1", "127.0.0.1")
 V4 = ip_address("192.0.2.1")
@@ -50,6 +52,8 @@ class Table:
         found = self._addresses.get(name, NoSuchDomain())
         if isinstance(found, (Nothing, NoSuchDomain, Failed)):
             return found
+        if isinstance(found, Found):
+            return found
         assert isinstance(found, (tuple, list))
         return Found(tuple(found))
 
@@ -70,6 +74,10 @@ def mxs(*pairs: tuple[int, str]) -> dict[str, Answer[Mx]]:
     return {"example.org": Found(tuple(Mx(*pair) for pair in pairs))}
 
 
+def to_mx(hosts: tuple[Host, ...]) -> Remote:
+    return Remote("example.org", hosts, mx_of="example.org")
+
+
 TWO = {"a": [V6, V4], "b": [ip_address("192.0.2.2")], "us": [US]}
 
 
@@ -87,12 +95,12 @@ TWO = {"a": [V6, V4], "b": [ip_address("192.0.2.2")], "us": [US]}
         ),
         pytest.param(
             Table(mxs((0, ""), (10, "b")), TWO),
-            Remote("example.org", (Host("b", ip_address("192.0.2.2")),)),
+            to_mx((Host("b", ip_address("192.0.2.2")),)),
             id="null-mx-among-others",
         ),
         pytest.param(
             Table({"example.org": Nothing()}, {"example.org": [V4]}),
-            Remote("example.org", (Host("example.org", V4),)),
+            to_mx((Host("example.org", V4),)),
             id="implicit-mx",
         ),
         pytest.param(
@@ -112,15 +120,12 @@ TWO = {"a": [V6, V4], "b": [ip_address("192.0.2.2")], "us": [US]}
         ),
         pytest.param(
             Table(mxs((20, "b"), (10, "a")), TWO),
-            Remote(
-                "example.org",
-                (Host("a", V6), Host("a", V4), Host("b", ip_address("192.0.2.2"))),
-            ),
+            to_mx((Host("a", V6), Host("a", V4), Host("b", ip_address("192.0.2.2")))),
             id="best-first",
         ),
         pytest.param(
             Table(mxs((10, "gone"), (20, "b")), TWO),
-            Remote("example.org", (Host("b", ip_address("192.0.2.2")),)),
+            to_mx((Host("b", ip_address("192.0.2.2")),)),
             id="target-without-address",
         ),
         pytest.param(
@@ -135,12 +140,12 @@ TWO = {"a": [V6, V4], "b": [ip_address("192.0.2.2")], "us": [US]}
         ),
         pytest.param(
             Table(mxs((10, "dim"), (20, "b")), TWO | {"dim": Failed("SERVFAIL")}),
-            Remote("example.org", (Host("b", ip_address("192.0.2.2")),)),
+            to_mx((Host("b", ip_address("192.0.2.2")),)),
             id="the-known-ones-serve",
         ),
         pytest.param(
             Table(mxs((10, "a"), (20, "us"), (20, "b"), (30, "b")), TWO),
-            Remote("example.org", (Host("a", V6), Host("a", V4))),
+            to_mx((Host("a", V6), Host("a", V4))),
             id="we-and-all-worse-dropped",
         ),
         pytest.param(
@@ -198,6 +203,30 @@ def test_mail_never_comes_back_to_us_whatever_the_list(pairs: list[tuple[int, st
         ), preference
 
 
+SAFE = Found((V4,), is_secure=True)
+
+
+@pytest.mark.parametrize(
+    ("mx", "addresses", "signed"),
+    [
+        pytest.param(Found((Mx(1, "a"),), True), SAFE, ("a",), id="all-of-it"),
+        pytest.param(Found((Mx(1, "a"),)), SAFE, (), id="not-who-the-hosts-are"),
+        pytest.param(Found((Mx(1, "a"),), True), Found((V4,)), (), id="not-where-the-host-is"),
+        pytest.param(
+            Found((Mx(1, "a"),), True), Found((V4,), True, "b"), ("b", "a"), id="an-alias"
+        ),
+        pytest.param(Nothing(), SAFE, ("example.org",), id="the-domain-itself"),
+    ],
+)
+def test_a_host_is_sure_when_all_that_led_to_it_was_signed(
+    mx: Answer[Mx], addresses: Found[Address], signed: tuple[str, ...]
+) -> None:
+    """RFC 7672 s2.2"""
+    route = by_mx(Table({"example.org": mx}, {"a": addresses, "example.org": addresses}))
+    assert isinstance(route, Remote)
+    assert [host.signed for host in route.hosts] == [signed]
+
+
 # The chain.
 
 SETTINGS = Settings(
@@ -209,9 +238,10 @@ SETTINGS = Settings(
 )
 
 
-def router(table: Table, settings: Settings = SETTINGS) -> Router:
+def router(table: Table, settings: Settings = SETTINGS, sender: str = "") -> Router:
     ours = Ourselves("mail.example.com", lambda: frozenset({25}), lambda address: address == US)
-    return Router(settings, table, ours, in_place)
+    found = smarthosts_of(settings)
+    return Router(settings, table, ours, in_place, smarthosts=found, sender=sender)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +313,79 @@ def test_a_smarthost_takes_every_remote_domain_in_one_go() -> None:
 )
 def test_trouble_with_the_smarthost_never_returns_mail(smarthost: str, wanted: Route) -> None:
     table = Table({}, {"dim.example": Failed("SERVFAIL")})
-    assert route_by_smarthost(smarthost, table, is_ours=is_us) == wanted
+    found = route_by_smarthost(only(smarthost), table, is_ours=is_us, shuffle=in_place)
+    assert found == wanted
+
+
+def test_the_hosts_of_a_smarthost_come_one_after_another() -> None:
+    one = Smarthost("p", ("[192.0.2.9]", "gone.example", "b:587"))
+    route = route_by_smarthost(one, Table({}, TWO), is_ours=is_us, shuffle=in_place)
+    assert isinstance(route, Remote)
+    assert [str(host) for host in route.hosts] == ["[192.0.2.9] [192.0.2.9]", "b [192.0.2.2]:587"]
+
+
+@pytest.mark.parametrize(
+    ("mx", "wanted"),
+    [
+        (
+            mxs((20, "b"), (10, "a")),
+            ["a [2001:db8::1]:587", "a [192.0.2.1]:587", "b [192.0.2.2]:587"],
+        ),
+        ({"example.org": Failed("SERVFAIL")}, "4.4.3"),
+        ({}, "4.4.4"),
+    ],
+)
+def test_a_smarthost_may_be_a_domain_with_mail_hosts(
+    mx: dict[str, Answer[Mx]], wanted: object
+) -> None:
+    one = Smarthost("p", ("Example.org:587",), by_mx=True, tls="verify")
+    route = route_by_smarthost(one, Table(mx, TWO), is_ours=is_us, shuffle=in_place)
+    if isinstance(route, Remote):
+        assert [str(host) for host in route.hosts] == wanted
+        assert (route.router, route.tls, route.mx_of) == ("smarthost", "verify", "")
+    else:
+        assert isinstance(route, Defer)
+        assert route.enhanced == wanted
+
+
+SMARTHOSTS = {
+    "direct": {"domains": ["partner.example", "*.partner.example"]},
+    "alice": {
+        "hosts": ["a:465"],
+        "senders": ["alice@mail.example.com"],
+        "login": "alice",
+        "password_file": "/etc/alice",
+    },
+    "reports": {"hosts": ["b:26"], "senders": ["<>"]},
+    "both": {"hosts": ["b"], "senders": ["@"], "domains": ["only.example"], "tls": "encrypt"},
+}
+
+
+@pytest.mark.parametrize(
+    ("sender", "recipient", "wanted"),
+    [
+        ("alice@mail.example.com", "x@one.example", "a:465"),
+        ("ALICE@MAIL.example.com", "x@[192.0.2.7]", "a:465"),
+        ("alice@mail.example.com", "x@partner.example", "partner.example"),
+        ("", "x@one.example", "b:26"),
+        ("bob@mail.example.com", "x@only.example", "b"),
+        ("bob@other.example", "x@only.example", "last.example"),
+        ("bob@mail.example.com", "x@one.example", "last.example"),
+    ],
+)
+def test_the_first_smarthost_takes_it_whose_senders_and_domains_hold(
+    sender: str, recipient: str, wanted: str
+) -> None:
+    routing = replace(SETTINGS.routing, smarthosts=SMARTHOSTS, smarthost="last.example")
+    addresses = {name: [V4] for name in ("a", "b", "last.example", "partner.example")}
+    table = Table({"partner.example": Nothing()}, addresses)
+    route = router(table, replace(SETTINGS, routing=routing), sender).route(recipient)
+    assert isinstance(route, Remote)
+    assert route.destination == wanted
+    is_alice = wanted == "a:465"
+    login = Login("alice", "/etc/alice") if is_alice else None
+    assert (route.login, route.tls_on_connect) == (login, is_alice)
+    assert route.tls == {"a:465": "verify", "b": "encrypt"}.get(wanted, "")
 
 
 # Ourselves.
