@@ -16,7 +16,7 @@ TOP = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
 def test_a_short_search_finds_nothing_new(name: str, tmp_path: Path) -> None:
-    search(name, tmp_path, seconds=4)
+    search(name, tmp_path, seconds=2)
 
 
 @pytest.mark.long
