@@ -9,6 +9,7 @@
     transport    one message to one destination: a remote host, a mailbox, a user
     local        the small helper of root, whose children become the user and store his mail
     report       mail that we write ourselves: bounces
+    submit       sendmail(1): a message of a user of this machine, to the session behind a socket
     doctor       what is missing on this host
 
 They stand on

@@ -26,7 +26,11 @@ def may_send_as(account: str, sender: Mailbox | None, settings: Settings) -> boo
         return True
     table = settings.auth.auth_senders or {}
     named = (tuple(table.get(key, ())) for key in (account, EVERYBODY))
-    return any(_list(items, settings.hostname).holds(sender) for items in named if items)
+    return any(is_listed(items, sender, settings) for items in named)
+
+
+def is_listed(items: tuple[str, ...], sender: Mailbox | None, settings: Settings) -> bool:
+    return bool(items) and _list(items, settings.hostname).holds(sender)
 
 
 def _own(account: str, settings: Settings) -> Iterable[tuple[str, str]]:

@@ -18,7 +18,8 @@ says on standard error what is wrong and what to do.
     start         settings read, kept as a generation, and the supervisor put in our place
     typed         the words themselves, for the log
     serve, daemon, reload, status, doctor, settings, queue, queue_run, tidy       the commands
-    classic       the other program, pymta-sendmail: the words of sendmail to the same parts
+    sendmail      the other program: a message to hand in, or words for classic
+    classic       the words of sendmail and Exim to the same parts
     classic_line, classic_runs, classic_items, classic_refusal        what such words ask for
     classic_daemon, classic_queue      its jobs
     listing, status_view       how the queue and the daemon look on a terminal

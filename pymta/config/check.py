@@ -92,6 +92,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_file("pymta_path", settings.process.pymta_path),
         *_spool(settings.process, held.spool),
         *_items("admin_groups", settings.control.admin_groups, gid_of),
+        *_items("trusted_groups", settings.sendmail.trusted_groups, gid_of),
         *_socket(settings.control.notifier_socket),
         *_policy(settings.policy.policy or {}),
     ]
@@ -237,6 +238,8 @@ def _names(settings: Settings) -> Iterator[Fault]:
     )
     yield from _items("local_domains", routing.local_domains, domain_or_us)
     yield from _items("relay_to_domains", routing.relay_to_domains, domain)
+    if settings.sendmail.qualify_domain:
+        yield from _items("qualify_domain", (settings.sendmail.qualify_domain,), domain)
     want_mailbox = (
         "want a mailbox of at most 64 of a-z, 0-9, . _ + - or small letters beyond ASCII, not"
         " starting with . or -"

@@ -178,7 +178,9 @@ def own_name(hostname: str) -> str:
 def _with_groups(settings: Settings, gid_of: GidOf) -> Settings:
     """Looked up here, because the supervisor never waits for a directory of accounts."""
     gids = tuple(gid_of(name) for name in settings.control.admin_groups)
-    return replace(settings, machine=replace(settings.machine, admin_gids=gids))
+    trusted = tuple(gid_of(name) for name in settings.sendmail.trusted_groups)
+    machine = replace(settings.machine, admin_gids=gids, trusted_gids=trusted)
+    return replace(settings, machine=machine)
 
 
 def _with_lists(settings: Settings, lists: dict[str, list[str]]) -> Settings:

@@ -22,6 +22,7 @@ from pymta.config.proxy import Proxy
 from pymta.config.queue import Queue
 from pymta.config.roles import LOCAL, SMTP, SUBMISSION, SUBMISSIONS, begins_with_tls
 from pymta.config.routing import Routing
+from pymta.config.sendmail import Sendmail
 from pymta.config.session import Session
 from pymta.config.submission import Submission
 from pymta.config.tls import Tls
@@ -38,7 +39,7 @@ class Machine:
     Directories and `config_file` are absolute paths; `config_file` is "" where none is looked for.
     `is_managed`: a service manager started us, so there is a timer for queue runs.
     `deliver_socket` is where the helper for system users listens.
-    `admin_gids` are the numbers of `admin_groups`.
+    `admin_gids` are the numbers of `admin_groups`, `trusted_gids` those of `trusted_groups`.
     `policy_lists` are the items of the files that policy rules name, by path.
     """
 
@@ -50,6 +51,7 @@ class Machine:
     serve_port: int = 0
     is_handed_sockets: bool = False
     admin_gids: tuple[int, ...] = ()
+    trusted_gids: tuple[int, ...] = ()
     deliver_socket: str = "/run/pymta-deliver/socket"
     is_managed: bool = False
     policy_lists: dict[str, list[str]] = field(default_factory=dict)
@@ -67,6 +69,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "policy_code": PolicyCode,
     "login": Login,
     "submission": Submission,
+    "sendmail": Sendmail,
     "immediate": Immediate,
     "routing": Routing,
     "transport": Transport,
@@ -90,6 +93,7 @@ class Settings:
     policy_code: PolicyCode = field(default_factory=PolicyCode)
     login: Login = field(default_factory=Login)
     submission: Submission = field(default_factory=Submission)
+    sendmail: Sendmail = field(default_factory=Sendmail)
     immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)
     transport: Transport = field(default_factory=Transport)
@@ -102,6 +106,11 @@ class Settings:
     policy_source: PolicySource = field(default_factory=PolicySource)
     generation: int = 0
     changes: Changes = field(default_factory=Changes)
+
+    @property
+    def qualify_domain(self) -> str:
+        """Of addresses that have none, in mail of users of this machine."""
+        return self.sendmail.qualify_domain or self.hostname
 
     @property
     def hostname(self) -> str:

@@ -73,6 +73,7 @@ def findings(found: Machine, settings: Settings) -> Iterator[Finding]:
             "other-sendmail",
             "/usr/sbin/sendmail",
             f"is {found.sendmail}: mail of cron and its like goes there, and not through pymta",
+            "packaging/install --replace-sendmail puts ours in its place",
         )
     if found.stranger:
         yield fault(

@@ -39,17 +39,20 @@ from pymta.mail.trace import received_field, registered
 from pymta.mail.unstructured import text_of
 from pymta.policy.decision import Decision
 from pymta.policy.facts import Message
-from pymta.session import policy, submission
+from pymta.session import own_user, policy, submission
 from pymta.session.answer import Answer
 from pymta.session.mail_from import NO_ROOM, TOO_BIG
 from pymta.session.transaction import Discarded
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.smtp.newlines import ProperNewlines
+from pymta.smtp.parameters import LOCAL_ONLY
 from pymta.smtp.server import BodyPart
 from pymta.spool.store import Intake, Seal, SpoolError
 
-KEPT = frozenset({*completion.NEEDED, *submission.ORIGIN})  # fields of mail of users
+KEPT = frozenset(
+    {*completion.NEEDED, *submission.ORIGIN, *own_user.RESENT}
+)  # fields of mail of users
 GO_AHEAD = Reply(354, 'Enter message, ending with "." on a line by itself')
 # RFC 1047: who hung up while we thought it over has not heard 250, and will send it again.
 GONE = Answer(Reply(421, "nobody hears this", "4.4.2"))
@@ -99,6 +102,7 @@ class Reception:
         self._added = Completion()  # what the message of a user lacks
         self._fields = FieldCollector() if visit.judges else None
         self._newlines = ProperNewlines() if visit.fixes_newlines and not self._is_binary else None
+        self._left_out = own_user.filter_of(visit)
         self._size = 0
         self._is_chunked = False
         self.refusal: Refusal | None = None
@@ -127,7 +131,7 @@ class Reception:
 
     def take(self, part: BodyPart) -> Answer | None:
         """The next part; the answer with the last one."""
-        data = self._with_proper_newlines(part)
+        data = self._without_left_out(self._with_proper_newlines(part), part)
         self._size += len(data)
         if self.refusal is None:
             self._write(data)
@@ -142,6 +146,12 @@ class Reception:
             return part.data
         data = self._newlines.feed(part.data)
         return data + self._newlines.finish() if part.is_last else data
+
+    def _without_left_out(self, data: bytes, part: BodyPart) -> bytes:
+        if self._left_out is None:
+            return data
+        data = self._left_out.feed(data)
+        return data + self._left_out.finish() if part.is_last else data
 
     def announce(self, octets: int) -> None:
         """So many are to come now (BDAT).  Too many are not waited for before they are refused."""
@@ -218,8 +228,10 @@ class Reception:
             self.abandon()
             return Answer(refusal.reply, events=(refusal.event,), drops=refusal.drops)
         self._visit.accepted += 1
-        reach = Reach.NO_SMTP if self._visit.mode.no_smtp else Reach.NEW
-        domain = self._visit.transaction.remote_domain
+        asked = self._visit.transaction.asked
+        no_smtp = self._visit.mode.no_smtp or asked.delivery == LOCAL_ONLY
+        reach = Reach.NO_SMTP if no_smtp else Reach.NEW
+        domain = "" if asked.delivery else self._visit.transaction.remote_domain
         self.accepted = HandOn(self.id, domain, reach, self._envelope.queue_name)
         return Answer(Reply(250, f"OK id={self.id}", "2.0.0"), events=(self._arrival(),))
 

@@ -16,6 +16,7 @@ from pymta.session.hold_back import judge
 from pymta.session.transaction import Hold
 from pymta.session.visit import Visit
 from pymta.session.world import World
+from pymta.smtp.parameters import QUEUE_ONLY
 
 
 def hand_on(visit: Visit, world: World, message: HandOn) -> None:
@@ -24,6 +25,8 @@ def hand_on(visit: Visit, world: World, message: HandOn) -> None:
         world.tell(_held_back(visit, message))
     immediate = visit.settings.immediate
     mode, visit.mode = judge(visit.mode, visit.accepted, world.read_load, immediate)
+    if visit.transaction.asked.delivery == QUEUE_ONLY:
+        return  # as he wants it (sendmail -odq)
     if not mode.queues:
         if hold is Hold.NOTHING:
             world.hand_on(message)

@@ -54,6 +54,8 @@ def _offer(visit: Visit, back_end: BackEnd) -> Offer:
         smtputf8=visit.allowed.smtputf8,
         dsn=visit.allowed.dsn,
         requiretls=visit.tls is not None,
+        delivery=visit.address is None,
+        qualify=visit.settings.qualify_domain if visit.address is None else "",
     )
 
 

@@ -14,6 +14,7 @@ from pymta.policy.decision import Decision
 from pymta.policy.facts import Sender
 from pymta.session import policy
 from pymta.session.answer import Answer, fault
+from pymta.session.own_user import qualified, sender_for
 from pymta.session.space import log_shortage, spool_shortage
 from pymta.session.submission import needs_login, wrong_sender
 from pymta.session.transaction import Transaction
@@ -39,18 +40,20 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
     path = parse_path(command.argument)
     if isinstance(path, BadPath):
         return fault(Reply(501, f"malformed sender address: {path.why}", "5.1.7"))
-    if path.mailbox is not None and not path.mailbox.domain:
+    mailbox = qualified(visit, path.mailbox) if path.mailbox else None
+    if mailbox is not None and not mailbox.domain:
         return fault(Reply(501, "sender address must contain a domain", "5.1.7"))
     parameters = parse_mail_parameters(path.rest, visit.offer)
     if isinstance(parameters, Reply):
         return fault(parameters)
-    if path.mailbox is not None and not path.mailbox.is_ascii and not parameters.smtputf8:
-        return _not_in_ascii(visit, path.mailbox)
+    if mailbox is not None and not mailbox.is_ascii and not parameters.smtputf8:
+        return _not_in_ascii(visit, mailbox)
+    sender = sender_for(visit, mailbox, world.explain)
     return (
-        wrong_sender(visit, path.mailbox, world.explain)
-        or _too_big(visit, path.mailbox, parameters, world)
+        wrong_sender(visit, sender, world.explain)
+        or _too_big(visit, sender, parameters, world)
         or _no_room(visit.settings.limits, world, parameters.size)
-        or _begin(visit, path.mailbox, parameters)
+        or _begin(visit, sender, parameters, is_another=sender != mailbox)
     )
 
 
@@ -116,7 +119,10 @@ def _spool_shortage(limits: Limits, world: World, size: int) -> str:
         return ""
 
 
-def _begin(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> Answer:
+def _begin(
+    visit: Visit, sender: Mailbox | None, parameters: MailParameters, *, is_another: bool
+) -> Answer:
+    """`is_another`: not the one that he asked for."""
     text = str(sender) if sender is not None else ""
     new = Transaction(sender=text, asked=parameters)
     refusal = policy.at_mail(visit, new, Sender(sender, parameters.size, parameters.body))
@@ -124,4 +130,4 @@ def _begin(visit: Visit, sender: Mailbox | None, parameters: MailParameters) -> 
         return refusal
     visit.mails += 1
     visit.transaction = new
-    return Answer(Reply(250, "OK", "2.1.0"))
+    return Answer(Reply(250, f"OK, but from <{text}>" if is_another else "OK", "2.1.0"))

@@ -22,6 +22,7 @@ from pathlib import Path
 from pymta.accounts import passwd
 from pymta.accounts.back_ends import back_end
 from pymta.channel.call import Call
+from pymta.channel.control import person_at
 from pymta.channel.pair import End
 from pymta.channel.words import Done, Renewed, Serve
 from pymta.config.immediate import parse_queue_file
@@ -32,6 +33,7 @@ from pymta.journal.process_info import told_on_signal
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Room, queue_only
 from pymta.load.room import room
+from pymta.mail.caller import LocalCaller
 from pymta.mail.timestamp import format_date
 from pymta.policy.tables import tables_of
 from pymta.resolver.query import Resolver
@@ -42,6 +44,7 @@ from pymta.session import ident, second_look
 from pymta.session.conversation import Conversation
 from pymta.session.fast_open import fast_open
 from pymta.session.own_policy import PolicyFile
+from pymta.session.own_user import is_trusted_user
 from pymta.session.rehearsal import rehearse
 from pymta.session.reuse import may_stay
 from pymta.session.stream import Stream
@@ -133,6 +136,7 @@ class _Worker:
             is_proxied=call.is_proxied,
             policy_is_out=call.policy_is_out,
             queue_files=_existing(self._settings.immediate.queue_only_file),
+            is_trusted_user=self._is_trusted_user(call),
             fast_open=fast_open(call.sock) if self._settings.listen.tcp_fastopen else "",
         )
         self._visit = visit
@@ -160,6 +164,14 @@ class _Worker:
         call.sock.close()
         self._visit = None
         return status
+
+    def _is_trusted_user(self, call: Call) -> bool:
+        """Groups are those of the moment when he called; they cannot be asked for later."""
+        if not isinstance(call.caller, LocalCaller):
+            return False
+        person = person_at(call.sock)
+        name = self._world.name_of(person.uid) if self._settings.sendmail.trusted_users else ""
+        return is_trusted_user(person, name, os.geteuid(), self._settings)
 
     def _new_layer(self, visit: Visit, asks: Asks) -> Layer:
         """It shows what is for those who called there.  Files that look otherwise are told of."""

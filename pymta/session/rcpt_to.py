@@ -13,8 +13,10 @@ from pymta.policy.decision import Decision
 from pymta.policy.facts import Recipient
 from pymta.policy.verdict import Defer, Drop, Relay
 from pymta.policy.verdict import Refuse as PolicyRefuse
+from pymta.routing.local_part import POSTMASTER
 from pymta.session import policy
 from pymta.session.answer import Answer, fault
+from pymta.session.own_user import qualified
 from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.session.submission import is_too_fast, may_relay
 from pymta.session.visit import Visit
@@ -39,15 +41,22 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
     if not path.mailbox.is_ascii and not smtputf8:  # RFC 6531 s3.5
         text = "non-ASCII recipient address needs SMTPUTF8"
         return Answer(Reply(553, text, "5.6.7"), events=(_line(visit, str(path.mailbox), text),))
+    mailbox = path.mailbox
+    if mailbox.local.lower() != POSTMASTER:
+        mailbox = qualified(visit, mailbox)
     if is_too_fast(visit, world.clients):
-        return _too_fast(visit, path.mailbox)
-    return _judged(visit, path.mailbox, parameters, world)
+        return _too_fast(visit, mailbox)
+    return _judged(visit, mailbox, parameters, world)
 
 
 def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: World) -> Answer:
     local = visit.local.address if visit.local else None
     caller = None if may_relay(visit, world.explain) else visit.address
     match judge(*(mailbox, caller, local, visit.settings, world.find), explain=world.explain):
+        case Refuse(reply, why) if visit.address is None and reply.code == 451:
+            # The delivery asks again, and waits if need be.  Few programs here would.
+            world.explain(Decision("local_socket", f"taken, though not known yet: {why}"))
+            return _ask(visit, Accept(mailbox, is_local=True), parameters)
         case Refuse(reply, why, is_relaying) as refuse:
             if is_relaying and (answer := _ask_to_relay(visit, mailbox, parameters)) is not None:
                 return answer

@@ -6,6 +6,8 @@ account has its limits, and may send as what `may_send_as` says: who has logged 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pymta.accounts.senders import may_send_as
 from pymta.config.roles import is_for_users
 from pymta.hints.clients import Clients
@@ -17,6 +19,7 @@ from pymta.mail.originator import mailboxes
 from pymta.mail.reply import Reply
 from pymta.policy.decision import Decision, Explain
 from pymta.session.answer import Answer
+from pymta.session.own_user import sender_field
 from pymta.session.visit import Visit
 
 ORIGIN = (b"from", b"sender")  # the fields that say whose a message is (RFC 5322 s3.6.2)
@@ -84,7 +87,9 @@ def added(visit: Visit, header: HeaderScanner, id: str, date: str) -> Completion
     author = visit.transaction.sender or visit.author
     if not author.isascii() and not visit.transaction.asked.smtputf8:
         author = ""  # the header has no other way to name it (RFC 6532)
-    return completion(header, id=id, host=visit.host, author=author, date=date)
+    made = completion(header, id=id, host=visit.host, author=author, date=date)
+    own = sender_field(visit, header)
+    return replace(made, fields=(*made.fields, own)) if own else made
 
 
 def wrong_origin(visit: Visit, header: HeaderScanner, explain: Explain) -> str:

@@ -30,7 +30,8 @@ class Visit:
     """`is_extended` after EHLO: replies carry enhanced codes then, and the protocol is ESMTP.
 
     `local` is our end, None for a user of this machine, who is in no network: of what is set by
-    network he has what "*" has.  His account is `user`, found before the greeting.
+    network he has what "*" has.  His account is `user`, found before the greeting;
+    `is_trusted_user`: he may send as anybody.
     `host` is our own name in this connection.  When it began, `others` connections were open,
     `load` was what the supervisor read, and `queue_files` were the items of queue_only_file that
     existed.  `mode` says whether its mail waits.  `id` is that of the connection.
@@ -74,6 +75,7 @@ class Visit:
     asks: Asks = Asks.NOTHING
     queue_files: tuple[str, ...] = ()
     user: str = ""
+    is_trusted_user: bool = False
     name: str = ""
     ident: str = ""
     fast_open: str = ""
@@ -157,7 +159,8 @@ class Visit:
         """The address of the user who sends, as far as we know it; "" for another host."""
         name = self.account or (self.origin.ident if self.address is None else "")
         local, at, domain = name.rpartition("@")
-        whole = Mailbox(local, domain) if at else Mailbox(name, self.settings.hostname)
+        ours = self.settings.qualify_domain if self.address is None else self.settings.hostname
+        whole = Mailbox(local, domain) if at else Mailbox(name, ours)
         return str(whole) if name else ""
 
     @property
@@ -222,7 +225,9 @@ class Visit:
 
     @property
     def enforces_sync(self) -> bool:
-        """Must he wait for his turn?"""
+        """Must he wait for his turn?  Who calls from this machine is no machine of a spammer."""
+        if self.address is None:
+            return False
         return self.settings.session.smtp_enforce_sync and not self.may_send_early
 
     @property

@@ -40,6 +40,8 @@ class Offer:
     `dsn`: it may say which reports it wants (RFC 3461).
     `requiretls`: it may ask for TLS all the way (RFC 8689).
     `mechanisms`: it may log in with these, the best first (RFC 4954).
+    `delivery`: it may have its mail wait (sendmail -odq).
+    `qualify`: the domain of addresses that have none, "" where they must have one.
     """
 
     size_limit: int = 0
@@ -53,6 +55,8 @@ class Offer:
     dsn: bool = False
     requiretls: bool = False
     mechanisms: tuple[str, ...] = ()
+    delivery: bool = False
+    qualify: str = ""
 
 
 NO_OFFER = Offer()  # before EHLO, and after HELO
@@ -77,6 +81,7 @@ def _if(*, so: bool, words: str = "") -> str | None:
 
 
 EVERYBODY = "everybody"
+OF_THIS_MACHINE = "users of this machine, on their socket"
 EXTENSIONS = (
     Extension("SIZE", "1870", "largest message taken", EVERYBODY, lambda o: str(o.size_limit)),
     Extension(
@@ -157,6 +162,20 @@ EXTENSIONS = (
         "login",
         "`auth_advertise_hosts`, inside TLS; in clear to `auth_without_tls_hosts`",
         lambda o: _if(so=bool(o.mechanisms), words=" ".join(o.mechanisms)),
+    ),
+    Extension(
+        "XDELIVERY",
+        "",
+        "messages that wait for a queue run",
+        OF_THIS_MACHINE,
+        lambda o: _if(so=o.delivery),
+    ),
+    Extension(
+        "XQUALIFY",
+        "",
+        "the domain of addresses that have none",
+        OF_THIS_MACHINE,
+        lambda o: o.qualify or None,
     ),
     Extension(
         "ENHANCEDSTATUSCODES", "2034", "replies that programs understand", EVERYBODY, lambda _: ""

@@ -6,6 +6,7 @@
             RET, ENVID   RFC 3461
             REQUIRETLS   RFC 8689
             AUTH         RFC 4954
+            XDELIVERY    our own, for users of this machine: QUEUE or LOCAL (sendmail -odq, -odqs)
     RCPT    NOTIFY, ORCPT   RFC 3461
 
 Strict: a parameter that we did not offer is 555 (RFC 5321 s4.1.1.11), one that is malformed or
@@ -27,6 +28,8 @@ from pymta.smtp import notifications
 from pymta.smtp.extensions import NO_OFFER, Offer
 
 NOBODY = "<>"
+QUEUE_ONLY = "QUEUE"
+LOCAL_ONLY = "LOCAL"
 _BLANKS = re.compile(rb"[ \t]+")
 _SIZE = re.compile(rb"[0-9]{1,20}")  # RFC 1870 s6.1; the length is bounded before int()
 _BODIES = {body.encode(): body for body in ("7BIT", "8BITMIME", BINARYMIME)}
@@ -37,7 +40,8 @@ class MailParameters:
     """`size` in octets, 0 when the client did not say; the texts are "" likewise.
 
     `ret` is FULL or HDRS, `envid` in plain text.  `auth` is who first handed the message in, as far
-    as the client can tell: an address, or ``<>`` where it cannot (RFC 4954 s5).
+    as the client can tell: an address, or ``<>`` where it cannot (RFC 4954 s5).  `delivery` is what
+    waits for a queue run: all of it (QUEUE_ONLY), what goes over SMTP (LOCAL_ONLY), "" nothing.
     """
 
     size: int = 0
@@ -47,6 +51,7 @@ class MailParameters:
     envid: str = ""
     requires_tls: bool = False
     auth: str = ""
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,11 @@ def _flag(value: bytes | None) -> bool | None:
     return True if value is None else None
 
 
+def _delivery(value: bytes | None) -> str | None:
+    text = (value or b"").upper()
+    return text.decode() if text in (QUEUE_ONLY.encode(), LOCAL_ONLY.encode()) else None
+
+
 def _auth(value: bytes | None) -> str | None:
     text = decode_xtext(value) if value else None
     if text is None or text == NOBODY:
@@ -97,6 +107,7 @@ _MAIL = {
     b"ENVID": _Word("envid", notifications.read_envid, lambda offer: offer.dsn),
     b"REQUIRETLS": _Word("requires_tls", _flag, lambda offer: offer.requiretls),
     b"AUTH": _Word("auth", _auth, lambda offer: bool(offer.mechanisms)),
+    b"XDELIVERY": _Word("delivery", _delivery, lambda offer: offer.delivery),
 }
 _RCPT = {
     b"NOTIFY": _Word("notify", notifications.read_notify, lambda offer: offer.dsn),

@@ -20,7 +20,7 @@ LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"journal", "load"},
     {"resolver", "hints", "spool", "channel", "accounts"},
     {"routing", "report", "retry", "transport", "policy"},
-    {"supervisor", "session", "queue", "delivery", "local"},
+    {"supervisor", "session", "queue", "delivery", "local", "submit"},
     {"doctor"},
     {"cli"},
 ]

@@ -676,6 +676,29 @@ def test_an_admin_group_that_nobody_knows_is_a_mistake(tmp_path: Path, wrong: st
     assert complaint.endswith(("; no group has this name", "; want the number of a group"))
 
 
+def test_trusted_groups_are_looked_up_and_users_are_known_by_name(tmp_path: Path) -> None:
+    """A user may have no account yet: that of a unit with DynamicUser= comes and goes."""
+    file = tmp_path / "pymta.toml"
+    file.write_text('trusted_groups = ["postmasters"]\ntrusted_users = ["www-data", 33]\n')
+
+    settings = read(file)
+
+    assert settings.machine.trusted_gids == (500,)
+    assert settings.sendmail.trusted_users == ("www-data", "33")
+
+
+def test_mistakes_about_mail_of_users_of_this_machine_are_named(tmp_path: Path) -> None:
+    text = (
+        'trusted_groups = ["nosuchgroup"]\nqualify_domain = "a b"\n'
+        'untrusted_set_sender = ["a b"]\nlocal_from_check = "no"\n'
+    )
+    found = complaints(text, tmp_path)
+
+    assert [line.split(" ")[1] for line in found] == [
+        "trusted_groups:", "qualify_domain:", "untrusted_set_sender:", "local_from_check:",
+    ]  # fmt: skip
+
+
 def test_the_control_socket_is_there_or_not_but_nowhere_else(tmp_path: Path) -> None:
     """N-22"""
     (tmp_path / "off.toml").write_text('notifier_socket = ""\n')

@@ -64,6 +64,7 @@ def usual_settings(**changes: object) -> Settings:
             "policy",
             "tls",
             "proxy",
+            "sendmail",
         ):
             part = getattr(settings, group)
             if hasattr(part, name):
@@ -93,6 +94,7 @@ class House:
     back_end: BackEnd = field(default_factory=InOrder)
     clients: MemoryClients = field(default_factory=MemoryClients)
     name_of: Callable[[int], str] = str
+    trusts: bool = True  # a user of this machine may send as anybody
     is_proxied: bool = False  # whoever calls is a proxy
     judge: Callable[[Proxied | Named], Verdict | Stop] = lambda _: Verdict()
 
@@ -159,6 +161,7 @@ class Guest:
             *(house.settings, caller, local, house.others, house.load, CONNECTION), role=house.role
         )
         visit.starts_tls = house.tls is not None
+        visit.is_trusted_user = house.trusts
         visit.is_proxied = house.is_proxied
         certificates = house.tls or house.starttls
         layer = certificates.layer if certificates else None

@@ -31,6 +31,12 @@ def test_it_installs_the_program_its_units_and_its_manual(installed: Path) -> No
     for file in (
         "usr/bin/pymta",
         "usr/bin/pymta-sendmail",
+        "usr/sbin/sendmail",
+        "usr/lib/sendmail",
+        "usr/bin/mailq",
+        "usr/bin/newaliases",
+        "usr/share/man/man8/sendmail.8",
+        "usr/share/man/man1/mailq.1",
         "usr/lib/pymta/current/pymta/__init__.py",
         "usr/lib/systemd/system/pymta.socket",
         "usr/lib/systemd/system/pymta-deliver.service",
@@ -81,6 +87,30 @@ def test_a_removal_takes_out_everything_but_settings_and_mail(copy: Path) -> Non
     assert sorted(p for p in copy.rglob("*") if not p.is_dir() or p.is_symlink()) == kept
     assert not (copy / "usr/share/doc/pymta").exists()
     assert "mail in" in said
+
+
+def test_sendmail_of_another_mail_system_stays_or_comes_back(copy: Path, tmp_path: Path) -> None:
+    """Item 9; the steps of place_links and of --remove, without a build."""
+    theirs, link = copy / "usr/sbin/sendmail", copy / "usr/bin/mailq"
+    theirs.unlink()
+    theirs.write_text("theirs")
+    script = (CHECKOUT / "packaging/install").read_text().replace('\nmain "$@"', "\n")
+    script = script.replace("${BASH_SOURCE[0]}", str(CHECKOUT / "packaging/install"))
+
+    def step(words: str) -> str:
+        command = ["bash", "-c", f"{script}\n{words}", "install"]
+        return subprocess.check_output(command, stderr=subprocess.STDOUT, text=True)
+
+    said = step(f"replaces=; place_links {copy}")
+    assert "left as they are, of another mail system" in said
+    assert said.rstrip().endswith("--replace-sendmail): /usr/sbin/sendmail")
+    assert theirs.read_text() == "theirs"
+    step(f"replaces=yes; place_links {copy}")
+    assert theirs.readlink() == Path("../bin/pymta-sendmail")
+    assert (copy / "usr/sbin/sendmail.before-pymta").read_text() == "theirs"
+    remove(copy)
+    assert theirs.read_text() == "theirs"
+    assert not link.is_symlink()
 
 
 def test_a_removal_where_nothing_is_installed_is_no_error(tmp_path: Path) -> None:

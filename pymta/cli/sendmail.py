@@ -1,0 +1,67 @@
+"""The programs sendmail, mailq and newaliases: which part of pymta do their words want?
+
+A message that is handed in goes the short way, and only what that needs is loaded: this is started
+for every single mail that a machine writes.  Everything else is for `pymta.cli.classic`.
+
+Touches: processes, environment.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from pymta.cli.streams import fill_closed_streams
+from pymta.submit.options import Elsewhere, MisusedError, NewAliases, read_words
+
+USAGE = 64
+INTERRUPTED = 130
+_BY_NAME = {"mailq": ["-bp"], "newaliases": ["-bi"], "runq": ["-q"]}
+
+
+def start() -> None:
+    """For the launcher, which gives its own name as the first word and has `site` not loaded."""
+    sys.argv.pop(0)
+    main()
+
+
+def main() -> None:
+    fill_closed_streams()
+    name = sys.argv[0].rpartition("/")[2]
+    sys.argv[1:1] = _BY_NAME.get(name, [])
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: list[str]) -> int:
+    """Do what the words say; the exit status."""
+    try:
+        asked = read_words(words)
+    except MisusedError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    if isinstance(asked, Elsewhere):
+        return _classic(words)
+    if isinstance(asked, NewAliases):
+        sys.stdout.write("pymta: aliases are read anew whenever they have changed\n")
+        return 0
+    from pymta.submit.main import main as submit  # noqa: PLC0415 - not for the others
+
+    try:
+        return submit(asked)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _classic(words: list[str]) -> int:
+    import os  # noqa: PLC0415 - what follows is for those who do not hand in a message
+
+    if "site" not in sys.modules:
+        import site  # noqa: PLC0415
+
+        site.main()
+    from pymta.cli import classic  # noqa: PLC0415
+
+    return classic.run(words, os.environ)
+
+
+if __name__ == "__main__":
+    main()

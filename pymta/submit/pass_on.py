@@ -1,0 +1,56 @@
+"""-bs: standard input and output are the client, and we are only the way to the server.
+
+Who calls is known there all the same.  A client that goes without QUIT is no reason to keep the
+connection: QUIT is said for it.  In the middle of a message that is part of it, and no harm.
+
+Touches: sockets, descriptors.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from pymta.submit import replies
+
+SILENCE = 60_000  # milliseconds that a server may think after the client has gone
+_BLOCK = 65536
+_LONGEST_END = 1024  # of what the server says, which a goodbye has room in
+
+
+def pass_on(server: int) -> int:
+    """Until the server hangs up; `server` is its descriptor.  The exit status."""
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    poll.register(server, select.POLLIN)
+    end, patience = b"", None
+    while ready := poll.poll(patience):
+        for fd, _ in ready:
+            data = _read(fd)
+            if fd == server:
+                if not data:
+                    return replies.OK if b"\n221" in end else replies.LATER
+                end = (end + data)[-_LONGEST_END:]
+                _write(1, data)
+            elif data:
+                _write(server, data)
+            else:
+                poll.unregister(0)
+                patience = SILENCE
+                _write(server, b"QUIT\r\n")
+    return replies.LATER
+
+
+def _read(fd: int) -> bytes:
+    try:
+        return os.read(fd, _BLOCK)
+    except OSError:  # the other side is gone, in its own way
+        return b""
+
+
+def _write(fd: int, data: bytes) -> None:
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    except OSError:  # likewise; the end is seen where it is read
+        pass
