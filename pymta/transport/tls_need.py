@@ -20,6 +20,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from pymta.tls.dane import Tlsa
+
 
 class Level(IntEnum):
     NONE = 0
@@ -52,6 +54,8 @@ class Need:
     `is_name_sure`: nobody can have put another host in its place, because the DNS answer was
     signed, a policy names it, or an operator of ours does; REQUIRETLS asks for that.
     `asks_requiretls`: the host has to offer REQUIRETLS besides.
+    `records` are the TLSA records, usable ones, by which a certificate is judged with DANE; the
+    names count where one of them is a trust anchor.
     """
 
     level: Level = Level.MAY
@@ -60,6 +64,7 @@ class Need:
     is_theirs: bool = False
     is_name_sure: bool = False
     asks_requiretls: bool = False
+    records: tuple[Tlsa, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.level.word} ({self.because})" if self.because else self.level.word
