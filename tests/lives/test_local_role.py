@@ -129,7 +129,7 @@ def test_who_calls_is_whom_the_kernel_names_whatever_he_says() -> None:
             )
             assert "Hello nobody at root" in " ".join(said)
             assert said[-1].startswith("221 ")
-            made.wait_for_log("<= root@localhost U=nobody P=local-esmtp ")
+            made.wait_for_log("<= nobody@mx.pymta.test U=nobody P=local-esmtp ")
             unknown = talk_as(STRANGER, path, "EHLO x.test", "QUIT")
             assert f"Hello {STRANGER} at x.test" in " ".join(unknown)
         (id,) = made.queued()
