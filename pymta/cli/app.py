@@ -37,6 +37,7 @@ COMMANDS = {
     "status": "pymta.cli.status:status",
     "doctor": "pymta.cli.doctor:doctor",
     "queue": "pymta.cli.queue:queue",
+    "trail": "pymta.cli.trail:trail",
     "explain": "pymta.cli.explain:explain",
     "retry": "pymta.cli.retry:retry",
     "user": "pymta.cli.user:user",

@@ -98,6 +98,12 @@ def test_one_message_and_one_connection_can_be_followed(serving: Box) -> None:
     (arrived,) = records("PYMTA_KIND=arrived", "PYMTA_RECIPIENT=user@localhost")
     session = records(f"PYMTA_SESSION_ID={arrived['PYMTA_SESSION_ID']}")
     assert {one["PYMTA_CLIENT"] for one in session} == {"127.0.0.1"}
+    told = serving.says("pymta", "trail", "USER@localhost").splitlines()
+    assert [line.split()[2:4] for line in told] == [
+        [message, "<="],
+        [message, "=>"],
+        [message, "Completed"],
+    ]
     assert [one["PYMTA_KIND"] for one in session] == ["connection", "arrived", "connection_closed"]
 
 
