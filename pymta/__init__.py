@@ -22,6 +22,7 @@ They stand on
     journal      what we tell the operator
     load         how busy the machine is
     accounts     who has an account on this machine, and who may log in
+    tables       aliases and other addresses that an operator keeps in files
     resolver     the DNS outside
     retry        when to try again, when to give up
     policy       yes, no, or later: verdicts from what is known, by rules of the operator

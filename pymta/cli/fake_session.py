@@ -59,6 +59,7 @@ from pymta.session.main import local_date, read_hosts
 from pymta.session.own_policy import PolicyFile
 from pymta.session.visit import Visit
 from pymta.session.world import World
+from pymta.tables.opened import open_tables
 from pymta.tls.facts import Facts
 
 LET_IN, TURNED_AWAY = 0, 1
@@ -206,6 +207,7 @@ def _world(
         is_ours=here(settings).__contains__,
         ask_ident=lambda _caller, _local, _seconds: "",
         find=passwd.finder(passwd.PATIENCE),
+        address_tables=open_tables(settings.routing),
         now=time.time,
         date=local_date,
         tables=tables_of(settings),

@@ -18,13 +18,14 @@ from pymta.cli.explanation import (
     DELIVERS,
     FAILS,
     GOES_ON,
+    VANISHES,
     WAITS,
     Explained,
     HostView,
 )
 from pymta.config.local_transport import MAILDIR, MBOX
 from pymta.config.settings import Settings
-from pymta.delivery.carry import LMTP, LOCAL, LOCAL_USER, SMTP
+from pymta.delivery.carry import BLACKHOLE, LMTP, LOCAL, LOCAL_USER, SMTP
 from pymta.delivery.main import make_world
 from pymta.delivery.world import Hand, World
 from pymta.hints.store import HostHint
@@ -33,7 +34,17 @@ from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.routing.forward_file import parse_forward
-from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
+from pymta.routing.route import (
+    Defer,
+    Discard,
+    Expanded,
+    Fail,
+    Lmtp,
+    Local,
+    Remote,
+    Route,
+    User,
+)
 from pymta.routing.target import Unusable, Whom
 from pymta.transport.classify import Later
 from pymta.transport.local_request import Deed, Forward
@@ -59,6 +70,7 @@ class Ways:
         self._world = world
         self._sender = sender
         self._route = world.new_routes(by_order, sender)
+        self._followed: set[tuple[tuple[str, str], bool]] = set()
 
     def explain(
         self, address: str, before: tuple[str, ...] = (), *, is_final: bool = False
@@ -66,7 +78,8 @@ class Ways:
         """`before` are those who have it sent on to this one."""
         if len(before) > DEEPEST:
             return Explained(address, WAITS, f"it has been sent on more than {DEEPEST} times")
-        found = self._of_route(address, self._route(address), before, is_final=is_final)
+        route = self._route(address, before, is_final)
+        found = self._of_route(address, route, before, is_final=is_final)
         if found.verdict not in {DELIVERS, WAITS} or found.rule:
             return found
         return replace(found, rule=self._rule(address) if found.hosts else "")
@@ -76,8 +89,13 @@ class Ways:
     ) -> Explained:
         match route:
             case Local(mailbox):
-                kind = MBOX if route.is_mbox else MAILDIR
-                return Explained(address, DELIVERS, f"into mailbox {mailbox}", LOCAL, kind)
+                transport = MBOX if route.is_mbox else MAILDIR
+                return Explained(address, DELIVERS, f"into mailbox {mailbox}", LOCAL, transport)
+            case Expanded():
+                return self._of_alias(address, route, before)
+            case Discard(where, router):
+                way = "nobody gets it, and nobody is told"
+                return Explained(address, VANISHES, way, router, BLACKHOLE, where=where)
             case User():
                 return self._of_user(address, route, before, is_final=is_final)
             case Lmtp(servers):
@@ -88,6 +106,22 @@ class Ways:
                 return Explained(address, FAILS, text, status=enhanced)
             case Defer():
                 return Explained(address, WAITS, route.why, status=route.enhanced)
+
+    def _of_alias(self, address: str, route: Expanded, before: tuple[str, ...]) -> Explained:
+        """Whoever is named twice is followed once; the rest would be the same again."""
+        if not before:
+            self._followed.clear()
+        key = self._world.key_of(address), bool(before)
+        if key in self._followed:
+            return Explained(address, GOES_ON, "as it does above", route.router)
+        self._followed.add(key)
+        onward = tuple(
+            self.explain(str(target.mailbox), (*before, address), is_final=target.is_final)
+            for target in (item.target for item in route.items)
+            if isinstance(target, Whom)
+        )
+        way = f"{route.key} leads to others"
+        return Explained(address, GOES_ON, way, route.router, where=route.where, onward=onward)
 
     def _of_user(
         self, address: str, user: User, before: tuple[str, ...], *, is_final: bool

@@ -114,6 +114,12 @@ def is_local_part(text: str) -> bool:
     return is_small and all(kind[0] in "LMN" for kind in kinds)
 
 
+def is_mailbox_name(text: str) -> bool:
+    """The same, and a whole address, as mailboxes of virtual domains are called."""
+    local, at, domain = text.partition("@")
+    return is_local_part(local) and (not at or (is_host_name(domain) and domain == domain.lower()))
+
+
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)

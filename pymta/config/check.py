@@ -28,6 +28,7 @@ from pymta.config.journal import Journal
 from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.log_places import SYSLOG, parse_facility, parse_place
+from pymta.config.own_addresses import faults as faults_of_addresses
 from pymta.config.periodic import faults as faults_of_runs
 from pymta.config.policy_rules import Rules, name_of_place
 from pymta.config.policy_rules import faults as faults_of_rules
@@ -245,6 +246,8 @@ def _names(settings: Settings) -> Iterator[Fault]:
         " starting with . or -"
     )
     yield from _items("local_parts", routing.local_parts, _need(is_local_part, want_mailbox))
+    for key, item, value, wanted in faults_of_addresses(routing):
+        yield Fault(key, value, wanted, item)
     banner = settings.session.smtp_banner
     if not all(map(_is_banner_line, banner.split("\n"))):
         wanted = f"want lines of at most {LONGEST_BANNER} printable ASCII characters"

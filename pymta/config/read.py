@@ -157,6 +157,7 @@ def _defaults(machine: Machine, login: str, queue_runs: Sequence[str]) -> dict[s
         made["local_interfaces"] = (f"[127.0.0.1]:{port}", f"[::1]:{port}")
         made["daemon_smtp_ports"] = (str(port),)
         made["daemon_startup_retries"] = 0
+        made["alias_file"] = ()  # the machine's aliases lead to mailboxes that are not here
         if (own := own_certificate(machine.state_directory)).exists():
             made["tls_certificate"] = str(own)
         if not runs_default_queue(queue_runs):

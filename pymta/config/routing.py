@@ -10,6 +10,8 @@ from pymta.config.setting import setting
 from pymta.config.smarthosts import SmarthostTables
 from pymta.config.units import Timeout
 
+ALIASES = "/etc/aliases"
+
 
 @dataclass(frozen=True, slots=True)
 class Routing:
@@ -33,6 +35,34 @@ class Routing:
     )
     lmtp_local_part_only: bool = setting(
         False, "Give the LMTP server local parts in place of whole addresses."
+    )
+    local_part_suffix: tuple[str, ...] = setting(
+        ("+*",),
+        'What may follow the local part of an address of ours without making it another one: "+*"'
+        " is a plus sign and anything behind it, so that user+tag reaches user.  A name that exists"
+        " as a whole goes first.",
+    )
+    alias_file: tuple[str, ...] = setting(
+        (ALIASES,),
+        "Files of aliases for all local_domains, see pymta-aliases(5); the first that has a name"
+        " counts.  They are read again when they change.  A file that cannot be read makes mail"
+        f" wait; only {ALIASES} need not exist.",
+    )
+    catch_all: str = setting(
+        "", "Address that gets what is for nobody else in local_domains; empty: it is refused."
+    )
+    virtual_domains: tuple[str, ...] = setting(
+        (), "Domains delivered here whose addresses stand in tables, and are no users of ours."
+    )
+    virtual_aliases: tuple[str, ...] = setting(
+        (),
+        "Files that say where addresses of virtual_domains lead, in the form of alias_file with"
+        ' addresses in place of names; "@example.org" stands for every other one of the domain.',
+    )
+    virtual_mailboxes: tuple[str, ...] = setting(
+        (),
+        "Files of addresses of virtual_domains that have a mailbox of ours, each with its name, or"
+        " with none, which means the address itself.",
     )
     relay_to_domains: tuple[str, ...] = setting(
         (), "Other domains that anybody may send to through us."

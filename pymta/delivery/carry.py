@@ -7,7 +7,16 @@ from functools import partial
 
 from pymta.config.local_transport import MAILDIR, MBOX
 from pymta.delivery.outcome import Addressee, Tried
-from pymta.delivery.plan import Group, ToHosts, ToLmtp, ToMailboxes, ToUsers, Unrouted
+from pymta.delivery.plan import (
+    Group,
+    Nowhere,
+    ToHosts,
+    ToLmtp,
+    ToMailboxes,
+    ToOthers,
+    ToUsers,
+    Unrouted,
+)
 from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import outcome_of
 from pymta.delivery.world import Hand, World
@@ -17,7 +26,7 @@ from pymta.mail.trace import delivered_before
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import parse_forward
-from pymta.routing.route import Lmtp, Local, Remote, Route, User
+from pymta.routing.route import Discard, Expanded, Lmtp, Local, Remote, Route, User
 from pymta.routing.target import Unusable, Whom
 from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
@@ -31,6 +40,7 @@ SMTP = "smtp"
 LOCAL = "local"
 LOCAL_USER = "local_user"
 LMTP = "lmtp"
+BLACKHOLE = "blackhole"
 # RFC 8689 s4.2.1: only to a host that proves its name, and our client does not speak TLS yet.
 _NO_TLS = Never("REQUIRETLS support required: no host is reached over TLS", "5.7.30")
 
@@ -47,7 +57,9 @@ class Carried:
 def carry(group: Group, claim: Claim, world: World) -> Carried:
     match group:
         case Unrouted(recipients):
-            return Carried(tuple(Tried(who, outcome_of(route)) for who, route in recipients))
+            return Carried(tuple(_nowhere(who, route) for who, route in recipients))
+        case ToOthers(recipients):
+            return Carried(wishes=tuple(_wish(who, route) for who, route in recipients))
         case ToMailboxes(recipients):
             return Carried(tuple(_store(who, box, claim, world) for who, box in recipients))
         case ToUsers():
@@ -56,6 +68,17 @@ def carry(group: Group, claim: Claim, world: World) -> Carried:
             return Carried(_send_lmtp(group, claim, world))
         case ToHosts():
             return Carried(_send(group, claim, world))
+
+
+def _nowhere(who: Addressee, route: Nowhere) -> Tried:
+    if isinstance(route, Discard):
+        return Tried(who, Delivered(), route.router, BLACKHOLE)
+    return Tried(who, outcome_of(route))
+
+
+def _wish(who: Addressee, route: Expanded) -> Wish:
+    targets = tuple(item.target for item in route.items)
+    return Wish(who, targets, where=route.where, router=route.router)
 
 
 def _store(who: Addressee, box: Local, claim: Claim, world: World) -> Tried:
@@ -93,7 +116,7 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
                 may_forward = not who.is_final and who.address.lower() not in been_at
                 match _hand(hand, user, who.address, may_forward=may_forward):
                     case tuple() as targets:
-                        wishes.append(Wish(who, targets, user.account))
+                        wishes.append(Wish(who, targets, user.account, router=LOCAL_USER))
                     case Lmtp() as further:
                         onward.append((who, further))
                     case outcome:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import random
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
@@ -32,7 +32,7 @@ from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
 from pymta.delivery.orders import Orders
 from pymta.delivery.slots import Place, take_place, wait_for_place
-from pymta.delivery.world import World
+from pymta.delivery.world import RouteOf, World
 from pymta.hints.clients_sqlite import SqliteClients
 from pymta.hints.sqlite import SqliteHints
 from pymta.journal import delivery_events
@@ -40,18 +40,18 @@ from pymta.journal.log import Log
 from pymta.journal.process_info import told_on_signal
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
-from pymta.mail.letters import small
 from pymta.mail.timestamp import format_date
 from pymta.resolver.query import Resolver
 from pymta.retry.rules import parse_retry
 from pymta.routing.address_class import Ours, TheirAddress, TheirDomain, classify
 from pymta.routing.here import here
-from pymta.routing.local_part import route_local
 from pymta.routing.ourselves import Ourselves, our_ports
-from pymta.routing.route import Local, Route, User
+from pymta.routing.own import OwnAddresses
+from pymta.routing.route import Local, Route
 from pymta.routing.router import Router
 from pymta.routing.smarthost import route_by_order, smarthosts_of
 from pymta.spool.files import FileSpool
+from pymta.tables.opened import open_tables
 from pymta.transport.dialogue import Caller
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.mailboxes import Maildirs, Mboxes
@@ -194,39 +194,39 @@ class _Routes:
     def __init__(self, settings: Settings, is_ours: Callable[[Address], bool]) -> None:
         self._settings = settings
         self._resolver = Resolver(settings.routing)
-        self._find = passwd.finder(passwd.PATIENCE)
+        self._own = OwnAddresses(
+            settings, passwd.finder(passwd.PATIENCE), open_tables(settings.routing)
+        )
         self._is_ours = is_ours
         self._smarthosts = smarthosts_of(settings)
         ports = cache(lambda: our_ports(settings, port_of))
         self._ourselves = Ourselves(settings.hostname, ports, is_ours)
 
-    def of_one_message(self, by_order: str, sender: str) -> Callable[[str], Route]:
+    def of_one_message(self, by_order: str, sender: str) -> RouteOf:
         """`by_order` is the host to which an operator wants the message brought, or ""."""
         if by_order:
             is_ours = self._ourselves.is_host
-            return lambda _: route_by_order(by_order, self._resolver, is_ours=is_ours)
+            return lambda *_: route_by_order(by_order, self._resolver, is_ours=is_ours)
         router = Router(
-            self._settings,
+            self._own,
             self._resolver,
             self._ourselves,
             random.shuffle,
-            self._find,
             smarthosts=self._smarthosts,
             sender=sender,
         )
 
-        def route(address: str) -> Route:
+        def route(address: str, via: Sequence[str], is_final: bool) -> Route:
             self._resolver.start_budget(DNS_BUDGET * self._settings.routing.dns_timeout)
-            return router.route(address)
+            return router.route(address, via, is_final=is_final)
 
         return route
 
     def key_of(self, address: str) -> tuple[str, str]:
         """Equal for two ways to write one mailbox: ours ignore case, but for accounts."""
         match classify(address, self._settings.routing, self._is_ours):
-            case Ours(local_part):
-                route = route_local(local_part, self._settings, self._find)
-                return (route.account if isinstance(route, User) else small(local_part)), ""
+            case Ours() as ours:
+                return self._own.key_of(ours)
         local, _, domain = address.rpartition("@")
         return local, key_of_domain(domain)
 

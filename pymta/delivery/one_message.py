@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 
 from pymta.channel.reach import Reach
 from pymta.delivery import follow_up, tell
-from pymta.delivery.carry import LOCAL_USER, SMTP, carry
+from pymta.delivery.carry import SMTP, carry
 from pymta.delivery.outcome import Addressee, Tried, addressees
 from pymta.delivery.plan import plan, shown
 from pymta.delivery.redirect import TooMany, Wish, redirect
@@ -30,14 +30,17 @@ from pymta.delivery.settle import (
     settle,
 )
 from pymta.delivery.whom import is_left_by_smtp, is_left_whole
-from pymta.delivery.world import World
+from pymta.delivery.world import RouteOf, World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Leg
+from pymta.mail.trace import delivered_before
 from pymta.report.failure import is_told
-from pymta.routing.route import Remote, Route
+from pymta.report.headers import header_of
+from pymta.routing.route import Expanded, Fail, Remote, Route
 from pymta.spool.outcomes import DELIVERED, FAILED, Frozen, Thawed
 from pymta.spool.store import Claim, SpoolError
 from pymta.transport.classify import Later
+from pymta.transport.parcel import parcel_of
 
 # The time of a message in a listing may be rounded down; who comes so little early is on time.
 ROUNDING = 1.0  # seconds
@@ -135,10 +138,12 @@ class _Attempt:
         claim, refused, added = self._claim, [], []
         for wish in wishes:
             now = self._world.now()
-            made = redirect(wish, claim.envelope, claim.state, self._key_of, now)
+            made = redirect(
+                wish, claim.envelope, claim.state, self._key_of, now, is_mailbox=self._is_mailbox
+            )
             if isinstance(made, TooMany):
                 who, why = wish.addressee, Later(0, why=made.why)
-                refused.append(Tried(who, why, LOCAL_USER, mailbox=wish.account))
+                refused.append(Tried(who, why, wish.router, mailbox=wish.account))
                 continue
             # To one who is new goes the wish as well; others never hear of it (RFC 3461 s5.2.7).
             keeps_wish = len(made.to) == 1 and made.added
@@ -163,11 +168,30 @@ class _Attempt:
             if is_left_whole(who.address, reach, settings):
                 self._tell_left(who)
                 continue
-            route = new_route(who.address)
+            route = self._not_again(who, new_route)
             if isinstance(route, Remote) and is_left_by_smtp(who.address, reach, settings):
                 self._tell_left(who, route.router)
             else:
                 yield who, route
+
+    def _not_again(self, who: Addressee, route_of: RouteOf) -> Route:
+        """What has been sent on from here before, and is back, is not sent on once more."""
+        route = route_of(who.address, who.via, who.is_final)
+        if not isinstance(route, Expanded) or who.address.lower() not in self._been_at:
+            return route
+        inside = route_of(who.address, who.via, True)
+        if isinstance(inside, Fail):
+            return Fail(f"mail loop: it was sent on from {who.address} before", "5.4.6")
+        return inside
+
+    @cached_property
+    def _been_at(self) -> frozenset[str]:
+        """RFC 5321 s6.3; by the fields that we leave, see `pymta.mail.trace.delivered_before`."""
+        return delivered_before(header_of(parcel_of(self._claim, ()).content()))
+
+    def _is_mailbox(self, address: str) -> bool:
+        route = self._world.new_routes("", self._claim.envelope.sender)(address, (), True)
+        return not isinstance(route, Fail)
 
     def _who_is_due(self) -> list[Addressee]:
         state = self._claim.state

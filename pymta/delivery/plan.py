@@ -4,10 +4,10 @@ Local mailboxes go first and in one group: they are quick, and a delivery repeat
 replaces itself, so nothing is lost by recording them together.  The same goes for system users,
 who come next, since a home directory may hang.  Then one group for each LMTP server, and one for
 each destination, because one transaction can serve all its recipients.  Those without a route come
-first of all; they cost nothing.
+first of all, with those who are only names for others; they cost nothing.
 
-Who has the mail from somebody's .forward gets it with a line that says so (Delivered-To), and so
-does not travel with others.
+Who has the mail by way of an alias or a .forward gets it with a line that says so (Delivered-To),
+and so does not travel with others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pymta.delivery.outcome import Addressee
-from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
+from pymta.routing.route import Defer, Discard, Expanded, Fail, Lmtp, Local, Remote, Route, User
+
+Nowhere = Fail | Defer | Discard
 
 # Every server must take a hundred (RFC 5321 s4.5.3.1.8); more is asking for 452.
 MOST_RECIPIENTS = 100
@@ -24,9 +26,16 @@ MOST_RECIPIENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Unrouted:
-    """Recipients that go nowhere, each with the reason."""
+    """Recipients that go nowhere, each with the reason; an alias may say so."""
 
-    recipients: tuple[tuple[Addressee, Fail | Defer], ...]
+    recipients: tuple[tuple[Addressee, Nowhere], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToOthers:
+    """Recipients in place of whom others get the message."""
+
+    recipients: tuple[tuple[Addressee, Expanded], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +62,23 @@ class ToHosts:
     remote: Remote
 
 
-Group = Unrouted | ToMailboxes | ToUsers | ToLmtp | ToHosts
+Group = Unrouted | ToOthers | ToMailboxes | ToUsers | ToLmtp | ToHosts
 
 
 def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
     """The groups in the order in which they are to be carried."""
-    unrouted: list[tuple[Addressee, Fail | Defer]] = []
+    unrouted: list[tuple[Addressee, Nowhere]] = []
+    others: list[tuple[Addressee, Expanded]] = []
     local: list[tuple[Addressee, Local]] = []
     users: dict[tuple[str, ...], list[tuple[Addressee, User]]] = {}
     lmtp: dict[tuple[Lmtp, tuple[str, ...]], list[Addressee]] = {}
     remote: dict[tuple[Remote, tuple[str, ...]], list[Addressee]] = {}
     for addressee, route in routes:
         match route:
-            case Fail() | Defer():
+            case Fail() | Defer() | Discard():
                 unrouted.append((addressee, route))
+            case Expanded():
+                others.append((addressee, route))
             case Local():
                 local.append((addressee, route))
             case User():
@@ -78,6 +90,8 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
     groups: list[Group] = []
     if unrouted:
         groups.append(Unrouted(tuple(unrouted)))
+    if others:
+        groups.append(ToOthers(tuple(others)))
     if local:
         groups.append(ToMailboxes(tuple(local)))
     groups += [ToUsers(tuple(some)) for some in users.values()]
@@ -93,6 +107,8 @@ def shown(group: Group) -> str:
     match group:
         case Unrouted(recipients):
             return f"no way for {_addresses(who for who, _ in recipients)}"
+        case ToOthers(recipients):
+            return f"others in place of {_addresses(who for who, _ in recipients)}"
         case ToMailboxes(recipients):
             return f"mailboxes for {_addresses(who for who, _ in recipients)}"
         case ToUsers(recipients):

@@ -1,42 +1,61 @@
-r"""Mail goes on to where a user's .forward says: who is added, who has it anyway, and no circles.
+r"""Mail goes on to where an alias or a .forward says: to everybody once, and never in a circle.
 
-Recipients are compared as mailboxes, however they are written.  For each that a .forward names:
+Recipients are compared as mailboxes, however they are written.  For each that is named:
 
-    the user himself, or ``\user``             his mailbox, and no further
-    somebody who leads back to the user        that one's mailbox, and no further
     somebody who gets the message anyway       nobody new: there is one copy for each
+    one who has sent it on himself             what he is besides: of an alias, the user of that
+                                               name; of a user, his mailbox
+    the user himself, or ``\user``             his mailbox, and no further
     anybody else                               one recipient more
 
-So redirections never form a circle, and every one of them leads to somebody who really gets the
-message: it can neither go round for ever nor vanish.  What is decided is recorded before anybody of
-them has it (`pymta.spool.states`, Redirecting).
+A user whose .forward closes a circle that has no mailbox in it, such as a list that he is on, keeps
+the mail himself.  So redirections never form a circle, and every one of them leads to somebody who
+really gets the message, or to a failure that is told: it can neither go round for ever nor vanish.
+What is decided is recorded before anybody of them has it (`pymta.spool.states`, Redirecting).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from pymta.delivery.outcome import Addressee
 from pymta.mail.address import Mailbox
 from pymta.mail.envelope import Envelope
-from pymta.routing.target import Whom
+from pymta.routing.target import Target, Whom
 from pymta.spool.outcomes import Redirected, State
-from pymta.spool.recipients import NO_FURTHER, reaches, written
+from pymta.spool.recipients import NO_FURTHER, givers, reaches, way_to, written
 
 MOST_ADDED = 1000  # recipients that redirections may add to one message
+MOST_STEPS = 30  # from the recipient of the envelope to the last one
 
 Key = tuple[str, str]
 KeyOf = Callable[[str], Key]  # equal for two ways to write one mailbox
+IsMailbox = Callable[[str], bool]  # is there a mailbox, whatever an alias or a .forward says?
+
+
+class Level(Enum):
+    """How far mail for an address may still go, by what has happened to it before."""
+
+    FREE = auto()
+    AGAIN = auto()  # it has sent the message on already: by no alias any more
+    FINAL = auto()  # into the mailbox itself
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a user, whose account this is, has said about his mail."""
+    """Where the mail of a recipient goes instead.
+
+    `account` is that of the user who says so in his .forward, "" where it is an alias; `where`
+    that is, for the log, and `router` who found it.
+    """
 
     addressee: Addressee
-    targets: tuple[Whom, ...]
-    account: str
+    targets: tuple[Target, ...]
+    account: str = ""
+    where: str = ""
+    router: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +64,97 @@ class TooMany:
 
 
 def redirect(
-    wish: Wish, envelope: Envelope, state: State, key_of: KeyOf, now: float
+    wish: Wish,
+    envelope: Envelope,
+    state: State,
+    key_of: KeyOf,
+    now: float,
+    *,
+    is_mailbox: IsMailbox = lambda _: True,
 ) -> Redirected | TooMany:
     """The record; `now` is in seconds since the epoch."""
+    if len(wish.addressee.via) >= MOST_STEPS:
+        return TooMany(f"sent on more than {MOST_STEPS} times, from one to the next")
     addresses = written(envelope, state)
-    known = _known(addresses, key_of)
-    to: list[int] = []
-    added: dict[tuple[Key, bool], str] = {}
+    made = _Redirection(wish, state, addresses, key_of, is_mailbox)
     for target in wish.targets:
-        address = _address(target.mailbox, wish.addressee.address)
-        key = key_of(address)
-        is_final = target.is_final or _leads_back(key, wish, known, state, key_of)
-        if (key, is_final) in known:
-            to.append(known[key, is_final])
-        else:
-            added.setdefault((key, is_final), (NO_FURTHER if is_final else "") + address)
-    if len(state.added) + len(added) > MOST_ADDED:
+        made.add(target)
+    if len(state.added) + len(made.added) > MOST_ADDED:
         return TooMany(f"redirections would add more than {MOST_ADDED} recipients to the message")
     start = max(addresses) + 1
-    new = range(start, start + len(added))
-    to = list(dict.fromkeys(to))
-    return Redirected(now, (wish.addressee.index,), (*to, *new), tuple(added.values()))
+    new = range(start, start + len(made.added))
+    to = list(dict.fromkeys(made.to))
+    return Redirected(now, (wish.addressee.index,), (*to, *new), tuple(made.added.values()))
+
+
+class _Redirection:
+    """`to` are those who have the message anyway, `added` the texts of those who are new."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        state: State,
+        addresses: dict[int, str],
+        key_of: KeyOf,
+        is_mailbox: IsMailbox,
+    ) -> None:
+        self.to: list[int] = []
+        self.added: dict[tuple[Key, Level], str] = {}
+        self._wish = wish
+        self._state = state
+        self._key_of = key_of
+        self._is_mailbox = is_mailbox
+        self._known = _known(addresses, state, key_of)
+        self._own = key_of(wish.addressee.address)
+        self._before = {self._own, *map(key_of, wish.addressee.via)}
+
+    def add(self, target: Target) -> None:
+        if not isinstance(target, Whom):
+            self.added.setdefault(((str(target), ""), Level.FREE), str(target))
+            return
+        address = _address(target.mailbox, self._wish.addressee.address)
+        if target.is_final:
+            self._put(address, Level.FINAL)
+        elif self._wish.account:
+            self._by_user(address)
+        else:
+            self._by_alias(address)
+
+    def _by_user(self, address: str) -> None:
+        key = self._key_of(address)
+        if key == self._own:
+            self._put(address, Level.FINAL)
+        elif not self._leads_back(key, Level.FREE):
+            self._put(address, Level.FREE)
+        elif (key, Level.AGAIN) in self._known and not self._leads_back(key, Level.AGAIN):
+            self._put(address, Level.AGAIN)
+        elif self._is_mailbox(address):
+            self._put(address, Level.FINAL)
+        else:
+            self._put(self._wish.addressee.address, Level.FINAL)
+
+    def _by_alias(self, address: str) -> None:
+        key = self._key_of(address)
+        if key not in self._before and not self._leads_back(key, Level.FREE):
+            self._put(address, Level.FREE)
+            return
+        is_again = key in self._before or (key, Level.AGAIN) in self._known
+        if is_again and not self._leads_back(key, Level.AGAIN):
+            self._put(address, Level.AGAIN)
+        else:
+            self._put(address, Level.FINAL)
+
+    def _leads_back(self, key: Key, level: Level) -> bool:
+        there = self._known.get((key, level))
+        return there is not None and reaches(there, self._wish.addressee.index, self._state)
+
+    def _put(self, address: str, level: Level) -> None:
+        key = self._key_of(address)
+        if (key, level) in self._known:
+            self.to.append(self._known[key, level])
+        else:
+            text = (NO_FURTHER if level is Level.FINAL else "") + address
+            self.added.setdefault((key, level), text)
 
 
 def names(record: Redirected, addresses: dict[int, str]) -> Sequence[str]:
@@ -73,21 +162,21 @@ def names(record: Redirected, addresses: dict[int, str]) -> Sequence[str]:
     return [addresses[n] for n in record.to]
 
 
-def _leads_back(
-    key: Key, wish: Wish, known: dict[tuple[Key, bool], int], state: State, key_of: KeyOf
-) -> bool:
-    if key == key_of(wish.addressee.address):
-        return True
-    there = known.get((key, False))
-    return there is not None and reaches(there, wish.addressee.index, state)
-
-
-def _known(addresses: dict[int, str], key_of: KeyOf) -> dict[tuple[Key, bool], int]:
-    known: dict[tuple[Key, bool], int] = {}
+def _known(addresses: dict[int, str], state: State, key_of: KeyOf) -> dict[tuple[Key, Level], int]:
+    known: dict[tuple[Key, Level], int] = {}
+    gave = givers(state)
+    keys = {n: key_of(text.removeprefix(NO_FURTHER)) for n, text in addresses.items()}
     for index, text in addresses.items():
-        is_final = text.startswith(NO_FURTHER)
-        known.setdefault((key_of(text.removeprefix(NO_FURTHER)), is_final), index)
+        before = [keys[n] for n in way_to(index, gave)]
+        known.setdefault((keys[index], _level(text, keys[index], before)), index)
     return known
+
+
+def _level(text: str, key: Key, before: Sequence[Key]) -> Level:
+    """`before` are those who have sent the message on to this one."""
+    if text.startswith(NO_FURTHER):
+        return Level.FINAL
+    return Level.AGAIN if key in before else Level.FREE
 
 
 def _address(mailbox: Mailbox, of_user: str) -> str:

@@ -24,7 +24,10 @@ def redirected(wish: Wish, record: Redirected, claim: Claim, world: World) -> No
     """`record` is noted already."""
     whom = names(record, written(claim.envelope, claim.state))
     address = wish.addressee.address
-    world.tell(delivery_events.redirected(claim.id, wish.account, address, whom))
+    if wish.account:
+        world.tell(delivery_events.redirected(claim.id, wish.account, address, whom))
+    else:
+        world.tell(delivery_events.expanded(claim.id, wish.where, address, whom))
 
 
 class _Teller:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,6 +25,8 @@ from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Talk
 
+# Recipient, who has sent the message on to him, is it for the mailbox itself?
+RouteOf = Callable[[str, Sequence[str], bool], Route]
 # Account, recipient, what to do.  The answer is Forward or Nothing only to what asks for it.
 Hand = Callable[[str, str, Deed], Outcome | Forward | Nothing]
 
@@ -63,7 +65,7 @@ class World:
     rules: Rules
     memory: HostMemory
     throttle: Throttle
-    new_routes: Callable[[str, str], Callable[[str], Route]]
+    new_routes: Callable[[str, str], RouteOf]
     store: Callable[[Local, Parcel], bool]
     to_users: Callable[[Parcel], AbstractContextManager[Hand]]
     key_of: KeyOf

@@ -26,6 +26,7 @@ from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
 
 USER = "pymta"
+MOST_NAMED = 20  # to whom an alias leads, in one line
 NOT_YET = -51  # a deferral of this number or below: the way was not tried at all
 
 
@@ -153,8 +154,20 @@ def deferred(leg: Leg, number: int, error: str, why: str, *, journal: Journal = 
 def redirected(id: str, account: str, recipient: str, to: Sequence[str]) -> Event:
     """The .forward of this user has been followed; those it names have lines of their own."""
     text = f"{account} <{recipient}> has the message sent on to {', '.join(to)}"
-    fields: dict[str, Value] = {"RECIPIENT": recipient, "TO": tuple(to)}
-    return Event(Kind.REDIRECTED, text, id, fields)
+    where = f"the .forward of {account}"
+    return Event(Kind.REDIRECTED, text, id, _on_to(recipient, to, where))
+
+
+def expanded(id: str, where: str, recipient: str, to: Sequence[str]) -> Event:
+    """An alias has been followed, that stands there."""
+    named = ", ".join(to[:MOST_NAMED])
+    more = f" and {len(to) - MOST_NAMED} more" if len(to) > MOST_NAMED else ""
+    text = f"<{recipient}> leads to {named}{more}, by {where}"
+    return Event(Kind.REDIRECTED, text, id, _on_to(recipient, to, where))
+
+
+def _on_to(recipient: str, to: Sequence[str], where: str) -> dict[str, Value]:
+    return {"RECIPIENT": recipient, "TO": tuple(to), "WHERE": where}
 
 
 def left_to_queue_runs(leg: Leg) -> Event:

@@ -43,11 +43,12 @@ MESSAGES: Mapping[Kind, Meaning] = {
         selectors="retry_defer",
     ),
     Kind.REDIRECTED: Meaning(
-        "A user has his mail sent on",
-        "The .forward of @PYMTA_RECIPIENT@ says where the message goes instead.  Whom it names is"
-        " tried like any other recipient, and has lines of his own.",
-        fields="QUEUE_ID RECIPIENT TO",
-        options="local_users forward_file",
+        "Mail of a recipient is sent on",
+        "For @PYMTA_RECIPIENT@, an alias or a user says where the message goes instead:"
+        " @PYMTA_WHERE@.  Whom that names is tried like any other recipient, and has lines of his"
+        " own.",
+        fields="QUEUE_ID RECIPIENT TO WHERE",
+        options="alias_file virtual_aliases catch_all local_users forward_file",
     ),
     Kind.FAILED: Meaning(
         "A recipient will not get a message",

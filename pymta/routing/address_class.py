@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pymta.config.routing import Routing
 from pymta.mail.address import BadPath, literal_address, parse_mailbox
@@ -20,11 +21,13 @@ OURSELVES = "@"  # in local_domains: primary_hostname
 class Ours:
     """An address in a domain that we deliver for; `local_part` has no quotes.
 
-    `domain` is in lower case and as the DNS knows it, "" for the bare postmaster.
+    `domain` is in lower case, and as the DNS knows it, "" for the bare postmaster.  In a virtual
+    domain only tables say who is there.
     """
 
     local_part: str
     domain: str = ""
+    is_virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ def classify(
     domain = key_of_domain(mailbox.domain)
     if domain in our_domains(routing):
         return Ours(mailbox.local, domain)
+    if domain in virtual_domains(routing):
+        return Ours(mailbox.local, domain, is_virtual=True)
     literal = literal_address(domain)
     if literal is None:
         return TheirDomain(domain)
@@ -71,7 +76,24 @@ def classify(
 
 def our_domains(routing: Routing) -> frozenset[str]:
     """The local domains, in lower case, and as the DNS knows them."""
-    names = (
-        routing.primary_hostname if name == OURSELVES else name for name in routing.local_domains
-    )
-    return frozenset(key_of_domain(name) for name in names)
+    own = routing.primary_hostname
+    return _keys(tuple(own if name == OURSELVES else name for name in routing.local_domains))
+
+
+def virtual_domains(routing: Routing) -> frozenset[str]:
+    """Likewise."""
+    return _keys(routing.virtual_domains)
+
+
+@lru_cache(maxsize=16)  # a process has one generation of settings, and a test a few
+def _keys(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(key_of_domain, names))
+
+
+def home_domain(routing: Routing) -> str:
+    """Where a name without a domain is, that stands in the table of a virtual domain."""
+    ours = our_domains(routing)
+    own = key_of_domain(routing.primary_hostname)
+    if own in ours or not routing.local_domains:
+        return own
+    return key_of_domain(routing.local_domains[0])

@@ -1,32 +1,32 @@
-"""Whose is a local part in one of our domains?
-
-    a system user, where `local_users` has them     the home directory
-    one of `local_parts`, or postmaster             a Maildir of ours
-    nobody                                          "Unknown user"
-
-Asked at RCPT and again at each attempt.  When nobody can tell who the system users are, nobody is
-unknown: the answer waits.
-"""
+"""Local parts in our domains: the names that one may stand for, and the mailboxes of ours."""
 
 from __future__ import annotations
 
-from pymta.accounts.account import Account, Find, Unsure, find_user
-from pymta.config.settings import Settings
+from collections.abc import Iterable, Iterator
+
 from pymta.mail.letters import small
-from pymta.routing.route import Defer, Fail, Local, User
+from pymta.routing.route import Fail, Local
 
 POSTMASTER = "postmaster"  # RFC 5321 s4.5.1: exists wherever mail is taken
+ROOT = "root"  # whoever runs the machine; programs write to him
+UNKNOWN = Fail("Unknown user", "5.1.1")
 
 
-def route_local(local_part: str, settings: Settings, find: Find) -> Local | User | Fail | Defer:
-    """`local_part` has no quotes; `find` asks the system for an account."""
-    if settings.routing.local_users:
-        match find_user(local_part, find, settings.deliver.local_uid_min):
-            case Account(name):
-                return User(name)
-            case Unsure(why):
-                return Defer(f"user lookup did not complete: {why}", "4.3.0")
-    return mailbox_for(local_part, settings.routing.local_parts)
+def names_of(local_part: str, suffixes: Iterable[str]) -> Iterator[str]:
+    """The name as it stands, and then without each of the suffixes, as ``+*`` or ``-request``."""
+    yield local_part
+    for suffix in suffixes:
+        at = _start_of(suffix, local_part)
+        if at > 0:
+            yield local_part[:at]
+
+
+def _start_of(suffix: str, local_part: str) -> int:
+    """Where it begins; not above 0: nowhere, or nothing would be left."""
+    if suffix.endswith("*"):
+        return local_part.find(suffix[:-1], 1)
+    is_there = small(local_part).endswith(small(suffix))
+    return len(local_part) - len(suffix) if is_there else -1
 
 
 def mailbox_for(local_part: str, mailboxes: tuple[str, ...]) -> Local | Fail:
@@ -37,4 +37,4 @@ def mailbox_for(local_part: str, mailboxes: tuple[str, ...]) -> Local | Fail:
     for mailbox in mailboxes:
         if mailbox == wanted:
             return Local(mailbox)
-    return Fail("Unknown user", "5.1.1")
+    return UNKNOWN

@@ -1,4 +1,4 @@
-"""Where a recipient's mail goes: six answers."""
+"""Where a recipient's mail goes: eight answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.login import Login
+from pymta.routing.target import Command, File, Whom
+
+SYSTEM_ALIASES = "system_aliases"
+VIRTUAL_ALIASES = "virtual_aliases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,45 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """Nobody knows yet; try again later."""
+    """Nobody knows yet; try again later.  `said` is for clients, who do not hear `why`."""
 
     why: str
     enhanced: str = "4.4.3"  # directory server failure
+    said: str = ""
 
 
-Route = Local | User | Lmtp | Remote | Fail | Defer
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of those to whom mail is sent on; `where` it stands, as ``/etc/aliases:12``.
+
+    An address is complete: it has a domain.
+    """
+
+    target: Whom | Command | File
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """On to all of these, in place of the recipient.
+
+    `key` is what was found, as ``team`` or ``@example.org``; `router` the word for the log, which
+    says in what: system_aliases, virtual_aliases, catch_all or postmaster.
+    """
+
+    items: tuple[Item, ...]
+    key: str
+    where: str
+    router: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Nobody gets it, and nobody is told: an alias says so, at `where`."""
+
+    where: str
+    router: str
+
+
+OwnRoute = Local | User | Expanded | Discard | Fail | Defer
+Route = OwnRoute | Lmtp | Remote

@@ -7,20 +7,27 @@ randomness are passed in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pymta.accounts.account import Find, nobody
 from pymta.config.local_transport import MBOX, lmtp_server, transport_of
 from pymta.config.settings import Settings
 from pymta.config.smarthosts import Smarthost, choose
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
 from pymta.mail.host import Host
-from pymta.routing.address_class import Nonsense, Ours, TheirAddress, TheirDomain, classify
+from pymta.routing.address_class import (
+    AddressClass,
+    Nonsense,
+    Ours,
+    TheirAddress,
+    TheirDomain,
+    classify,
+)
 from pymta.routing.lmtp import route_by_lmtp
-from pymta.routing.local_part import route_local
 from pymta.routing.mx import Lookups, Shuffle, route_by_mx
 from pymta.routing.ourselves import Ourselves
+from pymta.routing.own import OwnAddresses
 from pymta.routing.route import Fail, Lmtp, Local, Remote, Route, User
 from pymta.routing.smarthost import route_by_smarthost
 
@@ -29,29 +36,36 @@ from pymta.routing.smarthost import route_by_smarthost
 class Router:
     """Routes the recipients of one message; each destination is looked up once.
 
-    `find` asks the system for an account.  `smarthosts` are those of the settings, of which the
+    `own` knows the addresses of ours.  `smarthosts` are those of the settings, of which the
     `sender` of the message decides besides the recipient.
     """
 
-    settings: Settings
+    own: OwnAddresses
     lookups: Lookups
     ourselves: Ourselves
     shuffle: Shuffle
-    find: Find = nobody
     smarthosts: tuple[Smarthost, ...] = ()
     sender: str = ""
     _known: dict[str, Route] = field(default_factory=dict)
 
-    def route(self, address: str) -> Route:
-        """The route of a recipient, as it stood in RCPT TO without brackets."""
-        routing = self.settings.routing
-        match classify(address, routing, self.ourselves.is_local_address):
+    @property
+    def settings(self) -> Settings:
+        return self.own.settings
+
+    def route(self, address: str, via: Sequence[str] = (), *, is_final: bool = False) -> Route:
+        """The route of a recipient, as it stood in RCPT TO without brackets.
+
+        `via` are the addresses that have sent the message on to it; `is_final`: into the mailbox
+        itself, and no further.
+        """
+        match self._classify(address):
             case Nonsense(why):
                 return Fail(f"no such address: {why}", "5.1.3")
-            case Ours(local_part, domain):
+            case Ours() as ours:
+                before = [one for one in map(self._classify, via) if isinstance(one, Ours)]
                 return self._by_transport(
-                    route_local(local_part, self.settings, self.find),
-                    domain or key_of_domain(self.settings.hostname),
+                    self.own.route(ours, before, is_final=is_final),
+                    ours.domain or key_of_domain(self.settings.hostname),
                 )
             case TheirAddress(literal):
                 return self._once(f"[{literal}]", literal)
@@ -72,6 +86,9 @@ class Router:
         if isinstance(route, User) and isinstance(lmtp, Lmtp):
             return replace(route, lmtp=lmtp)
         return lmtp
+
+    def _classify(self, address: str) -> AddressClass:
+        return classify(address, self.settings.routing, self.ourselves.is_local_address)
 
     def _once(self, destination: str, literal: Address | None) -> Route:
         smarthost = choose(self.smarthosts, self.sender, destination)

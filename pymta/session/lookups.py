@@ -16,10 +16,11 @@ from pymta.mail.host_list import Answer as InList
 from pymta.policy.mail_domain import Standing, standing
 from pymta.policy.verdict import safe_text
 from pymta.resolver.answer import Answer, Found
-from pymta.routing.address_class import our_domains
-from pymta.routing.local_part import route_local
+from pymta.routing.address_class import Ours, our_domains, virtual_domains
+from pymta.routing.own import OwnAddresses
 from pymta.routing.route import Defer, Fail
 from pymta.session.caller import Caller, Dns
+from pymta.tables.address_tables import NO_TABLES, AddressTables
 
 LISTS_PATIENCE = 3.0  # seconds that all lists in the DNS together may take
 MOST_KNOWN = 1000  # domains, and names in lists, of one connection
@@ -31,7 +32,7 @@ T = TypeVar("T")
 class Lookups:
     """`clients` is what is remembered from other connections.
 
-    `find` asks the system for an account.
+    `find` asks the system for an account, `tables` say who else is here.
     `tell_trouble` hears of a list in the DNS that is of no use, and why.
     """
 
@@ -44,9 +45,10 @@ class Lookups:
         tell_trouble: Callable[[str, str], None] = lambda _zone, _why: None,
         *,
         find: Find = nobody,
+        tables: AddressTables = NO_TABLES,
     ) -> None:
         self.clients = clients
-        self._find = find
+        self._own = OwnAddresses(settings, find, tables)
         self._tell_trouble = tell_trouble
         self._reported = set[str]()
         self._listed: dict[str, Answer[IPv4Address]] = {}
@@ -66,7 +68,7 @@ class Lookups:
 
     def standing(self, domain: str) -> Standing:
         """Of a domain of ours nobody need ask."""
-        if domain in our_domains(self._settings.routing):
+        if self._is_ours(domain):
             return Standing.YES
         if domain not in self._standings:
             found = self._in_time(lambda: standing(domain, self._dns.mx, self._dns.addresses))
@@ -77,15 +79,21 @@ class Lookups:
         return self._standings[domain]
 
     def standing_of(self, mailbox: Mailbox) -> Standing:
+        routing = self._settings.routing
         domain = key_of_domain(mailbox.domain)
-        if domain not in our_domains(self._settings.routing):
+        if not self._is_ours(domain):
             return self.standing(domain)
-        match route_local(mailbox.local, self._settings, self._find):
+        is_virtual = domain in virtual_domains(routing)
+        match self._own.ends(Ours(mailbox.local, domain, is_virtual)):
             case Fail():
                 return Standing.NO_MAILBOX
             case Defer():
                 return Standing.UNKNOWN
         return Standing.YES
+
+    def _is_ours(self, domain: str) -> bool:
+        routing = self._settings.routing
+        return domain in our_domains(routing) or domain in virtual_domains(routing)
 
     def listed(self, names: Sequence[str]) -> Mapping[str, Answer[IPv4Address]]:
         if not self._listed.keys() >= set(names):

@@ -52,6 +52,7 @@ from pymta.session.termination import Termination, has_come
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.spool.store import Spool
+from pymta.tables.opened import open_tables
 from pymta.tls.asks import Asks
 from pymta.tls.certificates import Certificates
 from pymta.tls.layer import Layer
@@ -212,6 +213,7 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
         is_ours=here(settings).__contains__,
         ask_ident=ident.ask,
         find=passwd.finder(passwd.PATIENCE),
+        address_tables=open_tables(settings.routing),
         back_end=back_end(settings, log.write) or InOrder(),
         clients=SqliteClients(Path(settings.machine.state_directory) / "hints" / "clients.sqlite"),
         name_of=passwd.name_of,

@@ -44,7 +44,13 @@ def appoint(visit: Visit, caller: Caller, world: World) -> None:
             world.tell(_warning(visit, facts, rule, fit))
 
         lookups = Lookups(
-            caller, world.dns, visit.settings, world.clients, tell_trouble, find=world.find
+            caller,
+            world.dns,
+            visit.settings,
+            world.clients,
+            tell_trouble,
+            find=world.find,
+            tables=world.address_tables,
         )
         visit.judges = (world.tables.judge(lookups, tell, world.explain),)
     if world.own_judge:

@@ -14,6 +14,7 @@ from pymta.policy.facts import Recipient
 from pymta.policy.verdict import Defer, Drop, Relay
 from pymta.policy.verdict import Refuse as PolicyRefuse
 from pymta.routing.local_part import POSTMASTER
+from pymta.routing.own import OwnAddresses
 from pymta.session import policy
 from pymta.session.answer import Answer, fault
 from pymta.session.own_user import qualified
@@ -52,7 +53,8 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
 def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: World) -> Answer:
     local = visit.local.address if visit.local else None
     caller = None if may_relay(visit, world.explain) else visit.address
-    match judge(*(mailbox, caller, local, visit.settings, world.find), explain=world.explain):
+    own = OwnAddresses(visit.settings, world.find, world.address_tables)
+    match judge(mailbox, caller, local, own, explain=world.explain):
         case Refuse(reply, why) if visit.address is None and reply.code == 451:
             # The delivery asks again, and waits if need be.  Few programs here would.
             world.explain(Decision("local_socket", f"taken, though not known yet: {why}"))

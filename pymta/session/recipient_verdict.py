@@ -1,7 +1,7 @@
 """May this caller send to this address?  Settings and addresses in, a verdict out.
 
-In this order: an address of ours must name a user or a mailbox that exists; a domain that we relay
-to is open to anybody; a caller from a trusted network, a user of this machine whom the kernel
+In this order: an address of ours must lead to a user or a mailbox that exists; a domain that we
+relay to is open to anybody; a caller from a trusted network, a user of this machine whom the kernel
 knows, or one who has logged in may send anywhere; everybody else may not.
 So the shipped settings relay for nobody but this machine (reliability.md, promise 6).
 """
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_network
 
-from pymta.accounts.account import Find, nobody
 from pymta.config.settings import Settings
 from pymta.mail.address import Mailbox, literal_address
 from pymta.mail.caller import Address
@@ -20,9 +19,28 @@ from pymta.mail.domain import key_of_domain
 from pymta.mail.letters import small
 from pymta.mail.reply import Reply
 from pymta.policy.decision import Decision, Explain, nobody_asks
-from pymta.routing.local_part import POSTMASTER, route_local
-from pymta.routing.route import Defer, Fail, Local, User
+from pymta.routing.address_class import Ours
+from pymta.routing.local_part import POSTMASTER
+from pymta.routing.own import OwnAddresses
+from pymta.routing.route import (
+    SYSTEM_ALIASES,
+    VIRTUAL_ALIASES,
+    Defer,
+    Discard,
+    Expanded,
+    Fail,
+    Local,
+    OwnRoute,
+    User,
+)
 
+MOST_SHOWN = 5  # addresses of one alias
+_OPTIONS = {
+    SYSTEM_ALIASES: "alias_file",
+    VIRTUAL_ALIASES: "virtual_aliases",
+    "catch_all": "catch_all",
+    POSTMASTER: "local_parts",
+}
 _network = cache(ip_network)  # of settings, so there are few
 
 
@@ -41,7 +59,7 @@ class Accept:
     def key(self) -> tuple[str, str]:
         """Equal for two ways to write one mailbox; ours ignore case in the local part too."""
         local, domain = self.mailbox.key
-        if self.account:
+        if self.account and small(self.account) == small(local):  # not user+tag, nor an alias
             return self.account, domain
         return (small(local) if self.is_local else local), domain
 
@@ -59,8 +77,7 @@ def judge(
     mailbox: Mailbox,
     caller: Address | None,
     local: Address | None,
-    settings: Settings,
-    find: Find = nobody,
+    own: OwnAddresses,
     *,
     explain: Explain = nobody_asks,
 ) -> Accept | Refuse:
@@ -69,34 +86,38 @@ def judge(
     `caller` is None for whoever may send anywhere: a user of this machine, or one who has logged
     in.
 
-    `find` asks the system for an account, `explain` hears which setting decided.
+    `own` knows our addresses, `explain` hears which setting decided.
     """
+    settings = own.settings
     if not mailbox.domain:
         if mailbox.local.lower() == POSTMASTER:
             return Accept(Mailbox(mailbox.local, settings.hostname), is_local=True)
         return _refuse(501, "recipient address must contain a domain", "5.1.3")
     if _is_ours(mailbox.domain, local, settings, explain):
-        return _judge_local(mailbox, settings, find, explain)
+        return _judge_own(mailbox, Ours(mailbox.local, key_of_domain(mailbox.domain)), own, explain)
+    if _is_virtual(mailbox.domain, settings, explain):
+        who = Ours(mailbox.local, key_of_domain(mailbox.domain), is_virtual=True)
+        return _judge_own(mailbox, who, own, explain)
     if _is_relayed_to(mailbox.domain, settings, explain) or is_trusted(caller, settings, explain):
         return Accept(mailbox, is_local=False)
     text = "relay not permitted"
     return Refuse(Reply(550, text, "5.7.1"), text, is_relaying=True)
 
 
-def _judge_local(
-    mailbox: Mailbox, settings: Settings, find: Find, explain: Explain
-) -> Accept | Refuse:
-    route = route_local(mailbox.local, settings, find)
-    explain(_of_local_part(mailbox.local, route, settings))
+def _judge_own(mailbox: Mailbox, who: Ours, own: OwnAddresses, explain: Explain) -> Accept | Refuse:
+    account = ""
+    for one, route in own.follow(who):
+        explain(_of(one, route, own.settings))
+        if one == who and isinstance(route, User):
+            account = route.account
     match route:
         case Fail(text, enhanced):
             return _refuse(550, text, enhanced)
-        case Defer(why, enhanced):
-            return Refuse(Reply(451, "Temporary local problem, please try later", enhanced), why)
-        case User(account):
-            return Accept(mailbox, is_local=True, account=account)
+        case Defer(why, enhanced, said):
+            text = said or "Temporary local problem, please try later"
+            return Refuse(Reply(451, text, enhanced), why)
         case _:
-            return Accept(mailbox, is_local=True)
+            return Accept(mailbox, is_local=True, account=account)
 
 
 def _refuse(code: int, text: str, enhanced: str) -> Refuse:
@@ -110,6 +131,11 @@ def _is_ours(domain: str, local: Address | None, settings: Settings, explain: Ex
     if _is_listed(domain, names, "local_domains", explain):
         return True
     return local is not None and literal_address(domain) == local
+
+
+def _is_virtual(domain: str, settings: Settings, explain: Explain) -> bool:
+    names = settings.routing.virtual_domains
+    return bool(names) and _is_listed(domain, names, "virtual_domains", explain)
 
 
 def _is_relayed_to(domain: str, settings: Settings, explain: Explain) -> bool:
@@ -136,19 +162,28 @@ def is_trusted(caller: Address | None, settings: Settings, explain: Explain = no
     return bool(item)
 
 
-def _of_local_part(
-    local_part: str, route: Local | User | Fail | Defer, settings: Settings
-) -> Decision:
+def _of(who: Ours, route: OwnRoute, settings: Settings) -> Decision:
     """Which option has this user, or has him not."""
     mailboxes = settings.routing.local_parts
+    name = f"{who.local_part}@{who.domain}" if who.is_virtual else who.local_part
+    users = "local_users" if settings.routing.local_users else "local_parts"
     match route:
         case User(account):
-            return Decision("local_users", f"{local_part}: the account {account}")
+            return Decision("local_users", f"{name}: the account {account}")
+        case Local(mailbox) if who.is_virtual:
+            return Decision("virtual_mailboxes", f"{name}: the mailbox {mailbox}")
         case Local(mailbox):
             item = (mailboxes.index(mailbox),) if mailbox in mailboxes else ()
-            return Decision("local_parts", f"{local_part}: a mailbox", item)
+            return Decision("local_parts", f"{name}: a mailbox", item)
+        case Expanded(items, _, where, router):
+            whom = ", ".join(str(item.target) for item in items[:MOST_SHOWN])
+            more = f" and {len(items) - MOST_SHOWN} more" if len(items) > MOST_SHOWN else ""
+            return Decision(_OPTIONS[router], f"{name}: {where} leads to {whom}{more}")
+        case Discard(where, router):
+            return Decision(_OPTIONS[router], f"{name}: {where} says that nobody gets it")
         case Fail(text):
-            option = "local_users" if settings.routing.local_users else "local_parts"
-            return Decision(option, f"{local_part}: {text}")
+            return Decision("virtual_aliases" if who.is_virtual else users, f"{name}: {text}")
         case Defer(why):
-            return Decision("local_users", f"{local_part}: {why}")
+            option = "virtual_aliases" if who.is_virtual else "alias_file"
+            is_of_users = why.startswith("user lookup")
+            return Decision("local_users" if is_of_users else option, f"{name}: {why}")

@@ -11,6 +11,7 @@ import re
 
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
+from pymta.routing.own import OwnAddresses
 from pymta.session.answer import Answer, fault
 from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.session.visit import Visit
@@ -37,8 +38,9 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
     if mailbox is None:
         return fault(Reply(501, "VRFY needs a user or an address", "5.1.3"))
     local = visit.local.address if visit.local else None
-    match judge(mailbox, visit.address, local, visit.settings, world.find):
-        case Refuse(reply) if reply.enhanced.startswith(("5.1.", "4.")):
+    own = OwnAddresses(visit.settings, world.find, world.address_tables)
+    match judge(mailbox, visit.address, local, own):
+        case Refuse(reply) if reply.enhanced.startswith(("5.1.", "5.2.", "5.4.", "4.")):
             return Answer(reply)
         case Accept(mailbox, is_local=True) if not mailbox.is_ascii:
             return _UNTOLD

@@ -23,6 +23,7 @@ from pymta.session.caller import Dns
 from pymta.session.stop import Stop
 from pymta.session.visit import Visit
 from pymta.spool.store import Spool
+from pymta.tables.address_tables import NO_TABLES, AddressTables
 
 
 def _nobody(_: HandOn | Short | Etrn) -> bool:
@@ -41,7 +42,8 @@ class World:
     `now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
     `dns`, `hosts` (the hosts file), `is_ours` and `ask_ident` find out about the client.
-    `find` asks the system for an account, `name_of` for the name of one by its number.
+    `find` asks the system for an account, `name_of` for the name of one by its number;
+    `address_tables` say who else is here.
     `clients` is what is remembered of callers over their connections.
     `back_end` checks logins; without one there are none.
     `tell` writes to the log.  `hand_on` gives an id to the supervisor without waiting; whether it
@@ -66,6 +68,7 @@ class World:
     now: Callable[[], float]
     date: Callable[[float], str]
     find: Find = nobody
+    address_tables: AddressTables = NO_TABLES
     back_end: BackEnd = field(default_factory=InOrder)
     clients: Clients = field(default_factory=NoClients)
     name_of: Callable[[int], str] = str

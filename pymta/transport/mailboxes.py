@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pymta.config.addresses import is_local_part
+from pymta.config.addresses import is_mailbox_name
 from pymta.mail.message_id import arrival_time
 from pymta.mail.trace import delivered_to, return_path
 from pymta.spool.disk import Disk
@@ -36,7 +36,7 @@ class Maildirs:
         False: the claim was lost, nothing is delivered.  Raises OSError when the disk, or the
         spool that is read from, says no; nothing is visible in the mailbox then.
         """
-        if not is_local_part(mailbox):  # it was looked up in the settings, which are checked
+        if not is_mailbox_name(mailbox):  # it was looked up in the settings, which are checked
             raise ValueError(f"not a mailbox name: {mailbox!r}")
         maildir = Maildir(self._root / mailbox, self._root.parent, disk=self._disk)
         name = file_name(parcel.id, parcel.recipients[0])
@@ -53,7 +53,7 @@ class Mboxes:
 
     def store(self, mailbox: str, parcel: Parcel) -> bool:
         """As `Maildirs.store` does."""
-        if not is_local_part(mailbox):
+        if not is_mailbox_name(mailbox):
             raise ValueError(f"not a mailbox name: {mailbox!r}")
         if mailbox.endswith(LOCK):
             raise OSError(errno.EINVAL, f"the name of a mailbox cannot end in {LOCK}")

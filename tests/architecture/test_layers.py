@@ -18,7 +18,7 @@ LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"smtp", "sasl", "tls"},
     {"config"},
     {"journal", "load"},
-    {"resolver", "hints", "spool", "channel", "accounts"},
+    {"resolver", "hints", "spool", "channel", "accounts", "tables"},
     {"routing", "report", "retry", "transport", "policy"},
     {"supervisor", "session", "queue", "delivery", "local", "submit"},
     {"doctor"},

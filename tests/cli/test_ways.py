@@ -10,7 +10,10 @@ import pytest
 
 from pymta.cli.explanation import DELIVERS, FAILS, GOES_ON, WAITS, Explained, as_plain, lines
 from pymta.cli.ways import Ways
+from pymta.mail.address import Mailbox
 from pymta.mail.trouble import REFUSED, Trouble
+from pymta.routing.route import Discard, Expanded, Item
+from pymta.routing.target import Whom
 from tests.doubles.deliveries import START, Rig, host
 from tests.doubles.throttles import throttle
 
@@ -132,3 +135,33 @@ def test_a_destination_with_no_place_left_says_so(rig: Rig) -> None:
     assert (crowded.verdict, crowded.limits) == (WAITS, ("1 of 1 deliveries at once to x.example",))
     assert "    limit: 1 of 1 deliveries at once to x.example" in text(crowded)
     assert ways.explain("a@x.example").verdict == DELIVERS
+
+
+def leads_to(*addresses: str) -> Expanded:
+    mailboxes = (Mailbox(*address.split("@")) for address in addresses)
+    items = tuple(Item(Whom(mailbox), "/etc/aliases:7") for mailbox in mailboxes)
+    return Expanded(items, "team", "/etc/aliases:7", "system_aliases")
+
+
+def test_an_alias_is_followed_to_its_ends_and_says_where_it_stands(rig: Rig) -> None:
+    rig.aliases["team@localhost"] = leads_to("user@localhost", "noreply@localhost")
+    rig.aliases["noreply@localhost"] = Discard("/etc/aliases:9", "system_aliases")
+    assert text(explained(rig, "team@localhost")) == [
+        "team@localhost",
+        "    goes on: team leads to others",
+        "    router system_aliases",
+        "    said in /etc/aliases:7",
+        "    user@localhost",
+        "        delivers: into mailbox user",
+        "        router local, transport maildir",
+        "    noreply@localhost",
+        "        vanishes: nobody gets it, and nobody is told",
+        "        router system_aliases, transport blackhole",
+        "        said in /etc/aliases:9",
+    ]
+
+
+def test_aliases_of_everybody_are_told_of_once(rig: Rig) -> None:
+    names = [f"n{n}@localhost" for n in range(20)]
+    rig.aliases |= {name: leads_to(*names) for name in names}
+    assert len(text(explained(rig, names[0]))) < 5000

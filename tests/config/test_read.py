@@ -221,6 +221,49 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             id="mailbox",
         ),
         pytest.param(
+            'alias_file = ["/etc/aliases", "aliases"]\nlocal_part_suffix = ["+*", "*"]\n'
+            'catch_all = "a b"\n',
+            [
+                (
+                    'pymta.toml:1: alias_file: found "aliases"; want an absolute path of a file,'
+                    ' such as "/etc/pymta/virtual"'
+                ),
+                (
+                    'pymta.toml:2: local_part_suffix: found "*"; want a suffix such as "+*", "-*"'
+                    ' or "-request"'
+                ),
+                (
+                    'pymta.toml:3: catch_all: found "a b"; want an address such as "postmaster" or'
+                    ' "alice@example.org"'
+                ),
+            ],
+            id="addresses of ours",
+        ),
+        pytest.param(
+            'virtual_domains = ["a.example", "LOCALHOST", "b..example"]\n'
+            'relay_to_domains = ["a.example"]\n',
+            [
+                (
+                    'pymta.toml:1: virtual_domains: found "a.example"; it stands in'
+                    " relay_to_domains as well; want it in one of them"
+                ),
+                (
+                    'pymta.toml:1: virtual_domains: found "LOCALHOST"; it stands in local_domains'
+                    " as well; want it in one of them"
+                ),
+                (
+                    'pymta.toml:1: virtual_domains: found "b..example"; want a domain such as'
+                    ' "example.org"'
+                ),
+                (
+                    'pymta.toml:1: virtual_domains: found ["a.example", "LOCALHOST",'
+                    ' "b..example"]; want virtual_aliases or virtual_mailboxes as well, or nobody'
+                    " is there"
+                ),
+            ],
+            id="virtual domains",
+        ),
+        pytest.param(
             "smtp_accept_max = 0\nsmtp_accept_max_per_host = 3\n",
             [
                 (
@@ -628,6 +671,8 @@ def test_in_a_terminal_we_listen_on_loopback_and_who_started_us_has_a_mailbox() 
     assert settings.listen.daemon_startup_retries == 0
     assert settings.queue.queue_run_interval == 60
     assert settings.routing.local_parts == ("postmaster", "user", "ada")
+    assert settings.routing.alias_file == ()
+    assert read(None).routing.alias_file == ("/etc/aliases",)
 
 
 @pytest.mark.parametrize("login", ["", "DOM\\ada", "a/b", "user", "ä!"])

@@ -69,6 +69,7 @@ class Daemon:
             "primary_hostname": HOSTNAME,
             "local_parts": ["postmaster", "user", "alice", "bob"],
             "smtp_accept_max": 200,
+            "alias_file": [],
         } | settings
         if "queue_run_interval" not in settings:
             self.settings.setdefault("queue_run", "timer")  # no run but those of the test

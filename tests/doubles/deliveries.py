@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -14,7 +14,7 @@ from pymta.channel.words import HandOn
 from pymta.config.routing import Routing
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
-from pymta.delivery.world import Hand, World
+from pymta.delivery.world import Hand, RouteOf, World
 from pymta.hints.clients_sqlite import SqliteClients
 from pymta.mail.caller import LocalSocket
 from pymta.mail.envelope import Envelope, Recipient
@@ -22,7 +22,7 @@ from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.mail.timestamp import format_date
 from pymta.retry.rules import parse_retry
-from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
+from pymta.routing.route import Defer, Discard, Expanded, Fail, Lmtp, Local, Remote, Route, User
 from pymta.smtp.client_words import Refused, Result, Stage, Taken
 from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
@@ -74,8 +74,8 @@ class Rig:
 
     Addresses at localhost are local, at users.example users of the system; at store.example an
     LMTP server has them, at both.example it has those of system users; at gone.example they fail,
-    at dim.example they wait.  `forwards` are what .forward files say, by account; `homes`
-    hold what was stored, `hung` do not answer.
+    at dim.example they wait.  `aliases` are names for others, by address.  `forwards` are what
+    .forward files say, by account; `homes` hold what was stored, `hung` do not answer.
     """
 
     directory: Path
@@ -88,6 +88,7 @@ class Rig:
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
     store_error: OSError | None = None
+    aliases: dict[str, Expanded | Discard] = field(default_factory=dict)
     forwards: dict[str, bytes] = field(default_factory=dict)
     hung: set[str] = field(default_factory=set)
     homes: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -184,12 +185,14 @@ class Rig:
         self.ticks += 1
         return self.now + self.ticks / 10_000
 
-    def _routes(self, by_order: str, sender: str) -> Callable[[str], Route]:
+    def _routes(self, by_order: str, sender: str) -> RouteOf:
         if by_order:
-            return lambda _: Remote(by_order, (host(by_order),), "reroute")
+            return lambda *_: Remote(by_order, (host(by_order),), "reroute")
         return self._route
 
-    def _route(self, address: str) -> Route:
+    def _route(self, address: str, via: Sequence[str], is_final: bool) -> Route:
+        if address in self.aliases and address not in via and not is_final:
+            return self.aliases[address]
         local, _, domain = address.rpartition("@")
         match domain:
             case "localhost":

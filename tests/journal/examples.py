@@ -163,6 +163,9 @@ def _of_messages() -> Iterator[Example]:
     yield _one(deliveries.delivered, HERE)
     yield _one(deliveries.delivered, SENT_ON, "250 queued")
     yield _one(deliveries.redirected, ID, "user", "user@localhost", (RECIPIENT, "b@x.example"))
+    yield _one(
+        deliveries.expanded, ID, "/etc/aliases:1", "team@localhost", (RECIPIENT, "b@x.example")
+    )
     yield _one(deliveries.bounced, BOUNCE)
     yield _one(deliveries.bounced, replace(BOUNCE, queue=""))
     yield _one(deliveries.completed, ID, SENDER, 2.0)

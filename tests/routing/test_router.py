@@ -23,6 +23,7 @@ from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothi
 from pymta.routing.here import here, is_on_interface
 from pymta.routing.mx import MOST_HOSTS, MOST_TARGETS, route_by_mx
 from pymta.routing.ourselves import Ourselves, our_ports
+from pymta.routing.own import OwnAddresses
 from pymta.routing.route import Defer, Fail, Lmtp, Local, Remote, Route, User
 from pymta.routing.router import Router
 from pymta.routing.smarthost import route_by_smarthost, smarthosts_of
@@ -241,7 +242,7 @@ SETTINGS = Settings(
 def router(table: Table, settings: Settings = SETTINGS, sender: str = "") -> Router:
     ours = Ourselves("mail.example.com", lambda: frozenset({25}), lambda address: address == US)
     found = smarthosts_of(settings)
-    return Router(settings, table, ours, in_place, smarthosts=found, sender=sender)
+    return Router(OwnAddresses(settings), table, ours, in_place, smarthosts=found, sender=sender)
 
 
 @pytest.mark.parametrize(
@@ -512,8 +513,8 @@ def test_an_lmtp_server_that_cannot_be_found_is_nobodys_failure(
 
 def test_a_system_user_keeps_his_forward_before_the_lmtp_server() -> None:
     routing = replace(BY_LMTP, local_users=True, local_transport="lmtp:unix:/run/dovecot/lmtp")
-    found = replace(
-        router(Table(), Settings(routing=routing)),
-        find=lambda name: Account(name, 1000, 1000, f"/home/{name}"),
+    own = OwnAddresses(
+        Settings(routing=routing), lambda name: Account(name, 1000, 1000, f"/home/{name}")
     )
+    found = replace(router(Table(), own.settings), own=own)
     assert found.route("alice@localhost") == User("alice", Lmtp((DOVECOT,)))

@@ -16,6 +16,7 @@ from pymta.journal.session_events import duration
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.caller import Endpoint
 from pymta.mail.reply import Reply
+from pymta.routing.own import OwnAddresses
 from pymta.session.pace import Pace
 from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.smtp.command import Verb
@@ -55,13 +56,13 @@ def test_a_stranger_reaches_only_mailboxes_that_exist(address: str) -> None:
     mailbox = parse_mailbox(address)
     assert isinstance(mailbox, Mailbox)
 
-    verdict = judge(mailbox, STRANGER, OURS, usual_settings())
+    verdict = judge(mailbox, STRANGER, OURS, OwnAddresses(usual_settings()))
 
     assert (verdict.reply.code if isinstance(verdict, Refuse) else "local") == VERDICTS[address]
 
 
 def test_the_bare_postmaster_gets_our_name() -> None:
-    verdict = judge(Mailbox("Postmaster", ""), STRANGER, OURS, usual_settings())
+    verdict = judge(Mailbox("Postmaster", ""), STRANGER, OURS, OwnAddresses(usual_settings()))
 
     assert verdict == Accept(Mailbox("Postmaster", HOST), is_local=True)
 
@@ -85,7 +86,7 @@ USERS: dict[str, Found] = {
         ("BOB", "bob"),
         ("user", ""),  # a mailbox of ours
         ("postmaster", ""),
-        ("root", 550),
+        ("root", ""),  # the postmaster
         ("daemon", 550),
         ("nobody.knows", 550),
         ("down", 451),
@@ -99,17 +100,26 @@ def test_system_users_are_known_where_they_get_mail(local_part: str, verdict: in
     assert isinstance(mailbox, Mailbox)
     settings = usual_settings(local_users=True)
 
-    found = judge(mailbox, STRANGER, OURS, settings, lambda name: USERS.get(name, NoAccount()))
+    found = judge(
+        mailbox, STRANGER, OURS, OwnAddresses(settings, lambda name: USERS.get(name, NoAccount()))
+    )
 
     assert (found.reply.code if isinstance(found, Refuse) else found.account) == verdict
-    without = judge(mailbox, STRANGER, OURS, usual_settings(), lambda name: USERS[name])
+    without = judge(
+        mailbox, STRANGER, OURS, OwnAddresses(usual_settings(), lambda name: USERS[name])
+    )
     assert isinstance(without, Refuse) == (verdict != "")
 
 
 def test_two_accounts_that_differ_in_letter_case_are_two_recipients() -> None:
     settings = usual_settings(local_users=True)
     found = [
-        judge(Mailbox(name, "localhost"), STRANGER, OURS, settings, lambda name: USERS[name])
+        judge(
+            Mailbox(name, "localhost"),
+            STRANGER,
+            OURS,
+            OwnAddresses(settings, lambda name: USERS[name]),
+        )
         for name in ("Bob", "bob", "BOB".lower())
     ]
     assert len({one.key for one in found if isinstance(one, Accept)}) == 2
@@ -128,7 +138,7 @@ def test_two_accounts_that_differ_in_letter_case_are_two_recipients() -> None:
 def test_relaying_is_for_listed_networks_and_domains(
     caller: str, domain: str, is_accepted: bool
 ) -> None:
-    verdict = judge(Mailbox("x", domain), ip_address(caller), OURS, FRIENDS)
+    verdict = judge(Mailbox("x", domain), ip_address(caller), OURS, OwnAddresses(FRIENDS))
 
     assert isinstance(verdict, Accept) == is_accepted
     assert not (isinstance(verdict, Accept) and verdict.is_local)
@@ -137,7 +147,9 @@ def test_relaying_is_for_listed_networks_and_domains(
 @given(st.ip_addresses(), st.from_regex(r"[a-z]{1,9}\.(org|net)", fullmatch=True))
 def test_the_shipped_settings_relay_for_nobody_else(caller: object, domain: str) -> None:
     """reliability.md, promise 6."""
-    verdict = judge(Mailbox("x", domain), ip_address(str(caller)), OURS, usual_settings())
+    verdict = judge(
+        Mailbox("x", domain), ip_address(str(caller)), OURS, OwnAddresses(usual_settings())
+    )
 
     assert isinstance(verdict, Accept) == ip_address(str(caller)).is_loopback
 

@@ -1,0 +1,223 @@
+"""The chain for addresses of ours: whose are they, and where do they lead?
+
+In local domains, for the local part as it stands and then without its suffix (``user+tag``):
+
+    an alias                                      on to whom it names
+    a system user, where `local_users` has them   the home directory
+    one of `local_parts`, or postmaster           a Maildir of ours
+
+and if that was nothing, root leads to the postmaster, and everybody else to `catch_all`.
+In virtual domains, likewise:
+
+    one of `virtual_aliases`                      on to whom it names
+    one of `virtual_mailboxes`                    a Maildir of ours
+
+and then ``@domain`` in either of them; the postmaster is ours in any case (RFC 5321 s4.5.1).
+
+An alias that has sent the message on once is no alias any more for what comes back, so ``alice:
+alice, bob`` means that alice keeps a copy, and a circle has an end.  When a table cannot be asked
+nobody is unknown: the answer waits.
+
+Asked at RCPT and again at each attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from pymta.accounts.account import Account, Find, Unsure, find_user, nobody
+from pymta.config.addresses import is_mailbox_name
+from pymta.config.settings import Settings
+from pymta.mail.address import Mailbox, parse_mailbox
+from pymta.mail.letters import small
+from pymta.routing.address_class import Ours, classify, home_domain
+from pymta.routing.expansion import TABLE_TROUBLE, expand
+from pymta.routing.local_part import POSTMASTER, ROOT, UNKNOWN, mailbox_for, names_of
+from pymta.routing.route import (
+    SYSTEM_ALIASES,
+    VIRTUAL_ALIASES,
+    Defer,
+    Expanded,
+    Fail,
+    Item,
+    Local,
+    OwnRoute,
+    User,
+)
+from pymta.routing.target import Whom
+from pymta.tables import table
+from pymta.tables.address_tables import NO_TABLES, AddressTables
+from pymta.tables.text import key_of_address, key_of_catch_all
+
+MOST_SINGLE = 20  # names that lead to one other name; who is behind more of them is not asked
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddresses:
+    """`find` asks the system for an account."""
+
+    settings: Settings
+    find: Find = nobody
+    tables: AddressTables = NO_TABLES
+
+    def route(self, who: Ours, via: Collection[Ours] = (), *, is_final: bool = False) -> OwnRoute:
+        """`via` are those who have sent the message on to this one; `is_final`: no alias."""
+        used = frozenset(key for one in via for key in self._aliases_of(one)[:1])
+        for key, name in self._names(who):
+            if not is_final and key not in used:
+                answer = self._alias(who, key)
+                if answer is not None:
+                    return answer
+            answer = self._mailbox(who, name)
+            if answer is not None:
+                return answer
+        return self._for_others(who, used, is_final=is_final)
+
+    def follow(self, who: Ours) -> Iterator[tuple[Ours, OwnRoute]]:
+        """Each step of the way, as long as it leads from one to one of ours: where does it end?"""
+        via: list[Ours] = []
+        while True:
+            route = self.route(who, via)
+            if who in via and isinstance(route, Expanded):
+                route = UNKNOWN  # whom nobody knows leads to nobody
+            yield who, route
+            following = self._only_one(route)
+            if following is None or len(via) == MOST_SINGLE:
+                return
+            via.append(who)
+            who = following
+
+    def ends(self, who: Ours) -> OwnRoute:
+        """The last step of that way."""
+        *_, (_, route) = self.follow(who)
+        return route
+
+    def _only_one(self, route: OwnRoute) -> Ours | None:
+        if not isinstance(route, Expanded) or len(route.items) > 1:
+            return None
+        target = route.items[0].target
+        if not isinstance(target, Whom) or target.is_final:
+            return None
+        found = classify(str(target.mailbox), self.settings.routing, lambda _: False)
+        return found if isinstance(found, Ours) else None
+
+    def key_of(self, who: Ours) -> tuple[str, str]:
+        """Equal for two ways to write one mailbox: letter case counts only for accounts."""
+        if who.is_virtual:
+            return small(who.local_part), who.domain
+        account = self._user(who.local_part)
+        return (account.account if isinstance(account, User) else small(who.local_part)), ""
+
+    def owner_of(self, who: Ours) -> str:
+        """The address ``owner-team@…`` of an alias ``team``, when there is one; else ""."""
+        for key in self._aliases_of(who)[:1]:
+            name, at, domain = key.partition("@")
+            owner = f"owner-{name}{at}{domain}"
+            if name and isinstance(self._look_up(who, owner), table.Found):
+                return str(Mailbox(f"owner-{name}", domain or who.domain))
+        return ""
+
+    # Names and tables
+
+    def _names(self, who: Ours) -> Iterator[tuple[str, str]]:
+        """How each of its names is looked up, and the name."""
+        for name in names_of(who.local_part, self.settings.routing.local_part_suffix):
+            yield key_of_address(name, who.domain if who.is_virtual else ""), name
+
+    def _aliases_of(self, who: Ours) -> list[str]:
+        """The keys that are found, the one that counts first."""
+        keys = [key for key, _ in self._names(who)]
+        if who.is_virtual:
+            keys.append(key_of_catch_all(who.domain))
+        return [key for key in keys if isinstance(self._look_up(who, key), table.Found)]
+
+    def _look_up(self, who: Ours, key: str) -> table.Answer:
+        aliases = self.tables.virtual_aliases if who.is_virtual else self.tables.aliases
+        return aliases.lookup(key)
+
+    def _alias(self, who: Ours, key: str) -> OwnRoute | None:
+        match self._look_up(who, key):
+            case table.Unsure(why):
+                return Defer(why, TABLE_TROUBLE)
+            case table.Found() as found:
+                return expand(
+                    found,
+                    key=key,
+                    home=home_domain(self.settings.routing) if who.is_virtual else who.domain,
+                    router=VIRTUAL_ALIASES if who.is_virtual else SYSTEM_ALIASES,
+                    read_list=self.tables.read_list,
+                )
+        return None
+
+    # Mailboxes
+
+    def _mailbox(self, who: Ours, name: str) -> Local | User | Defer | None:
+        if who.is_virtual:
+            return self._virtual_mailbox(key_of_address(name, who.domain))
+        user = self._user(name)
+        if user is not None:
+            return user
+        found = mailbox_for(name, self.settings.routing.local_parts)
+        return found if isinstance(found, Local) else None
+
+    def _user(self, name: str) -> User | Defer | None:
+        if not self.settings.routing.local_users:
+            return None
+        match find_user(name, self.find, self.settings.deliver.local_uid_min):
+            case Account(account):
+                return User(account)
+            case Unsure(why):
+                return Defer(f"user lookup did not complete: {why}", TABLE_TROUBLE)
+        return None
+
+    def _virtual_mailbox(self, key: str) -> Local | Defer | None:
+        match self.tables.virtual_mailboxes.lookup(key):
+            case table.Unsure(why):
+                return Defer(why, TABLE_TROUBLE)
+            case table.Found(value, where):
+                mailbox = value.strip() or key
+                if is_mailbox_name(mailbox):
+                    return Local(mailbox)
+                wanted = "want a name of a-z, 0-9, . _ + - and @"
+                why = f"{where}: {mailbox[:80]!r} cannot be the name of a mailbox; {wanted}"
+                return Defer(why, TABLE_TROUBLE)
+        return None
+
+    # Whoever was not found
+
+    def _for_others(self, who: Ours, used: frozenset[str], *, is_final: bool) -> OwnRoute:
+        answer: OwnRoute | None
+        if who.is_virtual:
+            key = key_of_catch_all(who.domain)
+            answer = self._alias(who, key) if not is_final and key not in used else None
+            answer = answer or self._virtual_mailbox(key)
+        else:
+            answer = None
+        if answer is not None:
+            return answer
+        if used and not is_final and any(key in used for key, _ in self._names(who)):
+            return Fail(f"aliases go in a circle: {_shown(who)} leads back to itself", "5.4.6")
+        return UNKNOWN if is_final else self._fallback(who)
+
+    def _fallback(self, who: Ours) -> OwnRoute:
+        name = small(who.local_part)
+        if who.is_virtual and name == POSTMASTER:
+            return self._on_to(POSTMASTER, home_domain(self.settings.routing), POSTMASTER)
+        if who.is_virtual:
+            return UNKNOWN
+        if name == ROOT:
+            return self._on_to(POSTMASTER, who.domain, POSTMASTER)
+        if catch_all := self.settings.routing.catch_all:
+            mailbox = parse_mailbox(catch_all)
+            assert isinstance(mailbox, Mailbox)  # the settings were checked
+            return self._on_to(mailbox.local, mailbox.domain or who.domain, "catch_all")
+        return UNKNOWN
+
+    def _on_to(self, local_part: str, domain: str, router: str) -> Expanded:
+        item = Item(Whom(Mailbox(local_part, domain)), router)
+        return Expanded((item,), local_part, router, router)
+
+
+def _shown(who: Ours) -> str:
+    return str(Mailbox(who.local_part, who.domain))

@@ -1,0 +1,30 @@
+"""All tables that say where addresses of ours lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pymta.tables.table import NO_TABLE, Found, Table, Unsure
+
+ReadList = Callable[[str], Found | Unsure]
+
+
+def no_list(path: str) -> Unsure:
+    """Where nothing may be included."""
+    return Unsure(f"{path} cannot be read: nothing is included here")
+
+
+@dataclass(frozen=True, slots=True)
+class AddressTables:
+    """`aliases` are keyed by local part, `virtual_aliases` and `virtual_mailboxes` by address or
+    ``@domain``.  `read_list` reads what an :include: names.
+    """
+
+    aliases: Table = NO_TABLE
+    virtual_aliases: Table = NO_TABLE
+    virtual_mailboxes: Table = NO_TABLE
+    read_list: ReadList = no_list
+
+
+NO_TABLES = AddressTables()
