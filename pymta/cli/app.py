@@ -42,6 +42,7 @@ COMMANDS = {
     "retry": "pymta.cli.retry:retry",
     "user": "pymta.cli.user:user",
     "tidy": "pymta.cli.tidy:tidy",
+    "spool": "pymta.cli.spool:spool",
     "config": "pymta.cli.settings:config",
     "policy": "pymta.cli.policy:policy",
     "probe-session": "pymta.cli.probe_session:probe_session",

@@ -20,7 +20,7 @@ from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
 from pymta.spool.outcomes import Record, State, alarm, fold, step
 from pymta.spool.places import Places, Queued, find_queued
-from pymta.spool.store import SpoolError, refusing
+from pymta.spool.store import NewerFormatError, SpoolError, refusing
 
 # Bytes that one attempt may add to a journal: some replies of hosts, and numbers of recipients.
 _ROOM = 4096
@@ -57,6 +57,9 @@ def _read_or_set_aside(queued: Queued, fd: int, tell: Tell) -> FileClaim | None:
     try:
         opened = read_message(queued.places.disk, fd)
         pen = Pen(queued)
+    except NewerFormatError as error:
+        what = f"message {queued.id}: {error}; it waits for a newer pymta"
+        raise SpoolError(errno.EPROTONOSUPPORT, what) from error
     except ValueError as error:
         set_aside(queued, str(error), tell)
         return None

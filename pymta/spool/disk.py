@@ -33,6 +33,14 @@ class Facts:
     is_regular: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Whose a file is, and what others may do with it."""
+
+    uid: int
+    mode: int  # of it, the permission bits
+
+
 class Disk:
     """The real one.  All methods raise OSError as the system call does."""
 
@@ -91,6 +99,10 @@ class Disk:
             return _facts(os.stat(name, dir_fd=at, follow_symlinks=False))
         except FileNotFoundError:
             return None
+
+    def rights(self, at: int, name: str) -> Rights:
+        found = os.stat(name, dir_fd=at, follow_symlinks=False)
+        return Rights(found.st_uid, stat.S_IMODE(found.st_mode))
 
     def link(self, at: int, name: str, to: int, new: str) -> None:
         """FileExistsError: the new name is taken."""

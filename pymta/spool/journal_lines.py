@@ -33,10 +33,12 @@ from pymta.spool.outcomes import (
     Rerouted,
     Thawed,
 )
+from pymta.spool.record import is_other_version
+from pymta.spool.store import NewerFormatError
 
 HEADER = b"PYMTA-JOURNAL 1\n"
 
-_KINDS: dict[str, Callable[..., Record]] = {
+KINDS: dict[str, Callable[..., Record]] = {
     kind.__name__: kind
     for kind in (
         Delivered,
@@ -87,6 +89,8 @@ def decode(content: bytes) -> Journal:
     if not newline:  # header and first record are one write: neither is there
         return Journal()
     if header + newline != HEADER:
+        if is_other_version(content, HEADER):
+            raise NewerFormatError("a journal of an unknown version")
         raise ValueError("not a journal of version 1")
     records: list[Record] = []
     good = len(HEADER)
@@ -122,9 +126,9 @@ def _decode_line(line: bytes) -> Record | None:
     if crc != b"%08x" % zlib.crc32(text):
         return None
     found = Fields.parse(text)
-    kind = _KINDS.get(found.text("is"))
+    kind = KINDS.get(found.text("is"))
     if kind is None:
-        raise ValueError("a record of an unknown kind")
+        raise NewerFormatError("a record of an unknown kind")
     read = _READ | _HOST if kind is Rerouted else _READ
     return kind(**{name: read[name](found, name) for name in _names(kind, found)})
 

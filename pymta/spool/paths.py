@@ -12,6 +12,7 @@ NAMED_QUEUE = "queue."  # and its name
 JOURNAL = "journal"
 CORRUPT = "corrupt"
 
+FORMAT = "format"  # the number of a newer format; where it is missing, the one of this pymta
 HOST = "host"  # the random number that this spool puts into its message ids
 
 

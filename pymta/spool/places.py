@@ -8,11 +8,15 @@ clocks agree.  It is made last, when all directories and their names are synced.
 finds it knows that a power cut takes no directory away with the first message in it, even if the
 process that made them was stopped half-way.
 
+The file `format` is for later: a pymta that keeps messages in another way will write its number
+there, and this one then touches nothing.  Where it is missing the format is 1.
+
 Touches: disk.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,8 +24,11 @@ from pathlib import Path
 
 from pymta.mail.message_id import HOST_BITS
 from pymta.spool.disk import Disk
-from pymta.spool.paths import CORRUPT, HOST, INCOMING, JOURNAL, QUEUE
+from pymta.spool.paths import CORRUPT, FORMAT, HOST, INCOMING, JOURNAL, QUEUE
 from pymta.spool.queues import Queues
+from pymta.spool.store import SpoolError
+
+OUR_FORMAT = 1
 
 Roll = Callable[[], int]
 
@@ -72,7 +79,8 @@ def _open(disk: Disk, directory: Path) -> Places:
     """FileNotFoundError: something is missing, or the number is damaged."""
     fds = [disk.open_directory(str(directory), follow=True)]
     try:
-        host = _read_number(disk, fds[0])
+        read_format(disk, fds[0])
+        host = read_host(disk, fds[0])
         for name in (INCOMING, QUEUE, JOURNAL, CORRUPT):
             fds.append(disk.open_directory(str(directory / name), follow=False))  # noqa: PERF401 (closed below if one fails)
     except BaseException:
@@ -113,7 +121,7 @@ def _keep_number(disk: Disk, top: int, number: int) -> None:
         disk.link(top, draft, top, HOST)
     except FileExistsError:  # another process was quicker, or a damaged one stands there
         with suppress(FileNotFoundError):
-            _read_number(disk, top)
+            read_host(disk, top)
             disk.unlink(top, draft)
             return
         disk.rename(top, draft, top, HOST)
@@ -122,7 +130,8 @@ def _keep_number(disk: Disk, top: int, number: int) -> None:
     disk.sync(top)
 
 
-def _read_number(disk: Disk, top: int) -> int:
+def read_host(disk: Disk, top: int) -> int:
+    """The number of this host.  FileNotFoundError: there is none, or it is damaged."""
     fd = disk.open(top, HOST)
     try:
         text = disk.read(fd, 32, 0)
@@ -133,3 +142,21 @@ def _read_number(disk: Disk, top: int) -> int:
     if not digits or digits.strip(b"0123456789") or int(digits) >> HOST_BITS:
         raise FileNotFoundError("the number of this host is damaged")
     return int(digits)
+
+
+def read_format(disk: Disk, top: int) -> None:
+    """Raises SpoolError where a newer pymta keeps this spool in a way that we do not know."""
+    if disk.look(top, FORMAT) is None:
+        return
+    fd = disk.open(top, FORMAT)
+    try:
+        text = disk.read(fd, 32, 0)
+    finally:
+        disk.close(fd)
+    if text != b"%d\n" % OUR_FORMAT:
+        found = text.strip()[:16].decode("ascii", "backslashreplace")
+        raise SpoolError(
+            errno.EPROTONOSUPPORT,
+            f"the spool has format {found}, and this pymta knows {OUR_FORMAT} alone: it is left as"
+            " it is, for a newer one",
+        )

@@ -11,8 +11,9 @@ The footer says where the seal begins and holds the CRC-32 of everything before 
 of the seal.  The message itself is guarded by the SHA-256 in the seal.  So a reader finds all
 parts with two reads, and copies the message without looking at it.
 
-Reading raises ValueError for whatever is not exactly such a file; an unknown version included,
-because a newer pymta may have put a meaning there that we would drop.
+Reading raises ValueError for whatever is not exactly such a file.  An unknown version is a
+NewerFormatError: a newer pymta may have put a meaning there that we would drop, so the file is left
+to it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 
 from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.spool.json_fields import Fields, to_json
-from pymta.spool.store import Seal
+from pymta.spool.store import NewerFormatError, Seal
 
 MAGIC = b"PYMTA-MESSAGE 1\n"
 OPENING = len(MAGIC) + 9  # magic, eight digits, newline
@@ -108,6 +109,8 @@ def encode_tail(seal: Seal, *, seal_start: int, head_crc: int) -> bytes:
 def decode_layout(opening: bytes, footer: bytes, file_size: int) -> Layout:
     """The layout, from the first `OPENING` and the last `FOOTER` bytes of a file."""
     if opening[: len(MAGIC)] != MAGIC:
+        if is_other_version(opening, MAGIC):
+            raise NewerFormatError("a message file of an unknown version")
         raise ValueError("not a message file of version 1")
     body_start = OPENING + _hex(opening[len(MAGIC) : -1]) + 1
     words = footer.split(b" ")
@@ -163,7 +166,7 @@ def decode_seal(text: bytes, layout: Layout) -> Seal:
         raise ValueError("the seal is damaged")
     fields = Fields.parse(text)
     if fields.whole("format") not in (_SEAL_FORMAT, _FROZEN_FORMAT):
-        raise ValueError("a seal of an unknown version")
+        raise NewerFormatError("a seal of an unknown version")
     if fields.whole("size") != layout.body_length:
         raise ValueError("the message has not the size it was sealed with")
     return Seal(
@@ -179,6 +182,12 @@ def decode_seal(text: bytes, layout: Layout) -> Seal:
 
 def _footer(seal_start: int, seal_length: int, head_crc: int, seal_crc: int) -> bytes:
     return b"PYMTA-SEAL 1 %016x %08x %08x %08x\n" % (seal_start, seal_length, head_crc, seal_crc)
+
+
+def is_other_version(content: bytes, ours: bytes) -> bool:
+    """Does it begin like ours, a word and a number in the first line, with another number?"""
+    word, _, number = content.partition(b"\n")[0].rpartition(b" ")
+    return word == ours.rpartition(b" ")[0] and number.isdigit()
 
 
 def _hex(digits: bytes) -> int:

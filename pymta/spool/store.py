@@ -20,6 +20,7 @@ mtimes.  A message goes to the queue that its envelope names, for good; an id is
 Every operation raises `SpoolError` (an OSError) when the disk says no; nothing is half done then.
 A message that cannot be read is set aside for the operator, who is told once: `claim` answers
 None for it, `peek` raises SpoolError, and so does the end of `blocks` when the body is damaged.
+One that a newer pymta wrote stays where it is: `claim` and `peek` raise SpoolError.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ from pymta.spool.outcomes import Record, State
 
 class SpoolError(OSError):
     """The disk under the spool refused; `errno` says why.  The caller answers 452 or 451."""
+
+
+class NewerFormatError(ValueError):
+    """It was written by a newer pymta: not ours to read, and nothing is wrong with it."""
 
 
 @contextmanager

@@ -45,6 +45,7 @@ def test_it_installs_the_program_its_units_and_its_manual(installed: Path) -> No
         "usr/lib/sysusers.d/pymta.conf",
         "usr/lib/systemd/catalog/pymta.catalog",
         "usr/share/man/man5/pymta-policy.5",
+        "usr/share/man/man5/pymta-spool.5",
         "usr/share/man/man7/pymta-journal.7",
         "usr/share/doc/pymta/policy/policy.py",
         "usr/share/doc/pymta/policy/test_policy.py",

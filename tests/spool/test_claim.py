@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pymta.journal.event import Event, Kind
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
+from pymta.spool.journal_lines import HEADER
 from pymta.spool.outcomes import Delivered
 from pymta.spool.store import Seal, SpoolError
 from tests.doubles.watched_disk import WatchedDisk
@@ -244,7 +246,6 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a dangling link": lambda path: put_link(path, "/nonexistent"),
     "a directory": put_directory,
     "a fifo": put_fifo,
-    "a newer version": lambda path: path.write_bytes(path.read_bytes().replace(b"1", b"2", 1)),
 }
 
 
@@ -286,16 +287,51 @@ def test_a_body_that_is_damaged_never_comes_to_its_end(
     assert (top / "corrupt" / id).exists()
 
 
-def test_a_journal_of_an_unknown_version_goes_aside_with_its_message(
-    spool: FileSpool, top: Path, told: list[Event]
-) -> None:
-    """Without its journal the message would be delivered to everybody again."""
-    id = accept(spool)
-    (top / "journal" / id).write_bytes(b"PYMTA-JOURNAL 2\nwhatever\n")
+SHIPPED = b'%08x {"is":"Shipped"}\n' % zlib.crc32(b'{"is":"Shipped"}')
+NEWER: dict[str, Callable[[Path, str], object]] = {
+    "message": lambda top, name: put_newer(top / "queue" / name, b"MESSAGE 1", b"MESSAGE 2"),
+    "journal": lambda top, name: (top / "journal" / name).write_bytes(b"PYMTA-JOURNAL 2\n..\n"),
+    "record": lambda top, name: (top / "journal" / name).write_bytes(HEADER + SHIPPED),
+}
 
-    assert spool.claim(id) is None
-    assert sorted(p.name for p in (top / "corrupt").iterdir()) == [id, f"{id}.journal"]
-    assert len(told) == 1
+
+def put_newer(path: Path, old: bytes, new: bytes) -> None:
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+
+
+@pytest.mark.parametrize("what", list(NEWER))
+def test_what_a_newer_pymta_wrote_stays_where_it_is(
+    spool: FileSpool, top: Path, told: list[Event], what: str
+) -> None:
+    """After a downgrade it waits for the upgrade; without what was recorded all would get it."""
+    id, other = accept(spool), accept(spool)
+    NEWER[what](top, id)
+    before = [path.read_bytes() for path in (top / "queue" / id, *(top / "journal").iterdir())]
+
+    with pytest.raises(SpoolError, match="it waits for a newer pymta"):
+        spool.claim(id)
+    with pytest.raises(SpoolError, match=r"of an unknown (version|kind)"):
+        spool.peek(id)
+
+    after = [path.read_bytes() for path in (top / "queue" / id, *(top / "journal").iterdir())]
+    assert before == after
+    assert told == []
+    assert spool.claim(other)
+
+
+def test_a_spool_of_another_format_is_not_touched(spool: FileSpool, top: Path) -> None:
+    id = accept(spool)
+    spool.close()
+    (top / "format").write_text("2\n")
+    before = sorted(top.rglob("*"))
+
+    for deed in (lambda: accept(spool), lambda: spool.claim(id), spool.sweep, spool.queues):
+        with pytest.raises(SpoolError, match="has format 2, and this pymta knows 1 alone"):
+            deed()
+
+    assert sorted(top.rglob("*")) == before
+    (top / "format").write_text("1\n")
+    assert spool.claim(id)
 
 
 def test_a_torn_record_is_cut_before_the_next_is_written(spool: FileSpool, top: Path) -> None:

@@ -98,7 +98,9 @@ def test_a_damaged_record_before_a_good_one_is_not_passed_over() -> None:
     ids=["newer version", "no header", "zeros"],
 )
 def test_an_unknown_journal_is_refused(content: bytes) -> None:
-    with pytest.raises(ValueError, match="not a journal of version 1"):
+    with pytest.raises(
+        ValueError, match=r"(not a journal of version 1|a journal of an unknown version)"
+    ):
         decode(content)
 
 

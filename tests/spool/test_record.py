@@ -19,7 +19,7 @@ from pymta.spool.record import (
     encode_head,
     encode_tail,
 )
-from pymta.spool.store import Seal
+from pymta.spool.store import NewerFormatError, Seal
 
 ENVELOPE = Envelope("a@b.example", (Recipient("c@d.example"),), 1.5, Client("192.0.2.1", 25))
 BODY = b"Subject: x\r\n\r\nbody\r\n"
@@ -147,7 +147,7 @@ def test_bytes_put_in_or_appended_are_refused(added: bytes, at: int) -> None:
 
 
 def test_another_version_is_refused_rather_than_guessed() -> None:
-    with pytest.raises(ValueError, match="version 1"):
+    with pytest.raises(NewerFormatError, match="of an unknown version"):
         parts_of(WHOLE.replace(b"PYMTA-MESSAGE 1", b"PYMTA-MESSAGE 2"))
 
 
