@@ -39,6 +39,7 @@ COMMANDS = {
     "queue": "pymta.cli.queue:queue",
     "trail": "pymta.cli.trail:trail",
     "explain": "pymta.cli.explain:explain",
+    "aliases": "pymta.cli.aliases:aliases",
     "retry": "pymta.cli.retry:retry",
     "user": "pymta.cli.user:user",
     "tidy": "pymta.cli.tidy:tidy",

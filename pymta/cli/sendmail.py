@@ -41,8 +41,7 @@ def run(words: list[str]) -> int:
     if isinstance(asked, Elsewhere):
         return _classic(words)
     if isinstance(asked, NewAliases):
-        sys.stdout.write("pymta: aliases are read anew whenever they have changed\n")
-        return 0
+        return _new_aliases()
     from pymta.submit.main import main as submit  # noqa: PLC0415 - not for the others
 
     try:
@@ -51,16 +50,30 @@ def run(words: list[str]) -> int:
         return INTERRUPTED
 
 
+def _new_aliases() -> int:
+    """Nothing has to be done, but this is what people type when they have changed something."""
+    sys.stdout.write("pymta: aliases are read anew whenever they have changed\n")
+    _load_site()
+    from pymta.cli.aliases import tell_mistakes  # noqa: PLC0415
+
+    tell_mistakes()
+    return 0
+
+
 def _classic(words: list[str]) -> int:
     import os  # noqa: PLC0415 - what follows is for those who do not hand in a message
 
+    _load_site()
+    from pymta.cli import classic  # noqa: PLC0415
+
+    return classic.run(words, os.environ)
+
+
+def _load_site() -> None:
     if "site" not in sys.modules:
         import site  # noqa: PLC0415
 
         site.main()
-    from pymta.cli import classic  # noqa: PLC0415
-
-    return classic.run(words, os.environ)
 
 
 if __name__ == "__main__":

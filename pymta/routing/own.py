@@ -99,7 +99,11 @@ class OwnAddresses:
         target = route.items[0].target
         if not isinstance(target, Whom) or target.is_final:
             return None
-        found = classify(str(target.mailbox), self.settings.routing, lambda _: False)
+        return self.ours(target.mailbox)
+
+    def ours(self, mailbox: Mailbox) -> Ours | None:
+        """None: an address of others.  Address literals are not looked at."""
+        found = classify(str(mailbox), self.settings.routing, lambda _: False)
         return found if isinstance(found, Ours) else None
 
     def key_of(self, who: Ours) -> tuple[str, str]:
@@ -154,7 +158,7 @@ class OwnAddresses:
 
     def _mailbox(self, who: Ours, name: str) -> Local | User | Defer | None:
         if who.is_virtual:
-            return self._virtual_mailbox(key_of_address(name, who.domain))
+            return self.mailbox_of(key_of_address(name, who.domain))
         user = self._user(name)
         if user is not None:
             return user
@@ -171,7 +175,8 @@ class OwnAddresses:
                 return Defer(f"user lookup did not complete: {why}", TABLE_TROUBLE)
         return None
 
-    def _virtual_mailbox(self, key: str) -> Local | Defer | None:
+    def mailbox_of(self, key: str) -> Local | Defer | None:
+        """Of an address in a virtual domain, or of ``@domain``."""
         match self.tables.virtual_mailboxes.lookup(key):
             case table.Unsure(why):
                 return Defer(why, TABLE_TROUBLE)
@@ -191,7 +196,7 @@ class OwnAddresses:
         if who.is_virtual:
             key = key_of_catch_all(who.domain)
             answer = self._alias(who, key) if not is_final and key not in used else None
-            answer = answer or self._virtual_mailbox(key)
+            answer = answer or self.mailbox_of(key)
         else:
             answer = None
         if answer is not None:
