@@ -31,6 +31,7 @@ from pymta.config.generation import current_file
 from pymta.hints.clients_sqlite import SqliteClients
 from pymta.hints.policies_sqlite import SqlitePolicies
 from pymta.hints.sqlite import SqliteHints
+from pymta.hints.waits_sqlite import SqliteWaits
 from pymta.journal import hand_events
 from pymta.journal.log import Log, open_hand_log
 from pymta.spool.files import FileSpool
@@ -60,16 +61,18 @@ def clear(directory: Path, log: Log, now: float) -> int:
     hints = SqliteHints(directory / "hints" / "hints.sqlite")
     clients = SqliteClients(directory / "hints" / "clients.sqlite")
     policies = SqlitePolicies(directory / "hints" / "mta-sts.sqlite")
+    waits = SqliteWaits(directory / "hints" / "waits.sqlite")
+    counts = SqliteClients(directory / "hints" / "destinations.sqlite")
+    databases = (hints, clients, policies, waits, counts)
     parts: dict[str, Callable[[], int]] = {
         "spool": spool.sweep,
-        "hints": lambda: hints.tidy(now) + clients.tidy(now) + policies.tidy(now),
+        "hints": lambda: sum(database.tidy(now) for database in databases),
         "mailboxes": lambda: mailboxes.tidy(directory / "mail", now),
         "settings": lambda: generation.tidy(current_file(directory), now),
     }
     cleared = dict(_done(parts, log))
-    hints.close()
-    clients.close()
-    policies.close()
+    for database in databases:
+        database.close()
     if any(cleared.values()):
         log.write(hand_events.tidied(cleared))
     if "spool" in cleared and (damaged := spool.damaged()):

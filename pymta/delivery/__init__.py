@@ -10,6 +10,7 @@ redirect      where a user's .forward has the mail sent on to
 carry         one group through its transport
 outcome       what came of it for each recipient
 settle        from outcomes: what to record, what to try again, what to give up
+waits         for which hosts the rest waits, as a hint for queue runs
 follow_up     reports to the sender, and the end of the message
 world         what an attempt needs, handed in
 """

@@ -33,8 +33,8 @@ from pymta.delivery.one_message import attempt
 from pymta.delivery.orders import Orders
 from pymta.delivery.slots import Place, take_place, wait_for_place
 from pymta.delivery.world import RouteOf, World
-from pymta.hints.clients_sqlite import SqliteClients
 from pymta.hints.sqlite import SqliteHints
+from pymta.hints.waits_sqlite import SqliteWaits
 from pymta.journal import delivery_events
 from pymta.journal.log import Log
 from pymta.journal.process_info import told_on_signal
@@ -56,8 +56,7 @@ from pymta.transport.dialogue import Caller
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.mailboxes import Maildirs, Mboxes
 from pymta.transport.parcel import Parcel
-from pymta.transport.seats import Seats
-from pymta.transport.throttle import Throttle
+from pymta.transport.throttle import throttle_of
 from pymta.transport.to_local import Helper
 
 DONE = 0
@@ -153,7 +152,8 @@ def make_world(
         settings=settings,
         spool=FileSpool(state / "spool", tell=log.write),
         rules=rules,
-        throttle=make_throttle(settings),
+        waits=SqliteWaits(state / "hints" / "waits.sqlite"),
+        throttle=throttle_of(settings),
         memory=HostMemory(hints, rules, time.time, force, settings.queue.delay_after_cutoff),
         new_routes=routes.of_one_message,
         store=partial(_store, Maildirs(state / "mail"), Mboxes(state / "mbox")),
@@ -169,17 +169,6 @@ def make_world(
         is_over=is_over,
         debug=log.debug,
         force=force,
-    )
-
-
-def make_throttle(settings: Settings) -> Throttle:
-    state, queue = Path(settings.machine.state_directory), settings.queue
-    return Throttle(
-        Seats(state / "run"),
-        SqliteClients(state / "hints" / "destinations.sqlite"),
-        queue.destination_concurrency,
-        queue.destination_rate,
-        queue.deliver_max,
     )
 
 

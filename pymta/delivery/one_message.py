@@ -18,7 +18,7 @@ from pymta.channel.reach import Reach
 from pymta.delivery import follow_up, tell
 from pymta.delivery.carry import SMTP, carry
 from pymta.delivery.outcome import Addressee, Tried, addressees
-from pymta.delivery.plan import plan, shown
+from pymta.delivery.plan import ToHosts, plan, shown
 from pymta.delivery.redirect import TooMany, Wish, redirect
 from pymta.delivery.settle import (
     FROZEN_WHY,
@@ -29,6 +29,7 @@ from pymta.delivery.settle import (
     records_of_final,
     settle,
 )
+from pymta.delivery.waits import wait_of
 from pymta.delivery.whom import is_left_by_smtp, is_left_whole
 from pymta.delivery.world import RouteOf, World
 from pymta.journal import delivery_events
@@ -71,6 +72,7 @@ class _Attempt:
         self._key_of = cache(world.key_of)
         self._reports: dict[str, str] = {}  # ids by what they tell
         self._due: list[Due] = []
+        self._ways: dict[int, Remote] = {}  # of recipients who were sent to hosts
         self._is_to_freeze = False
         self._is_delivered = False  # to everybody, with the last of it not recorded
 
@@ -84,8 +86,21 @@ class _Attempt:
             self._record_rest()
             follow_up.report(self._claim, self._world)
             if self._is_delivered or self._claim.state.is_finished:
+                was_put_off = bool(self._claim.state.attempts)
                 self._claim.finish()
                 self._tell_end()
+                if was_put_off:
+                    self._world.waits.forget(self._claim.id)
+            else:
+                self._note_wait()
+
+    def _note_wait(self) -> None:
+        """So that no queue run opens it for nothing."""
+        claim, world = self._claim, self._world
+        generation = world.settings.generation
+        wait = wait_of(claim, self._ways, world.rules, generation)
+        if wait:
+            world.waits.note(wait)
 
     def _tell_end(self) -> None:
         id, envelope = self._claim.id, self._claim.envelope
@@ -117,6 +132,8 @@ class _Attempt:
             group = groups.popleft()
             if debug := self._world.debug:
                 debug(f"trying {shown(group)}", "deliver", QUEUE_ID=self._claim.id)
+            if isinstance(group, ToHosts):
+                self._ways |= {who.index: group.remote for who in group.recipients}
             carried = carry(group, self._claim, self._world)
             if not self._claim.is_mine():
                 return False

@@ -11,6 +11,7 @@ from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.config.settings import Settings
 from pymta.delivery.redirect import KeyOf
+from pymta.hints.waits import NO_WAITS, Waits
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
 from pymta.mail.host import Host
@@ -77,6 +78,7 @@ class World:
     now: Callable[[], float]
     date: Callable[[float], str]
     is_over: Callable[[], bool]
+    waits: Waits = NO_WAITS
     debug: Debug | None = None
     force: bool = False
     reach: Reach = Reach.ALL

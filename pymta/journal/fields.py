@@ -71,6 +71,7 @@ OWN: Mapping[str, str] = {
     " the daemon, etrn; daemon, when it had too many deliveries at once.",
     "DOMAIN": "The domain whose mail was asked for; with an @ its subdomains, too.",
     "ATTEMPTED": "How many messages it tried.",
+    "LEFT": "How many were due and not opened, because their hosts are left alone.",
     "CLEARED": "How many pieces were cleared away.",
     "MESSAGES": "How many messages there are.",
     "LOAD": "The load average that ended it.",

@@ -140,7 +140,7 @@ QUEUE_RUNS: Mapping[Kind, Meaning] = {
     Kind.QUEUE_RUN_ENDED: Meaning(
         "A queue run has ended",
         "It tried @PYMTA_ATTEMPTED@ messages.",
-        fields="BY QUEUE ATTEMPTED",
+        fields="BY QUEUE ATTEMPTED LEFT",
         options="deliver_max",
         selectors="queue_run",
     ),

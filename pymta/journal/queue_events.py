@@ -25,8 +25,10 @@ def started(pid: int, run: Run) -> Event:
     return _run(Kind.QUEUE_RUN, "Start", pid, run)
 
 
-def ended(pid: int, run: Run, *, attempted: int) -> Event:
-    return _run(Kind.QUEUE_RUN_ENDED, "End", pid, run, ATTEMPTED=str(attempted))
+def ended(pid: int, run: Run, *, attempted: int, left: int = 0) -> Event:
+    """`left` were due, and not opened, because their hosts are left alone."""
+    more = {"LEFT": str(left)} if left else {}
+    return _run(Kind.QUEUE_RUN_ENDED, "End", pid, run, ATTEMPTED=str(attempted), **more)
 
 
 def skipped(pid: int, run: Run, why: str) -> Event:

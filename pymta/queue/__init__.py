@@ -2,6 +2,9 @@
 
 turn        may it begin beside others
 due         which of those that wait it takes, and in which order
+known       which of them wait for the same hosts, as hints say
+answers     may mail for these hosts be tried now
+feed        which message next
 pool        what to do next: feed a worker, start one, wait, stop
 stop        somebody asked us to end
 workers     the processes: born, spoken to, buried

@@ -21,18 +21,26 @@ from dataclasses import replace
 from pathlib import Path
 
 from pymta.channel.selection import Selection
+from pymta.config.per_domain import concurrency_of
 from pymta.config.settings import Settings
+from pymta.hints.sqlite import SqliteHints
+from pymta.hints.waits_sqlite import SqliteWaits
 from pymta.journal import queue_events
 from pymta.journal.log import Log
 from pymta.journal.process_info import told_on_signal
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Load, excess, queue_run
+from pymta.mail.waiting import GO, Answer, Wait
+from pymta.queue.answers import Answers
 from pymta.queue.due import due, forced_first, in_random_order, stages
-from pymta.queue.runner import Runner, deliver_with
+from pymta.queue.feed import Feed, Group
+from pymta.queue.known import Known
+from pymta.queue.runner import Runner, deliver_with, most_workers
 from pymta.queue.stop import BrokenOffError, Stop
-from pymta.queue.turn import Wait, take_turn, takes_sweep
+from pymta.queue.turn import NotYet, take_turn, takes_sweep
 from pymta.spool.files import FileSpool
 from pymta.spool.store import SpoolError
+from pymta.transport.throttle import throttle_of
 
 DONE = 0
 TRY_LATER = 75
@@ -86,7 +94,7 @@ def _in_turn(run: _Run, *, alone: bool) -> int:
     except OSError as error:
         run.log.write(queue_events.no_spool(f"{directory}: {error.strerror}"))
         return TRY_LATER
-    if isinstance(turn, Wait):
+    if isinstance(turn, NotYet):
         if not run.selection.interval:  # QR-03: a tick of the alarm is skipped without a word
             run.log.write(queue_events.skipped(os.getpid(), run.selection, turn.value))
         return TRY_LATER if run.selection.by == "hand" else DONE
@@ -104,7 +112,7 @@ def _from_start_to_end(run: _Run) -> int:
         could_work = run.sweep_and_go()
     if not could_work:
         run.log.write(queue_events.abandoned(pid))
-    run.log.write(queue_events.ended(pid, run.selection, attempted=run.attempted))
+    run.log.write(queue_events.ended(pid, run.selection, attempted=run.attempted, left=run.left))
     return DONE if could_work else TRY_LATER
 
 
@@ -125,11 +133,16 @@ class _Run:
         self._stop = stop
         self._read_load = read_load
         self._spool = FileSpool(Path(settings.machine.state_directory, "spool"), tell=log.write)
+        state = Path(settings.machine.state_directory)
+        hints = SqliteHints(state / "hints" / "hints.sqlite")
+        self._waits = SqliteWaits(state / "hints" / "waits.sqlite")
+        self._answers = Answers(hints.get, throttle_of(settings), time.time)
         self._is_busy = False  # the machine, too much to go on
         self._runner: Runner | None = None
         self.is_stopped = False
         self.sweeps = True
         self.attempted = 0
+        self.left = 0  # messages that were due, whose hosts are left alone
 
     @property
     def does(self) -> str:
@@ -151,18 +164,19 @@ class _Run:
     def _stage(self, selection: Selection) -> bool:
         forced = forced_first(selection)
         if forced is None:
-            return self._attempt(self._due(selection), selection)
+            return self._attempt(self._feed(selection), selection)
         first = next(self._until_over(self._due(forced)), None)
         if first is None:
             return True
-        others = (id for id in self._due(selection) if id != first)
-        return self._attempt([first], forced) and self._attempt(others, selection)
+        return self._attempt(Feed([first], {}, _always), forced) and self._attempt(
+            self._feed(selection, but=first), selection
+        )
 
-    def _attempt(self, ids: Iterable[str], selection: Selection) -> bool:
+    def _attempt(self, feed: Feed, selection: Selection) -> bool:
         if self.is_stopped or self._is_busy:
             return True
         runner = Runner(
-            self._until_over(_ordered(self.settings, ids)),
+            _UntilOver(feed, self),
             deliver_with(self.settings, self.log, selection),
             self.log,
             self._stop,
@@ -173,20 +187,24 @@ class _Run:
         self._runner = runner
         could_work = runner.run()
         self.attempted += runner.attempted
+        self.left += feed.left
         self.is_stopped |= runner.is_stopped
         return could_work
 
     def _until_over(self, ids: Iterator[str]) -> Iterator[str]:
         """Those ids that the run comes to before it is over."""
-        while not (self.is_stopped or self._is_too_busy()):
-            try:
-                id = self._stop.breaking_off(lambda: next(ids, ""))
-            except BrokenOffError:
-                self.is_stopped = True
-                return
-            if not id:
-                return
+        while id := self.unless_over(lambda: next(ids, "")):
             yield id
+
+    def unless_over(self, next_id: Callable[[], str]) -> str:
+        """What it gives; "" once the run is over."""
+        if self.is_stopped or self._is_too_busy():
+            return ""
+        try:
+            return self._stop.breaking_off(next_id)
+        except BrokenOffError:
+            self.is_stopped = True
+            return ""
 
     def _is_too_busy(self) -> bool:
         """Is the machine too busy to go on?  It stays so for this run, and is told once."""
@@ -202,6 +220,50 @@ class _Run:
     def _due(self, selection: Selection) -> Iterator[str]:
         waiting = self._spool.waiting(selection.queue)
         return due(waiting, selection, time.time(), self._spool.peek)
+
+    def _feed(self, selection: Selection, *, but: str = "") -> Feed:
+        """What the run comes to, in order; `but` has had its turn."""
+        now, queue = time.time(), self.settings.queue
+        latest = float("inf") if selection.force else now
+        known = Known(
+            self._waits.known(self.settings.generation),
+            lambda name: min(
+                max(1, most_workers(queue.deliver_max) // 2),
+                concurrency_of(queue.destination_concurrency, name, queue.deliver_max),
+            ),
+        )
+        waiting = known.seen(self._spool.waiting(selection.queue), latest, now)
+        ids = (id for id in due(waiting, selection, now, self._spool.peek) if id != but)
+        return Feed(_ordered(self.settings, ids), known.groups, self._answer(selection))
+
+    def _answer(self, selection: Selection) -> Callable[[Group], Answer]:
+        if selection.local_only:  # of a group everybody is sent to by SMTP
+            return _never
+        if selection.force:
+            return _always
+        return lambda group: self._answers.about(group.destination, group.hosts)
+
+
+class _UntilOver:
+    """A feed that gives nothing more once the run is over."""
+
+    def __init__(self, feed: Feed, run: _Run) -> None:
+        self._feed = feed
+        self._run = run
+
+    def take(self, after: str) -> str:
+        return self._run.unless_over(lambda: self._feed.take(after))
+
+    def ended(self, id: str) -> None:
+        self._feed.ended(id)
+
+
+def _always(_: Group) -> Answer:
+    return GO
+
+
+def _never(_: Group) -> Answer:
+    return Wait(0.0, ())
 
 
 def _ordered(settings: Settings, ids: Iterable[str]) -> Iterator[str]:

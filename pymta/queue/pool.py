@@ -16,8 +16,8 @@ the rest to a later run, for those who hold the places are delivering mail thems
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 # Deaths in a row, with no attempt brought to its end in between, after which a run stops: enough
 # to pass a few poisoned messages, too few to fork through a queue of thousands.
@@ -53,10 +53,19 @@ class End:
 Move = Give | Hire | Wait | End
 
 
+class Source(Protocol):
+    """See `pymta.queue.feed`."""
+
+    def take(self, after: str) -> str: ...
+
+    def ended(self, id: str) -> None: ...
+
+
 class Pool:
-    def __init__(self, ids: Iterable[str], most: int) -> None:
-        """`ids` are taken one by one, as they are needed; at most `most` workers at once."""
-        self._ids: Iterator[str] = iter(ids)
+    def __init__(self, source: Source, most: int) -> None:
+        """Ids are taken one by one, as they are needed; at most `most` workers at once."""
+        self._source = source
+        self._last: dict[int, str] = {}  # what a worker has done
         self._first: deque[str] = deque()  # before the others: bounces, and what was given back
         self._most = most
         self._idle: list[int] = []
@@ -72,13 +81,17 @@ class Pool:
             return Wait() if self._busy else End()
         if not self._idle and len(self._busy) >= self._most:
             return Wait()
-        id = self._first.popleft() if self._first else next(self._ids, "")
+        id = self._first.popleft() if self._first else self._next()
         if not id:
             return Wait() if self._busy else End()
         if self._idle:
             return Give(self._idle[-1], id)
         self._first.appendleft(id)
         return Hire()
+
+    def _next(self) -> str:
+        """For the worker that is free, or for a new one."""
+        return self._source.take(self._last.pop(self._idle[-1], "") if self._idle else "")
 
     @property
     def is_failing(self) -> bool:
@@ -100,7 +113,10 @@ class Pool:
         self._busy[pid] = id
 
     def attempted_by(self, pid: int) -> None:
-        if self._busy.pop(pid, None) is not None:
+        id = self._busy.pop(pid, None)
+        if id is not None:
+            self._source.ended(id)
+            self._last[pid] = id
             self._idle.append(pid)
             self.attempted += 1
             self._deaths = self._turned_away = 0
@@ -127,6 +143,8 @@ class Pool:
             self._given_back.add(id)
             self._first.appendleft(id)
             return ""
+        if id:
+            self._source.ended(id)
         if not in_order or id:
             self._deaths += 1
         return id

@@ -10,7 +10,6 @@ Touches: processes, clock.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 
 from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection
@@ -20,7 +19,7 @@ from pymta.delivery import main as delivery
 from pymta.journal import queue_events
 from pymta.journal.log import Log
 from pymta.queue import pool
-from pymta.queue.pool import Give, Hire, Pool, Wait
+from pymta.queue.pool import Give, Hire, Pool, Source, Wait
 from pymta.queue.stop import Stop
 from pymta.queue.workers import Died, Life, Said, Worker, Workers
 
@@ -36,12 +35,17 @@ def deliver_with(settings: Settings, log: Log, selection: Selection) -> Life:
     return lambda channel: delivery.main(channel, settings, log, force=selection.force)
 
 
+def most_workers(deliver_max: int) -> int:
+    """Of one run."""
+    return max(1, min(deliver_max, MOST_WORKERS))
+
+
 class Runner:
-    """One run over `ids`; `life` is what each worker does, `reach` for whom."""
+    """One run over what `source` gives; `life` is what each worker does, `reach` for whom."""
 
     def __init__(
         self,
-        ids: Iterable[str],
+        source: Source,
         life: Life,
         log: Log,
         stop: Stop,
@@ -51,7 +55,7 @@ class Runner:
         reach: Reach = Reach.ALL,
         patience: float = LONGEST_ATTEMPT,
     ) -> None:
-        self._pool = Pool(ids, max(1, min(most, MOST_WORKERS)))
+        self._pool = Pool(source, most_workers(most))
         self._workers = Workers(life, stop.fileno(), stop.forget)
         self._reach = reach
         self._log = log

@@ -44,7 +44,7 @@ _LONGEST = 32  # bytes of a stamp
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Wait(Enum):
+class NotYet(Enum):
     """Why a run does not begin."""
 
     UNDER_WAY = "another one is under way"
@@ -63,7 +63,7 @@ class Turn:
             os.close(fd)
 
 
-def take_turn(directory: Path, selection: Selection, now: float, *, alone: bool) -> Turn | Wait:
+def take_turn(directory: Path, selection: Selection, now: float, *, alone: bool) -> Turn | NotYet:
     """`now` in seconds since the epoch.  Never waits.  Raises OSError: the directory is no use."""
     if not selection.is_whole:
         return Turn()
@@ -97,16 +97,16 @@ def takes_sweep(directory: Path, now: float) -> bool:
         os.close(fd)
 
 
-def _wait(fd: int, selection: Selection, now: float, *, alone: bool) -> Wait | None:
+def _wait(fd: int, selection: Selection, now: float, *, alone: bool) -> NotYet | None:
     has_lock = _lock(fd, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
     is_alarm = selection.interval > 0
     if not has_lock and (alone or is_alarm):
-        return Wait.UNDER_WAY
+        return NotYet.UNDER_WAY
     if not is_alarm:
         _write_stamp(fd, now)
         return None
     # A stamp ahead of us was written before the clock was set back.
-    return Wait.RECENT if 0 <= now - _stamp(fd) < selection.interval else None
+    return NotYet.RECENT if 0 <= now - _stamp(fd) < selection.interval else None
 
 
 def _lock(fd: int, how: int) -> bool:

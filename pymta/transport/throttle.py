@@ -15,10 +15,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pymta.config.duration import format_duration
 from pymta.config.per_domain import CountPer, Rate, RatePer, concurrency_of, rate_of
+from pymta.config.settings import Settings
 from pymta.hints.clients import Clients
+from pymta.hints.clients_sqlite import SqliteClients
 from pymta.mail.host import Host
 from pymta.mail.waiting import Crowded, TooFast
 from pymta.transport.seats import Seats
@@ -109,3 +112,15 @@ class Throttle:
         pause = max(1.0, rate.period / rate.most)  # by then one more has its turn
         text = f"{rate.most}/{format_duration(rate.period)}"
         return TooFast(self.now() + pause, name, text)
+
+
+def throttle_of(settings: Settings) -> Throttle:
+    """As the settings have it."""
+    state, queue = Path(settings.machine.state_directory), settings.queue
+    return Throttle(
+        Seats(state / "run"),
+        SqliteClients(state / "hints" / "destinations.sqlite"),
+        queue.destination_concurrency,
+        queue.destination_rate,
+        queue.deliver_max,
+    )

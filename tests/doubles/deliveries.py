@@ -39,6 +39,7 @@ from tests.doubles.hints import MemoryHints
 from tests.doubles.log import MemoryLog
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.throttles import throttle
+from tests.doubles.waits import MemoryWaits
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
 START = 1_795_362_000.0
@@ -83,6 +84,7 @@ class Rig:
     now: float = START
     log: MemoryLog = field(default_factory=MemoryLog)
     hints: MemoryHints = field(default_factory=MemoryHints)
+    waits: MemoryWaits = field(default_factory=MemoryWaits)
     handed_on: list[HandOn] = field(default_factory=list)
     stored: list[tuple[str, str]] = field(default_factory=list)
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -148,6 +150,7 @@ class Rig:
             settings=self.settings,
             spool=self.spool(),
             rules=rules,
+            waits=self.waits,
             throttle=self._throttle(),
             memory=HostMemory(self.hints, rules, lambda: self.now, force, queue.delay_after_cutoff),
             new_routes=self._routes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,10 @@ import pytest
 
 from pymta.channel.selection import Selection
 from pymta.config.settings import Machine, Settings
+from pymta.hints.sqlite import SqliteHints
+from pymta.hints.store import HostHint
+from pymta.hints.waits import Wait
+from pymta.hints.waits_sqlite import SqliteWaits
 from pymta.journal.event import Kind
 from pymta.load.reading import Load
 from pymta.mail.envelope import Envelope, Recipient
@@ -270,3 +275,27 @@ def test_a_pattern_that_runs_away_ends_with_a_signal(settings: Settings, tmp_pat
 def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) / os.sysconf("SC_CLK_TCK")
+
+
+def test_messages_for_a_host_that_is_left_alone_are_not_even_opened(
+    settings: Settings, tmp_path: Path
+) -> None:
+    ids = [put(tmp_path) for _ in range(3)]
+    spool, now = FileSpool(tmp_path / "spool"), time.time()
+    waits = SqliteWaits(tmp_path / "hints" / "waits.sqlite")
+    for id in ids:
+        claim = spool.claim(id)
+        assert claim
+        claim.note(Deferred(now - 900, (0,), now - 1, "Connection refused"))
+        claim.release()
+        waits.note(Wait(id, "x.example", ("mx[192.0.2.1]:25",), now - 1, now + 9999))
+    hints = SqliteHints(tmp_path / "hints" / "hints.sqlite")
+    hints.put(HostHint("mx[192.0.2.1]:25", now - 900, now - 900, now + 600, "Connection refused"))
+
+    assert main(settings, log := MemoryLog(), Selection()) == DONE
+
+    assert log.events[-1].fields == {"BY": "hand", "ATTEMPTED": "0", "LEFT": "3"}
+    assert waiting(tmp_path) == ids
+    hints.forget("mx[192.0.2.1]:25")
+    assert main(settings, log := MemoryLog(), Selection()) == DONE
+    assert log.events[-1].fields == {"BY": "hand", "ATTEMPTED": "3"}

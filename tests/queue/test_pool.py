@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pymta.queue.pool import MOST_DEATHS, MOST_TURNED_AWAY, End, Give, Hire, Pool, Wait
+from tests.doubles.line import Line
 
 
 def hire(pool: Pool, pid: int) -> None:
@@ -28,11 +29,11 @@ def give_next(pool: Pool, pid: int) -> None:
 
 
 def test_an_empty_queue_starts_no_process() -> None:
-    assert Pool([], most=4).next_move() == End()
+    assert Pool(Line([]), most=4).next_move() == End()
 
 
 def test_a_worker_is_started_only_for_a_message_that_nobody_can_take() -> None:
-    pool = Pool(["a", "b"], most=4)
+    pool = Pool(Line(["a", "b"]), most=4)
     hire(pool, 1)
     give(pool, 1, "a")
     pool.attempted_by(1)
@@ -44,7 +45,7 @@ def test_a_worker_is_started_only_for_a_message_that_nobody_can_take() -> None:
 
 
 def test_no_more_workers_than_allowed() -> None:
-    pool = Pool("abc", most=2)
+    pool = Pool(Line("abc"), most=2)
     for pid, id in ((1, "a"), (2, "b")):
         hire(pool, pid)
         give(pool, pid, id)
@@ -60,7 +61,7 @@ def test_ids_are_taken_one_by_one() -> None:
             taken.append(id)
             yield id
 
-    pool = Pool(ids(), most=1)
+    pool = Pool(Line(ids()), most=1)
     hire(pool, 1)
     give(pool, 1, "a")
     pool.next_move()
@@ -69,7 +70,7 @@ def test_ids_are_taken_one_by_one() -> None:
 
 
 def test_a_bounce_goes_out_in_the_same_run_and_first() -> None:
-    pool = Pool("ab", most=1)
+    pool = Pool(Line("ab"), most=1)
     hire(pool, 1)
     give(pool, 1, "a")
     pool.handed_on("bounce")
@@ -79,7 +80,7 @@ def test_a_bounce_goes_out_in_the_same_run_and_first() -> None:
 
 
 def test_a_dead_worker_leaves_its_message_to_a_later_run() -> None:
-    pool = Pool("ab", most=1)
+    pool = Pool(Line("ab"), most=1)
     hire(pool, 1)
     give(pool, 1, "a")
 
@@ -89,7 +90,7 @@ def test_a_dead_worker_leaves_its_message_to_a_later_run() -> None:
 
 
 def test_a_worker_that_ended_too_early_gives_its_message_back_but_once() -> None:
-    pool = Pool("a", most=1)
+    pool = Pool(Line("a"), most=1)
     hire(pool, 1)
     give(pool, 1, "a")
     assert not pool.gone(1, in_order=True)
@@ -101,7 +102,7 @@ def test_a_worker_that_ended_too_early_gives_its_message_back_but_once() -> None
 
 
 def test_when_all_workers_die_the_run_stops() -> None:
-    pool = Pool(map(str, range(1000)), most=1)
+    pool = Pool(Line(map(str, range(1000))), most=1)
     for pid in range(MOST_DEATHS):
         hire(pool, pid)
         give(pool, pid, str(pid))
@@ -112,7 +113,7 @@ def test_when_all_workers_die_the_run_stops() -> None:
 
 
 def test_a_finished_attempt_forgives_the_deaths_before_it() -> None:
-    pool = Pool(map(str, range(1000)), most=1)
+    pool = Pool(Line(map(str, range(1000))), most=1)
     for pid in range(3 * MOST_DEATHS):
         hire(pool, pid)
         give_next(pool, pid)
@@ -125,7 +126,7 @@ def test_a_finished_attempt_forgives_the_deaths_before_it() -> None:
 
 
 def test_without_room_for_a_process_the_others_go_on() -> None:
-    pool = Pool("ab", most=2)
+    pool = Pool(Line("ab"), most=2)
     hire(pool, 1)
     give(pool, 1, "a")
     assert pool.next_move() == Hire()
@@ -138,7 +139,7 @@ def test_without_room_for_a_process_the_others_go_on() -> None:
 
 
 def test_without_room_for_any_process_the_run_fails() -> None:
-    pool = Pool("a", most=2)
+    pool = Pool(Line("a"), most=2)
     assert pool.next_move() == Hire()
     pool.found_no_place()
 
@@ -147,7 +148,7 @@ def test_without_room_for_any_process_the_run_fails() -> None:
 
 
 def test_without_a_place_on_the_host_the_message_waits_for_those_who_have_one() -> None:
-    pool = Pool("abc", most=2)
+    pool = Pool(Line("abc"), most=2)
     hire(pool, 1)
     give(pool, 1, "a")
     hire(pool, 2)
@@ -160,7 +161,7 @@ def test_without_a_place_on_the_host_the_message_waits_for_those_who_have_one() 
 
 
 def test_with_no_place_at_all_a_run_tries_for_a_while_and_leaves_the_rest() -> None:
-    pool = Pool("abc", most=2)
+    pool = Pool(Line("abc"), most=2)
     for pid in range(MOST_TURNED_AWAY):
         hire(pool, pid)
         give(pool, pid, "a")
@@ -171,7 +172,7 @@ def test_with_no_place_at_all_a_run_tries_for_a_while_and_leaves_the_rest() -> N
 
 
 def test_a_stopping_run_feeds_nobody() -> None:
-    pool = Pool("ab", most=2)
+    pool = Pool(Line("ab"), most=2)
     hire(pool, 1)
     give(pool, 1, "a")
     pool.is_stopping = True
@@ -189,7 +190,7 @@ class AnyRun(RuleBasedStateMachine):
         super().__init__()
         self.most = 3
         self.total = 12
-        self.pool = Pool(map(str, range(self.total)), self.most)
+        self.pool = Pool(Line(map(str, range(self.total))), self.most)
         self.idle: set[int] = set()
         self.busy: dict[int, str] = {}
         self.given: dict[str, int] = {}

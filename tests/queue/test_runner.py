@@ -16,6 +16,7 @@ from pymta.journal.event import Kind
 from pymta.queue.pool import MOST_DEATHS
 from pymta.queue.runner import MOST_WORKERS, Runner
 from pymta.queue.stop import Stop
+from tests.doubles.line import Line
 from tests.doubles.log import MemoryLog
 
 Work = Callable[[str, End], None]
@@ -61,7 +62,7 @@ def run(
     ids: Iterable[str], work: Work, stop: Stop, *, most: int = 4, grace: float = 10
 ) -> tuple[bool, MemoryLog]:
     log = MemoryLog()
-    runner = Runner(ids, life_of(work), log, stop, most=most, grace=grace)
+    runner = Runner(Line(ids), life_of(work), log, stop, most=most, grace=grace)
     result = runner.run()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)  # no worker is left behind
@@ -168,7 +169,7 @@ def test_a_worker_that_finds_no_place_costs_nothing(notes: Path, stop: Stop) -> 
         return work(channel)
 
     log = MemoryLog()
-    assert Runner(["m0", "m1"], life, log, stop, most=1, grace=10).run()
+    assert Runner(Line(["m0", "m1"]), life, log, stop, most=1, grace=10).run()
 
     assert attempts(notes) == ["m0", "m1"]
     assert log.events == []
@@ -220,7 +221,7 @@ def test_a_worker_that_is_silent_for_too_long_is_killed_and_the_run_goes_on(
         write(id, channel)
 
     log = MemoryLog()
-    runner = Runner(["m0", "m1"], life_of(work), log, stop, most=1, grace=10, patience=1.0)
+    runner = Runner(Line(["m0", "m1"]), life_of(work), log, stop, most=1, grace=10, patience=1.0)
 
     assert runner.run()
     assert "crashed with signal 9 while delivering m0" in log.texts()[0]
@@ -241,7 +242,7 @@ def test_a_worker_sees_the_end_of_the_run_that_was_killed(tmp_path: Path) -> Non
     run_pid = os.fork()
     if run_pid == 0:
         with Stop() as watching:
-            Runner("abc", life, MemoryLog(), watching, most=3, grace=1).run()
+            Runner(Line("abc"), life, MemoryLog(), watching, most=3, grace=1).run()
         os._exit(0)
     wait_until(lambda: len(children_of(run_pid)) == 3)
     os.kill(run_pid, signal.SIGKILL)

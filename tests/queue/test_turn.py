@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymta.channel.selection import Selection
-from pymta.queue.turn import SWEEP_PACE, Turn, Wait, take_turn, takes_sweep
+from pymta.queue.turn import SWEEP_PACE, NotYet, Turn, take_turn, takes_sweep
 from tests.doubles.other_run import under_way
 
 NOW = 1_800_000_000.0
@@ -21,14 +21,14 @@ BY_DAEMON = Selection(by="command")
 ALONE = {"timer"}
 
 
-def begin(directory: Path, selection: Selection, now: float = NOW) -> Turn | Wait:
+def begin(directory: Path, selection: Selection, now: float = NOW) -> Turn | NotYet:
     return take_turn(directory, selection, now, alone=selection.by in ALONE)
 
 
-def outcome(directory: Path, selection: Selection, now: float = NOW) -> Wait | None:
+def outcome(directory: Path, selection: Selection, now: float = NOW) -> NotYet | None:
     """What becomes of a run that ends at once."""
     turn = begin(directory, selection, now)
-    if isinstance(turn, Wait):
+    if isinstance(turn, NotYet):
         return turn
     turn.leave()
     return None
@@ -40,7 +40,7 @@ def test_who_begins_beside_whom(one: Selection, other: Selection, tmp_path: Path
     """QR-03: only a run of the timer is kept apart from all others, unless a person asks."""
     with under_way(tmp_path, one):
         stands_back = other.by == "timer" or (other.by == "alarm" and one.by == "timer")
-        assert outcome(tmp_path, other) == (Wait.UNDER_WAY if stands_back else None)
+        assert outcome(tmp_path, other) == (NotYet.UNDER_WAY if stands_back else None)
     assert outcome(tmp_path, other, NOW + 7200) is None
 
 
@@ -48,7 +48,7 @@ def test_runs_of_the_alarm_overlap(tmp_path: Path) -> None:
     """QR-02, QR-03: how many, is the supervisor's to count."""
     with under_way(tmp_path, ALARM), under_way(tmp_path, ALARM), under_way(tmp_path, ALARM):
         assert outcome(tmp_path, ALARM) is None
-        assert outcome(tmp_path, TIMER) is Wait.UNDER_WAY
+        assert outcome(tmp_path, TIMER) is NotYet.UNDER_WAY
 
 
 @pytest.mark.parametrize("other", [TIMER, HAND, BY_DAEMON], ids=lambda s: s.by)
@@ -57,8 +57,8 @@ def test_the_alarm_skips_a_tick_when_another_run_began_within_its_interval(
 ) -> None:
     assert outcome(tmp_path, other, NOW) is None
 
-    assert outcome(tmp_path, ALARM, NOW) is Wait.RECENT
-    assert outcome(tmp_path, ALARM, NOW + 299) is Wait.RECENT
+    assert outcome(tmp_path, ALARM, NOW) is NotYet.RECENT
+    assert outcome(tmp_path, ALARM, NOW + 299) is NotYet.RECENT
     assert outcome(tmp_path, ALARM, NOW + 300) is None
 
 
@@ -90,7 +90,7 @@ def test_when_the_timer_stops_the_alarm_is_back_within_two_intervals(tmp_path: P
     outcome(tmp_path, TIMER, NOW + 299)
     waits = [outcome(tmp_path, ALARM, NOW + 300 * n) for n in (1, 2)]
 
-    assert waits == [Wait.RECENT, None]
+    assert waits == [NotYet.RECENT, None]
 
 
 def test_the_lock_dies_with_its_holder_though_its_children_live(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_lock_dies_with_its_holder_though_its_children_live(tmp_path: Path) 
     worker = int(os.read(read, 20))
     os.close(read)
     try:
-        assert outcome(tmp_path, TIMER) is Wait.UNDER_WAY
+        assert outcome(tmp_path, TIMER) is NotYet.UNDER_WAY
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         assert outcome(tmp_path, TIMER) is None
@@ -124,8 +124,8 @@ def test_each_queue_has_a_turn_of_its_own(tmp_path: Path) -> None:
     slow = Selection("slow", by="timer")
     with under_way(tmp_path, TIMER):
         assert outcome(tmp_path, slow) is None
-        assert outcome(tmp_path, Selection("slow", by="alarm", interval=300)) is Wait.RECENT
-        assert outcome(tmp_path, TIMER) is Wait.UNDER_WAY
+        assert outcome(tmp_path, Selection("slow", by="alarm", interval=300)) is NotYet.RECENT
+        assert outcome(tmp_path, TIMER) is NotYet.UNDER_WAY
     assert sorted(path.name for path in tmp_path.iterdir()) == ["queue", "queue.slow"]
 
 
@@ -143,7 +143,7 @@ def test_a_damaged_stamp_is_none(content: bytes, tmp_path: Path) -> None:
 
     assert outcome(tmp_path, ALARM) is None
     assert outcome(tmp_path, TIMER, NOW) is None
-    assert outcome(tmp_path, ALARM, NOW) is Wait.RECENT
+    assert outcome(tmp_path, ALARM, NOW) is NotYet.RECENT
 
 
 def test_the_spool_is_cleared_by_one_run_in_ten_minutes(tmp_path: Path) -> None:

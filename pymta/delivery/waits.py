@@ -1,0 +1,33 @@
+"""For which hosts does the rest of a message wait, after an attempt?  See `pymta.hints.waits`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pymta.hints.waits import Wait
+from pymta.mail.trouble import LOOKUP, Trouble
+from pymta.retry.rules import Rules
+from pymta.routing.route import Remote
+from pymta.spool.recipients import NO_FURTHER, written
+from pymta.spool.store import Claim
+
+
+def wait_of(claim: Claim, ways: Mapping[int, Remote], rules: Rules, generation: int) -> Wait | None:
+    """None: not everybody who is left goes to hosts of one destination.
+
+    `ways` are those of the recipients whom this attempt sent to hosts, by index.
+    """
+    id, envelope, state = claim.id, claim.envelope, claim.state
+    if not state.pending or state.owed or state.frozen or not ways.keys() >= set(state.pending):
+        return None
+    first = ways[state.pending[0]]
+    if any(ways[n] != first for n in state.pending):
+        return None
+    addresses, began = written(envelope, state), dict(state.first_deferred)
+    wake = min(
+        began.get(n, 0.0)
+        + rules.cutoff(Trouble(LOOKUP, addresses[n].removeprefix(NO_FURTHER), envelope.sender))
+        for n in state.pending
+    )
+    hosts = tuple(host.key for host in first.hosts)
+    return Wait(id, first.destination, hosts, state.due, wake, generation)

@@ -1,0 +1,57 @@
+"""For which hosts a message waits, as far as an attempt could tell.
+
+With this a queue run need not open a message to see that it would wait again, and may let messages
+for one destination follow one another.  It is a hint like all others: where it is missing or does
+not fit what the spool says, the message is opened, and its route is found afresh at each attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """All that is left of message `id` is for `hosts` of `destination`; times in epoch seconds.
+
+    `hosts` are keys of `pymta.hints.store`.  `due` is when the message is to be tried again: when
+    the spool says otherwise, something has happened since, and this is void.  From `wake` on it
+    must be tried whatever its hosts.  `generation` is that of the settings that led there.
+    """
+
+    id: str
+    destination: str
+    hosts: tuple[str, ...]
+    due: float
+    wake: float
+    generation: int = 0
+
+
+class Waits(Protocol):
+    """No operation raises because of the store's own trouble."""
+
+    def note(self, wait: Wait) -> None: ...
+
+    def forget(self, id: str) -> None: ...
+
+    def known(self, generation: int) -> Iterator[Wait]:
+        """All of this generation."""
+        ...
+
+
+class _NoWaits:
+    """A store that can tell nothing."""
+
+    def note(self, wait: Wait) -> None:
+        pass
+
+    def forget(self, id: str) -> None:
+        pass
+
+    def known(self, generation: int) -> Iterator[Wait]:  # noqa: ARG002
+        return iter(())
+
+
+NO_WAITS = _NoWaits()

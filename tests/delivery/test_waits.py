@@ -1,0 +1,44 @@
+"""What an attempt leaves behind for queue runs: for which hosts the rest of the message waits."""
+
+from __future__ import annotations
+
+from pymta.hints.waits import Wait
+from tests.doubles.deliveries import BUSY, DOWN, Rig, host
+
+DAY = 86_400.0
+
+
+def test_a_message_that_waits_for_hosts_is_known_by_them(rig: Rig) -> None:
+    rig.answers = {"a@x.example": DOWN}
+    id = rig.put("user@localhost", "a@x.example")
+
+    rig.attempt(id)
+
+    (wait,) = rig.waits.kept.values()
+    state = rig.state(id)
+    assert state is not None
+    assert wait == Wait(id, "x.example", (host("x.example").key,), state.due, rig.now + 4 * DAY)
+
+
+def test_so_is_one_whose_recipient_is_put_off(rig: Rig) -> None:
+    rig.answers = {"a@x.example": BUSY}
+    id = rig.put("a@x.example")
+    rig.attempt(id)
+    assert rig.waits.kept.keys() == {id}
+
+
+def test_one_that_waits_for_two_destinations_or_for_something_else_is_not(rig: Rig) -> None:
+    rig.answers = {"a@x.example": DOWN, "a@y.example": DOWN}
+    for recipients in (("a@x.example", "a@y.example"), ("a@x.example", "b@dim.example")):
+        rig.attempt(rig.put(*recipients))
+    assert rig.waits.kept == {}
+
+
+def test_what_is_known_of_a_message_ends_with_it(rig: Rig) -> None:
+    rig.answers = {"a@x.example": DOWN}
+    id = rig.put("a@x.example")
+    rig.attempt(id)
+    rig.answers.clear()
+    rig.attempt(id, force=True)
+    assert rig.state(id) is None
+    assert rig.waits.kept == {}
