@@ -25,7 +25,7 @@ from pymta.cli.explanation import (
 )
 from pymta.config.local_transport import MAILDIR, MBOX
 from pymta.config.settings import Settings
-from pymta.delivery.carry import BLACKHOLE, LMTP, LOCAL, LOCAL_USER, SMTP
+from pymta.delivery.carry import BLACKHOLE, LMTP, LOCAL, SMTP, transport_of_item
 from pymta.delivery.main import make_world
 from pymta.delivery.world import Hand, World
 from pymta.hints.store import HostHint
@@ -33,8 +33,9 @@ from pymta.journal.log import Log
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.trouble import LOOKUP, Trouble
-from pymta.routing.forward_file import parse_forward
+from pymta.routing.forward_file import Wanted, parse_forward
 from pymta.routing.route import (
+    LOCAL_USER,
     Defer,
     Discard,
     Expanded,
@@ -45,7 +46,7 @@ from pymta.routing.route import (
     Route,
     User,
 )
-from pymta.routing.target import Unusable, Whom
+from pymta.routing.target import Blackhole, Unusable, Whom
 from pymta.transport.classify import Later
 from pymta.transport.local_request import Deed, Forward
 from pymta.transport.parcel import Parcel
@@ -131,7 +132,7 @@ class Ways:
             content = self._forward_of(account, address)
             if isinstance(content, Later):
                 return Explained(address, WAITS, content.text, LOCAL_USER)
-            targets = parse_forward(content)
+            targets = parse_forward(content, self._world.settings.deliver)
             if isinstance(targets, Unusable):
                 why = f"the forward file of {account} cannot be used: {targets.why}"
                 return Explained(address, WAITS, why, LOCAL_USER)
@@ -144,11 +145,17 @@ class Ways:
         return Explained(address, DELIVERS, way, LOCAL_USER, kind)
 
     def _on_to(
-        self, address: str, account: str, targets: tuple[Whom, ...], before: tuple[str, ...]
+        self, address: str, account: str, targets: Wanted, before: tuple[str, ...]
     ) -> Explained:
-        onward = []
+        onward: list[Explained] = []
         own = address.rpartition("@")[2] if "@" in address else ""
         for target in targets:
+            if not isinstance(target, Whom):
+                way = f"as {account}"
+                is_lost = isinstance(target, Blackhole)
+                kind = BLACKHOLE if is_lost else transport_of_item(str(target))
+                onward.append(Explained(str(target), DELIVERS, way, LOCAL_USER, kind))
+                continue
             mailbox = target.mailbox
             next_one = str(replace(mailbox, domain=mailbox.domain or own))
             key = self._world.key_of

@@ -44,3 +44,26 @@ class Deliver:
     home_timeout: Timeout = setting(
         300, "Limit for one delivery into a home directory; when it is over, the mail waits."
     )
+    forbid_pipe: bool = setting(
+        False, "Run no commands of system users; mail for whoever asks for one waits."
+    )
+    forbid_file: bool = setting(
+        False, "Write no files that system users name; mail for whoever asks for one waits."
+    )
+    pipe_timeout: Timeout = setting(
+        300, "Limit for one command; when it is over, all of it is ended, and the mail waits."
+    )
+    pipe_use_shell: bool = setting(
+        False, "Have /bin/sh read the line of a command; otherwise it is taken apart at blanks."
+    )
+    alias_user: str = setting(
+        "",
+        "Account as whom commands and files of aliases are run and written, never root; empty:"
+        " aliases name addresses alone.",
+    )
+    alias_user_files: tuple[str, ...] = setting(
+        ("/etc/aliases",),
+        "Those of alias_file and virtual_aliases that may name commands and files.  They, and all"
+        " directories above, must belong to root, and nobody else may be able to write them;"
+        " alias_user must be able to read them.",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
+from pymta.config.deliver import Deliver
 from pymta.config.local_transport import MAILDIR, MBOX
 from pymta.delivery.outcome import Addressee, Tried
 from pymta.delivery.plan import (
@@ -25,9 +26,19 @@ from pymta.mail.international import is_international
 from pymta.mail.trace import delivered_before
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.headers import header_of
-from pymta.routing.forward_file import parse_forward
-from pymta.routing.route import Discard, Expanded, Lmtp, Local, Remote, Route, User
-from pymta.routing.target import Unusable, Whom
+from pymta.routing.forward_file import Wanted, parse_forward
+from pymta.routing.route import (
+    LOCAL_USER,
+    SYSTEM_ALIASES,
+    Discard,
+    Expanded,
+    Lmtp,
+    Local,
+    Remote,
+    Route,
+    User,
+)
+from pymta.routing.target import Unusable
 from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
 from pymta.transport import lmtp, remote
@@ -38,7 +49,6 @@ from pymta.transport.parcel import Parcel, parcel_of
 
 SMTP = "smtp"
 LOCAL = "local"
-LOCAL_USER = "local_user"
 LMTP = "lmtp"
 BLACKHOLE = "blackhole"
 # RFC 8689 s4.2.1: only to a host that proves its name, and our client does not speak TLS yet.
@@ -102,10 +112,14 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
     tried: list[Tried] = []
     wishes: list[Wish] = []
     onward: list[tuple[Addressee, Route]] = []
-    transport = MBOX if world.settings.deliver.mail_spool_directory else MAILDIR
+    deliver = world.settings.deliver
+    mailbox = MBOX if deliver.mail_spool_directory else MAILDIR
 
     def tell(who: Addressee, user: User, outcome: Outcome, took: float) -> Tried:
-        return Tried(who, outcome, LOCAL_USER, transport, user.account, parcel.size, took)
+        if user.item:
+            router = SYSTEM_ALIASES if user.is_alias else LOCAL_USER
+            return Tried(who, outcome, router, transport_of_item(user.item), "", parcel.size, took)
+        return Tried(who, outcome, LOCAL_USER, mailbox, user.account, parcel.size, took)
 
     try:
         been_at = delivered_before(header_of(parcel.content()))
@@ -114,7 +128,12 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
                 began = world.now()
                 # Where it has been before it must not be sent on again: that is a circle.
                 may_forward = not who.is_final and who.address.lower() not in been_at
-                match _hand(hand, user, who.address, may_forward=may_forward):
+                found = (
+                    _do(hand, user, who.via[-1])
+                    if user.item
+                    else _hand(hand, user, who.address, deliver, may_forward=may_forward)
+                )
+                match found:
                     case tuple() as targets:
                         wishes.append(Wish(who, targets, user.account, router=LOCAL_USER))
                     case Lmtp() as further:
@@ -129,16 +148,34 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
     return Carried(tuple(tried), tuple(wishes), tuple(onward))
 
 
+def _do(hand: Hand, user: User, giver: str) -> Outcome:
+    """What a .forward or an alias names besides addresses; `giver` is the address that it is of."""
+    answer = hand(user.account, giver, Deed.ALIAS if user.is_alias else Deed.ITEM, user.item)
+    if isinstance(answer, Nothing) and not user.lmtp:
+        # He has taken it out of his file meanwhile: so the mail is for his mailbox.
+        answer = hand(user.account, giver, Deed.STORE)
+    if isinstance(answer, Nothing | Forward):
+        return Later(0, why=f"the forward file of {user.account} does not name it any more")
+    return answer
+
+
+def transport_of_item(item: str) -> str:
+    """The word for the log, as the classic daemon has it."""
+    if item.startswith("|"):
+        return "address_pipe"
+    return "address_directory" if item.endswith("/") else "address_file"
+
+
 def _hand(
-    hand: Hand, user: User, address: str, *, may_forward: bool
-) -> Outcome | tuple[Whom, ...] | Lmtp:
+    hand: Hand, user: User, address: str, deliver: Deliver, *, may_forward: bool
+) -> Outcome | Wanted | Lmtp:
     """Where the mail is to go instead, when the user has said so, or the settings do."""
     if user.lmtp and not may_forward:
         return user.lmtp
     asks = Deed.LOOK if user.lmtp else Deed.FORWARD
     answer = hand(user.account, address, asks if may_forward else Deed.STORE)
     if isinstance(answer, Forward):
-        targets = parse_forward(answer.content)
+        targets = parse_forward(answer.content, deliver)
         if isinstance(targets, Unusable):
             why = f"the forward file of {user.account} cannot be used: {targets.why}"
             return Later(0, why=why)

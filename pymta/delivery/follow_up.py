@@ -111,7 +111,9 @@ def _told(report_id: str, claim: Claim) -> tuple[Told, ...]:
 
 
 def _one(who: Addressee, owed: Owed) -> Told:
-    return told(who.address, owed.action, owed.line, who.asked.orcpt, who.original)
+    # A command is no address: the sender is told of whoever has named it.
+    address = who.via[-1] if who.is_item else who.address
+    return told(address, owed.action, owed.line, who.asked.orcpt, who.original)
 
 
 def _received(report_id: str, sender: str, world: World) -> str:

@@ -142,7 +142,12 @@ def make_world(
 ) -> World:
     """Everything real."""
     state = Path(settings.machine.state_directory)
-    helper = Helper(settings.machine.deliver_socket, state / "run", settings.deliver.home_timeout)
+    helper = Helper(
+        settings.machine.deliver_socket,
+        state / "run",
+        settings.deliver.home_timeout,
+        settings.deliver.pipe_timeout,
+    )
     rules = parse_retry(settings.queue.retry_rules, settings.queue.retry)
     hints = SqliteHints(state / "hints" / "hints.sqlite")
     is_ours = here(settings).__contains__

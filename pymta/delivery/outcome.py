@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pymta.mail.envelope import Envelope, Recipient
+from pymta.routing.target import is_item
 from pymta.spool.outcomes import State
 from pymta.spool.recipients import NO_FURTHER, givers, of_envelope, way_to, written
 from pymta.transport.classify import Outcome
@@ -27,6 +28,11 @@ class Addressee:
     via: tuple[str, ...] = ()
     is_final: bool = False
     asked: Recipient = NOBODY
+
+    @property
+    def is_item(self) -> bool:
+        """It is a command or a file, on behalf of the last of `via`."""
+        return bool(self.via) and is_item(self.address)
 
     @property
     def original(self) -> str:

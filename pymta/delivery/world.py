@@ -28,8 +28,17 @@ from pymta.transport.remote import Talk
 
 # Recipient, who has sent the message on to him, is it for the mailbox itself?
 RouteOf = Callable[[str, Sequence[str], bool], Route]
-# Account, recipient, what to do.  The answer is Forward or Nothing only to what asks for it.
-Hand = Callable[[str, str, Deed], Outcome | Forward | Nothing]
+
+
+class Hand(Protocol):
+    """Account, recipient, what to do, and the item of it.
+
+    The answer is Forward or Nothing only to what asks for it.
+    """
+
+    def __call__(
+        self, account: str, recipient: str, deed: Deed, item: str = "", /
+    ) -> Outcome | Forward | Nothing: ...
 
 
 class Throttle(Protocol):

@@ -168,7 +168,7 @@ class Desk:
         fd = asker.fileno()
         del self._silent[fd]
         self._asked[fd] = asker, request
-        self._rota.asked(fd, request.account, time.monotonic())
+        self._rota.asked(fd, request.lane, time.monotonic())
 
     def _let_the_silent_go(self) -> None:
         overdue = time.monotonic() - SILENCE

@@ -21,9 +21,10 @@ from pymta.accounts.account import ROOT, Account, NoAccount, Unsure, objection
 from pymta.accounts.passwd import find
 from pymta.config.deliver import Deliver
 from pymta.config.groups import gid_of
-from pymta.local.home import Errand, deliver
+from pymta.local.home import deliver, deliver_alias
 from pymta.local.identity import become
-from pymta.transport.local_request import Answer, PutOff, Request, encode_answer
+from pymta.local.task import Errand
+from pymta.transport.local_request import Answer, Deed, PutOff, Request, encode_answer
 
 DONE = 0
 IN_TIME = 0.9  # of the time limit: until then what has begun is undone, and the lock given back
@@ -42,29 +43,45 @@ def run(request: Request, message: int, asker: socket.socket, settings: Deliver)
 def _answer(
     request: Request, message: int, asker: socket.socket, settings: Deliver, until: float
 ) -> Answer:
-    match find(request.account):
+    is_alias = request.deed is Deed.ALIAS
+    name = settings.alias_user if is_alias else request.account
+    if not name:
+        return PutOff(0, "aliases name addresses alone here (alias_user)")
+    match find(name):
         case NoAccount():
-            return PutOff(0, f"no account has the name {request.account}")
+            return PutOff(0, f"no account has the name {name}")
         case Unsure(why):
             return PutOff(0, why)
         case Account() as account:
-            if why := objection(account, settings.local_uid_min):
+            if why := _objection(account, settings, is_alias=is_alias):
                 return PutOff(0, why)
             try:
-                group = _spool_group(settings)
+                group = _spool_group(request, settings)
             except ValueError as error:
                 return PutOff(0, f"mail_spool_group: {error}")
             become(account, group)
             os.setsid()
             is_wanted = partial(_waits, asker)
-            return deliver(
-                Errand(request, message, account, settings, is_wanted, group=group, until=until)
+            errand = Errand(
+                request, message, account, settings, is_wanted, group=group, until=until
             )
+            return deliver_alias(errand) if is_alias else deliver(errand)
 
 
-def _spool_group(settings: Deliver) -> int | None:
-    """The number of the group for mailboxes in the spool directory; None: no other than his own."""
-    if not (settings.mail_spool_directory and settings.mail_spool_group):
+def _objection(account: Account, settings: Deliver, *, is_alias: bool) -> str:
+    """`alias_user` was chosen by root, and may be an account of programs without a home."""
+    if is_alias:
+        return "alias_user is root" if account.uid == ROOT else ""
+    return objection(account, settings.local_uid_min)
+
+
+def _spool_group(request: Request, settings: Deliver) -> int | None:
+    """The number of the group for mailboxes in the spool directory; None: no other than his own.
+
+    What the user has himself named is done without it.
+    """
+    is_for_mailbox = request.deed in {Deed.STORE, Deed.FORWARD}
+    if not (is_for_mailbox and settings.mail_spool_directory and settings.mail_spool_group):
         return None
     gid = gid_of(settings.mail_spool_group)
     if gid == ROOT:

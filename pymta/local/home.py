@@ -1,7 +1,8 @@
 """What is done in a home directory, by a process that is its owner already.
 
     the home is missing, or another's     put off: it is not mounted
-    there is a .forward                   told, when that is wanted and the file can be trusted
+    there is a .forward                   told, when that is wanted and the file can be trusted; or
+                                          what it names is done, see `pymta.local.items`
     he was only to be asked               there is nothing
     otherwise                             into the Maildir, or his mbox in the spool directory
 
@@ -15,57 +16,24 @@ Touches: disk, clock.
 from __future__ import annotations
 
 import errno
-import math
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 from pymta.accounts.account import ROOT, Account
-from pymta.config.deliver import Deliver
 from pymta.local.identity import in_group
-from pymta.mail.trace import delivered_to, return_path
+from pymta.local.items import of_aliases, of_forward
+from pymta.local.task import Errand, cannot, content, outcome
 from pymta.routing.forward_file import LONGEST
-from pymta.spool.disk import Disk
 from pymta.transport.from_lines import from_line
-from pymta.transport.local_request import (
-    Answer,
-    Deed,
-    Forward,
-    Nothing,
-    PutOff,
-    Request,
-    Stored,
-)
+from pymta.transport.local_request import Answer, Deed, Forward, Nothing, PutOff, Stored
 from pymta.transport.maildir import Maildir
 from pymta.transport.mbox import Mbox
 
-BLOCK = 256 * 1024  # bytes of a message in memory at once
-_NOT_WANTED = PutOff(0, "nobody waits for the delivery any more")
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """One delivery: what was asked, the open message, to whom, by which settings.
-
-    `is_wanted` is asked right before the message becomes visible: does somebody still wait?
-    `group` may be taken on for the spool directory.  After `until`, in monotonic seconds, no more
-    of the message is read.
-    """
-
-    request: Request
-    message: int
-    account: Account
-    settings: Deliver
-    is_wanted: Callable[[], bool]
-    disk: Disk | None = None
-    group: int | None = None
-    until: float = math.inf
 
 
 def deliver(errand: Errand) -> Answer:
@@ -74,12 +42,23 @@ def deliver(errand: Errand) -> Answer:
     trouble = _look_at_message(errand) or _look_at(home, errand.account)
     if trouble:
         return trouble
+    return _at_home(home, errand)
+
+
+def deliver_alias(errand: Errand) -> Answer:
+    """A command or a file of an alias, for an account whose home does not matter."""
+    return _look_at_message(errand) or of_aliases(errand)
+
+
+def _at_home(home: Path, errand: Errand) -> Answer:
     deed = errand.request.deed
     if deed is not Deed.STORE and errand.settings.forward_file:
         forward = _forward(home / errand.settings.forward_file, errand.account)
+        if isinstance(forward, Forward) and deed is Deed.ITEM:
+            return of_forward(forward.content, errand)
         if forward:
             return forward
-    return Nothing() if deed is Deed.LOOK else _store(home, errand)
+    return Nothing() if deed in {Deed.LOOK, Deed.ITEM} else _store(home, errand)
 
 
 def _look_at_message(errand: Errand) -> PutOff | None:
@@ -143,10 +122,10 @@ def _store(home: Path, errand: Errand) -> Stored | PutOff:
     path = home / settings.home_maildir
     maildir = Maildir(path, home, disk=errand.disk, makes=settings.home_maildir_create, follow=True)
     try:
-        is_stored = maildir.store(request.file, _content(errand), errand.is_wanted)
+        is_stored = maildir.store(request.file, content(errand), errand.is_wanted)
     except OSError as error:
-        return _cannot(f"store into {path}", error)
-    return Stored() if is_stored else _NOT_WANTED
+        return cannot(f"store into {path}", error)
+    return outcome(is_stored)
 
 
 def _append(path: Path, errand: Errand) -> Stored | PutOff:
@@ -156,30 +135,7 @@ def _append(path: Path, errand: Errand) -> Stored | PutOff:
     first = from_line(errand.request.sender, time.asctime())
     try:
         with nullcontext() if errand.group is None else in_group(errand.group):
-            is_stored = mbox.store(first, _content(errand), errand.is_wanted)
+            is_stored = mbox.store(first, content(errand), errand.is_wanted)
     except OSError as error:
-        return _cannot(f"append to {path}", error)
-    return Stored() if is_stored else _NOT_WANTED
-
-
-def _cannot(what: str, error: OSError) -> PutOff:
-    """The number of the error says the usual; what we know beyond that is told, too."""
-    number, said = error.errno or 0, error.strerror or str(error)
-    more = "" if said == os.strerror(number) else f": {said}"
-    return PutOff(number, f"cannot {what}{more}")
-
-
-def _content(errand: Errand) -> Iterator[bytes]:
-    """Raises OSError when the message ends early."""
-    request = errand.request
-    head = return_path(request.sender) + delivered_to(request.recipient)
-    yield head.replace("\r\n", "\n").encode()
-    at, end = 0, errand.request.size
-    while at < end:
-        block = os.pread(errand.message, min(BLOCK, end - at), at)
-        if not block:
-            raise OSError(errno.EIO, "the message is cut short")
-        if time.monotonic() > errand.until:
-            raise TimeoutError(errno.ETIMEDOUT, "the time for it is over")
-        at += len(block)
-        yield block
+        return cannot(f"append to {path}", error)
+    return outcome(is_stored)

@@ -26,7 +26,13 @@ from pymta.config.deliver import Deliver
 
 LARGEST = 1 << 20  # bytes of a file
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-_KINDS = {bool: "true or false", int: "a whole number, without quotes", str: "a text in quotes"}
+_TEXTS = tuple[str, ...]
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number, without quotes",
+    str: "a text in quotes",
+    _TEXTS: "a list of texts",
+}
 
 
 class RefusedError(ValueError):
@@ -55,11 +61,16 @@ def files_of(main: Path) -> list[Path]:
     return [main, *chosen] if main.exists() else chosen
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def text_of_root(path: Path) -> str:
+    """What a file says that only root could have written.  Raises RefusedError, OSError."""
     real = path.resolve()
     for above in real.parents:
         _check(above, above.stat())
-    text = _text(real)
+    return _text(real)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    text = text_of_root(path)
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -93,6 +104,10 @@ def _check(path: Path, found: os.stat_result) -> None:
 def _value(path: Path, name: str, value: object) -> object:
     """By the annotation of the field: its markers, and the type that they mark."""
     hint = _hints()[name]
+    if hint == _TEXTS:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise RefusedError(f"{path}: {name}: found {value!r}; want {_KINDS[_TEXTS]}")
     type_, *markers = get_args(hint) or (hint,)
     try:
         for marker in markers:

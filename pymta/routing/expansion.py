@@ -15,7 +15,7 @@ has moved``.  A list names addresses alone: whoever may write it is not always t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pymta.mail.address import Mailbox
 from pymta.routing.route import Defer, Discard, Expanded, Fail, Item
@@ -52,11 +52,19 @@ class _EndedError(Exception):
 
 
 def expand(
-    found: Found, *, key: str, home: str, router: str, read_list: ReadList
+    found: Found,
+    *,
+    key: str,
+    home: str,
+    router: str,
+    read_list: ReadList,
+    may_do: Collection[str] = (),
 ) -> Expanded | Discard | Ended:
-    """`home` is the domain of names without one."""
+    """`home` is the domain of names without one; `may_do` are the files that may name commands and
+    files.
+    """
     try:
-        items = tuple(_items(found, home, read_list))
+        items = tuple(_items(found, home, read_list, may_do=found.file in may_do))
     except _EndedError as ended:
         return ended.route
     whom = tuple(item for item in items if item is not None)
@@ -67,12 +75,12 @@ def expand(
     return Defer(f"{found.where}: {key} names nobody; want :blackhole: if so", TABLE_TROUBLE)
 
 
-def _items(found: Found, home: str, read_list: ReadList) -> Iterator[Item | None]:
+def _items(found: Found, home: str, read_list: ReadList, *, may_do: bool) -> Iterator[Item | None]:
     """None for whatever swallows the message."""
     for count, (where, target) in enumerate(_targets(found, read_list), start=1):
         if count > MOST_ITEMS:
             raise _EndedError(_waits(where, f"more than {MOST_ITEMS} addresses"))
-        yield _item(target, where, home)
+        yield _item(target, where, home, may_do=may_do)
 
 
 def _targets(found: Found, read_list: ReadList) -> Iterator[tuple[str, Target | Unusable]]:
@@ -99,15 +107,17 @@ def _written(found: Found) -> Iterator[tuple[str, Target | Unusable]]:
         yield f"{found.file}:{found.line + number - 1}" if found.file else found.where, target
 
 
-def _item(target: Target | Unusable, where: str, home: str) -> Item | None:
+def _item(target: Target | Unusable, where: str, home: str, *, may_do: bool) -> Item | None:
     match target:
         case Whom(mailbox, is_final):
             domain = mailbox.domain or home
             return Item(Whom(Mailbox(mailbox.local, domain), is_final), where)
+        case Command() | File() if may_do:
+            return Item(target, where)
         case Command():
-            raise _EndedError(_waits(where, "commands are not supported"))
+            raise _EndedError(_waits(where, "commands are not allowed here (alias_user)"))
         case File():
-            raise _EndedError(_waits(where, "files are not supported"))
+            raise _EndedError(_waits(where, "files are not allowed here (alias_user)"))
         case FailWith(text):
             raise _EndedError(_fails(text))
         case DeferWith(text):

@@ -141,6 +141,7 @@ class OwnAddresses:
         return aliases.lookup(key)
 
     def _alias(self, who: Ours, key: str) -> OwnRoute | None:
+        deliver = self.settings.deliver
         match self._look_up(who, key):
             case table.Unsure(why):
                 return Defer(why, TABLE_TROUBLE)
@@ -151,6 +152,7 @@ class OwnAddresses:
                     home=home_domain(self.settings.routing) if who.is_virtual else who.domain,
                     router=VIRTUAL_ALIASES if who.is_virtual else SYSTEM_ALIASES,
                     read_list=self.tables.read_list,
+                    may_do=deliver.alias_user_files if deliver.alias_user else (),
                 )
         return None
 

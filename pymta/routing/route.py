@@ -9,6 +9,7 @@ from pymta.mail.host import Host
 from pymta.mail.login import Login
 from pymta.routing.target import Command, File, Whom
 
+LOCAL_USER = "local_user"
 SYSTEM_ALIASES = "system_aliases"
 VIRTUAL_ALIASES = "virtual_aliases"
 
@@ -33,10 +34,16 @@ class Lmtp:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Where the .forward of this account says, or else to `lmtp`, or into its own mailbox."""
+    """Where the .forward of this account says, or else to `lmtp`, or into its own mailbox.
+
+    `item` is a command or a file that the .forward names, or, with `is_alias`, an alias: then it is
+    done on behalf of this account, and the rest does not matter.
+    """
 
     account: str
     lmtp: Lmtp | None = None
+    item: str = ""
+    is_alias: bool = False
 
 
 @dataclass(frozen=True, slots=True)

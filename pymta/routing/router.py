@@ -28,8 +28,20 @@ from pymta.routing.lmtp import route_by_lmtp
 from pymta.routing.mx import Lookups, Shuffle, route_by_mx
 from pymta.routing.ourselves import Ourselves
 from pymta.routing.own import OwnAddresses
-from pymta.routing.route import Fail, Lmtp, Local, Remote, Route, User
+from pymta.routing.route import (
+    LOCAL_USER,
+    Defer,
+    Discard,
+    Expanded,
+    Fail,
+    Lmtp,
+    Local,
+    Remote,
+    Route,
+    User,
+)
 from pymta.routing.smarthost import route_by_smarthost
+from pymta.routing.target import Blackhole, is_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ class Router:
         `via` are the addresses that have sent the message on to it; `is_final`: into the mailbox
         itself, and no further.
         """
+        if via and is_item(address):
+            return self._of_giver(address, via)
         match self._classify(address):
             case Nonsense(why):
                 return Fail(f"no such address: {why}", "5.1.3")
@@ -71,6 +85,20 @@ class Router:
                 return self._once(f"[{literal}]", literal)
             case TheirDomain(domain):
                 return self._once(domain, None)
+
+    def _of_giver(self, item: str, via: Sequence[str]) -> Route:
+        """A command or a file, on behalf of whoever has named it, if he still does."""
+        giver = self.route(via[-1], via[:-1])
+        match giver:
+            case User(account) if item == str(Blackhole()):
+                return Discard(f"the .forward of {account}", LOCAL_USER)
+            case User():
+                return replace(giver, item=item)
+            case Expanded(items) if item in {str(one.target) for one in items}:
+                return User(self.settings.deliver.alias_user, item=item, is_alias=True)
+            case Defer():
+                return giver
+        return Defer(f"{via[-1]} does not lead to {item} any more", "4.3.0")
 
     def _by_transport(self, route: Route, domain: str) -> Route:
         """The same, the way that `local_transport` names for this domain."""

@@ -121,6 +121,11 @@ class Blackhole:
 Target = Whom | Command | File | Include | FailWith | DeferWith | Blackhole
 
 
+def is_item(text: str) -> bool:
+    """Is it the text form of a command, a file or the black hole?  No `Whom` has such a one."""
+    return text[:1] in {"|", "/"} or text == str(Blackhole())
+
+
 @dataclass(frozen=True, slots=True)
 class Unusable:
     why: str

@@ -7,11 +7,14 @@ channels of `pymta.channel`, and no side needs a parser.
                          the message, with LF line ends, read from its first byte
              forward     likewise; but a .forward, where there is one, is told instead
              look        likewise; and where there is none, nothing is stored
+             item        a command or a file, which the .forward must name as it is asked for
+             alias       likewise, and a file of aliases of root's must name it
     helper   taken       a process of its own works on it; nothing but its own limits ends that
              stored      it is in the mailbox, for good
              later       not now; an errno (0 where there is none) and why
              forward     nothing was stored: this is the .forward, which the worker understands
-             nothing     there is no .forward
+             never       not at all; a status of RFC 3463 and why
+             nothing     there is no .forward, or it does not name that any more
 
 The worker says nothing about a user id, a directory or a mode: all that is the helper's own
 knowledge.  What is named is checked to be of the right form, since the helper runs as root.
@@ -26,7 +29,7 @@ from enum import Enum
 from pymta.accounts.account import is_account_name
 from pymta.mail.letters import is_safe
 
-LONGEST_REQUEST = 8192  # bytes
+LONGEST_REQUEST = 16_384  # bytes
 LONGEST_ANSWER = 64 * 1024  # bytes; must exceed `pymta.routing.forward_file.LONGEST`
 LONGEST_WHY = 1000  # characters
 TAKEN = b"taken"
@@ -35,6 +38,9 @@ _NOTHING = b"nothing"
 LONGEST_ADDRESS = 1000  # characters
 # As `pymta.transport.mailboxes.file_name` has it: no path, no name that means something else.
 _FILE = re.compile(r"[0-9]{1,12}\.[0-9A-Za-z-]{1,40}\.pymta")
+_ITEM = re.compile(r"[|/][ -~\x80-\U0010ffff]{1,1000}")
+_WITH_ITEM = {"item", "alias"}
+_NEVER = re.compile(rb"never (5\.[0-9]{1,3}\.[0-9]{1,3}) (.*)", re.DOTALL)
 _ADDRESS = re.compile(r"[ -~\x80-\U0010ffff]*")
 
 
@@ -44,11 +50,17 @@ class Deed(Enum):
     STORE = "store"
     FORWARD = "forward"
     LOOK = "look"
+    ITEM = "item"
+    ALIAS = "alias"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`size` is that of the message in the descriptor, in bytes; `sender` may be ""."""
+    """`size` is that of the message in the descriptor, in bytes; `sender` may be "".
+
+    `item` is a command with a bar in front, or a file, see `pymta.routing.target`; "" for deeds
+    that name none.
+    """
 
     account: str
     file: str
@@ -56,6 +68,17 @@ class Request:
     sender: str
     recipient: str
     deed: Deed = Deed.FORWARD
+    item: str = ""
+
+    @property
+    def id(self) -> str:
+        """Of the message; its file is named after it."""
+        return self.file.split(".")[1].rpartition("-")[0]
+
+    @property
+    def lane(self) -> str:
+        """What waits for each other: a command of a user keeps none of his mail waiting."""
+        return f"{self.account} ({self.item})" if self.item.startswith("|") else self.account
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +103,18 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """There is no .forward, and nothing was to be stored."""
+    """There is no .forward, or no such item in it; nothing was stored."""
 
 
-Answer = Stored | PutOff | Forward | Nothing
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A command said so; `enhanced` is a 5.x.x code (RFC 3463)."""
+
+    enhanced: str
+    why: str
+
+
+Answer = Stored | PutOff | Forward | Nothing | Failed
 
 
 def encode_request(request: Request) -> bytes:
@@ -94,6 +125,7 @@ def encode_request(request: Request) -> bytes:
         str(request.size),
         request.sender,
         request.recipient,
+        request.item,
     )
     return "\0".join(fields).encode()
 
@@ -101,9 +133,9 @@ def encode_request(request: Request) -> bytes:
 def decode_request(packet: bytes) -> Request:
     """ValueError: it is none, or names what cannot be named."""
     deed, *fields = packet.decode().split("\0")
-    if len(fields) != 5:
+    if len(fields) != 6:
         raise ValueError("not a request")
-    account, file, size, sender, recipient = fields
+    account, file, size, sender, recipient, item = fields
     if not is_account_name(account):
         raise ValueError(f"no name of an account: {account!r}")
     if not _FILE.fullmatch(file):
@@ -114,7 +146,9 @@ def decode_request(packet: bytes) -> Request:
         is_short = len(address) <= LONGEST_ADDRESS
         if not (is_short and _ADDRESS.fullmatch(address) and is_safe(address)):
             raise ValueError("not an address")
-    return Request(account, file, int(size), sender, recipient, Deed(deed))
+    if bool(item) != (deed in _WITH_ITEM) or (item and not _ITEM.fullmatch(item)):
+        raise ValueError("not an item")
+    return Request(account, file, int(size), sender, recipient, Deed(deed), item)
 
 
 def encode_answer(answer: Answer) -> bytes:
@@ -127,6 +161,8 @@ def encode_answer(answer: Answer) -> bytes:
             return b"forward " + content
         case Nothing():
             return _NOTHING
+        case Failed(enhanced, why):
+            return f"never {enhanced} {why[:LONGEST_WHY]}".encode("utf-8", "replace")
 
 
 def decode_answer(packet: bytes) -> Answer:
@@ -138,6 +174,8 @@ def decode_answer(packet: bytes) -> Answer:
     word, _, rest = packet.partition(b" ")
     if word == b"forward":
         return Forward(rest)
+    if never := _NEVER.fullmatch(packet):
+        return Failed(never[1].decode(), never[2].decode("utf-8", "replace"))
     number, _, why = rest.partition(b" ")
     if word == b"later" and number.isdigit() and len(number) < 10:
         return PutOff(int(number), why.decode("utf-8", "replace"))

@@ -15,17 +15,19 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from pymta.channel.control import address_in
-from pymta.transport.classify import Delivered, Later, Outcome
+from pymta.transport.classify import Delivered, Later, Never, Outcome
 from pymta.transport.local_request import (
     LONGEST_ANSWER,
     TAKEN,
     Answer,
     Deed,
+    Failed,
     Forward,
     Nothing,
     PutOff,
@@ -43,21 +45,29 @@ TAKEN_WITHIN = 40.0
 # Seconds that the helper has beyond its own limit to say so.
 GRACE = 10.0
 
-# As `pymta.delivery.world.Hand`: account, recipient, what to do.
-Hand = Callable[[str, str, Deed], Outcome | Forward | Nothing]
+_ITEMS = {Deed.ITEM, Deed.ALIAS}
+
+
+class Hand(Protocol):
+    """As `pymta.delivery.world.Hand`: account, recipient, what to do, and the item of it."""
+
+    def __call__(
+        self, account: str, recipient: str, deed: Deed, item: str = "", /
+    ) -> Outcome | Forward | Nothing: ...
 
 
 class Helper:
     """The helper that listens at this path; `scratch` is a directory for files without a name.
 
-    `limit` are the seconds that a delivery may take.
+    `limit` are the seconds that a delivery may take, and `longer` what a command may take besides.
     """
 
-    def __init__(self, address: str, scratch: Path, limit: float) -> None:
+    def __init__(self, address: str, scratch: Path, limit: float, longer: float = 0.0) -> None:
         self._directory, _, self._name = address.rpartition("/")
         self._address = address
         self._scratch = scratch
         self._limit = limit
+        self._longer = longer
 
     @contextmanager
     def opened(self, parcel: Parcel) -> Iterator[Hand]:
@@ -66,9 +76,11 @@ class Helper:
         try:
             size = os.fstat(fd).st_size
 
-            def hand(account: str, recipient: str, deed: Deed) -> Outcome | Forward | Nothing:
+            def hand(
+                account: str, recipient: str, deed: Deed, item: str = "", /
+            ) -> Outcome | Forward | Nothing:
                 name = file_name(parcel.id, recipient)
-                request = Request(account, name, size, parcel.sender, recipient, deed)
+                request = Request(account, name, size, parcel.sender, recipient, deed, item)
                 if not parcel.is_mine():
                     return Later(0, why="message was taken over by another process")
                 return _outcome(self._ask(request, fd), deed)
@@ -98,7 +110,8 @@ class Helper:
                 sock.sendmsg([encode_request(request)], rights, socket.MSG_NOSIGNAL)
                 packet = sock.recv(LONGEST_ANSWER)
                 if packet == TAKEN:
-                    sock.settimeout(self._limit + GRACE)
+                    longer = self._longer if request.item.startswith("|") else 0.0
+                    sock.settimeout(self._limit + longer + GRACE)
                     packet = sock.recv(LONGEST_ANSWER)
             except TimeoutError:
                 return PutOff(0, f"the delivery helper at {self._address} gave no answer in time")
@@ -120,11 +133,13 @@ def _outcome(answer: Answer, deed: Deed) -> Outcome | Forward | Nothing:
     match answer:
         case Stored() if deed is not Deed.LOOK:
             return Delivered()
+        case Failed(enhanced, why) if deed in _ITEMS:
+            return Never(why, enhanced)
         case PutOff(number, why):
             return Later(number, os.strerror(number) if number else "", why)
-        case Forward() if deed is not Deed.STORE:
+        case Forward() if deed in {Deed.FORWARD, Deed.LOOK}:
             return answer
-        case Nothing() if deed is Deed.LOOK:
+        case Nothing() if deed in {Deed.LOOK, Deed.ITEM}:
             return answer
     return Later(0, why="the delivery helper gave an answer to another question")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,19 @@ from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.mail.timestamp import format_date
 from pymta.retry.rules import parse_retry
-from pymta.routing.route import Defer, Discard, Expanded, Fail, Lmtp, Local, Remote, Route, User
+from pymta.routing.route import (
+    LOCAL_USER,
+    Defer,
+    Discard,
+    Expanded,
+    Fail,
+    Lmtp,
+    Local,
+    Remote,
+    Route,
+    User,
+)
+from pymta.routing.target import is_item
 from pymta.smtp.client_words import Refused, Result, Stage, Taken
 from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
@@ -76,7 +88,9 @@ class Rig:
     Addresses at localhost are local, at users.example users of the system; at store.example an
     LMTP server has them, at both.example it has those of system users; at gone.example they fail,
     at dim.example they wait.  `aliases` are names for others, by address.  `forwards` are what
-    .forward files say, by account; `homes` hold what was stored, `hung` do not answer.
+    .forward files say, by account; `items` is what becomes of commands and files that somebody
+    names, and `done` are those that took the message.  `homes` hold what was stored, `hung` do not
+    answer.
     """
 
     directory: Path
@@ -90,6 +104,8 @@ class Rig:
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
     store_error: OSError | None = None
+    items: dict[str, Outcome | Nothing] = field(default_factory=dict)
+    done: list[tuple[str, str, str]] = field(default_factory=list)
     aliases: dict[str, Expanded | Discard] = field(default_factory=dict)
     forwards: dict[str, bytes] = field(default_factory=dict)
     hung: set[str] = field(default_factory=set)
@@ -194,6 +210,13 @@ class Rig:
         return self._route
 
     def _route(self, address: str, via: Sequence[str], is_final: bool) -> Route:
+        if via and is_item(address):
+            giver = self._route(via[-1], via[:-1], False)
+            if address == ":blackhole:":
+                return Discard("the .forward", LOCAL_USER)
+            if isinstance(giver, User):
+                return replace(giver, item=address)
+            return User("program", item=address, is_alias=True)
         if address in self.aliases and address not in via and not is_final:
             return self.aliases[address]
         local, _, domain = address.rpartition("@")
@@ -218,8 +241,12 @@ class Rig:
             raise self.store_error
         content = b"".join(parcel.content())
 
-        def hand(account: str, recipient: str, deed: Deed) -> Outcome | Forward | Nothing:
+        def hand(
+            account: str, recipient: str, deed: Deed, item: str = "", /
+        ) -> Outcome | Forward | Nothing:
             self.asked.append((account, recipient, deed))
+            if deed in {Deed.ITEM, Deed.ALIAS}:
+                return self._done(account, recipient, item)
             if account in self.forwards and deed is not Deed.STORE:
                 return Forward(self.forwards[account])
             if account in self.hung:
@@ -230,6 +257,12 @@ class Rig:
             return Delivered()
 
         yield hand
+
+    def _done(self, account: str, recipient: str, item: str) -> Outcome | Nothing:
+        answer = self.items.get(item, Delivered())
+        if isinstance(answer, Delivered):
+            self.done.append((account, recipient, item))
+        return answer
 
     def _store(self, box: Local, parcel: Parcel) -> bool:
         if self.store_error:

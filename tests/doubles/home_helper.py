@@ -146,6 +146,7 @@ class HomeHelper:
         id: str = ID,
         body: bytes = BODY,
         deed: Deed = Deed.FORWARD,
+        item: str = "",
         limit: float = DEADLINE,
     ) -> Outcome | Forward | Nothing:
         """Have a message delivered, as a worker does."""
@@ -160,7 +161,7 @@ class HomeHelper:
             is_mine=lambda: True,
         )
         with Helper(str(self.path), self.directory, limit).opened(parcel) as hand:
-            return hand(account, f"{account}@localhost", deed)
+            return hand(account, f"{account}@localhost", deed, item)
 
     def stop(self) -> int:
         assert self._process

@@ -18,8 +18,9 @@ import pytest
 
 from pymta.accounts.account import Account
 from pymta.config.deliver import Deliver
-from pymta.local.home import Errand, deliver
+from pymta.local.home import deliver
 from pymta.local.identity import IdentityError, become
+from pymta.local.task import Errand
 from pymta.spool.disk import Disk
 from pymta.transport.local_request import Answer, Deed, PutOff, Request, Stored
 from pymta.transport.mailboxes import file_name

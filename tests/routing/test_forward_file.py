@@ -8,15 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.config.deliver import Deliver
 from pymta.mail.address import Mailbox
 from pymta.routing.forward_file import LONGEST, MOST_ADDRESSES, parse_forward
-from pymta.routing.target import Unusable, Whom
+from pymta.routing.target import Unusable, Whom, is_item
 
 
 def targets(text: str) -> list[str]:
     found = parse_forward(text.encode())
     assert not isinstance(found, Unusable), found
-    return [("\\" if one.is_final else "") + str(one.mailbox) for one in found]
+    return [
+        ("\\" if one.is_final else "") + str(one.mailbox) if isinstance(one, Whom) else str(one)
+        for one in found
+    ]
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,10 @@ def targets(text: str) -> list[str]:
         ("bob,#carol", ["bob"]),
         ("a#b@example.org", ["a#b@example.org"]),
         ('"#bob"@example.org', ["#bob@example.org"]),
+        ('"|/usr/bin/vacation alice, bob"', ["|/usr/bin/vacation alice, bob"]),
+        ("bob\n| cat", ["bob", "|cat"]),
+        ("/dev/null", [":blackhole:"]),
+        ('"/home/alice/mbox", /home/alice/in/', ["/home/alice/mbox", "/home/alice/in/"]),
     ],
 )
 def test_addresses_stand_on_lines_or_between_commas(text: str, wanted: list[str]) -> None:
@@ -47,10 +55,6 @@ def test_addresses_stand_on_lines_or_between_commas(text: str, wanted: list[str]
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('"|/usr/bin/vacation alice"', "line 1: commands are not supported"),
-        ("bob\n| cat", "line 2: commands are not supported"),
-        ("/dev/null", "line 1: :blackhole: is not supported"),
-        ('"/home/alice/mbox"', "line 1: files are not supported"),
         ("~/mbox", "line 1: '~/mbox': want a path from the root, such as /home/alice/mbox"),
         (":include:/home/alice/list", "line 1: :include:/home/alice/list is not supported"),
         (":fail: gone, for good", "line 1: :fail: gone, for good is not supported"),
@@ -63,6 +67,19 @@ def test_addresses_stand_on_lines_or_between_commas(text: str, wanted: list[str]
 )
 def test_what_is_no_address_is_never_taken_for_one(text: str, why: str) -> None:
     assert parse_forward(text.encode()) == Unusable(why)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "why"),
+    [
+        (Deliver(forbid_pipe=True), "line 2: commands are not allowed here (forbid_pipe)"),
+        (Deliver(forbid_file=True), "line 3: files are not allowed here (forbid_file)"),
+    ],
+)
+def test_an_operator_may_forbid_what_is_no_address(allowed: Deliver, why: str) -> None:
+    content = b"bob\n|cat\n/home/alice/inbox\n"
+    assert parse_forward(content, allowed) == Unusable(why)
+    assert not isinstance(parse_forward(content), Unusable)
 
 
 def test_a_list_of_addresses_has_an_end() -> None:
@@ -78,8 +95,8 @@ def test_whatever_it_holds_the_answer_is_addresses_or_a_reason(content: bytes) -
             assert why
         case found:
             for target in found:
-                assert isinstance(target, Whom)
-                assert str(target.mailbox).isprintable()
+                assert str(target).isprintable()
+                assert is_item(str(target)) != isinstance(target, Whom)
 
 
 @pytest.mark.parametrize("piece", ['"', "<", "\\", ",", "#", '"\\', "a<", " #", "|", "("])

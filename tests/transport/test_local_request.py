@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.routing import forward_file
+from pymta.routing.target import LONGEST_ITEM
 from pymta.transport.local_request import (
     LONGEST_ANSWER,
     LONGEST_REQUEST,
     LONGEST_WHY,
     Answer,
     Deed,
+    Failed,
     Forward,
     Nothing,
     PutOff,
@@ -26,10 +30,16 @@ from pymta.transport.local_request import (
 from pymta.transport.mailboxes import file_name
 
 FILE = file_name("1wIcRd-000000012Tz-1abc", "alice@localhost")
+ITEMS = {Deed.ITEM, Deed.ALIAS}
 REQUEST = Request("alice", FILE, 4711, "s@example.org", "alice@localhost", Deed.STORE)
 ANSWERS: st.SearchStrategy[Answer] = st.one_of(
     st.just(Stored()),
     st.just(Nothing()),
+    st.builds(
+        Failed,
+        st.from_regex(r"5\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True).filter(str.isascii),
+        st.text(max_size=LONGEST_WHY),
+    ),
     st.builds(PutOff, st.integers(0, 133), st.text(max_size=LONGEST_WHY)),
     st.builds(Forward, st.binary()),
 )
@@ -38,13 +48,36 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
 @pytest.mark.parametrize("deed", Deed)
 @pytest.mark.parametrize("sender", ["", '"a b"@example.org', "jörg@bücher.example"])
 def test_a_request_is_understood(deed: Deed, sender: str) -> None:
-    request = Request("alice", FILE, 0, sender, "alice@localhost", deed)
+    item = "|/usr/bin/vacation alice" if deed in ITEMS else ""
+    request = Request("alice", FILE, 0, sender, "alice@localhost", deed, item)
     assert decode_request(encode_request(request)) == request
+    assert request.id == "1wIcRd-000000012Tz-1abc"
+
+
+@pytest.mark.parametrize("item", ["", "bob", "|", "~/x", "|a\nb", "|a\x1bb", "/" + "x" * 1001])
+@pytest.mark.parametrize("deed", ITEMS)
+def test_what_is_no_command_and_no_file_cannot_be_asked_for(deed: Deed, item: str) -> None:
+    packet = encode_request(Request("alice", FILE, 0, "", "alice@localhost", deed, item))
+    with pytest.raises(ValueError, match="not an item"):
+        decode_request(packet)
+
+
+@pytest.mark.parametrize("deed", set(Deed) - ITEMS)
+def test_no_item_comes_with_a_deed_that_has_none(deed: Deed) -> None:
+    packet = encode_request(Request("alice", FILE, 0, "", "alice@localhost", deed, "/x"))
+    with pytest.raises(ValueError, match="not an item"):
+        decode_request(packet)
+
+
+def test_a_command_of_a_user_does_not_count_as_work_in_his_home() -> None:
+    request = replace(REQUEST, deed=Deed.ITEM, item="|/bin/cat")
+    assert request.lane != REQUEST.lane == replace(request, item="/home/alice/x").lane
 
 
 def test_the_longest_request_fits_its_packet() -> None:
     long = f"{'é' * 256}@{'x' * 255}"
-    assert len(encode_request(Request("x" * 64, FILE, 1 << 40, long, long))) < LONGEST_REQUEST
+    request = Request("x" * 64, FILE, 1 << 40, long, long, Deed.ALIAS, "|" + "é" * LONGEST_ITEM)
+    assert len(encode_request(request)) < LONGEST_REQUEST
 
 
 @pytest.mark.parametrize(
@@ -93,7 +126,7 @@ def test_any_other_packet_is_no_answer(packet: bytes) -> None:
         answer = decode_answer(packet)
     except ValueError:
         return
-    assert isinstance(answer, (Stored, PutOff, Forward, Nothing))
+    assert isinstance(answer, (Stored, PutOff, Forward, Nothing, Failed))
 
 
 def test_the_largest_forward_file_fits_an_answer() -> None:
