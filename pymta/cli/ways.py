@@ -40,6 +40,7 @@ from pymta.routing.route import (
     Discard,
     Expanded,
     Fail,
+    Item,
     Lmtp,
     Local,
     Remote,
@@ -116,13 +117,17 @@ class Ways:
         if key in self._followed:
             return Explained(address, GOES_ON, "as it does above", route.router)
         self._followed.add(key)
-        onward = tuple(
-            self.explain(str(target.mailbox), (*before, address), is_final=target.is_final)
-            for target in (item.target for item in route.items)
-            if isinstance(target, Whom)
-        )
+        onward = tuple(self._of_item(item, address, before, route.router) for item in route.items)
         way = f"{route.key} leads to others"
         return Explained(address, GOES_ON, way, route.router, where=route.where, onward=onward)
+
+    def _of_item(self, item: Item, address: str, before: tuple[str, ...], router: str) -> Explained:
+        target = item.target
+        if isinstance(target, Whom):
+            return self.explain(str(target.mailbox), (*before, address), is_final=target.is_final)
+        way = f"as {self._world.settings.deliver.alias_user}"
+        kind = transport_of_item(str(target))
+        return Explained(str(target), DELIVERS, way, router, kind, where=item.where)
 
     def _of_user(
         self, address: str, user: User, before: tuple[str, ...], *, is_final: bool

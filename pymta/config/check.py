@@ -29,6 +29,7 @@ from pymta.config.launch import Launch
 from pymta.config.listen import Listen
 from pymta.config.log_places import SYSLOG, parse_facility, parse_place
 from pymta.config.own_addresses import faults as faults_of_addresses
+from pymta.config.own_items import faults as faults_of_items
 from pymta.config.periodic import faults as faults_of_runs
 from pymta.config.policy_rules import Rules, name_of_place
 from pymta.config.policy_rules import faults as faults_of_rules
@@ -246,7 +247,10 @@ def _names(settings: Settings) -> Iterator[Fault]:
         " starting with . or -"
     )
     yield from _items("local_parts", routing.local_parts, _need(is_local_part, want_mailbox))
-    for key, item, value, wanted in faults_of_addresses(routing):
+    for key, item, value, wanted in (
+        *faults_of_addresses(routing),
+        *faults_of_items(routing, settings.deliver),
+    ):
         yield Fault(key, value, wanted, item)
     banner = settings.session.smtp_banner
     if not all(map(_is_banner_line, banner.split("\n"))):

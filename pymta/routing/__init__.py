@@ -8,6 +8,7 @@ target          the kinds of target that an alias or a .forward may have, and th
 forward_file    where a system user says that his mail goes
 mx              MX answers to an ordered list of hosts (RFC 5321 s5.1)
 smarthost       hosts that take mail for others, by sender and recipient, or everything
+lmtp            the server that has the mailboxes of ours, as the settings name it
 ourselves       is this host, at this port, we?
 router          the chain over them
 route           what comes out

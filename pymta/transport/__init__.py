@@ -9,8 +9,11 @@ connect       TCP to one host, with a deadline
 dialogue      lead `pymta.smtp.client` over a socket: one host, one message
 remote        the hosts of a destination in order, until every recipient is settled
 host_memory   which hosts were down lately
+lmtp          an LMTP server, each recipient with an answer of his own
+mbox          appended to a file, locked, and undone on failure
+from_lines    the lines between messages there
 maildir       into a Maildir, safe against a pulled plug
-mailboxes     the Maildirs that pymta owns
+mailboxes     the Maildirs and mbox files that pymta owns
 to_local      to a system user, by way of the helper that may go into his home directory
 local_request what is asked of that helper, and the answer
 line_ends     CRLF of the wire to LF of a file

@@ -15,6 +15,7 @@ from subprocess import Popen
 import pytest
 
 from tests.doubles.daemon import DEADLINE, HOSTNAME, wait_until
+from tests.doubles.mail_store import mail_store
 from tests.doubles.own_accounts import OwnAccounts
 from tests.doubles.standalone import Standalone, standalone, status_of
 from tests.doubles.ways_in import readable
@@ -169,3 +170,41 @@ def test_nobody_listens_is_said_at_the_start(tmp_path: Path) -> None:
         made.prefix = [*made.prefix, *someone]
         with made.in_front():
             made.wait_for_log("no delivery helper listens at /run/pymta-deliver/socket")
+
+
+def test_commands_files_aliases_and_dovecot_have_their_mail(tmp_path: Path) -> None:
+    """One daemon: alice's command and file, an alias as bob, and what remains goes to Dovecot."""
+    with mail_store("alice", "bob") as store, house(tmp_path) as (made, people):
+        # Nobody but root may have been able to write the aliases, nor the directories above.
+        aliases = made.directory / "aliases"
+        out = people.home("bob") / "out"
+        aliases.write_text(f'list: "|/usr/bin/tee {out}", bob\n')
+        made.directory.chmod(0o755)
+        made.write_settings(
+            local_transport=f"lmtp:unix:{store.path}",
+            lmtp_local_part_only=True,
+            alias_file=[str(aliases)],
+            alias_user="bob",
+            alias_user_files=[str(aliases)],
+        )
+        box = people.home("alice") / "box"
+        say = people.write("alice", "say", b"#!/bin/sh\necho no $RECIPIENT; exit 69\n", 0o755)
+        why = f"the command '{say}' returned 69 (EX_UNAVAILABLE): no alice@localhost"
+        people.write("alice", ".forward", f"\\alice, {box}, |{say}\n".encode())
+        with store.running(), made.in_front():
+            wait_for_helper(made)
+            assert send(made, "alice@localhost", "list@localhost")[0].startswith("250 ")
+            wait_until(lambda: "Completed" in made.log(), made.log)
+            log = made.log()
+            for line in (
+                "=> alice@localhost <alice@localhost> R=local T=lmtp",
+                "=> bob@localhost <list@localhost> R=local T=lmtp",
+                f"=> {box} <alice@localhost> R=local_user T=address_file",
+                f"=> |/usr/bin/tee {out} <list@localhost> R=system_aliases T=address_pipe",
+                f"** |{say} <alice@localhost> R=local_user T=address_pipe: {why}",
+            ):
+                assert line in log, log
+            assert len(store.mail("alice")) == len(store.mail("bob")) == 1
+        assert box.stat().st_uid == people.users["alice"]
+        assert out.stat().st_uid == people.users["bob"]
+        assert box.read_bytes().startswith(b"From sender@client.test ")
