@@ -88,12 +88,12 @@ def _nowhere(who: Addressee, route: Nowhere) -> Tried:
 
 def _wish(who: Addressee, route: Expanded) -> Wish:
     targets = tuple(item.target for item in route.items)
-    return Wish(who, targets, where=route.where, router=route.router)
+    return Wish(who, targets, where=route.where, router=route.router, owner=route.owner)
 
 
 def _store(who: Addressee, box: Local, claim: Claim, world: World) -> Tried:
     began = world.now()
-    parcel = parcel_of(claim, (who.address,), who.via)
+    parcel = parcel_of(claim, (who.address,), *who.came)
     outcome: Outcome = Delivered()
     try:
         if not world.store(box, parcel):
@@ -108,7 +108,7 @@ def _store(who: Addressee, box: Local, claim: Claim, world: World) -> Tried:
 def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
     """To system users, one after another; the message is made ready once for all of them."""
     addressees = [who for who, _ in group.recipients]
-    parcel = parcel_of(claim, tuple(who.address for who in addressees), addressees[0].via)
+    parcel = parcel_of(claim, tuple(who.address for who in addressees), *addressees[0].came)
     tried: list[Tried] = []
     wishes: list[Wish] = []
     onward: list[tuple[Addressee, Route]] = []
@@ -195,8 +195,8 @@ def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
     if claim.envelope.requires_tls:
         return tuple(Tried(who, _NO_TLS, group.remote.router, SMTP) for who in group.recipients)
     began = world.now()
-    via = group.recipients[0].via
-    parcel = parcel_of(claim, tuple(who.address for who in group.recipients), via)
+    came = group.recipients[0].came
+    parcel = parcel_of(claim, tuple(who.address for who in group.recipients), *came)
     parcel = replace(parcel, wishes=_wishes(group, claim, parcel))
     memory = world.memory.forced() if _is_over(group, claim, world) else world.memory
     found = _deliver(parcel, group.remote, memory, world)
@@ -213,7 +213,7 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
     began = world.now()
     is_short = world.settings.routing.lmtp_local_part_only
     names = [_name_at_lmtp(who.address, is_short=is_short) for who in group.recipients]
-    parcel = parcel_of(claim, tuple(dict.fromkeys(names)), group.recipients[0].via)
+    parcel = parcel_of(claim, tuple(dict.fromkeys(names)), *group.recipients[0].came)
     asked = dict(zip(names, (who.asked for who in group.recipients), strict=True))
     parcel = replace(parcel, wishes=_wishes_of(claim, parcel, asked))
     memory = world.memory.forced() if _is_over(group, claim, world) else world.memory
@@ -257,17 +257,18 @@ def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:
 
 def _wishes_of(claim: Claim, parcel: Parcel, asked: dict[str, Recipient]) -> Wishes:
     envelope = claim.envelope
+    is_from_owner = parcel.sender != envelope.sender  # who has given it no such name
     return Wishes(
         is_international=envelope.smtputf8 and is_international(parcel.content()),
         ret=envelope.ret,
-        envid=envelope.envid,
+        envid="" if is_from_owner else envelope.envid,
         asked=asked,
     )
 
 
 def _on_the_way(who: Addressee) -> Recipient:
     """RFC 3461 s5.2.1: whoever changes the recipient says which one it was."""
-    if who.asked.orcpt or not who.original:
+    if who.asked.orcpt or not who.original or who.sender:
         return who.asked
     kind = RFC822 if who.original.isascii() else UTF8
     return replace(who.asked, orcpt=f"{kind};{who.original}")

@@ -42,17 +42,24 @@ def report(claim: Claim, world: World) -> None:
         if not world.spool.holds(report_id):
             _write(report_id, claim, world)
         claim.note(Reported(world.now(), report_id))
-        sender = claim.envelope.sender
+        sender = _whom(report_id, claim)
         # Where SMTP waits for this message, it waits for what comes of it.
         reach = Reach.NO_SMTP if world.reach is Reach.NO_SMTP else Reach.NEW
         queue = claim.envelope.queue_name
         world.hand_on(HandOn(report_id, world.destination_of(sender), reach, queue))
 
 
+def _whom(report_id: str, claim: Claim) -> str:
+    """The sender, or the owner of a list, for what became of those on it."""
+    told = (one.recipients for one in claim.state.owed if one.report_id == report_id)
+    whom = addressees((n for some in told for n in some), claim.envelope, claim.state)
+    return next((who.sender for who in whom if who.sender), claim.envelope.sender)
+
+
 def _write(report_id: str, claim: Claim, world: World) -> None:
-    sender = claim.envelope.sender
+    sender = _whom(report_id, claim)
     now = world.now()
-    report = _report(report_id, claim, world)
+    report = _report(report_id, sender, claim, world)
     message = compose(report)
     queue = claim.envelope.queue_name  # as with the classic daemon
     client = Client(protocol=PROTOCOL)
@@ -79,7 +86,7 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
     world.tell(delivery_events.bounced(bounce, journal=world.settings.journal))
 
 
-def _report(report_id: str, claim: Claim, world: World) -> Report:
+def _report(report_id: str, sender: str, claim: Claim, world: World) -> Report:
     told = _told(report_id, claim)
     envelope = claim.envelope
     may_be_whole = envelope.ret == FULL and not envelope.requires_tls  # RFC 8689 s5
@@ -89,12 +96,12 @@ def _report(report_id: str, claim: Claim, world: World) -> Report:
         hostname=world.settings.hostname,
         id=report_id,
         about=claim.id,
-        sender=envelope.sender,
+        sender=sender,
         date=world.date(world.now()),
         arrived=world.date(envelope.received_at),
         told=told,
         returned=returned(parcel_of(claim, ()).content(), most=most, smtputf8=envelope.smtputf8),
-        envid=envelope.envid,
+        envid=envelope.envid if sender == envelope.sender else "",
     )
 
 

@@ -70,7 +70,7 @@ class _Attempt:
         self._claim = claim
         self._world = world
         self._key_of = cache(world.key_of)
-        self._reports: dict[str, str] = {}  # ids by what they tell
+        self._reports: dict[tuple[str, str], str] = {}  # ids by what they tell, and whom
         self._due: list[Due] = []
         self._ways: dict[int, Remote] = {}  # of recipients who were sent to hosts
         self._is_to_freeze = False
@@ -163,8 +163,8 @@ class _Attempt:
                 refused.append(Tried(who, why, wish.router, mailbox=wish.account))
                 continue
             # To one who is new goes the wish as well; others never hear of it (RFC 3461 s5.2.7).
-            keeps_wish = len(made.to) == 1 and made.added
-            if self._is_told and wish.addressee.asked.wants_success and not keeps_wish:
+            keeps_wish = len(made.to) == 1 and made.added and not made.sender
+            if self._is_told() and wish.addressee.asked.wants_success and not keeps_wish:
                 made = replace(made, report_id=self._reserve(DELIVERED))
             claim.note(made)
             tell.redirected(wish, made, claim, self._world)
@@ -178,14 +178,15 @@ class _Attempt:
         """Those of them whom this attempt is for."""
         reach, settings = self._world.reach, self._world.settings
         by_order = self._claim.state.reroute
-        new_route = self._world.new_routes(by_order, self._claim.envelope.sender)
+        own = self._claim.envelope.sender
+        new_route = cache(lambda sender: self._world.new_routes(by_order, sender or own))
         for who in whom:
             if reach is Reach.LOCAL and (by_order or self._world.destination_of(who.address)):
                 continue
             if is_left_whole(who.address, reach, settings):
                 self._tell_left(who)
                 continue
-            route = self._not_again(who, new_route)
+            route = self._not_again(who, new_route(who.sender))
             if isinstance(route, Remote) and is_left_by_smtp(who.address, reach, settings):
                 self._tell_left(who, route.router)
             else:
@@ -231,34 +232,43 @@ class _Attempt:
 
     def _record(self, settlement: Settlement, now: float, *, is_last: bool) -> None:
         self._due += settlement.due
-        report_id = success_id = ""
-        if any(given.is_wanted for given in settlement.given):
-            if self._is_told:
-                report_id = self._reserve(FAILED)
-            else:
-                self._is_to_freeze = True
-        if self._is_told and any(map(is_report_wanted, settlement.delivered)):
-            success_id = self._reserve(DELIVERED)
-        elif is_last and self._is_all_delivered(settlement):
+        parts = settlement.by_sender()
+        reports = {sender: self._reports_on(part, sender) for sender, part in parts.items()}
+        if is_last and self._is_all_delivered(settlement) and not any(map(any, reports.values())):
             self._is_delivered = True  # the removal that follows says it, and costs no journal
             return
-        for record in records_of_final(settlement, now, report_id, success_id):
-            self._claim.note(record)
+        for sender, part in parts.items():
+            for record in records_of_final(part, now, *reports[sender]):
+                self._claim.note(record)
+
+    def _reports_on(self, settlement: Settlement, sender: str) -> tuple[str, str]:
+        """Ids of what tells of failures, and of success, to those who have it from this sender."""
+        is_told_ = self._is_told(sender)
+        failed = delivered = ""
+        if any(given.is_wanted for given in settlement.given):
+            if is_told_:
+                failed = self._reserve(FAILED, sender)
+            else:
+                self._is_to_freeze = True
+        if is_told_ and any(map(is_report_wanted, settlement.delivered)):
+            delivered = self._reserve(DELIVERED, sender)
+        return failed, delivered
 
     def _is_all_delivered(self, settlement: Settlement) -> bool:
         now_delivered = {one.addressee.index for one in settlement.delivered}
         state = self._claim.state
         return now_delivered.issuperset(state.pending) and not state.owed
 
-    @property
-    def _is_told(self) -> bool:
-        return is_told(self._claim.envelope.sender)
+    def _is_told(self, sender: str = "") -> bool:
+        """`sender` is the owner of a list, or else ""."""
+        return is_told(sender or self._claim.envelope.sender)
 
-    def _reserve(self, action: str) -> str:
+    def _reserve(self, action: str, sender: str = "") -> str:
         """One report for all that fails in one attempt, and one for all that does not."""
-        if action not in self._reports:
-            self._reports[action] = self._world.spool.reserve()
-        return self._reports[action]
+        key = action, sender
+        if key not in self._reports:
+            self._reports[key] = self._world.spool.reserve()
+        return self._reports[key]
 
     def _record_rest(self) -> None:
         now = self._world.now()

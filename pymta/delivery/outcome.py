@@ -21,6 +21,8 @@ class Addressee:
     `via` are the addresses whose owners have had the mail sent on to this one, from that of the
     envelope to the last.  `is_final`: into the mailbox itself, whatever a .forward says.
     `asked` says what the sender wants to be told of this recipient (RFC 3461 s5.2.7).
+    `sender` is the owner of the list that he is on, from whom he gets it and who is told then; "":
+    that of the envelope.
     """
 
     index: int
@@ -28,6 +30,12 @@ class Addressee:
     via: tuple[str, ...] = ()
     is_final: bool = False
     asked: Recipient = NOBODY
+    sender: str = ""
+
+    @property
+    def came(self) -> tuple[tuple[str, ...], str]:
+        """Whoever came another way does not travel with him: his message has other lines."""
+        return self.via, self.sender
 
     @property
     def is_item(self) -> bool:
@@ -43,18 +51,21 @@ class Addressee:
 def addressees(indices: Iterable[int], envelope: Envelope, state: State) -> list[Addressee]:
     """Some recipients of a message that stands like this."""
     addresses, gave = written(envelope, state), givers(state)
-    sent_on_to = dict(state.redirects)
+    sent_on_to, owners = dict(state.redirects), dict(state.senders)
 
     def one(index: int) -> Addressee:
         way = way_to(index, gave)
         via = tuple(addresses[n].removeprefix(NO_FURTHER) for n in way)
         asker = of_envelope(index, len(envelope.recipients), gave, state)
         asked = NOBODY if asker is None else envelope.recipients[asker]
+        sender = next((owners[n] for n in reversed(way) if n in owners), "")
+        if sender:  # what the other one wanted to know ended with the list (RFC 3461 s5.2.7.1)
+            asked = NOBODY
         if any(len(sent_on_to[n]) > 1 for n in way):
             asked = asked.without_success()
         text = addresses[index]
         is_final = text.startswith(NO_FURTHER)
-        return Addressee(index, text.removeprefix(NO_FURTHER), via, is_final, asked)
+        return Addressee(index, text.removeprefix(NO_FURTHER), via, is_final, asked, sender)
 
     return [one(index) for index in indices]
 

@@ -7,7 +7,7 @@ each destination, because one transaction can serve all its recipients.  Those w
 first of all, with those who are only names for others; they cost nothing.
 
 Who has the mail by way of an alias or a .forward gets it with a line that says so (Delivered-To),
-and so does not travel with others.
+and perhaps from another sender, and so does not travel with others.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pymta.delivery.outcome import Addressee
 from pymta.routing.route import Defer, Discard, Expanded, Fail, Lmtp, Local, Remote, Route, User
 
+Came = tuple[tuple[str, ...], str]  # as `Addressee.came`
 Nowhere = Fail | Defer | Discard
 
 # Every server must take a hundred (RFC 5321 s4.5.3.1.8); more is asking for 452.
@@ -70,9 +71,9 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
     unrouted: list[tuple[Addressee, Nowhere]] = []
     others: list[tuple[Addressee, Expanded]] = []
     local: list[tuple[Addressee, Local]] = []
-    users: dict[tuple[str, ...], list[tuple[Addressee, User]]] = {}
-    lmtp: dict[tuple[Lmtp, tuple[str, ...]], list[Addressee]] = {}
-    remote: dict[tuple[Remote, tuple[str, ...]], list[Addressee]] = {}
+    users: dict[Came, list[tuple[Addressee, User]]] = {}
+    lmtp: dict[tuple[Lmtp, Came], list[Addressee]] = {}
+    remote: dict[tuple[Remote, Came], list[Addressee]] = {}
     for addressee, route in routes:
         match route:
             case Fail() | Defer() | Discard():
@@ -82,11 +83,11 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
             case Local():
                 local.append((addressee, route))
             case User():
-                users.setdefault(addressee.via, []).append((addressee, route))
+                users.setdefault(addressee.came, []).append((addressee, route))
             case Lmtp():
-                lmtp.setdefault((route, addressee.via), []).append(addressee)
+                lmtp.setdefault((route, addressee.came), []).append(addressee)
             case Remote():
-                remote.setdefault((route, addressee.via), []).append(addressee)
+                remote.setdefault((route, addressee.came), []).append(addressee)
     groups: list[Group] = []
     if unrouted:
         groups.append(Unrouted(tuple(unrouted)))

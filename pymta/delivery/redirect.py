@@ -48,7 +48,8 @@ class Wish:
     """Where the mail of a recipient goes instead.
 
     `account` is that of the user who says so in his .forward, "" where it is an alias; `where`
-    that is, for the log, and `router` who found it.
+    that is, for the log, and `router` who found it.  `owner` is from whom those have it then who
+    are new, "" where that does not change.
     """
 
     addressee: Addressee
@@ -56,6 +57,7 @@ class Wish:
     account: str = ""
     where: str = ""
     router: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ def redirect(
     start = max(addresses) + 1
     new = range(start, start + len(made.added))
     to = list(dict.fromkeys(made.to))
-    return Redirected(now, (wish.addressee.index,), (*to, *new), tuple(made.added.values()))
+    owner = wish.owner if envelope.sender else ""  # a report stays a report (RFC 5321 s3.9.2)
+    added = tuple(made.added.values())
+    return Redirected(now, (wish.addressee.index,), (*to, *new), added, sender=owner)
 
 
 class _Redirection:

@@ -62,6 +62,21 @@ class Settlement:
     given: tuple[Given, ...] = ()
     due: tuple[Due, ...] = ()
 
+    def by_sender(self) -> dict[str, Settlement]:
+        """What is final, apart for each who is told of it; "" is the sender of the message."""
+        senders = dict.fromkeys(tried.addressee.sender for tried in self.final)
+        return {
+            sender: Settlement(
+                tuple(one for one in self.delivered if one.addressee.sender == sender),
+                tuple(one for one in self.given if one.tried.addressee.sender == sender),
+            )
+            for sender in senders
+        }
+
+    @property
+    def final(self) -> tuple[Tried, ...]:
+        return (*self.delivered, *(one.tried for one in self.given))
+
 
 def outcome_of(route: Fail | Defer) -> Outcome:
     """A recipient without a route has its outcome already."""

@@ -75,7 +75,7 @@ class _Teller:
         connection = tried.outcome.connection
         return Leg(
             id=self._claim.id,
-            sender=self._claim.envelope.sender,
+            sender=tried.addressee.sender or self._claim.envelope.sender,
             recipient=tried.addressee.address,
             original=tried.addressee.original,
             router=tried.router,

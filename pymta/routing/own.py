@@ -18,13 +18,15 @@ An alias that has sent the message on once is no alias any more for what comes b
 alice, bob`` means that alice keeps a copy, and a circle has an end.  When a table cannot be asked
 nobody is unknown: the answer waits.
 
+Who has mail by an alias ``team`` gets it from ``owner-team``, where there is such an alias, too.
+
 Asked at RCPT and again at each attempt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymta.accounts.account import Account, Find, Unsure, find_user, nobody
 from pymta.config.addresses import is_mailbox_name
@@ -50,6 +52,7 @@ from pymta.tables import table
 from pymta.tables.address_tables import NO_TABLES, AddressTables
 from pymta.tables.text import key_of_address, key_of_catch_all
 
+OWNER = "owner-"
 MOST_SINGLE = 20  # names that lead to one other name; who is behind more of them is not asked
 
 
@@ -113,15 +116,6 @@ class OwnAddresses:
         account = self._user(who.local_part)
         return (account.account if isinstance(account, User) else small(who.local_part)), ""
 
-    def owner_of(self, who: Ours) -> str:
-        """The address ``owner-team@…`` of an alias ``team``, when there is one; else ""."""
-        for key in self._aliases_of(who)[:1]:
-            name, at, domain = key.partition("@")
-            owner = f"owner-{name}{at}{domain}"
-            if name and isinstance(self._look_up(who, owner), table.Found):
-                return str(Mailbox(f"owner-{name}", domain or who.domain))
-        return ""
-
     # Names and tables
 
     def _names(self, who: Ours) -> Iterator[tuple[str, str]]:
@@ -146,7 +140,7 @@ class OwnAddresses:
             case table.Unsure(why):
                 return Defer(why, TABLE_TROUBLE)
             case table.Found() as found:
-                return expand(
+                route = expand(
                     found,
                     key=key,
                     home=home_domain(self.settings.routing) if who.is_virtual else who.domain,
@@ -154,7 +148,18 @@ class OwnAddresses:
                     read_list=self.tables.read_list,
                     may_do=deliver.alias_user_files if deliver.alias_user else (),
                 )
+                return self._owned(route, who, key) if isinstance(route, Expanded) else route
         return None
+
+    def _owned(self, route: Expanded, who: Ours, key: str) -> Expanded:
+        """With the owner of a list, who is told of what goes wrong behind it."""
+        name, at, domain = key.partition("@")
+        if not name or name.startswith(OWNER):
+            return route
+        if not isinstance(self._look_up(who, f"{OWNER}{name}{at}{domain}"), table.Found):
+            return route
+        domain = domain or who.domain or self.settings.hostname
+        return replace(route, owner=str(Mailbox(f"{OWNER}{name}", domain)))
 
     # Mailboxes
 

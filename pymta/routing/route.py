@@ -100,13 +100,15 @@ class Expanded:
     """On to all of these, in place of the recipient.
 
     `key` is what was found, as ``team`` or ``@example.org``; `router` the word for the log, which
-    says in what: system_aliases, virtual_aliases, catch_all or postmaster.
+    says in what: system_aliases, virtual_aliases, catch_all or postmaster.  `owner` is the address
+    ``owner-team@…``, from whom they get it then, "" where there is none.
     """
 
     items: tuple[Item, ...]
     key: str
     where: str
     router: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ _READ: dict[str, Callable[[Fields, str], Any]] = {
     "why": Fields.text,
     "by": Fields.text,
     "report_id": Fields.text,
+    "sender": Fields.text,
 }
 _HOST = {"to": Fields.text}  # of one kind it is no list
 

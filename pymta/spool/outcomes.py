@@ -53,7 +53,8 @@ class Redirected:
 
     Of those, as many as there are in `added` are new, with the indices that come after all others;
     `added` are their addresses, with a backslash in front where it goes into the mailbox itself and
-    no further (``\user`` in a .forward).
+    no further (``\user`` in a .forward).  They get it from `sender`, who is told of their failures;
+    "": the sender of the message.
     """
 
     at: float
@@ -61,6 +62,7 @@ class Redirected:
     to: tuple[int, ...]
     added: tuple[str, ...]
     report_id: str = ""
+    sender: str = ""
 
     def __post_init__(self) -> None:
         if len(self.added) > len(self.to):
@@ -162,7 +164,8 @@ class State:
 
     `pending` are the recipients nobody has settled, in envelope order, and behind them those that
     redirections and operators added, whose addresses are in `added`.  `redirects` says who has his
-    mail sent on to whom, `instead` in place of whom an operator put somebody.  `first_deferred` is
+    mail sent on to whom, `senders` from whom those get it then that he has added (absent: as he
+    did), `instead` in place of whom an operator put somebody.  `first_deferred` is
     when a recipient was first put off, `dues` when it may be tried again, `why` the latest reason
     (absent from each: never put off).  `frozen` is the reason, "" when it is not; `frozen_since` is
     0 where it was accepted so, and no record says it yet.  `held` is who holds it, "" for nobody;
@@ -173,6 +176,7 @@ class State:
     owed: tuple[Owed, ...] = ()
     added: tuple[tuple[int, str], ...] = ()
     redirects: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    senders: tuple[tuple[int, str], ...] = ()
     first_deferred: tuple[tuple[int, float], ...] = ()
     dues: tuple[tuple[int, float], ...] = ()
     why: tuple[tuple[int, str], ...] = ()
@@ -219,7 +223,7 @@ def step(state: State, record: Record) -> State:
             owed = tuple(one for one in state.owed if one.report_id != report_id)
             return replace(state, owed=owed)
         case Redirected(recipients=settled, to=to, added=added, report_id=report_id):
-            state = _redirect(state, settled, to, added)
+            state = _redirect(state, settled, to, added, record.sender)
             return _owe(state, settled, "", report_id, EXPANDED)
         case Deferred(at=at, recipients=put_off, due=due, why=why):
             first = dict.fromkeys(put_off, at) | dict(state.first_deferred)
@@ -258,7 +262,11 @@ def alarm(state: State, now: float) -> float:
 
 
 def _redirect(
-    state: State, settled: tuple[int, ...], to: tuple[int, ...], added: tuple[str, ...]
+    state: State,
+    settled: tuple[int, ...],
+    to: tuple[int, ...],
+    added: tuple[str, ...],
+    sender: str,
 ) -> State:
     """Whoever is settled already stays so, and nobody is added for him."""
     from_whom = tuple(n for n in settled if n in state.pending)
@@ -271,6 +279,7 @@ def _redirect(
         pending=(*state.pending, *new),
         added=(*state.added, *zip(new, added, strict=True)),
         redirects=(*state.redirects, *((n, to) for n in from_whom)),
+        senders=(*state.senders, *((n, sender) for n in from_whom if sender)),
     )
 
 

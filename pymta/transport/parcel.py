@@ -48,13 +48,18 @@ class Parcel:
         return blocks if self.is_binary else with_lf(blocks)
 
 
-def parcel_of(claim: Claim, recipients: tuple[str, ...], via: tuple[str, ...] = ()) -> Parcel:
-    """The message of `claim` for these recipients, who have it by way of the addresses `via`."""
+def parcel_of(
+    claim: Claim, recipients: tuple[str, ...], via: tuple[str, ...] = (), sender: str = ""
+) -> Parcel:
+    """The message of `claim` for these recipients, who have it by way of the addresses `via`.
+
+    `sender` is from whom they have it, "" for that of the envelope.
+    """
     trace = "".join(delivered_to(address) for address in reversed(via))
     on_top = (trace + "".join(claim.seal.on_top)).encode()
     return Parcel(
         id=claim.id,
-        sender=claim.envelope.sender,
+        sender=sender or claim.envelope.sender,
         recipients=recipients,
         on_top=on_top,
         size=len(on_top) + claim.seal.size,

@@ -18,10 +18,10 @@ TEAM = "team@users.example"
 AT_X = 'R=mx T=smtp H=mx.x.example [192.0.2.1] C="250 queued"'
 
 
-def leads_to(*addresses: str) -> Expanded:
+def leads_to(*addresses: str, owner: str = "") -> Expanded:
     mailboxes = (Mailbox(*address.split("@")) for address in addresses)
     items = tuple(Item(Whom(mailbox), "aliases:1") for mailbox in mailboxes)
-    return Expanded(items, "team", "aliases:1", SYSTEM_ALIASES)
+    return Expanded(items, "team", "aliases:1", SYSTEM_ALIASES, owner)
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +112,71 @@ def test_success_of_an_alias_is_told_as_its_expansion(rig: Rig) -> None:
     (report,) = bounces(rig)
     assert b"Action: expanded" in report
     assert b"Action: delivered" not in report
+
+
+OWNER = "owner-team@users.example"
+
+
+@pytest.fixture
+def owned(rig: Rig) -> Rig:
+    rig.aliases[TEAM] = leads_to("alice@users.example", "carol@x.example", owner=OWNER)
+    return rig
+
+
+def test_a_list_with_an_owner_is_sent_from_him(owned: Rig) -> None:
+    id = owned.put(TEAM, "dave@x.example")
+    lines = owned.attempt(id)
+    assert {parcel.recipients: parcel.sender for parcel in owned.parcels} == {
+        ("carol@x.example",): OWNER,
+        ("dave@x.example",): "s@example.com",
+    }
+    assert lines[-1] == "Completed"
+
+
+def test_the_owner_hears_of_failures_and_the_sender_of_his_own(owned: Rig) -> None:
+    owned.answers |= {"carol@x.example": NEVER, "dave@x.example": NEVER}
+    owned.attempt(owned.put(TEAM, "dave@x.example", envid="E1"))
+    told = {}
+    for waiting in owned.spool().waiting():
+        claim = owned.spool().claim(waiting.id)
+        assert claim
+        (recipient,) = claim.envelope.recipients
+        told[recipient.address] = b"".join(claim.blocks())
+        claim.release()
+    assert set(told) == {OWNER, "s@example.com"}
+    assert b"Final-Recipient: rfc822; carol@x.example" in told[OWNER]
+    assert b"dave@x.example" not in told[OWNER]
+    assert b"Original-Envelope-Id" not in told[OWNER]
+    assert b"carol@x.example" not in told["s@example.com"]
+    assert b"Original-Envelope-Id: E1" in told["s@example.com"]
+    assert f"To: <{OWNER}>".encode() in told[OWNER]
+
+
+def test_who_is_put_off_still_has_it_from_the_owner(owned: Rig) -> None:
+    """Whatever the aliases say by then."""
+    owned.answers["carol@x.example"] = DOWN
+    id = owned.put(TEAM)
+    owned.attempt(id)
+    del owned.answers["carol@x.example"]
+    owned.aliases.clear()
+    owned.now += 3600
+    owned.attempt(id, force=True)
+    assert [parcel.sender for parcel in owned.parcels] == [OWNER]
+
+
+def test_a_report_to_a_list_stays_a_report(owned: Rig) -> None:
+    """RFC 5321 s3.9.2"""
+    owned.attempt(owned.put(TEAM, sender=""))
+    assert [parcel.sender for parcel in owned.parcels] == [""]
+
+
+def test_what_the_sender_wants_to_know_ends_with_a_list_that_has_an_owner(owned: Rig) -> None:
+    """RFC 3461 s5.2.7.1"""
+    owned.aliases[TEAM] = leads_to("carol@x.example", owner=OWNER)
+    wish = Recipient(TEAM, ("SUCCESS",), "rfc822;team@old.example")
+    owned.attempt(owned.put(wish, envid="E1"))
+    (report,) = bounces(owned)
+    assert b"Action: expanded" in report
+    (parcel,) = owned.parcels
+    assert parcel.wishes.envid == ""
+    assert parcel.wishes.asked == {"carol@x.example": Recipient("")}

@@ -211,6 +211,29 @@ def _who(line: str) -> str:
     return re.sub(r":.*", "", line)
 
 
+@pytest.mark.parametrize(
+    ("address", "owner"),
+    [
+        ("team@second", "owner-team@second"),
+        ("team+x@here", "owner-team@here"),
+        ("one@here", ""),
+        ("owner-team@here", ""),
+        ("news@virtual", "owner-news@virtual"),
+        ("any@virtual", ""),
+    ],
+)
+def test_an_alias_may_have_an_owner(address: str, owner: str) -> None:
+    case = Case("owners", 0)
+    case.texts = {
+        "A": ["team: alice", "owner-team: bob", "owner-owner-team: bob", "one: alice"],
+        "V": ["news@virtual: alice", "Owner-News@virtual: bob", "@virtual: alice"],
+        "U": ["alice bob"],
+    }
+    route = House(case).route(address, (), is_final=False)
+    assert isinstance(route, Expanded)
+    assert route.owner == owner
+
+
 def test_there_are_a_hundred_cases() -> None:
     assert len({case.title for case in cases()}) == len(list(cases())) >= 100
 
