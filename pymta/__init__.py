@@ -10,6 +10,7 @@
     local        the small helper of root, whose children become the user and store his mail
     report       mail that we write ourselves: bounces
     submit       sendmail(1): a message of a user of this machine, to the session behind a socket
+    simulation   the queue played through an outage, on a clock that costs no time
     doctor       what is missing on this host
 
 They stand on

@@ -41,6 +41,7 @@ COMMANDS = {
     "explain": "pymta.cli.explain:explain",
     "aliases": "pymta.cli.aliases:aliases",
     "retry": "pymta.cli.retry:retry",
+    "simulate": "pymta.cli.simulate:simulate",
     "user": "pymta.cli.user:user",
     "tidy": "pymta.cli.tidy:tidy",
     "spool": "pymta.cli.spool:spool",

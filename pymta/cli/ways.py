@@ -28,7 +28,7 @@ from pymta.config.settings import Settings
 from pymta.delivery.carry import BLACKHOLE, LMTP, LOCAL, SMTP, transport_of_item
 from pymta.delivery.main import make_world
 from pymta.delivery.world import Hand, World
-from pymta.hints.store import HostHint
+from pymta.hints.store import NO_HINTS
 from pymta.journal.log import Log
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
@@ -61,7 +61,7 @@ def explainer(settings: Settings, log: Log, sender: str, by_order: str = "") -> 
     """For one message of `sender`, for which an operator may have named a host."""
     world = make_world(lambda _: None, settings, log, lambda: False, force=False)
     if not Path(settings.machine.state_directory, "hints", "hints.sqlite").exists():
-        world = replace(world, memory=replace(world.memory, hints=_NoHints()))  # to make no file
+        world = replace(world, memory=replace(world.memory, hints=NO_HINTS))  # to make no file
     return Ways(world, sender, by_order).explain
 
 
@@ -215,16 +215,3 @@ def _with_hosts(explained: Explained, hosts: tuple[HostView, ...]) -> Explained:
     if waits and all(waits):
         return replace(explained, verdict=WAITS, hosts=hosts, next_try=min(waits))
     return replace(explained, hosts=hosts)
-
-
-class _NoHints:
-    """Nothing is remembered of anybody."""
-
-    def get(self, host: str) -> HostHint | None:  # noqa: ARG002
-        return None
-
-    def put(self, hint: HostHint) -> None:
-        """Nothing is tried."""
-
-    def forget(self, host: str) -> None:
-        """Likewise."""

@@ -29,3 +29,19 @@ class Hints(Protocol):
     def put(self, hint: HostHint) -> None: ...
 
     def forget(self, host: str) -> None: ...
+
+
+class _NoHints:
+    """Nothing is remembered of anybody."""
+
+    def get(self, host: str) -> HostHint | None:  # noqa: ARG002
+        return None
+
+    def put(self, hint: HostHint) -> None:
+        pass
+
+    def forget(self, host: str) -> None:
+        pass
+
+
+NO_HINTS = _NoHints()

@@ -21,7 +21,7 @@ LAYERS = [  # a line may import the lines above it, not its own neighbours
     {"resolver", "hints", "spool", "channel", "accounts", "tables"},
     {"routing", "report", "retry", "transport", "policy"},
     {"supervisor", "session", "queue", "delivery", "local", "submit"},
-    {"doctor"},
+    {"doctor", "simulation"},
     {"cli"},
 ]
 LEVEL = {package: n for n, line in enumerate(LAYERS) for package in line}
