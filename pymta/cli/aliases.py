@@ -43,7 +43,7 @@ class Looked:
 @click.command()
 @state_option
 def aliases(state: Path | None) -> int:
-    """Look for mistakes in the files of aliases and virtual addresses.
+    """Look for mistakes in files of aliases.
 
     Nothing need be compiled or reloaded: a file is read again when it has changed.  The exit code
     is 65 when something is wrong.

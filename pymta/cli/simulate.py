@@ -74,10 +74,11 @@ def simulate(
     in_json: bool,
     state: Path | None,
 ) -> int:
-    """Play the queue through an outage: when what would be tried, returned, delivered.
+    """Play the queue through an outage, sending nothing.
 
-    Rules, routes and what is remembered of hosts are those of now.  Hosts that are not named take
-    everything; nothing is sent or changed.
+    Prints when what would be tried, returned, delivered, as the log would have it.  Rules, routes
+    and what is remembered of hosts are those of now.  Hosts that are not named take everything;
+    nothing is sent or changed.
     """
     directory = str(state.absolute() if state else daemon_places(os.environ).state)
     become_owner(directory)

@@ -204,7 +204,9 @@ def _stored(box: Local, parcel: Parcel) -> bool:  # noqa: ARG001
 def _to_users(parcel: Parcel) -> Iterator[Hand]:  # noqa: ARG001
     """Whatever a .forward says: it goes to a mailbox."""
 
-    def hand(account: str, recipient: str, deed: Deed) -> Outcome | Forward | Nothing:  # noqa: ARG001
+    def hand(
+        _account: str, _recipient: str, deed: Deed, _item: str = "", /
+    ) -> Outcome | Forward | Nothing:
         return Nothing() if deed is Deed.LOOK else Delivered()
 
     yield hand
