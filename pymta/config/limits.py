@@ -25,6 +25,11 @@ class Limits:
         "Connections at once from users of this machine over local_socket or pymta-local.socket,"
         " which smtp_accept_max does not count; 0 means no limit.",
     )
+    local_accept_max_per_user: Count = setting(
+        10,
+        "Of them, connections at once from one user, so that none keeps out the others; root has no"
+        " such limit; 0 means none for anybody.",
+    )
     smtp_accept_reserve: Count = setting(
         0, "Of smtp_accept_max, connections kept for smtp_reserve_hosts."
     )

@@ -30,7 +30,8 @@ CONNECTIONS: Mapping[Kind, Meaning] = {
         " come again, or 554, when host_reject_connection names it.",
         fields=f"{CALLER} WHY",
         options="smtp_accept_max smtp_accept_max_per_host smtp_accept_reserve smtp_reserve_hosts"
-        " smtp_load_reserve smtp_pressure_reserve host_reject_connection local_accept_max",
+        " smtp_load_reserve smtp_pressure_reserve host_reject_connection local_accept_max"
+        " local_accept_max_per_user",
         selectors="connection_reject",
     ),
     Kind.CONNECTION_CLOSED: Meaning(

@@ -26,6 +26,8 @@ from pymta.config.limits import Limits
 from pymta.load.reading import NOTHING, Excess, Load, excess, reserve
 from pymta.supervisor.share import NO_LIMIT, Share
 
+ROOT = 0
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -88,20 +90,27 @@ def beyond_share(house: House) -> Refuse | None:
     )
 
 
-def admit_local(sessions: int, limits: Limits) -> Admit | Refuse:
-    """A user of this machine.  `sessions` are those of such users, who are counted apart.
+def admit_local(sessions: int, of_user: int, uid: int, limits: Limits) -> Admit | Refuse:
+    """A user of this machine.  `sessions` are those of such users, who are counted apart; `of_user`
+    are those of this one.
 
-    No load keeps him out: whoever is turned away here loses what he has to say, because cron and
-    its kind do not try again.
+    No load keeps him out: not every program that is turned away here tries again.  One user cannot
+    take all places; root can, whom nothing would keep from it.
     """
     most = limits.local_accept_max
-    if not _is_full(sessions, most):
-        return Admit(sessions + 1)
-    return Refuse(
-        "421 Too many concurrent local connections; please try again later.",
-        "too many local connections",
-        measured=f"count={sessions} max={most}",
-    )
+    if _is_full(sessions, most):
+        return Refuse(
+            "421 Too many concurrent local connections; please try again later.",
+            "too many local connections",
+            measured=f"count={sessions} max={most}",
+        )
+    if uid != ROOT and _is_full(of_user, limits.local_accept_max_per_user):
+        return Refuse(
+            "421 Too many concurrent connections of this user; please try again later.",
+            "too many local connections of that user",
+            measured=f"count={of_user} max={limits.local_accept_max_per_user}",
+        )
+    return Admit(sessions + 1)
 
 
 def _is_full(used: int, limit: int) -> bool:

@@ -160,7 +160,9 @@ class Reception:
         """The same for a user of this machine."""
         if debug := self._log.debug:
             debug(f"Connection request from {caller} process {caller.pid}")
-        answer = admit_local(self._children.local_sessions, self._settings.limits)
+        of_user = self._children.local_callers.get(caller.uid, 0)
+        sessions, limits = self._children.local_sessions, self._settings.limits
+        answer = admit_local(sessions, of_user, caller.uid, limits)
         if isinstance(answer, Refuse):
             self._turn_away(arrival, "", answer)
             return None

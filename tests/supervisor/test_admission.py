@@ -180,11 +180,23 @@ def test_a_user_of_this_machine_has_a_place_whatever_the_load_and_the_network(
     """Architecture, decision 9"""
     limits = replace(LIMITS, smtp_accept_max=1, smtp_load_reserve=0.0, local_accept_max=most)
 
-    assert admit_local(sessions, limits) == Admit(sessions + 1)
+    assert admit_local(sessions, 0, 1000, limits) == Admit(sessions + 1)
 
 
 def test_his_places_are_numbered_too() -> None:
-    assert admit_local(20, LIMITS) == Refuse(
+    assert admit_local(20, 0, 1000, LIMITS) == Refuse(
         "421 Too many concurrent local connections; please try again later.",
         "too many local connections",
     )
+
+
+def test_one_user_cannot_keep_the_mail_of_others_out() -> None:
+    """reliability.md: local users are among those who attack; root is not."""
+    assert admit_local(12, 9, 1000, LIMITS) == Admit(13)
+    assert admit_local(12, 10, 1000, LIMITS) == Refuse(
+        "421 Too many concurrent connections of this user; please try again later.",
+        "too many local connections of that user",
+    )
+    assert admit_local(12, 10, 0, LIMITS) == Admit(13)
+    unlimited = replace(LIMITS, local_accept_max_per_user=0)
+    assert admit_local(12, 12, 1000, unlimited) == Admit(13)
