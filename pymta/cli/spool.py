@@ -24,6 +24,7 @@ LONG = 1000  # messages from which on a terminal sees a progress bar
 
 COMMANDS = {
     "verify": "pymta.cli.spool:verify",
+    "torture": "pymta.cli.spool_torture:torture",
 }
 
 
@@ -31,7 +32,7 @@ COMMANDS = {
 @state_option
 @click.pass_context
 def spool(ctx: click.Context, state: Path | None) -> None:
-    """Check the spool on disk."""
+    """Check the spool on disk, and whether a disk is good for one."""
     ctx.obj = str(state.absolute() if state else daemon_places(os.environ).state)
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pymta.cli import spool_torture
 from pymta.cli.app import run
+from pymta.spool.disk import Disk
+from pymta.spool.torture import Torturer
 from tests.doubles.queued import put
 
 Capture = pytest.CaptureFixture[str]
@@ -51,3 +54,47 @@ def test_where_there_was_never_mail(tmp_path: Path, capsys: Capture) -> None:
     assert verify(tmp_path) == 0
     assert capsys.readouterr().out == f"{tmp_path}/spool: there is no spool yet\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tests/crash goes through all of them."""
+    monkeypatch.setattr(Torturer, "calls", lambda _self: 3)
+    monkeypatch.setattr(spool_torture, "MOMENTS", 2)
+
+
+def test_torture_counts_what_it_did_and_leaves_nothing(
+    few: None, tmp_path: Path, capsys: Capture
+) -> None:
+    assert run(["spool", "torture", str(tmp_path)]) == 0
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"{tmp_path}: a sync takes ")
+    assert said[1:] == [
+        "    4 kills between two system calls",
+        "    2 kills at any moment",
+        "   16 power cuts",
+        "every promise was kept",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_torture_names_a_broken_promise_and_keeps_its_directory(
+    few: None, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loses(self: Disk, at: int, name: str, to: int, new: str) -> None:
+        self.rename(at, name, to, f"{new}.lost")
+
+    monkeypatch.setattr(Disk, "link", loses)
+
+    assert run(["spool", "torture", "--seed", "1", str(tmp_path)]) == 1
+
+    said = capsys.readouterr().out
+    assert "\nBROKEN: moment 1: " in said
+    (kept,) = tmp_path.iterdir()
+    assert f"promises were broken; see {kept} (--seed 1)" in said
+
+
+def test_torture_wants_a_directory(tmp_path: Path, capsys: Capture) -> None:
+    assert run(["spool", "torture", str(tmp_path / "none")]) == 66
+    assert capsys.readouterr().err == f"pymta: {tmp_path}/none: no such directory\n"

@@ -1,65 +1,45 @@
 """The spool stopped after every single disk call, then opened anew, swept and read.
 
-A life of several messages runs on a disk that stops after N calls, for every N until the whole
-life runs through.  What was promised until then must be there afterwards: after a kill, where
-everything written stays, and after power cuts, where what was not synced may be gone in any
-combination.  The same check must fail for disks and programs that are wrong on purpose.
+A life of several messages (`pymta.spool.trial`) runs on a disk that stops after N calls, for every
+N until the whole life runs through.  What was promised until then must be there afterwards: after a
+kill, where everything written stays, and after power cuts, where what was not synced may be gone in
+any combination.  The same check must fail for disks and programs that are wrong on purpose.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 import random
-import signal
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from pymta.journal.event import Event
-from pymta.mail.envelope import Client, Envelope, Recipient
+from pymta.mail.envelope import Envelope
 from pymta.spool import intake, opened
 from pymta.spool.aside import Tell
 from pymta.spool.claim import FileClaim
 from pymta.spool.disk import Disk, Facts
 from pymta.spool.files import FileSpool, say_on_stderr
 from pymta.spool.intake import FileIntake
-from pymta.spool.journal_lines import encode
-from pymta.spool.outcomes import (
-    Deferred,
-    Delivered,
-    Failed,
-    Frozen,
-    Record,
-    Redirected,
-    Reported,
-)
+from pymta.spool.memory_disk import MemoryDisk
+from pymta.spool.outcomes import Deferred
 from pymta.spool.queues import Queues
-from pymta.spool.store import Seal, SpoolError
-from tests.doubles.memory_disk import MemoryDisk
-from tests.doubles.watched_disk import KillAfter, StopAfter, Stopped, WatchedDisk
+from pymta.spool.store import SpoolError
+from pymta.spool.torture import Torturer, Trial
+from pymta.spool.trial import LATER, NOW, Body, BrokenPromiseError, Life, Promises
+from pymta.spool.watched_disk import StopAfter, Stopped, WatchedDisk
 
 SpoolOn = Callable[[Disk], FileSpool]
 
-NOW = 1_700_000_000.0
-LATER = 4e9
 TOP = Path("/spool")
-NAMED = "slow"
-ENVELOPE = Envelope(
-    "sender@example.org",
-    (Recipient("one@example.net"), Recipient("two@example.net")),
-    NOW,
-    Client("192.0.2.1", 1025, "client.example.org", "esmtp"),
-)
-BODY = b"Subject: test\r\n\r\n" + b"0123456789abcdef\r\n" * 16  # more than one block
+BODY = Body(b"Subject: test\r\n\r\n" + b"0123456789abcdef\r\n" * 16)  # more than one block
 BLOCKS = {
     intake: 128,
     opened: 256,
 }  # bytes; the calls are the same, and each copies next to nothing
-PIECE = 50  # bytes that arrive at a time
 
 
 @pytest.fixture(autouse=True)
@@ -68,140 +48,20 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "BLOCK", size)
 
 
-class Promises:
-    """What the program was told it may count on, until it was stopped."""
-
-    def __init__(self) -> None:
-        self.accepted: set[str] = set()
-        self.settling: set[str] = set()  # removal has begun
-        self.settled: set[str] = set()
-        self.noted: dict[str, list[bytes]] = {}
-
-    def make(self, kind: str, id: str, line: bytes = b"") -> None:
-        match kind:
-            case "accepted":
-                self.accepted.add(id)
-            case "settling":
-                self.settling.add(id)
-            case "settled":
-                self.settled.add(id)
-            case "noted":
-                self.noted.setdefault(id, []).append(line)
+def life(spool: FileSpool, promises: Promises | None = None) -> Life:
+    return Life(spool, (promises or Promises()).make, BODY)
 
 
-def live(spool: FileSpool, promises: Promises) -> None:
-    """Every kind of thing that happens to messages."""
-    put_off = accept(spool, promises)
-    at_once = accept(spool, promises)
-    in_parts = accept(spool, promises, queue=NAMED)
-    slow = accept(spool, promises, queue=NAMED)
-    spool.begin(ENVELOPE).write(BODY)  # its client hangs up: nobody even abandons it
-    abandoned = spool.begin(ENVELOPE)
-    abandoned.write(BODY)
-    abandoned.abandon()
-
-    attempt(spool, promises, put_off, Deferred(NOW, (0, 1), NOW + 900, "busy"))
-    settle(spool, promises, at_once)
-    attempt(spool, promises, in_parts, Delivered(NOW, (0,)))
-    bounce = spool.reserve()
-    attempt(spool, promises, in_parts, Failed(NOW, (1,), "no such user", bounce))
-    accept(spool, promises, id=bounce, queue=NAMED)
-    settle(spool, promises, in_parts, Reported(NOW, bounce))
-    attempt(spool, promises, put_off, Redirected(NOW, (0,), (2,), ("three@example.net",)))
-    attempt(spool, promises, put_off, Delivered(NOW, (2,)))
-    attempt(spool, promises, put_off, Frozen(NOW, "by hand"))
-    settle(spool, promises, slow)
-    accept(spool, promises)
-    spool.sweep()
-
-
-def accept(spool: FileSpool, promises: Promises, *, id: str = "", queue: str = "") -> str:
-    message = spool.begin(replace(ENVELOPE, queue_name=queue), id=id)
-    for start in range(0, len(BODY), PIECE):
-        message.write(BODY[start : start + PIECE])
-    message.commit(Seal(on_top=("Received: by us\r\n",)))
-    promises.make("accepted", message.id)
-    return message.id
-
-
-def attempt(spool: FileSpool, promises: Promises, id: str, record: Record) -> None:
-    claim = claimed(spool, id)
-    claim.prepare()
-    claim.note(record)
-    promises.make("noted", id, encode(record))
-    claim.release()
-
-
-def settle(spool: FileSpool, promises: Promises, id: str, *records: Record) -> None:
-    claim = claimed(spool, id)
-    assert b"".join(claim.blocks()) == BODY
-    claim.prepare()
-    for record in records:
-        claim.note(record)
-        promises.make("noted", id, encode(record))
-    assert claim.is_mine()
-    promises.make("settling", id)
-    claim.finish()
-    promises.make("settled", id)
-
-
-def claimed(spool: FileSpool, id: str) -> FileClaim:
-    claim = spool.claim(id)
-    assert claim is not None
-    return claim
-
-
-def open_spool(disk: Disk, top: Path = TOP, tell: Tell = say_on_stderr) -> FileSpool:
+def open_spool(disk: Disk, tell: Tell = say_on_stderr) -> FileSpool:
     """At a time when everything that a stopped process left is old enough to be swept."""
-    return FileSpool(top, clock=lambda: LATER, tell=tell, disk=disk, roll=lambda _: 7)
-
-
-def check(spool: FileSpool, promises: Promises, *, was_cut: bool) -> None:
-    """Everything promised holds for whoever opens the spool next, before a sweep and after it."""
-    before = present(spool, promises)
-    spool.sweep()
-    after = present(spool, promises)
-    assert before == after
-    assert promises.accepted - promises.settling <= after
-    if not was_cut:  # a removal without a journal is not synced: see `states`
-        assert not promises.settled & after
-    for id in sorted(after):  # and life goes on
-        record = Deferred(LATER, (0,), LATER + 1, "tried again")
-        attempt(spool, promises, id, record)
-        assert history(spool, id)[-1] == encode(record)
-        claimed(spool, id).finish()
-    assert all_waiting(spool) == []
-
-
-def present(spool: FileSpool, promises: Promises) -> set[str]:
-    ids = [id for _, id in all_waiting(spool)]
-    assert len(set(ids)) == len(ids)
-    for queue, id in all_waiting(spool):
-        claim = claimed(spool, id)
-        assert claim.envelope == replace(ENVELOPE, queue_name=queue)
-        assert b"".join(claim.blocks()) == BODY
-        claim.release()
-        noted = promises.noted.get(id, [])
-        assert history(spool, id)[: len(noted)] == noted
-    return set(ids)
-
-
-def all_waiting(spool: FileSpool) -> list[tuple[str, str]]:
-    """Queue and id of every message."""
-    return [(queue, message.id) for queue in spool.queues() for message in spool.waiting(queue)]
-
-
-def history(spool: FileSpool, id: str) -> list[bytes]:
-    message = spool.peek(id)
-    assert message is not None
-    return [encode(record) for record in message.history]
+    return FileSpool(TOP, clock=lambda: LATER, tell=tell, disk=disk, roll=lambda _: 7)
 
 
 def live_until(disk: MemoryDisk, count: int, spool_on: SpoolOn) -> tuple[Promises, bool]:
     """The promises made until the stop; true when the life came to its end before it."""
     promises = Promises()
     try:
-        live(spool_on(WatchedDisk(disk, StopAfter(count))), promises)
+        life(spool_on(WatchedDisk(disk, StopAfter(count))), promises).live()
     except Stopped:
         return promises, False
     return promises, True
@@ -220,7 +80,7 @@ def stop_everywhere(spool_on: SpoolOn, end: Callable[[MemoryDisk], bool]) -> int
         was_cut = end(disk)
         told: list[Event] = []
         spool = open_spool(disk, tell=told.append)
-        check(spool, promises, was_cut=was_cut)
+        life(spool).check(promises, was_cut=was_cut)
         assert told == []
         spool.sweep()
         assert [path for path in disk.tree() if "/host" not in path] == []
@@ -264,55 +124,39 @@ def test_after_a_kill_and_then_a_power_cut_every_promise_holds() -> None:
         disk = MemoryDisk(lambda: NOW)
         promises, is_through = live_until(disk, count, right_spool)
         disk.stop()
-        spool = open_spool(disk)
-        for _, id in all_waiting(spool):
-            attempt(spool, promises, id, Deferred(NOW, (0,), NOW, "after the kill"))
-            promises.noted[id] = history(spool, id)
+        second = life(open_spool(disk))
+        for _, id in second.all_waiting():
+            second.attempt(id, Deferred(NOW, (0,), NOW, "after the kill"))
+            promises.noted[id] = second.history(id)
         disk.cut_power(lambda: False)
-        check(open_spool(disk), promises, was_cut=True)
+        life(open_spool(disk)).check(promises, was_cut=True)
         if is_through:
             return
 
 
 def test_a_killed_process_on_a_real_disk_keeps_every_promise(tmp_path: Path) -> None:
-    for count in itertools.count():
-        top = tmp_path / str(count)
-        promises, is_through = live_in_a_child(top, count)
-        with closing(open_spool(Disk(), top)) as spool:
-            check(spool, promises, was_cut=False)
-        if is_through:
-            return
+    torturer = Torturer(tmp_path, seed=1, body=BODY)
+    calls = torturer.calls()
+
+    trials = list(torturer.kills(range(calls + 1)))
+
+    assert len(trials) == calls + 1 > 100
+    assert [trial for trial in trials if trial.broken] == []
+    assert list(tmp_path.iterdir()) == []
 
 
-def live_in_a_child(top: Path, count: int) -> tuple[Promises, bool]:
-    """A process that lives until it kills itself at a call, and says its promises over a pipe."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            live(FileSpool(top, disk=WatchedDisk(Disk(), KillAfter(count))), SpokenPromises(write))
-            status = 0
-        finally:  # whatever happens, there must not be a second pytest
-            os._exit(status)
-    os.close(write)
-    promises = Promises()
-    with open(read, "rb") as pipe:  # noqa: PTH123 (a descriptor, not a path)
-        for line in pipe:
-            kind, id, text = line.split(b"|", 2)
-            promises.make(kind.decode(), id.decode(), text)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) in {0, -signal.SIGKILL}
-    return promises, os.waitstatus_to_exitcode(status) == 0
+def test_what_a_power_cut_left_is_read_from_a_real_disk(tmp_path: Path) -> None:
+    """Some of the cuts of the test above; `pymta spool torture` makes them all."""
+    trials = list(Torturer(tmp_path, seed=1, body=BODY).cuts(range(0, 300, 17), seeds=3))
+
+    assert len(trials) == 54
+    assert [trial for trial in trials if trial.broken] == []
 
 
-class SpokenPromises(Promises):
-    def __init__(self, pipe: int) -> None:
-        super().__init__()
-        self._pipe = pipe
-
-    def make(self, kind: str, id: str, line: bytes = b"") -> None:
-        os.write(self._pipe, f"{kind}|{id}|".encode() + (line or b"\n"))
+def test_a_kill_at_any_moment_keeps_every_promise(tmp_path: Path) -> None:
+    assert [
+        trial for trial in Torturer(tmp_path, seed=1, body=BODY).moments(10) if trial.broken
+    ] == []
 
 
 # Tests of the test: each is wrong in one way, and must be found out.
@@ -408,7 +252,7 @@ class WrongSpool(FileSpool):
 
 def test_a_sweeper_that_syncs_one_queue_only_is_found_out() -> None:
     """Killed between removal and journal; swept, life goes on, and then the power goes."""
-    with pytest.raises(AssertionError):
+    with pytest.raises(BrokenPromiseError):
         sweep_after_every_kill(SyncsDefaultOnly)
     sweep_after_every_kill(Queues)
 
@@ -420,9 +264,10 @@ def sweep_after_every_kill(queues: type) -> None:
         disk.stop()
         spool = WrongSpool(disk, queues=queues)
         spool.sweep()
-        attempt(spool, Promises(), accept(spool, Promises()), Deferred(NOW, (0,), NOW, "busy"))
+        more = life(spool)
+        more.attempt(more.accept(), Deferred(NOW, (0,), NOW, "busy"))
         disk.cut_power(lambda: False)
-        check(open_spool(disk), promises, was_cut=True)
+        life(open_spool(disk)).check(promises, was_cut=True)
         if is_through:
             return
 
@@ -468,5 +313,21 @@ def sweep_after_every_kill(queues: type) -> None:
 def test_a_wrong_program_is_found_out(
     wrong: SpoolOn, end: Callable[[MemoryDisk], bool], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises((AssertionError, SpoolError)):
+    with pytest.raises((BrokenPromiseError, SpoolError)):
         stop_everywhere(wrong, end)
+
+
+class TakesAwayAtOnce(Disk):
+    """Loses what was linked, as if the disk had said "synced" and lied."""
+
+    def link(self, at: int, name: str, to: int, new: str) -> None:
+        super().rename(at, name, to, f"{new}.lost")
+
+
+def test_a_disk_that_loses_what_it_kept_is_found_out(tmp_path: Path) -> None:
+    (trial,) = itertools.islice(
+        Torturer(tmp_path, seed=1, disk=TakesAwayAtOnce(), body=BODY).moments(1), 1
+    )
+    assert trial == Trial("moment", 0, trial.broken)
+    assert trial.broken
+    assert list(tmp_path.iterdir())  # kept, for whoever wants to know why
