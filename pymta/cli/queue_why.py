@@ -16,12 +16,12 @@ import click
 from pymta.cli.chosen import check_ids
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner
-from pymta.cli.message_filter import waiting
 from pymta.cli.quiet import QUIET
 from pymta.cli.reasons import Why
 from pymta.cli.retry import stamp
 from pymta.cli.served import served_settings
 from pymta.config.settings import Settings
+from pymta.delivery.outcome import addressees
 from pymta.spool.files import FileSpool
 
 MOST_ROUTED = 50  # recipients of one message whose ways are looked up
@@ -72,5 +72,7 @@ def _why(spool: FileSpool, settings: Settings, id: str, *, offline: bool) -> Why
         from pymta.cli.ways import explainer  # noqa: PLC0415
 
         ask = explainer(settings, QUIET, message.envelope.sender, message.state.reroute)
-        ways = {who: ask(who) for who in islice(waiting(message), MOST_ROUTED)}
+        some = islice(message.state.pending, MOST_ROUTED)
+        for who in addressees(some, message.envelope, message.state):
+            ways[who.address] = ask(who.address, who.via, is_final=who.is_final)
     return Why(message, claim is None, ways)

@@ -9,10 +9,10 @@ Touches: disk, sockets, clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from pymta.cli.explanation import (
     DELIVERS,
@@ -54,7 +54,11 @@ from pymta.transport.parcel import Parcel
 
 DEEPEST = 20  # steps from one who has his mail sent on to the next
 
-Explain = Callable[[str], Explained]
+
+class Explain(Protocol):
+    def __call__(
+        self, address: str, before: tuple[str, ...] = (), *, is_final: bool = False
+    ) -> Explained: ...
 
 
 def explainer(settings: Settings, log: Log, sender: str, by_order: str = "") -> Explain:
@@ -133,6 +137,9 @@ class Ways:
         self, address: str, user: User, before: tuple[str, ...], *, is_final: bool
     ) -> Explained:
         account = user.account
+        if user.item:
+            kind = transport_of_item(user.item)
+            return Explained(address, DELIVERS, f"as {account}", LOCAL_USER, kind)
         if not is_final:
             content = self._forward_of(account, address)
             if isinstance(content, Later):

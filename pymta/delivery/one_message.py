@@ -179,14 +179,16 @@ class _Attempt:
         reach, settings = self._world.reach, self._world.settings
         by_order = self._claim.state.reroute
         own = self._claim.envelope.sender
-        new_route = cache(lambda sender: self._world.new_routes(by_order, sender or own))
+        new_route = cache(lambda order, sender: self._world.new_routes(order, sender or own))
         for who in whom:
             if reach is Reach.LOCAL and (by_order or self._world.destination_of(who.address)):
                 continue
             if is_left_whole(who.address, reach, settings):
                 self._tell_left(who)
                 continue
-            route = self._not_again(who, new_route(who.sender))
+            # No host runs a command or writes a file of ours, whatever an operator has ordered.
+            order = "" if who.is_item else by_order
+            route = self._not_again(who, new_route(order, who.sender))
             if isinstance(route, Remote) and is_left_by_smtp(who.address, reach, settings):
                 self._tell_left(who, route.router)
             else:

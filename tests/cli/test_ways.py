@@ -165,3 +165,9 @@ def test_aliases_of_everybody_are_told_of_once(rig: Rig) -> None:
     names = [f"n{n}@localhost" for n in range(20)]
     rig.aliases |= {name: leads_to(*names) for name in names}
     assert len(text(explained(rig, names[0]))) < 5000
+
+
+def test_a_command_that_waits_for_its_turn_is_run_as_its_user(rig: Rig) -> None:
+    found = Ways(rig.world(), ASKED).explain("|/bin/x", ("one@users.example",))
+
+    assert (found.way, found.transport) == ("as one", "address_pipe")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pymta.mail.envelope import NEVER, Recipient
-from pymta.spool.outcomes import Edited, Held, Record, Released, Rerouted
+from pymta.spool.outcomes import Edited, Held, Record, Redirected, Released, Rerouted
 from tests.doubles.deliveries import NEVER as NO_SUCH_USER
 from tests.doubles.deliveries import Rig
 
@@ -69,3 +69,15 @@ def test_nobody_is_told_of_one_who_stands_for_one_of_whom_nobody_wants_to_hear(r
     order(rig, id, Edited(rig.now, (), (1,), ("c@x.example",), "root"))
     rig.attempt(id)
     assert len(rig.handed_on) == 1  # who was added besides has no wish of the sender
+
+
+def test_a_command_is_run_here_though_the_rest_goes_to_another_host(rig: Rig) -> None:
+    command = "|/usr/bin/vacation alice"
+    id = rig.put("alice@users.example", "b@x.example")
+    order(rig, id, Redirected(rig.now, (0,), (2,), (command,)))
+    order(rig, id, Rerouted(rig.now, "relay.example", "root"))
+
+    assert rig.attempt(id)[-1] == "Completed"
+
+    assert rig.sent == [("mx.relay.example", ("b@x.example",))]
+    assert rig.done == [("alice", "alice@users.example", command)]
