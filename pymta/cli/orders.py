@@ -237,14 +237,18 @@ def _give_up(message: Message, hand: Hand, why: Callable[[str], Failure], verb: 
     last = dict(state.why)
     whom = addressees(state.pending, envelope, state)
     failures = {who.index: why(last.get(who.index, "")) for who in whom}
-    is_one_told = is_told(envelope.sender)
-    told = [who for who in whom if is_one_told and who.asked.wants_failure]
-    untold = [who for who in whom if not (is_one_told and who.asked.wants_failure)]
-    report_id = hand.reserve() if told else ""
+    by_teller: dict[str, list[Addressee]] = {}
+    for who in whom:  # members of a list are the affair of its owner
+        by_teller.setdefault(who.sender, []).append(who)
     records: list[Record] = []
-    for some, id in ((told, report_id), (untold, "")):
-        for text, indices in _by_text(some, failures).items():
-            records.append(Failed(hand.now, indices, text, id))
+    for sender, some in by_teller.items():
+        is_one_told = is_told(sender or envelope.sender)
+        told = [who for who in some if is_one_told and who.asked.wants_failure]
+        untold = [who for who in some if not (is_one_told and who.asked.wants_failure)]
+        report_id = hand.reserve() if told else ""
+        for part, id in ((told, report_id), (untold, "")):
+            for text, indices in _by_text(part, failures).items():
+                records.append(Failed(hand.now, indices, text, id))
     if state.frozen:  # the report must go out
         records.append(Thawed(hand.now, hand.by))
     if state.held:

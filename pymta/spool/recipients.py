@@ -28,6 +28,9 @@ def givers(state: State) -> dict[int, int]:
         for n in to:
             if n in added:
                 found.setdefault(n, giver)
+    for new, old in state.instead:  # who stands for another has it by the same way
+        if old in found:
+            found[new] = found[old]
     return found
 
 

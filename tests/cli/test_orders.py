@@ -199,3 +199,17 @@ def test_a_message_without_recipients_is_finished() -> None:
 def test_an_edit_is_whole_or_not_at_all_but_for_one_for_one() -> None:
     (record,) = changed(orders.edit(Edit(add=(A, "c@x"), remove=(B,))), message(to=(B,))).records
     assert record == Edited(NOW, (0,), (1, 2), (A, "c@x"), "root")
+
+
+def test_the_owner_of_a_list_is_told_of_its_members_in_a_report_of_his_own() -> None:
+    to_list = Redirected(NOW, (1,), (2,), ("m@x.example",), sender="owner-list@y.example")
+    numbers = iter("12")
+    hand = Hand("root", NOW, lambda: f"1aB2cD-00000000123-456{next(numbers)}")
+
+    answer = orders.bounce("")(message(to_list, sender="s@z.example"), hand)
+
+    assert isinstance(answer, Change)
+    told = [
+        (one.recipients, one.report_id[-1]) for one in answer.records if isinstance(one, Failed)
+    ]
+    assert told == [((0,), "1"), ((2,), "2")]

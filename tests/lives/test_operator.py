@@ -17,7 +17,7 @@ def test_messages_are_held_rerouted_and_given_up_beside_a_daemon() -> None:
 
         assert made.run("queue", "run", "--force").returncode == 0
         assert made.queued() == [held]
-        assert b"" == b"".join(made.mailbox("user"))
+        assert b"".join(made.mailbox("user")) == b""
         why = made.run("queue", "why", held).stdout
         assert "held by " in why
         assert "    delivers: into mailbox user\n" in why

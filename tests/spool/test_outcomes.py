@@ -231,6 +231,7 @@ def test_one_who_was_put_in_the_place_of_another_stands_for_that_one() -> None:
 
     assert [of_envelope(n, 2, gave, state) for n in (0, 1, 2, 3)] == [0, 1, 0, 0]
     assert [of_envelope(n, 2, gave, state) for n in (4, 5, 6)] == [None, None, None]
+    assert way_to(3, gave) == (0,)
 
 
 def test_another_host_is_tried_at_once() -> None:
