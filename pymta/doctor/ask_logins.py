@@ -1,4 +1,4 @@
-"""What the settings about logins name, looked at as the daemon's user would see it.
+"""What the settings about logins name, and sockets of LMTP servers, as the daemon's user sees it.
 
 Credentials are not: only the unit has them.
 
@@ -17,9 +17,11 @@ from pathlib import Path
 from pymta.accounts.password_edit import lines
 from pymta.config.auth import Auth
 from pymta.config.auth_file import objection
+from pymta.config.local_transport import lmtp_server
 from pymta.config.secret import credential
 from pymta.config.settings import Settings
-from pymta.doctor.logins import Logins, Named
+from pymta.doctor.logins import LMTP, Logins, Named
+from pymta.mail.caller import LocalSocket
 
 ROOT = 0
 
@@ -30,7 +32,7 @@ def ask_logins(settings: Settings) -> Logins:
     except OSError:
         return Logins()  # others complain of that
     user = _User(owner.st_uid, owner.st_gid)
-    named = tuple(_named(key, value, user) for key, value in _values(settings.auth))
+    named = tuple(_named(key, value, user) for key, value in _values(settings))
     return Logins(named, tuple(_lines(settings.auth.auth_password_file)))
 
 
@@ -55,7 +57,16 @@ class _User:
         return bool(found.st_mode >> (3 if found.st_gid in self.gids else 0) & right)
 
 
-def _values(auth: Auth) -> Iterator[tuple[str, str]]:
+def _values(settings: Settings) -> Iterator[tuple[str, str]]:
+    yield from _of_auth(settings.auth)
+    ways = settings.routing.local_transport
+    for way in sorted({ways} if isinstance(ways, str) else set(ways.values())):
+        server = lmtp_server(way)
+        if isinstance(server, LocalSocket):
+            yield LMTP, server.path
+
+
+def _of_auth(auth: Auth) -> Iterator[tuple[str, str]]:
     for key in ("auth_password_file", "auth_dovecot_socket", "auth_saslauthd_socket"):
         value = getattr(auth, key)
         if value and not credential(value):

@@ -1,4 +1,4 @@
-"""Logins: the password file and the sockets of others, as the daemon finds them."""
+"""Logins: the password file and the sockets of others, as the daemon finds them; LMTP's, too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pymta.config.roles import is_for_users
 from pymta.config.settings import Settings
 from pymta.doctor.finding import Finding, fault, note
 
+LMTP = "local_transport"
 _SHOWN = 3  # lines of the password file that are of no use
 
 
@@ -68,13 +69,15 @@ def _is_checked(auth: Auth) -> bool:
 
 
 def _of(one: Named) -> Iterator[Finding]:
-    where = f'{one.key} = "{one.value}"'
+    is_lmtp = one.key == LMTP
+    topic = "lmtp" if is_lmtp else "logins"
+    where = f'{one.key} = "{"lmtp:unix:" if is_lmtp else ""}{one.value}"'
     if one.is_unseen:
         yield note("not-seen", where, "may not be looked at by us", "run this as root")
     elif one.trouble:
-        yield fault("logins", where, one.trouble, _REMEDIES.get(one.key, ""))
+        yield fault(topic, where, one.trouble, _REMEDIES.get(one.key, ""))
     elif one.user:
-        yield fault("logins-denied", where, f"{one.user} cannot use it", _RIGHTS.get(one.key, ""))
+        yield fault(f"{topic}-denied", where, f"{one.user} cannot use it", _RIGHTS.get(one.key, ""))
     if one.is_of_all:
         text = "everybody on this host can read the hashes"
         yield fault("passwords-readable", one.value, text, f"chmod o= {one.value}")
@@ -82,11 +85,13 @@ def _of(one: Named) -> Iterator[Finding]:
 
 _TO_CHECK = "set auth_password_file, and name it in auth_back_ends; pymta user add makes it"
 _REMEDIES = {
+    LMTP: "start Dovecot, with a unix_listener of that name in its service lmtp",
     "auth_password_file": "pymta user add makes one",
     "auth_dovecot_socket": "start Dovecot, with a unix_listener of that name in its service auth",
     "auth_saslauthd_socket": "start saslauthd, with -m for the directory of that socket",
 }
 _RIGHTS = {
+    LMTP: "want user = or group = of the daemon, and mode = 0660, in the unix_listener",
     "auth_password_file": "let the file belong to the daemon's group, with mode 640",
     "auth_dovecot_socket": "want user = and mode = in the unix_listener",
     "auth_saslauthd_socket": "put the daemon's user into the group of that directory",

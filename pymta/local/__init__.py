@@ -8,6 +8,7 @@ task            that delivery, as the child has it in hand
 home            the work in a home directory: .forward, Maildir; and the mbox in the spool directory
 items           commands and files that a .forward or an alias names: found again, then done
 command         run one, with the message on its standard input
+orphans         what it leaves running in a session of its own
 root_settings   its few settings, from files that only root could write
 
 The parent never opens a file of a user and never waits; everything that may hang or be hostile

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from pymta.local.command import Command
 from pymta.local.identity import PATH
+from pymta.local.orphans import ended_afterwards
 from pymta.local.root_settings import RefusedError, text_of_root
 from pymta.local.task import Errand, cannot, content, outcome
 from pymta.routing import target
@@ -119,7 +120,8 @@ def _run(line: str, errand: Errand) -> Answer:
         errand.is_wanted,
         settings.pipe_use_shell,
     )
-    return command.run(_with_first_line(errand))
+    with ended_afterwards():
+        return command.run(_with_first_line(errand))
 
 
 def _with_first_line(errand: Errand) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import pytest
 
 from pymta.config.auth import Auth
 from pymta.config.login import Login
+from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
 from pymta.config.tls import Tls
 from pymta.doctor.ask_logins import ask_logins
@@ -154,3 +155,21 @@ def test_credentials_are_for_the_unit_alone(state: Path) -> None:
 def test_without_a_state_directory_others_complain(tmp_path: Path) -> None:
     settings = Settings(machine=Machine(state_directory=str(tmp_path / "none")))
     assert ask_logins(settings) == Logins()
+
+
+def test_the_socket_of_an_lmtp_server_is_looked_at_as_the_daemon_would(others: Path) -> None:
+    path = others.parent / "lmtp"
+    routing = Routing(local_transport={"*": f"lmtp:unix:{path}", "a.example": "lmtp:store"})
+    machine = Machine(state_directory=str(others))
+
+    def said() -> list[tuple[str, str]]:
+        found = ask_logins(Settings(routing=routing, machine=machine))
+        return [(one.topic, one.what) for one in findings(found)]
+
+    assert said() == [("lmtp", "No such file or directory")]
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        assert said() == [("lmtp-denied", "nobody cannot use it")]
+        os.chown(path, NOBODY, -1)
+        assert said() == []

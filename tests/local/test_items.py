@@ -118,6 +118,18 @@ def test_a_command_that_takes_too_long_ends_with_its_children(helper: HomeHelper
     wait_until(lambda: not any(Path("/proc", p, "cwd").exists() for p in pids), "one is left")
 
 
+def test_what_a_command_leaves_in_a_session_of_its_own_ends_too(helper: HomeHelper) -> None:
+    """Otherwise one user could fill the helper with processes, and nobody had a place there."""
+    text = "#!/bin/sh\nsetsid sh -c 'echo $$ >>left; setsid sleep 600 & echo $! >>left; wait' &\n"
+    stays = script(helper, "stays", text + 'while [ "$(wc -l <left)" != 2 ]; do :; done\n')
+    helper.people.write("alice", "left", b"")
+    helper.people.write("alice", ".forward", f"|{stays}".encode())
+    assert helper.ask("alice", deed=Deed.ITEM, item=f"|{stays}") == Delivered()
+    pids = (helper.home("alice") / "left").read_text().split()
+    assert len(pids) == 2
+    wait_until(lambda: not any(Path("/proc", p, "cwd").exists() for p in pids), "one is left")
+
+
 def test_a_link_is_not_followed_out_of_a_directory_of_others(helper: HomeHelper) -> None:
     """Somebody else may have put it there, in place of the file that was meant."""
     common = helper.directory / "common"

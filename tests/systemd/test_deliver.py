@@ -134,6 +134,7 @@ try home touch $HOME/x
 try elsewhere touch /srv/x
 try network bash -c 'exec 3<>/dev/tcp/127.0.0.1/25'
 try set-id sh -c '[ "$($HOME/whoami)" = root ]'
+setsid sleep 600 &
 try compile python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=7)'
 mv $HOME/tried.new $HOME/tried
 """
@@ -153,6 +154,9 @@ def tried(box: Box) -> dict[str, str]:
     box.run("rm", "-f", "/home/alice/tried")
     id = mta.send(box, to="alice@localhost")
     wait_for_line(box, id, "=> \\|/home/alice/try <alice@localhost> R=local_user T=address_pipe")
+    procs = f"/sys/fs/cgroup{mta.shows(box, 'ControlGroup', HELPER)}/cgroup.procs"
+    left = f"for p in $(cat {procs}); do cat /proc/$p/comm; done"
+    assert "sleep" not in box.says("sh", "-c", left).split(), "it has left the helper a process"
     who, *lines = box.says("cat", "/home/alice/tried").splitlines()
     assert who == "alice"
     return dict(line.split() for line in lines)

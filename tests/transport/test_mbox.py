@@ -188,6 +188,25 @@ def test_a_delivery_killed_at_any_call_and_repeated_loses_nothing(tmp_path: Path
     pytest.fail("never came through")
 
 
+def test_all_of_it_is_synced_before_anybody_is_told(path: Path) -> None:
+    """The message first, then the name of the file, which a power cut could take away."""
+    done: list[str] = []
+
+    def watch(call: str, arguments: tuple[Any, ...]) -> None:
+        name = Path(f"/proc/self/fd/{arguments[0]}").readlink().name if call == "sync" else ""
+        if call == "sync" or (call == "write" and b"Subject" in arguments[1]):
+            done.append(f"{call} {name}".strip())
+
+    def is_mine() -> bool:
+        done.append("is it still mine?")
+        return True
+
+    for _ in range(2):  # also when the file is there: who made it may have been killed
+        done.clear()
+        assert store(path, is_mine, disk=WatchedDisk(Disk(), watch))
+        assert done == ["write", "sync inbox", f"sync {path.parent.name}", "is it still mine?"]
+
+
 # Locked.
 
 
