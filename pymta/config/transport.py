@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pymta.config.remote_tls import AUTO, RemoteTls, TlsPerDomain
 from pymta.config.setting import setting
-from pymta.config.units import Port, Timeout
+from pymta.config.tls import AuthoritiesFile
+from pymta.config.units import Count, Host, Port, Seconds, Timeout
+from pymta.tls.asks import SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +20,29 @@ class Transport:
     data_timeout: Timeout = setting(300, "Limit for writing one block of the message.")
     # Shorter, and a slow host delivers a message that we send again: RFC 5321 s4.5.3.2.6.
     final_timeout: Timeout = setting(600, "Limit for the reply to the final dot.")
+    remote_tls: Annotated[RemoteTls, TlsPerDomain()] = setting(
+        AUTO,
+        'How much TLS other hosts get: "none"; "may", where they have it, and in clear otherwise;'
+        ' "auto", the same, and more where the domain asks for it by TLSA records (DANE);'
+        ' "encrypt", or mail waits; "verify", the same with a certificate that names the host, or'
+        ' one of the names behind it, and that remote_tls_certificates vouches for; "dane-only",'
+        " with one that TLSA records vouch for. For several, a table by domain of the recipient or"
+        ' name of the smarthost, "*.example.org" for those below it, and "*" for all others.',
+    )
+    hosts_avoid_tls: tuple[Host, ...] = setting(
+        (), "Hosts with which there is none where nobody asks for it, since theirs is broken."
+    )
+    hosts_require_tls: tuple[Host, ...] = setting(
+        (), 'Hosts with which there must be TLS, as with "encrypt"; by name or by address.'
+    )
+    remote_tls_certificates: Annotated[str, AuthoritiesFile()] = setting(
+        SYSTEM,
+        "Who vouches for their certificates: the absolute path of a file in PEM form, or"
+        ' "system" for whom this machine trusts.',
+    )
+    connection_max_messages: Count = setting(
+        100, "Messages sent over one connection, if that many wait for the host; 0: no limit."
+    )
+    connection_idle_timeout: Seconds = setting(
+        2, "How long a connection stays open for the next message to the host."
+    )

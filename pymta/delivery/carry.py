@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 from pymta.config.deliver import Deliver
 from pymta.config.local_transport import MAILDIR, MBOX
@@ -20,11 +19,9 @@ from pymta.delivery.plan import (
 )
 from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import outcome_of
+from pymta.delivery.to_hosts import is_over, send, wishes_of
 from pymta.delivery.world import Hand, World
-from pymta.mail.envelope import RFC822, UTF8, Recipient
-from pymta.mail.international import is_international
 from pymta.mail.trace import delivered_before
-from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import Wanted, parse_forward
 from pymta.routing.route import (
@@ -34,25 +31,19 @@ from pymta.routing.route import (
     Expanded,
     Lmtp,
     Local,
-    Remote,
     Route,
     User,
 )
 from pymta.routing.target import Unusable
-from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
-from pymta.transport import lmtp, remote
-from pymta.transport.classify import Delivered, Later, Never, Outcome, from_error, limited
-from pymta.transport.host_memory import HostMemory
+from pymta.transport import lmtp
+from pymta.transport.classify import Delivered, Later, Outcome, from_error
 from pymta.transport.local_request import Deed, Forward, Nothing
-from pymta.transport.parcel import Parcel, parcel_of
+from pymta.transport.parcel import parcel_of
 
-SMTP = "smtp"
 LOCAL = "local"
 LMTP = "lmtp"
 BLACKHOLE = "blackhole"
-# RFC 8689 s4.2.1: only to a host that proves its name, and our client does not speak TLS yet.
-_NO_TLS = Never("REQUIRETLS support required: no host is reached over TLS", "5.7.30")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +68,8 @@ def carry(group: Group, claim: Claim, world: World) -> Carried:
         case ToLmtp():
             return Carried(_send_lmtp(group, claim, world))
         case ToHosts():
-            return Carried(_send(group, claim, world))
+            tried, left = send(group, claim, world)
+            return Carried(tried, onward=tuple((who, group.remote) for who in left))
 
 
 def _nowhere(who: Addressee, route: Nowhere) -> Tried:
@@ -191,23 +183,6 @@ def _hand(
     return stored
 
 
-def _send(group: ToHosts, claim: Claim, world: World) -> tuple[Tried, ...]:
-    if claim.envelope.requires_tls:
-        return tuple(Tried(who, _NO_TLS, group.remote.router, SMTP) for who in group.recipients)
-    began = world.now()
-    came = group.recipients[0].came
-    parcel = parcel_of(claim, tuple(who.address for who in group.recipients), *came)
-    parcel = replace(parcel, wishes=_wishes(group, claim, parcel))
-    memory = world.memory.forced() if _is_over(group, claim, world) else world.memory
-    found = _deliver(parcel, group.remote, memory, world)
-    took = world.now() - began
-    router = group.remote.router
-    pairs = zip(group.recipients, found, strict=True)
-    return tuple(
-        Tried(who, outcome, router, SMTP, size=parcel.size, took=took) for who, outcome in pairs
-    )
-
-
 def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
     """Two recipients whom the server knows by one name get one copy."""
     began = world.now()
@@ -215,8 +190,8 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
     names = [_name_at_lmtp(who.address, is_short=is_short) for who in group.recipients]
     parcel = parcel_of(claim, tuple(dict.fromkeys(names)), *group.recipients[0].came)
     asked = dict(zip(names, (who.asked for who in group.recipients), strict=True))
-    parcel = replace(parcel, wishes=_wishes_of(claim, parcel, asked))
-    memory = world.memory.forced() if _is_over(group, claim, world) else world.memory
+    parcel = replace(parcel, wishes=wishes_of(claim, parcel, asked))
+    memory = world.memory.forced() if is_over(group.recipients, claim, world) else world.memory
     outcomes = lmtp.deliver(parcel, group.lmtp.servers, talk=world.talk_lmtp, memory=memory)
     found = dict(zip(parcel.recipients, outcomes, strict=True))
     took = world.now() - began
@@ -228,47 +203,3 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
 
 def _name_at_lmtp(address: str, *, is_short: bool) -> str:
     return address.rpartition("@")[0] or address if is_short else address
-
-
-def _deliver(parcel: Parcel, way: Remote, memory: HostMemory, world: World) -> tuple[Outcome, ...]:
-    """Within the limits of the destination and of each host."""
-    with world.throttle.at_destination(way.destination) as refusal:
-        if refusal:
-            return (limited(str(refusal), refusal.until),) * len(parcel.recipients)
-        gate = partial(world.throttle.at_host, destination=way.destination)
-        return remote.deliver(parcel, way.hosts, talk=world.talk, memory=memory, gate=gate)
-
-
-def _is_over(group: ToHosts | ToLmtp, claim: Claim, world: World) -> bool:
-    """Has somebody's time run out?  Nobody is given up without a last try, whatever his hosts."""
-    first, now = dict(claim.state.first_deferred), world.now()
-    sender = claim.envelope.sender
-    return any(
-        now - first[who.index] > world.rules.cutoff(Trouble(LOOKUP, who.address, sender))
-        for who in group.recipients
-        if who.index in first
-    )
-
-
-def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:
-    """What the next host is told besides the addresses, where it understands."""
-    return _wishes_of(claim, parcel, {who.address: _on_the_way(who) for who in group.recipients})
-
-
-def _wishes_of(claim: Claim, parcel: Parcel, asked: dict[str, Recipient]) -> Wishes:
-    envelope = claim.envelope
-    is_from_owner = parcel.sender != envelope.sender  # who has given it no such name
-    return Wishes(
-        is_international=envelope.smtputf8 and is_international(parcel.content()),
-        ret=envelope.ret,
-        envid="" if is_from_owner else envelope.envid,
-        asked=asked,
-    )
-
-
-def _on_the_way(who: Addressee) -> Recipient:
-    """RFC 3461 s5.2.1: whoever changes the recipient says which one it was."""
-    if who.asked.orcpt or not who.original or who.sender:
-        return who.asked
-    kind = RFC822 if who.original.isascii() else UTF8
-    return replace(who.asked, orcpt=f"{kind};{who.original}")

@@ -17,7 +17,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -32,6 +32,8 @@ from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
 from pymta.delivery.orders import Orders
 from pymta.delivery.slots import Place, take_place, wait_for_place
+from pymta.delivery.terms_of import terms_of
+from pymta.delivery.tls_verdict import Published
 from pymta.delivery.world import RouteOf, World
 from pymta.hints.sqlite import SqliteHints
 from pymta.hints.waits_sqlite import SqliteWaits
@@ -52,7 +54,7 @@ from pymta.routing.router import Router
 from pymta.routing.smarthost import route_by_order, smarthosts_of
 from pymta.spool.files import FileSpool
 from pymta.tables.opened import open_tables
-from pymta.transport.dialogue import Caller
+from pymta.transport.caller import Caller
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.mailboxes import Maildirs, Mboxes
 from pymta.transport.parcel import Parcel
@@ -115,10 +117,11 @@ def _has_to_leave(place: Place, settings: Settings) -> bool:
 
 def _work(channel: End, settings: Settings, log: Log, place: Place, *, force: bool) -> int:
     orders = Orders(channel)
-    world = make_world(channel.say, settings, log, orders.is_over, force=force)
+    caller = Caller(settings.transport, settings.hostname, tell=log.write)
+    world = make_world(channel.say, settings, log, orders.is_over, caller, force=force)
     does = WAITS
-    with told_on_signal(settings, lambda: does):
-        while (order := orders.next()) is not None:
+    with told_on_signal(settings, lambda: does), closing(caller):
+        while (order := orders.next(meanwhile=caller.close_idle)) is not None:
             does = f"delivering {order.id}"
             try:
                 attempt(order.id, replace(world, reach=order.reach))
@@ -137,10 +140,12 @@ def make_world(
     settings: Settings,
     log: Log,
     is_over: Callable[[], bool],
+    caller: Caller | None = None,
     *,
     force: bool,
 ) -> World:
-    """Everything real."""
+    """Everything real; `caller` keeps connections open, so who has one closes it."""
+    caller = caller or Caller(settings.transport, settings.hostname, tell=log.write)
     state = Path(settings.machine.state_directory)
     helper = Helper(
         settings.machine.deliver_socket,
@@ -152,7 +157,6 @@ def make_world(
     hints = SqliteHints(state / "hints" / "hints.sqlite")
     is_ours = here(settings).__contains__
     routes = _Routes(settings, is_ours)
-    caller = Caller(settings.transport, settings.hostname)
     return World(
         settings=settings,
         spool=FileSpool(state / "spool", tell=log.write),
@@ -165,6 +169,7 @@ def make_world(
         to_users=helper.opened,
         key_of=routes.key_of,
         talk=caller.talk,
+        terms_of=partial(terms_of, settings=settings, published=routes.published),
         talk_lmtp=caller.talk_lmtp,
         tell=log.write,
         hand_on=hand_on,
@@ -215,6 +220,10 @@ class _Routes:
             return router.route(address, via, is_final=is_final)
 
         return route
+
+    @property
+    def published(self) -> Published:
+        return Published(self._resolver.tlsa, lambda _: None)
 
     def key_of(self, address: str) -> tuple[str, str]:
         """Equal for two ways to write one mailbox: ours ignore case, but for accounts."""

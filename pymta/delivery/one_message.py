@@ -16,7 +16,7 @@ from functools import cache, cached_property
 
 from pymta.channel.reach import Reach
 from pymta.delivery import follow_up, tell
-from pymta.delivery.carry import SMTP, carry
+from pymta.delivery.carry import carry
 from pymta.delivery.outcome import Addressee, Tried, addressees
 from pymta.delivery.plan import ToHosts, plan, shown
 from pymta.delivery.redirect import TooMany, Wish, redirect
@@ -29,6 +29,7 @@ from pymta.delivery.settle import (
     records_of_final,
     settle,
 )
+from pymta.delivery.to_hosts import SMTP
 from pymta.delivery.waits import wait_of
 from pymta.delivery.whom import is_left_by_smtp, is_left_whole
 from pymta.delivery.world import RouteOf, World

@@ -14,6 +14,8 @@ from __future__ import annotations
 import select
 import signal
 import socket
+from collections.abc import Callable
+from math import ceil
 from types import FrameType
 
 from pymta.channel.pair import End
@@ -34,10 +36,14 @@ class Orders:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
-    def next(self) -> Deliver | None:
-        """Wait for the next message to deliver; None: there is nothing more to do."""
+    def next(self, meanwhile: Callable[[], float | None] = lambda: None) -> Deliver | None:
+        """Wait for the next message to deliver; None: there is nothing more to do.
+
+        `meanwhile` is called before each wait, and again after as many seconds as it says.
+        """
         while not self._early and not self._is_over:
-            self._listen(None)
+            wait = meanwhile()
+            self._listen(None if wait is None else ceil(wait * 1000))
         return None if self._is_over else self._early.pop(0)
 
     def is_over(self) -> bool:

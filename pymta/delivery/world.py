@@ -17,7 +17,7 @@ from pymta.journal.event import Event
 from pymta.mail.host import Host
 from pymta.mail.waiting import Crowded, TooFast
 from pymta.retry.rules import Rules
-from pymta.routing.route import Local, Route
+from pymta.routing.route import Local, Remote, Route
 from pymta.spool.store import Spool
 from pymta.transport import lmtp
 from pymta.transport.classify import Outcome
@@ -25,6 +25,8 @@ from pymta.transport.host_memory import HostMemory
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Talk
+from pymta.transport.terms import Terms
+from pymta.transport.tls_need import Unsure
 
 # Recipient, who has sent the message on to him, is it for the mailbox itself?
 RouteOf = Callable[[str, Sequence[str], bool], Route]
@@ -60,14 +62,14 @@ class World:
     """`now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
     `new_routes` gives the router of one message, whose host an operator may have named (else ""),
-    by its sender.
-    `store` puts a message into a mailbox, see
-    `pymta.transport.mailboxes`; `to_users` opens the way to system users, see
-    `pymta.transport.to_local`.  `key_of` is equal for two ways to write one mailbox.  `hand_on`
-    tells the parent of a message that we wrote; it never waits, and an id that nobody heard is safe
-    in the spool.  `destination_of` is what the parent
-    is told of a recipient.  `is_over`: finish what has begun, begin nothing.  `reach`: whom this
-    attempt is for.  `debug` is there when somebody watches.
+    by its sender.  `throttle` bounds what goes to one destination.  `store` puts a message into a
+    mailbox, see `pymta.transport.mailboxes`; `to_users` opens the way to system users, see
+    `pymta.transport.to_local`.  `terms_of` says on what terms a host is spoken to, given whether
+    the sender does without what the receiving side asks for.  `key_of` is equal for two ways to
+    write one mailbox.  `hand_on` tells the parent of a message that we wrote; it never waits, and
+    an id that nobody heard is safe in the spool.  `destination_of` is what the parent is told of a
+    recipient.  `is_over`: finish what has begun, begin nothing.  `reach`: whom this attempt is for.
+    `debug` is there when somebody watches.
     """
 
     settings: Settings
@@ -80,6 +82,7 @@ class World:
     to_users: Callable[[Parcel], AbstractContextManager[Hand]]
     key_of: KeyOf
     talk: Talk
+    terms_of: Callable[[Remote, Host, bool], Terms | Unsure]
     talk_lmtp: lmtp.Talk
     tell: Callable[[Event], None]
     hand_on: Callable[[HandOn], object]

@@ -10,7 +10,8 @@ Completed
 Log selectors add to them, each at its place (N-39); the fields tell the same whatever they say:
 
 => a@example.org F=<s@x.example> P=<s@x.example> R=mx T=smtp S=1234
-   H=mx.example.org [192.0.2.1]:25 I=[198.51.100.7]:40112 PS=e L C="250 2.0.0 queued" QT=2s DT=1s
+   H=mx.example.org [192.0.2.1]:25* I=[198.51.100.7]:40112
+   X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=yes PS=ee L A=PLAIN C="250 2.0.0 queued" QT=2s DT=1s
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from dataclasses import dataclass
 from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
 from pymta.journal.event import MAIN_AND_PANIC, Event, Kind, Value
+from pymta.journal.origin import tls_mark
 from pymta.journal.parts import USUAL, elapsed, quoted
 from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
+from pymta.tls.facts import Facts
 
 USER = "pymta"
 MOST_NAMED = 20  # to whom an alias leads, in one line
@@ -37,8 +40,9 @@ class Leg:
     `mailbox` is set for a mailbox of ours; `queue` is "" for the default one.  `original` is the
     recipient of the envelope in place of whom this one has the message, "" when it is that one.
     `local` is our end of the connection, `greeted` the letters of protocol_detail, `has_pipelined`
-    whether commands went out in groups.  `size` is in octets; `took` and `waited` are seconds, of
-    this attempt and since the message came.
+    whether commands went out in groups; `tls` is what was agreed on, `login` the mechanism of ours,
+    and `is_reused` says that it was not the first message over that connection.  `size` is in
+    octets; `took` and `waited` are seconds, of this attempt and since the message came.
     """
 
     id: str
@@ -52,6 +56,9 @@ class Leg:
     local: Endpoint | None = None
     greeted: str = ""
     has_pipelined: bool = False
+    tls: Facts | None = None
+    login: str = ""
+    is_reused: bool = False
     size: int = 0
     took: float = 0.0
     waited: float = 0.0
@@ -81,14 +88,17 @@ class Leg:
         return router + (f" T={self.transport}" if self.transport else "")
 
     def at(self, journal: Journal) -> str:
-        """H= and I=; for I= the classic daemon wants two selectors."""
+        """H= and I=; for I= the classic daemon wants two selectors.  A star: the connection had
+        carried a message before.
+        """
         if not self.host:
             return ""
         text = f" H={self.host.name} [{self.host.address}]{_port(self.host.port, journal)}"
+        text += "*" if self.is_reused else ""
         on = journal.selected
         if self.local and "incoming_interface" in on and "outgoing_interface" in on:
             text += f" I=[{self.local.address}]{_port(self.local.port, journal)}"
-        return text
+        return text + tls_mark(self.tls, on)
 
     def protocol(self, journal: Journal) -> str:
         """PS=, which deliveries and failures have."""
@@ -116,6 +126,11 @@ class Leg:
         if self.local:
             fields["LOCAL_ADDRESS"] = str(self.local.address)
             fields["LOCAL_PORT"] = str(self.local.port)
+        if self.tls:
+            fields["TLS"] = self.tls.text
+            fields["TLS_PROOF"] = self.tls.proof
+        if self.login:
+            fields["MECHANISM"] = self.login
         return fields | {"DELIVER_TIME": f"{self.took:.3f}"} | more
 
 
@@ -128,6 +143,7 @@ def delivered(
         f"{'->' if is_further else '=>'} {leg.name}{leg.origin(journal)}{leg.way}"
         + (f" S={leg.size}" if "delivery_size" in on else "")
         + f"{leg.at(journal)}{leg.protocol(journal)}"
+        + (f" A={leg.login}" if leg.login else "")
         + (" L" if leg.has_pipelined and "pipelining" in on else "")
         + (f" C={quoted(confirmation)}" if confirmation and "smtp_confirmation" in on else "")
         + (f" QT={elapsed(leg.waited, journal)}" if "queue_time" in on else "")

@@ -25,6 +25,8 @@ OWN: Mapping[str, str] = {
     "HELO": "What it called itself.",
     "IDENT": "What its machine calls the user (RFC 1413); of a user of this machine, his account.",
     "TLS": "Version, cipher and bits of its TLS connection.",
+    "TLS_PROOF": "By what a remote host proved its name: dane, yes for an authority that we trust,"
+    " no for nothing.",
     "TLS_PEER": "Whom the certificate of the client names, where it showed one that is good.",
     "TLS_SNI": "The name that it asked for in the handshake.",
     "PROXY": "IP address of the proxy between the client and us.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pymta.journal.event import Kind
-from pymta.journal.meaning import CALLER, LEG, Meaning
+from pymta.journal.meaning import CALLER, LEG, TALK, Meaning
 
 MESSAGES: Mapping[Kind, Meaning] = {
     Kind.ARRIVED: Meaning(
@@ -29,7 +29,7 @@ MESSAGES: Mapping[Kind, Meaning] = {
         "A recipient has got a message",
         "Router @PYMTA_ROUTER@ and transport @PYMTA_TRANSPORT@ brought it to @PYMTA_RECIPIENT@,"
         " @PYMTA_QUEUE_TIME@ seconds after it had arrived.",
-        fields=f"{LEG} SIZE QUEUE_TIME REPLY",
+        fields=f"{LEG} {TALK} SIZE QUEUE_TIME REPLY",
         options="local_domains local_parts local_users home_maildir smarthost log_selector",
     ),
     Kind.DEFERRED: Meaning(
@@ -37,10 +37,18 @@ MESSAGES: Mapping[Kind, Meaning] = {
         "@PYMTA_RECIPIENT@ could not be reached for now: @PYMTA_WHY@.  It is tried again by the"
         " schedule of the option retry; when that is at its end, the sender is told.  `pymta queue"
         " show @PYMTA_QUEUE_ID@` says when it is due.",
-        fields=f"{LEG} ERRNO WHY",
+        fields=f"{LEG} {TALK} ERRNO WHY",
         options="retry smarthost local_users home_timeout connect_timeout command_timeout"
         " data_timeout final_timeout dns_timeout",
         selectors="retry_defer",
+    ),
+    Kind.TLS_GIVEN_UP: Meaning(
+        "A host with which TLS failed gets a message in clear",
+        "The handshake with @PYMTA_HOST@ failed: @PYMTA_WHY@.  Nobody asks for TLS with that host,"
+        " so it was called again and gets the message unencrypted.  hosts_avoid_tls spares it the"
+        " first call, hosts_require_tls lets its mail wait.",
+        fields="QUEUE_ID HOST HOST_ADDRESS HOST_PORT WHY",
+        options="remote_tls hosts_avoid_tls hosts_require_tls",
     ),
     Kind.REDIRECTED: Meaning(
         "Mail of a recipient is sent on",
@@ -54,7 +62,7 @@ MESSAGES: Mapping[Kind, Meaning] = {
         "A recipient will not get a message",
         "It is given up for @PYMTA_RECIPIENT@: @PYMTA_WHY@.  <@PYMTA_SENDER@> gets a report, unless"
         " the message is a report itself.",
-        fields=f"{LEG} WHY",
+        fields=f"{LEG} {TALK} WHY",
         options="retry",
     ),
     Kind.BOUNCED: Meaning(

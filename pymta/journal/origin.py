@@ -117,7 +117,7 @@ def tls_mark(tls: Facts | None, selected: frozenset[str]) -> str:
         star = "*" if tls.is_resumed and "tls_resumption" in selected else ""
         text += f" X={tls.text}{star}"
     if "tls_certificate_verified" in selected:
-        text += f" CV={'yes' if tls.peer else 'no'}"
+        text += f" CV={tls.proof or ('yes' if tls.peer else 'no')}"
     if "tls_peerdn" in selected and tls.peer:
         text += f" DN={quoted(tls.peer.subject)}"
     if "tls_sni" in selected and tls.sni:

@@ -98,8 +98,6 @@ def _ask_to_relay(visit: Visit, mailbox: Mailbox, parameters: RcptParameters) ->
 
 def _obstacle(visit: Visit, accept: Accept) -> Answer | None:
     """What stands in the way of any recipient like this one, whatever policy says."""
-    if not accept.is_local and visit.transaction.asked.requires_tls:
-        return _not_without_tls(visit, accept.mailbox)
     return _no_room(visit, accept.mailbox) if _is_full(visit, accept.key) else None
 
 
@@ -116,15 +114,6 @@ def _add(visit: Visit, accept: Accept, parameters: RcptParameters, facts: Recipi
     if visit.judges and is_new:
         visit.transaction.told.append(facts)
     return ACCEPTED
-
-
-def _not_without_tls(visit: Visit, mailbox: Mailbox) -> Answer:
-    """RFC 8689 s4.2.1: no other host is reached over TLS yet.
-
-    To say so now is the only way to tell him: a report would have to travel with REQUIRETLS, too.
-    """
-    text = "REQUIRETLS support required"
-    return Answer(Reply(550, text, "5.7.30"), events=(_line(visit, str(mailbox), text),))
 
 
 def _is_full(visit: Visit, key: tuple[str, str]) -> bool:

@@ -26,7 +26,8 @@ from pymta.session.stop import Stop
 from pymta.session.termination import HasFileno, has_come
 from pymta.tls.asks import Asks
 from pymta.tls.facts import Facts
-from pymta.tls.layer import LARGEST, Layer, TlsError
+from pymta.tls.layer import LARGEST, Layer
+from pymta.tls.trouble import TlsError
 
 _BLOCK = 65_536  # octets per read: one system call carries many small commands
 _LAST_STEPS = 2.0  # seconds

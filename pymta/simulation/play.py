@@ -160,7 +160,7 @@ class Play:
             new_routes=_remembered(world.new_routes),
             store=_stored,
             to_users=_to_users,
-            talk=self._talk,
+            talk=lambda host, parcel, _: self._talk(host, parcel),
             talk_lmtp=self._talk,
             tell=lambda event: self._happened.append(Happened(self.now, event)),
             hand_on=self._hand_on,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from pymta.mail.reply import Reply
+from pymta.smtp.offers import Offers
 
 
 class Wait(Enum):
@@ -23,6 +24,11 @@ class Stage(Enum):
     EHLO = "EHLO"
     HELO = "HELO"
     LHLO = "LHLO"
+    STARTTLS = "STARTTLS"
+    HANDSHAKE = "TLS negotiation"
+    REQUIRETLS = "EHLO for REQUIRETLS"
+    AUTH = "AUTH"
+    RSET = "RSET"
     MAIL = "MAIL FROM"
     RCPT = "RCPT TO"
     DATA = "DATA"
@@ -32,7 +38,16 @@ class Stage(Enum):
     @property
     def is_about_host(self) -> bool:
         """Nothing of the message was mentioned yet: another host may say otherwise."""
-        return self in (Stage.GREETING, Stage.EHLO, Stage.HELO, Stage.LHLO)
+        return self not in _OF_MESSAGE
+
+    @property
+    def is_about_terms(self) -> bool:
+        """The host serves others; what it does not have is what we ask of it: TLS, a login."""
+        return self in _OF_TERMS
+
+
+_OF_MESSAGE = {Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.BODY, Stage.FINAL}
+_OF_TERMS = {Stage.STARTTLS, Stage.HANDSHAKE, Stage.REQUIRETLS, Stage.AUTH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,11 @@ class SendBytes:
 @dataclass(frozen=True, slots=True)
 class NeedReply:
     wait: Wait
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """Do the TLS handshake now; nothing that came in clear may be read after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +106,34 @@ Result = Taken | Refused | Unheard
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """The host waits for a message."""
+
+    offers: Offers
+
+
+@dataclass(frozen=True, slots=True)
+class NoService:
+    """It does not serve us now.  `is_spoken_to`: it would read a QUIT."""
+
+    result: Refused | Unheard
+    is_spoken_to: bool = False
+
+
+class After(Enum):
+    """What can be done with a connection when a message is through."""
+
+    ANOTHER = auto()
+    RESET = auto()  # another one, after RSET
+    CLOSE = auto()  # nothing; not even QUIT would be read
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """`farewell` is to be written without waiting for an answer; b"" when it would not be read."""
+    """One result for each recipient, in their order."""
 
     results: tuple[Result, ...]
-    farewell: bytes
+    after: After = After.CLOSE
 
 
-Action = SendBytes | NeedReply | SendBody | Finished
+Deed = SendBytes | NeedReply | StartTls | SendBody

@@ -5,6 +5,7 @@
     the host has no SMTPUTF8     nor a header in UTF-8, 5.6.7; of addresses, those whose local part
                                  is ASCII go with the domain as the DNS knows it (RFC 6531 s3.2)
     the host has DSN             what the sender asked for goes on (RFC 3461 s5.2.1)
+    REQUIRETLS is wanted         it goes on; hosts without it are not spoken to (RFC 8689 s4.2.1)
 
 A recipient who cannot be named there holds up no other.
 """
@@ -32,13 +33,14 @@ class Wishes:
     """What a message asks for beyond its addresses.
 
     `is_international`: its header is in UTF-8.  `asked` has the recipients about whom its sender
-    said what he wants to be told, by address.
+    said what he wants to be told, by address.  `requires_tls`: so does the next host.
     """
 
     is_international: bool = False
     ret: str = ""
     envid: str = ""
     asked: Mapping[str, Recipient] = field(default_factory=dict)
+    requires_tls: bool = False
 
 
 NO_WISHES = Wishes()
@@ -87,6 +89,7 @@ def opening(
         f" SIZE={size}" if "SIZE" in offers else "",
         _body(eight_bit=eight_bit, is_binary=is_binary),
         " SMTPUTF8" if takes_utf8 and needs_utf8 else "",
+        " REQUIRETLS" if wishes.requires_tls else "",
         _of_message(wishes, offers),
     )
     return Opening(f"MAIL FROM:<{from_whom}>{''.join(words)}", rcpt, refused)

@@ -13,8 +13,10 @@
     peer          whom that names
     cipher_name   the registered name of a cipher that OpenSSL calls by another
     credentials   certificate and key from their files, or which file is wrong and why
+    trouble       what OpenSSL says when it will not go on
     context       what all connections of one generation have in common
     layer         one connection: octets of the wire in, octets of SMTP out, and back
+    client        the same towards another host, over its socket
 
 It knows no settings and no sockets.
 """

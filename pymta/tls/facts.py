@@ -16,7 +16,8 @@ class Facts:
     `sni` is the name that it asked for, made safe, "" for none (RFC 6066 s3).
     `peer` is whom its certificate names; None where it showed none that is good.
     `end_point` binds a login to our own certificate: tls-server-end-point (RFC 5929 s4), b"" where
-    that is not defined.
+    that is not defined; towards another host, to its certificate.  `proof` is by what a host proved
+    its name, ``yes`` for authorities that we trust, ``dane``, or ``no``; "" for a client.
     """
 
     version: str
@@ -26,6 +27,7 @@ class Facts:
     sni: str = ""
     peer: Peer | None = None
     end_point: bytes = b""
+    proof: str = ""
 
     @property
     def text(self) -> str:

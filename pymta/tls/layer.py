@@ -23,6 +23,7 @@ from pymta.mail.trace import safe_name
 from pymta.tls.asks import Asks
 from pymta.tls.facts import Facts
 from pymta.tls.peer import Peer, peer
+from pymta.tls.trouble import TlsError, why
 
 _MODES = {
     Asks.NOTHING: ssl.CERT_NONE,
@@ -30,13 +31,6 @@ _MODES = {
     Asks.FOR_ONE: ssl.CERT_REQUIRED,
 }
 LARGEST = 16_384  # octets of one record (RFC 8446 s5.1)
-
-
-class TlsError(Exception):
-    """The other side does not speak TLS, not one that we speak, or what it sent was tampered with.
-
-    The argument says which, in OpenSSL's words.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +79,7 @@ class Layer:
         except ssl.SSLWantReadError:
             return None
         except ssl.SSLError as error:
-            raise TlsError(_why(error)) from None
+            raise TlsError(why(error)) from None
         facts = self._facts()
         # A session of before, when nobody asked, is resumed without any.
         if self._asks is Asks.FOR_ONE and not facts.peer:
@@ -140,7 +134,7 @@ class Layer:
         except ssl.SSLZeroReturnError:
             return b""
         except ssl.SSLError as error:
-            raise TlsError(_why(error)) from None
+            raise TlsError(why(error)) from None
 
     def write(self, data: bytes) -> None:
         """All of it, which makes one record at most: no more than LARGEST octets.
@@ -150,7 +144,7 @@ class Layer:
         try:
             self._tls.write(data)
         except ssl.SSLError as error:
-            raise TlsError(_why(error)) from None
+            raise TlsError(why(error)) from None
 
     def close(self) -> None:
         """Say that we end; the answer is not waited for (RFC 8446 s6.1)."""
@@ -196,9 +190,3 @@ def _asking(context: ssl.SSLContext, asks: Asks) -> Iterator[None]:
 
 def _ignore(_: object) -> None:
     """See `Layer._choosing`."""
-
-
-def _why(error: ssl.SSLError) -> str:
-    if error.reason == "CALLBACK_FAILED":  # ours cannot, but for what comes before it
-        return "the name that it asks for is not ASCII"
-    return error.reason.lower().replace("_", " ") if error.reason else str(error)

@@ -18,10 +18,14 @@ from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.smtp.client_words import Refused, Result, Stage, Taken, Unheard
+from pymta.tls.facts import Facts
 
 NO_TIME_YET = -53  # no host may be tried again yet
 LIMITED = -57  # so much goes there already as may go at once, or in a time
 CLOSED = -18  # the remote host closed the connection
+TLS_FAILED = -37  # the handshake
+TLS_REQUIRED = -38  # and not had
+LOGIN_FAILED = -42
 ROUTING = -1  # a lookup did not complete
 _BY_ERRNO = {
     errno.ECONNREFUSED: trouble.REFUSED,
@@ -35,9 +39,21 @@ _BY_STAGE = {
     Stage.BODY: trouble.DATA,
     Stage.FINAL: trouble.DATA,
 }
+_BY_TERMS = {
+    Stage.STARTTLS: trouble.TLS_REQUIRED,
+    Stage.HANDSHAKE: trouble.TLS_REQUIRED,
+    Stage.REQUIRETLS: trouble.TLS_REQUIRED,
+    Stage.AUTH: trouble.AUTH_FAILED,
+}
 _LOST = {CLOSED, errno.ECONNRESET, errno.EPIPE}
 LONGEST_QUOTE = 1000  # characters of a reply in logs, journals and reports
-_REFUSED = {
+_TERMS = {
+    Stage.STARTTLS: TLS_REQUIRED,
+    Stage.HANDSHAKE: TLS_FAILED,
+    Stage.REQUIRETLS: TLS_REQUIRED,
+    Stage.AUTH: LOGIN_FAILED,
+}
+_REFUSED = _TERMS | {
     Stage.RCPT: -44,
     Stage.MAIL: -45,
     Stage.DATA: -46,
@@ -52,12 +68,16 @@ class Connection:
 
     `local` is our own end, None for a socket of this machine.  `greeted` has a letter for each
     greeting, ``e`` for EHLO, ``h`` for HELO and ``l`` for LHLO; `has_pipelined`: commands went out
-    in groups.
+    in groups.  `tls` is what was agreed on, None in clear; `login` the mechanism of ours, "" for
+    none.  `is_reused`: it had carried a message before.
     """
 
     local: Endpoint | None
     greeted: str = ""
     has_pipelined: bool = False
+    tls: Facts | None = None
+    login: str = ""
+    is_reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +148,31 @@ def from_result(
                 why = reply.text
             if reply.is_permanent and not stage.is_about_host:
                 return Never(why, _permanent(reply.enhanced), host)
-            cause = trouble.of_reply(_BY_STAGE[stage], reply.code) if stage in _BY_STAGE else ""
+            cause = _BY_TERMS.get(stage, "")
+            if stage in _BY_STAGE:
+                cause = trouble.of_reply(_BY_STAGE[stage], reply.code)
             return Later(_REFUSED.get(stage, 0), why=why, host=host, cause=cause)
-        case Unheard(why, _, after):
-            cause = _cause_of_silence(number)
+        case Unheard(why, stage, after):
+            cause = _cause_of_silence(number) or _BY_TERMS.get(stage, "")
             if error:
                 return Later(number, error, f"after {after}", host, cause=cause)
+            number = number or _TERMS.get(stage, 0)
             return Later(number, why=f"{why} after {after}", host=host, cause=cause)
 
 
 def is_about_host(result: Result) -> bool:
     """Did the trouble come before a word of the message was said?"""
     return not isinstance(result, Taken) and result.stage.is_about_host
+
+
+def is_about_terms(result: Result) -> bool:
+    """Would the host do for others what it did not do for this message?"""
+    return not isinstance(result, Taken) and result.stage.is_about_terms
+
+
+def is_without_requiretls(result: Result) -> bool:
+    """It will never have what REQUIRETLS asks for, as it is set up now (RFC 8689 s4.2.1)."""
+    return not isinstance(result, Taken) and result.stage is Stage.REQUIRETLS
 
 
 def may_have_it(result: Result) -> bool:

@@ -1,7 +1,9 @@
 """Which hosts could not be reached lately, so that not every message finds out anew.
 
 A host that failed is left alone until its time comes, by the retry rules for it.  `force` asks
-every host.  A host is known by name, address and port together.
+every host.  A host is known by name, address and port together.  What it would not do for some,
+such as TLS or a login, is remembered beside it, under the terms on which they wanted it
+(`pymta.transport.terms.Terms.key`): it may serve others.
 
 Past the end of its schedule a host is hopeless: mail for it is returned, but it may come back, and
 is asked once in a while.  With `delay_after_cutoff` messages that come in between are returned
@@ -37,13 +39,18 @@ class RetryRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HostMemory:
-    """`clock` gives seconds since the epoch."""
+    """`clock` gives seconds since the epoch.  `terms` are those on which hosts are asked."""
 
     hints: Hints
     rules: RetryRules
     clock: Callable[[], float]
     force: bool = False
     delay_after_cutoff: bool = True
+    terms: str = ""
+
+    def on(self, terms: str) -> HostMemory:
+        """The same, for who asks hosts on these terms."""
+        return replace(self, terms=terms)
 
     def forced(self) -> HostMemory:
         """The same, which asks every host."""
@@ -60,27 +67,38 @@ class HostMemory:
 
     def hint(self, host: Host) -> HostHint | None:
         """What is remembered of it, unless that came from a clock that was ahead."""
-        hint = self.hints.get(host.key)
-        # Such a hint must not silence a host for years.
+        found = [hint for hint in map(self._hint, self._keys(host)) if hint]
+        return max(found, key=lambda hint: hint.next_try, default=None)
+
+    def _hint(self, key: str) -> HostHint | None:
+        hint = self.hints.get(key)
+        # One from ahead must not silence a host for years.
         return hint if hint is not None and hint.last_tried <= self.clock() else None
+
+    def _keys(self, host: Host) -> list[str]:
+        return [host.key, f"{host.key} {self.terms}"] if self.terms else [host.key]
 
     def is_hopeless(self, host: Host) -> bool:
         hint = self.hint(host)
         return hint is not None and hint.is_expired
 
-    def failed(self, host: Host, why: str, trouble: Trouble) -> None:
+    def failed(
+        self, host: Host, why: str, trouble: Trouble, *, is_about_terms: bool = False
+    ) -> None:
         """`trouble` says whose message met it."""
         now = self.clock()
         trouble = replace(trouble, host=host)
-        hint = self.hint(host)
+        key = self._keys(host)[-1 if is_about_terms else 0]
+        hint = self._hint(key)
         counts = hint is not None and now <= hint.next_try + FORGIVEN
         first = hint.first_failed if hint and counts else now
         last = hint.last_tried if hint and counts else now
         due = self.rules.next_try(trouble, first, last, now)
         pause = now + DEAD_HOST_PAUSE if due is None else due
         words = self.rules.words(trouble)
-        self.hints.put(HostHint(host.key, first, now, pause, why, due is None, words))
+        self.hints.put(HostHint(key, first, now, pause, why, due is None, words))
 
     def reached(self, host: Host) -> None:
-        if self.hints.get(host.key) is not None:
-            self.hints.forget(host.key)
+        for key in self._keys(host):
+            if self.hints.get(key) is not None:
+                self.hints.forget(key)

@@ -17,11 +17,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from pymta.mail.host import Host
-from pymta.mail.trouble import Trouble
+from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.mail.waiting import Crowded, TooFast
 from pymta.smtp.client_words import Result
 from pymta.transport.classify import (
     NO_TIME_YET,
+    ROUTING,
     Connection,
     Delivered,
     Later,
@@ -29,20 +30,31 @@ from pymta.transport.classify import (
     Outcome,
     from_result,
     is_about_host,
+    is_about_terms,
+    is_without_requiretls,
     limited,
     may_have_it,
 )
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.parcel import Parcel
+from pymta.transport.terms import Terms
+from pymta.transport.tls_need import Unsure
 
 # Hosts asked in one attempt.  With silent hosts each costs a connect time-out, and a worker's
 # place is kept from other mail meanwhile; the rest has its turn at the next attempt's shuffle.
 MOST_ASKED = 5
 
 
+# RFC 8689 s4.2.1, s5
+NO_REQUIRETLS = Never("REQUIRETLS support required: no host of the destination offers it", "5.7.30")
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One host's answer for each recipient; `number` and `error` tell what broke the connection."""
+    """One host's answer for each recipient; `number` and `error` tell what broke the connection.
+
+    They are fewer than the recipients where it does not take so many at once: the first of them.
+    """
 
     results: tuple[Result, ...]
     number: int = 0
@@ -50,7 +62,8 @@ class Heard:
     connection: Connection | None = None
 
 
-Talk = Callable[[Host, Parcel], Heard | Later]  # Later: no connection
+Talk = Callable[[Host, Parcel, Terms], Heard | Later]  # Later: no connection
+TermsOf = Callable[[Host], Terms | Unsure]
 # Asked before a host is: why it may not be, or None; while the context lasts it counts.
 Gate = Callable[[Host], AbstractContextManager[Crowded | TooFast | None]]
 
@@ -64,19 +77,30 @@ def deliver(
     hosts: tuple[Host, ...],
     *,
     talk: Talk,
+    terms_of: TermsOf,
     memory: HostMemory,
     gate: Gate = _open,
-) -> tuple[Outcome, ...]:
-    """One outcome for each recipient, in their order."""
+) -> tuple[Outcome | None, ...]:
+    """One outcome for each recipient, in their order; None: not asked about yet, since a host
+    does not take so many at once.  They are for another call, at once; there are never only such.
+    """
     outcomes: dict[str, Outcome] = {}
     waiting: list[float] = []
     refusals: list[Crowded | TooFast] = []
-    asked = 0
+    memories: dict[Host, HostMemory] = {}  # each on the terms of its host
+    asked = lacking = 0
     left = parcel.recipients
     for host in hosts:
         if not left or asked == MOST_ASKED:
             break
-        if until := memory.wait_until(host):
+        terms = terms_of(host)
+        if isinstance(terms, Unsure):
+            asked += 1
+            lacking += terms.lacks_requiretls
+            outcomes |= dict.fromkeys(left, Later(ROUTING, why=terms.why, host=host, cause=LOOKUP))
+            continue
+        known = memories[host] = memory.on(terms.key)
+        if until := known.wait_until(host):
             waiting.append(until)
             continue
         with gate(host) as refusal:
@@ -84,42 +108,48 @@ def deliver(
                 refusals.append(refusal)
                 continue
             asked += 1
-            settled = _ask(replace(parcel, recipients=left), host, talk, memory)
+            settled = _ask(replace(parcel, recipients=left), host, terms, talk, known)
         outcomes |= settled.outcomes
+        lacking += settled.lacks_requiretls
         left = settled.left
     if refusals and not asked:
         first = min(refusals, key=lambda refusal: refusal.until)
         outcomes |= dict.fromkeys(left, limited(str(first), first.until))
     elif not asked:
         outcomes |= dict.fromkeys(left, _too_early(min(waiting, default=0.0)))
-    if left and hosts:
-        outcomes |= {who: _in_the_long_run(outcomes[who], hosts, memory) for who in left}
-    return tuple(outcomes[recipient] for recipient in parcel.recipients)
+    if hosts and lacking == len(hosts):
+        outcomes |= dict.fromkeys(left, NO_REQUIRETLS)
+    elif left and hosts:
+        each = [(host, memories.get(host, memory)) for host in hosts]
+        outcomes |= {who: _in_the_long_run(outcomes[who], each) for who in left}
+    return tuple(outcomes.get(recipient) for recipient in parcel.recipients)
 
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
     outcomes: dict[str, Outcome]
     left: tuple[str, ...]
+    lacks_requiretls: bool = False
 
 
-def _ask(parcel: Parcel, host: Host, talk: Talk, memory: HostMemory) -> _Settled:
-    heard = talk(host, parcel)
+def _ask(parcel: Parcel, host: Host, terms: Terms, talk: Talk, memory: HostMemory) -> _Settled:
+    heard = talk(host, parcel, terms)
     if isinstance(heard, Later):
         memory.failed(host, heard.text, _trouble(heard, parcel))
         return _Settled(dict.fromkeys(parcel.recipients, heard), parcel.recipients)
-    pairs = list(zip(parcel.recipients, heard.results, strict=True))
+    pairs = list(zip(parcel.recipients, heard.results, strict=False))
     outcomes = {
         who: replace(from_result(r, host, heard.number, heard.error), connection=heard.connection)
         for who, r in pairs
     }
-    first = outcomes[parcel.recipients[0]]
-    if is_about_host(heard.results[0]) and isinstance(first, Later):
-        memory.failed(host, first.text, _trouble(first, parcel))
+    result, first = heard.results[0], outcomes[parcel.recipients[0]]
+    if is_about_host(result) and isinstance(first, Later):
+        trouble = _trouble(first, parcel)
+        memory.failed(host, first.text, trouble, is_about_terms=is_about_terms(result))
     else:
         memory.reached(host)
     left = tuple(who for who, r in pairs if not _is_settled(outcomes[who], r))
-    return _Settled(outcomes, left)
+    return _Settled(outcomes, left, is_without_requiretls(result))
 
 
 def _is_settled(outcome: Outcome, result: Result) -> bool:
@@ -130,17 +160,17 @@ def _trouble(later: Later, parcel: Parcel) -> Trouble:
     return Trouble(later.cause, parcel.recipients[0], parcel.sender, later.host)
 
 
-def _in_the_long_run(outcome: Outcome, hosts: tuple[Host, ...], memory: HostMemory) -> Outcome:
+def _in_the_long_run(outcome: Outcome, hosts: list[tuple[Host, HostMemory]]) -> Outcome:
     """With what all the hosts together mean for who is left."""
     if not isinstance(outcome, Later):
         return outcome
-    waits = [memory.wait_until(host) for host in hosts]
+    waits = [memory.wait_until(host) for host, memory in hosts]
     if all(waits):
         outcome = replace(outcome, not_before=min(waits))
-    if not all(map(memory.is_hopeless, hosts)):
+    if not all(memory.is_hopeless(host) for host, memory in hosts):
         return outcome
     if outcome.number == NO_TIME_YET:
-        outcome = replace(outcome, why=_last_words(hosts[0], memory))
+        outcome = replace(outcome, why=_last_words(*hosts[0]))
     return replace(outcome, is_hopeless=True)
 
 

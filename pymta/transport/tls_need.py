@@ -82,9 +82,13 @@ WHERE_OFFERED = Need(Level.MAY)
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """What the receiving side asks for could not be found out: this host is not called now."""
+    """What the receiving side asks for could not be found out: this host is not called now.
+
+    `lacks_requiretls`: nor will be, for a message with REQUIRETLS, as long as it is set up so.
+    """
 
     why: str
+    lacks_requiretls: bool = False
 
 
 REQUIRETLS = "REQUIRETLS"

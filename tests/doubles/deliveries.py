@@ -14,6 +14,8 @@ from pymta.channel.words import HandOn
 from pymta.config.routing import Routing
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
+from pymta.delivery.terms_of import terms_of
+from pymta.delivery.tls_verdict import Published
 from pymta.delivery.world import Hand, RouteOf, World
 from pymta.hints.clients_sqlite import SqliteClients
 from pymta.mail.caller import LocalSocket
@@ -21,6 +23,7 @@ from pymta.mail.envelope import Envelope, Recipient
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.mail.timestamp import format_date
+from pymta.resolver.answer import Nothing as NoRecords
 from pymta.retry.rules import parse_retry
 from pymta.routing.route import (
     LOCAL_USER,
@@ -46,7 +49,9 @@ from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 from pymta.transport.seats import Seats
+from pymta.transport.terms import Terms
 from pymta.transport.throttle import Throttle
+from pymta.transport.tls_need import Need, Unsure
 from tests.doubles.hints import MemoryHints
 from tests.doubles.log import MemoryLog
 from tests.doubles.memory_disk import MemoryDisk
@@ -60,6 +65,7 @@ BODY = b"Subject: hello\r\n\r\nbody\r\n"
 SENDER = "s@example.com"
 RECEIVED = "Received: by us\r\n"
 
+UNPUBLISHED = Published(lambda name, port: NoRecords(), lambda domain: None)
 OK = Taken(Reply(250, "queued"))
 NEVER = Refused(Reply(550, "no such user", "5.1.1"), Stage.RCPT, "RCPT TO:<x>")
 BUSY = Refused(Reply(451, "busy"), Stage.DATA, "DATA")
@@ -103,6 +109,7 @@ class Rig:
     stored: list[tuple[str, str]] = field(default_factory=list)
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
+    terms: list[Terms] = field(default_factory=list)
     store_error: OSError | None = None
     items: dict[str, Outcome | Nothing] = field(default_factory=dict)
     done: list[tuple[str, str, str]] = field(default_factory=list)
@@ -118,6 +125,9 @@ class Rig:
     spools: list[FileSpool] = field(default_factory=list)
     seats: list[Seats] = field(default_factory=list)
     settings: Settings = SETTINGS
+    need: Need | None = None  # None: as the settings say
+    sure: bool = False
+    at_once: int = 100
 
     def spool(self) -> FileSpool:
         """The spool as a process that has just started sees it."""
@@ -143,11 +153,16 @@ class Rig:
         **asked: Any,
     ) -> str:
         """A message in the spool; `asked` are further fields of its envelope."""
-        names = tuple(r if isinstance(r, Recipient) else Recipient(r) for r in recipients)
-        intake = self.spool().begin(Envelope(sender, names, self.now, **asked))
+        intake = self.spool().begin(self.envelope(*recipients, sender=sender, **asked))
         intake.write(body)
         intake.commit(Seal(on_top=(RECEIVED,), frozen=frozen))
         return intake.id
+
+    def envelope(
+        self, *recipients: str | Recipient, sender: str = SENDER, **asked: Any
+    ) -> Envelope:
+        names = tuple(r if isinstance(r, Recipient) else Recipient(r) for r in recipients)
+        return Envelope(sender, names, self.now, **asked)
 
     def attempt(self, id: str, *, force: bool = False, reach: Reach = Reach.ALL) -> list[str]:
         """The lines that one attempt wrote."""
@@ -174,6 +189,7 @@ class Rig:
             to_users=self._to_users,
             key_of=key_of,
             talk=self._talk,
+            terms_of=self._terms_of,
             talk_lmtp=self._talk_lmtp,
             tell=self.log.write,
             hand_on=self.handed_on.append,
@@ -233,7 +249,7 @@ class Rig:
                 return Fail("domain gone.example does not exist", "5.1.2")
             case "dim.example":
                 return Defer("host lookup for dim.example did not complete: SERVFAIL")
-        return Remote(domain, (host(domain),))
+        return Remote(domain, (host(domain),), mx_of=domain)
 
     @contextmanager
     def _to_users(self, parcel: Parcel) -> Iterator[Hand]:
@@ -271,7 +287,16 @@ class Rig:
         self.stored.append((box.mailbox, parcel.recipients[0]))
         return parcel.is_mine()
 
-    def _talk(self, where: Host, parcel: Parcel) -> Heard | Later:
+    def _terms_of(self, remote: Remote, where: Host, is_waived: bool) -> Terms | Unsure:
+        found = terms_of(remote, where, is_waived, settings=self.settings, published=UNPUBLISHED)
+        if isinstance(found, Terms) and self.need:
+            found = replace(found, need=self.need)
+        if isinstance(found, Terms) and self.sure:
+            found = replace(found, need=replace(found.need, is_name_sure=True))
+        return found
+
+    def _talk(self, where: Host, parcel: Parcel, terms: Terms) -> Heard | Later:
+        self.terms.append(terms)
         answers = [self.answers.get(name, OK) for name in parcel.recipients]
         if isinstance(answers[0], Later):
             return answers[0]
@@ -279,7 +304,7 @@ class Rig:
         self.sent.append((where.name, parcel.recipients))
         self.parcels.append(parcel)
         self.after_sending()
-        return Heard(tuple(a for a in answers if not isinstance(a, Later)))
+        return Heard(tuple(a for a in answers[: self.at_once] if not isinstance(a, Later)))
 
     def _talk_lmtp(self, server: Host | LocalSocket, parcel: Parcel) -> Heard | Later:
         """Its answers go by what it is told of each recipient; it is an LMTP server's."""

@@ -24,6 +24,7 @@ from pymta.journal import (
     policy_code_events,
     policy_events,
     queue_events,
+    remote_events,
     session_events,
     spool_events,
 )
@@ -50,6 +51,7 @@ MODULES = (
     policy_code_events,
     policy_events,
     queue_events,
+    remote_events,
     session_events,
     spool_events,
 )
@@ -98,6 +100,8 @@ THERE = Leg(
     Host("mx.example.org", ip_address("192.0.2.1")),
     queue="slow",
     local=Endpoint(ip_address("198.51.100.7"), 40112),
+    tls=Facts("TLS1.3", "TLS_AES_256_GCM_SHA384", 256, proof="yes"),
+    login="PLAIN",
 )
 SENT_ON = replace(THERE, original="user@localhost")
 BOUNCE = Bounce(ID, "1wIcRd-000000012Tz-2abc", SENDER, 7, "E1@mail.example.net", queue="slow")
@@ -151,6 +155,7 @@ def _one(maker: Callable[..., Event], *args: object, **more: object) -> Example:
 
 
 def _of_messages() -> Iterator[Example]:
+    yield _one(remote_events.tls_given_up, ID, THERE.host, "wrong version number")
     arrived, deliveries = arrival_events.arrived, delivery_events
     yield _one(arrived, STRANGER, ID, SENDER, (RECIPIENT,), FACTS)
     yield _one(arrived, USER, ID, SENDER, (RECIPIENT,), FACTS)
@@ -158,7 +163,7 @@ def _of_messages() -> Iterator[Example]:
     for leg in (NOWHERE, HERE, THERE, SENT_ON):
         yield _one(deliveries.deferred, leg, 111, "Connection refused", "in reply to RCPT")
         yield _one(deliveries.failed, leg, "550 no")
-        yield _one(deliveries.left_to_queue_runs, leg)
+        yield _one(deliveries.left_to_queue_runs, replace(leg, tls=None, login=""))
     yield _one(deliveries.deferred, THERE, deliveries.NOT_YET, "", "retry time not reached")
     yield _one(deliveries.delivered, HERE)
     yield _one(deliveries.delivered, SENT_ON, "250 queued")

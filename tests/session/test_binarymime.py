@@ -12,7 +12,7 @@ import pytest
 from pymta.config.transport import Transport
 from pymta.mail.host import Host
 from pymta.smtp.client_words import Refused, Taken
-from pymta.transport.dialogue import Caller
+from pymta.transport.caller import Caller
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 from tests.doubles.house import House, usual_settings
@@ -85,7 +85,9 @@ def sent_to(house: House, message: Parcel) -> Heard:
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         host = Host("mx.example.org", ip_address("127.0.0.1"), listener.getsockname()[1])
-        caller = Caller(Transport(), "client.example")
+        caller = Caller(
+            Transport(connection_idle_timeout=0), "client.example", tell=lambda event: None
+        )
         sender = threading.Thread(target=lambda: found.append(caller.talk(host, message)))
         sender.start()
         theirs = listener.accept()[0]

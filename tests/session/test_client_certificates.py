@@ -9,8 +9,8 @@ import pytest
 
 from pymta.tls.asks import Asks
 from pymta.tls.certificates import Certificates
-from pymta.tls.layer import TlsError
 from pymta.tls.peer import Peer, peer
+from pymta.tls.trouble import TlsError
 from tests.doubles import certificates
 from tests.doubles.certificates import Certificate
 from tests.doubles.house import House, usual_settings

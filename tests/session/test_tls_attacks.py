@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from pymta.tls.certificates import Certificates
-from pymta.tls.layer import TlsError
+from pymta.tls.trouble import TlsError
 from tests.doubles.certificates import Certificate
 from tests.doubles.house import Guest, House
 from tests.tls.test_layer import connected

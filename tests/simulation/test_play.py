@@ -26,6 +26,7 @@ from pymta.spool.store import Message
 from pymta.transport.classify import Later
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
+from pymta.transport.terms import Terms
 from tests.doubles.deliveries import OK, START, Rig, host
 from tests.doubles.throttles import throttle
 
@@ -63,7 +64,7 @@ def really(
 ) -> list[tuple[float, str]]:
     """What queue runs over the spool on disk do, every `interval`, with nothing left out."""
 
-    def talk(where: Host, parcel: Parcel) -> Heard | Later:
+    def talk(where: Host, parcel: Parcel, _: Terms) -> Heard | Later:
         if any(outage.holds(where, parcel.recipients, rig.now) for outage in outages):
             return Later(111, "Connection refused", host=where, cause="refused")
         return Heard(tuple(OK for _ in parcel.recipients))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from pymta.smtp.client import GROUP, ClientDialogue
+from pymta.smtp.client import GROUP
 from pymta.smtp.client_words import (
-    Action,
+    After,
     Finished,
     NeedReply,
     Refused,
@@ -19,27 +19,24 @@ from pymta.smtp.client_words import (
     Unheard,
     Wait,
 )
+from tests.doubles.spoken import Spoken
 
 PLAIN = b"220 mx.example.org ESMTP\r\n"
 EHLO = b"250-mx.example.org\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 HELP\r\n"
 PIPE = b"250-mx.example.org\r\n250-PIPELINING\r\n250 SIZE 1000000\r\n"
-QUIT = b"QUIT\r\n"
 
 
-def dialogue(
-    *recipients: str, sender: str = "s@example.net", eight_bit: bool = False
-) -> ClientDialogue:
+def dialogue(*recipients: str, sender: str = "s@example.net", eight_bit: bool = False) -> Spoken:
     names = recipients or ("r@example.org",)
-    return ClientDialogue("we.example.net", sender, names, size=120, eight_bit=eight_bit)
+    return Spoken("we.example.net", sender, names, size=120, eight_bit=eight_bit)
 
 
 def play(
-    client: ClientDialogue, answers: Sequence[bytes], *, one_by_one: bool = False
+    client: Spoken, answers: Sequence[bytes], *, one_by_one: bool = False
 ) -> tuple[list[str], Finished]:
     """Drive to the end; each NeedReply takes the next answer, b"" once they have run out."""
     said: list[str] = []
     left = list(answers)
-    action: Action
     while not isinstance(action := client.next_action(), Finished):
         match action:
             case SendBytes(data):
@@ -55,7 +52,7 @@ def play(
     return said, action
 
 
-def greeted(client: ClientDialogue, answer: bytes) -> ClientDialogue:
+def greeted(client: Spoken, answer: bytes) -> Spoken:
     """The dialogue after EHLO was answered."""
     client.receive(PLAIN)
     assert client.next_action() == SendBytes(b"EHLO we.example.net\r\n")
@@ -82,7 +79,7 @@ def test_a_message_is_taken(one_by_one: bool) -> None:
     ]
     assert isinstance(end.results[0], Taken)
     assert end.results[0].reply.one_line() == "250 2.0.0 id=7"
-    assert end.farewell == QUIT
+    assert end.after is not After.CLOSE
 
 
 @pytest.mark.parametrize("one_by_one", [False, True])
@@ -188,7 +185,7 @@ def test_refusals_keep_the_words_and_the_stage(name: str) -> None:
     result = end.results[0]
     assert isinstance(result, Refused)
     assert (result.stage, result.reply.code) == (stage, code)
-    assert end.farewell == QUIT
+    assert end.after is not After.CLOSE
 
 
 FULL = [PLAIN, EHLO, b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n"]
@@ -199,7 +196,7 @@ def test_421_anywhere_ends_it_for_now(n: int) -> None:
     _, end = play(dialogue(), [*FULL[:n], b"421 4.3.2 closing\r\n"])
 
     assert codes(end) == [421]
-    assert end.farewell == b""
+    assert end.after is After.CLOSE
 
 
 @pytest.mark.parametrize("n", range(len(FULL) + 1))
@@ -209,7 +206,7 @@ def test_a_lost_or_garbled_server_is_tried_again(n: int, noise: bytes) -> None:
 
     assert all(isinstance(result, Unheard) for result in end.results[:1])
     assert len(end.results) == 2
-    assert end.farewell == b""
+    assert end.after is After.CLOSE
 
 
 def test_who_was_refused_stays_refused_when_the_connection_is_lost() -> None:

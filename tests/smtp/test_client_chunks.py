@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.smtp.chunks import ChunkWriter
-from pymta.smtp.client import ClientDialogue
 from pymta.smtp.client_words import (
+    After,
     Finished,
     NeedReply,
     Refused,
@@ -17,6 +17,7 @@ from pymta.smtp.client_words import (
     Taken,
     Unheard,
 )
+from tests.doubles.spoken import Spoken
 
 PLAIN = b"220 mx.example.org ESMTP\r\n"
 BINARY = b"250-mx.example.org\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250 PIPELINING\r\n"
@@ -26,7 +27,7 @@ MESSAGE = "(120 octets)"
 def play(answers: list[bytes], *recipients: str) -> tuple[list[str], Finished]:
     """What was said, and how it ended; b"" is answered when nothing is left."""
     names = recipients or ("r@example.org",)
-    client = ClientDialogue("we", "s@x", names, size=120, eight_bit=True, is_binary=True)
+    client = Spoken("we", "s@x", names, size=120, eight_bit=True, is_binary=True)
     left, said = list(answers), list[str]()
     while not isinstance(action := client.next_action(), Finished):
         match action:
@@ -70,7 +71,7 @@ def test_a_host_without_binarymime_does_not_get_it(offers: bytes) -> None:
     (result,) = finished.results
     assert isinstance(result, Refused)
     assert (result.reply.code, result.reply.enhanced, result.after) == (554, "5.6.1", "")
-    assert finished.farewell == b"QUIT\r\n"
+    assert finished.after is not After.CLOSE
 
 
 def test_a_chunk_is_not_sent_for_nobody() -> None:
@@ -79,7 +80,7 @@ def test_a_chunk_is_not_sent_for_nobody() -> None:
 
     assert said[-1] == "RCPT TO:<r@example.org>"
     assert isinstance(finished.results[0], Refused)
-    assert finished.farewell == b"QUIT\r\n"
+    assert finished.after is not After.CLOSE
 
 
 def test_who_was_taken_gets_it_beside_who_was_not() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pymta.smtp.client import ClientDialogue
-from pymta.smtp.client_words import Refused, Result, Stage, Taken, Unheard
-from tests.smtp.test_client import QUIT, play
+from pymta.smtp.client_words import After, Refused, Result, Stage, Taken, Unheard
+from tests.doubles.spoken import Spoken
+from tests.smtp.test_client import play
 
 GREETING = b"220 mail.example.net LMTP\r\n"
 OFFERS = b"250-mail.example.net\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 CHUNKING\r\n"
@@ -17,8 +17,8 @@ SAVED = b"250 2.0.0 saved\r\n"
 FULL = b"452 4.2.2 mailbox is full\r\n"
 
 
-def dialogue(*recipients: str, is_binary: bool = False) -> ClientDialogue:
-    return ClientDialogue(
+def dialogue(*recipients: str, is_binary: bool = False) -> Spoken:
+    return Spoken(
         "mail.example.net",
         "s@example.net",
         recipients or ("a@example.org", "b@example.org", "c@example.org"),
@@ -49,7 +49,7 @@ def test_every_recipient_who_was_taken_has_a_reply_of_his_own(one_by_one: bool) 
     assert isinstance(full, Refused)
     assert (unknown.stage, full.stage) == (Stage.RCPT, Stage.FINAL)
     assert (unknown.reply.is_permanent, full.reply.enhanced) == (True, "4.2.2")
-    assert end.farewell == QUIT
+    assert end.after is After.ANOTHER
 
 
 def test_who_has_not_heard_of_his_fate_when_the_connection_breaks_waits() -> None:

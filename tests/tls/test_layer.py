@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pymta.tls import credentials
 from pymta.tls.context import server_context
 from pymta.tls.facts import Facts
-from pymta.tls.layer import LARGEST, Layer, TlsError
+from pymta.tls.layer import LARGEST, Layer
+from pymta.tls.trouble import TlsError
 from tests.doubles.certificates import Certificate
 
 

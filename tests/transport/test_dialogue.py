@@ -6,15 +6,18 @@ import contextlib
 import errno
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 
 from pymta.config.transport import Transport
+from pymta.journal.event import Event
 from pymta.mail.host import Host
 from pymta.report.failure import Failure, parse_failure
 from pymta.spool.store import SpoolError
+from pymta.transport.caller import Caller
 from pymta.transport.classify import (
     CLOSED,
     Delivered,
@@ -26,9 +29,9 @@ from pymta.transport.classify import (
     may_have_it,
 )
 from pymta.transport.connect import connect
-from pymta.transport.dialogue import Caller, Wire
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
+from pymta.transport.wire import Wire
 from tests.doubles.smtp_host import CLOSE, FRIENDLY, SILENCE, Script, SmtpHost
 
 ID = "1wIcRd-000000012Tz-1abc"
@@ -55,9 +58,14 @@ def where(host: SmtpHost) -> Host:
 
 
 def talk(host: SmtpHost, message: Parcel, times: Transport = TIMES) -> Heard:
-    heard = Caller(times, "we.example.net").talk(where(host), message)
+    with closing(Caller(times, "we.example.net", tell=nobody)) as caller:
+        heard = caller.talk(where(host), message)
     assert isinstance(heard, Heard)
     return heard
+
+
+def nobody(event: Event) -> None:
+    raise AssertionError(event)
 
 
 def outcomes(host: SmtpHost, heard: Heard) -> tuple[Outcome, ...]:
@@ -265,7 +273,7 @@ def test_a_closed_port_refuses() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     host = Host("mx.example.org", ip_address("127.0.0.1"), port)
-    found = Caller(TIMES, "we").talk(host, parcel())
+    found = Caller(TIMES, "we", tell=nobody).talk(host, parcel())
     assert found == Later(errno.ECONNREFUSED, "Connection refused", host=host, cause="refused")
 
 

@@ -15,11 +15,12 @@ from pymta.mail.host import Host
 from pymta.report.failure import Failure
 from pymta.retry.rules import parse_retry
 from pymta.transport import lmtp
+from pymta.transport.caller import Caller
 from pymta.transport.classify import NO_TIME_YET, Delivered, Later, Never, Outcome
-from pymta.transport.dialogue import Caller
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.parcel import Parcel
 from tests.doubles.hints import MemoryHints
+from tests.doubles.log import MemoryLog
 from tests.doubles.mail_store import MailStore, mail_store
 from tests.doubles.smtp_host import CLOSE, SmtpHost
 from tests.transport.test_dialogue import TIMES, parcel
@@ -32,7 +33,7 @@ def send(
     message: Parcel, *servers: Host | LocalSocket, hints: MemoryHints | None = None
 ) -> tuple[Outcome, ...]:
     memory = HostMemory(hints or MemoryHints(), parse_retry((), ("F,1d,15m",)), lambda: NOW)
-    talk = Caller(TIMES, HOSTNAME).talk_lmtp
+    talk = Caller(TIMES, HOSTNAME, tell=MemoryLog().write).talk_lmtp
     return lmtp.deliver(message, servers, talk=talk, memory=memory)
 
 

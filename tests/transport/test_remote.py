@@ -12,10 +12,19 @@ from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.mail.trouble import Trouble
 from pymta.smtp.client_words import Refused, Result, Stage, Taken, Unheard
-from pymta.transport.classify import NO_TIME_YET, Delivered, Later, Never
+from pymta.transport.classify import (
+    NO_TIME_YET,
+    ROUTING,
+    TLS_REQUIRED,
+    Delivered,
+    Later,
+    Never,
+)
 from pymta.transport.host_memory import DEAD_HOST_PAUSE, FORGIVEN, HostMemory
 from pymta.transport.parcel import Parcel
-from pymta.transport.remote import MOST_ASKED, Heard, deliver
+from pymta.transport.remote import MOST_ASKED, NO_REQUIRETLS, Heard, deliver
+from pymta.transport.terms import USUAL, Terms
+from pymta.transport.tls_need import Level, Need, Unsure
 from tests.doubles.hints import MemoryHints
 
 A, B, C = (Host(name, ip_address(f"192.0.2.{n}")) for n, name in enumerate("abc"))
@@ -25,6 +34,9 @@ NEVER = Refused(Reply(550, "never", "5.1.1"), Stage.RCPT, "RCPT TO:<x>")
 CLOSED_DOOR = Refused(Reply(554, "no service"), Stage.GREETING, "initial connection")
 SILENT_END = Unheard("timed out", Stage.FINAL, "end of data")
 SILENT_START = Unheard("timed out", Stage.GREETING, "initial connection")
+NO_TLS = Unheard("no TLS", Stage.STARTTLS, "EHLO")
+LACKING = Unheard("no REQUIRETLS", Stage.REQUIRETLS, "EHLO")
+ENCRYPTED = Terms(Need(Level.MUST))
 DOWN = Later(111, "Connection refused")
 NOW = 1_000_000.0
 
@@ -45,21 +57,32 @@ class World:
     gives_up: bool = False
     delays: bool = True
 
-    def talk(self, host: Host, message: Parcel) -> Heard | Later:
+    terms: Terms = USUAL
+    unsure: dict[Host, Unsure] = field(default_factory=dict)
+    at_once: int = 100
+
+    def talk(self, host: Host, message: Parcel, terms: Terms) -> Heard | Later:
+        assert terms is self.terms
         self.asked.append((host.name, message.recipients))
         answer = self.answers[host]
         if isinstance(answer, Later):
             return answer
         if not isinstance(answer, dict):
             answer = dict.fromkeys(message.recipients, answer)
-        return Heard(tuple(answer[r] for r in message.recipients))
+        return Heard(tuple(answer[r] for r in message.recipients[: self.at_once]))
 
     def deliver(self, *recipients: str) -> tuple[object, ...]:
         memory = HostMemory(
             self.hints, self, lambda: NOW, self.force, delay_after_cutoff=self.delays
         )
         hosts = tuple(self.answers)
-        return deliver(parcel(*recipients), hosts, talk=self.talk, memory=memory)
+        return deliver(
+            parcel(*recipients),
+            hosts,
+            talk=self.talk,
+            terms_of=lambda host: self.unsure.get(host, self.terms),
+            memory=memory,
+        )
 
     def words(self, trouble: Trouble) -> str:
         return "retry"
@@ -227,3 +250,57 @@ def test_a_host_past_its_time_that_answers_is_like_any_other() -> None:
     world.hints.put(expired(A, asked=NOW - 3600, again=NOW - 1))
     assert world.deliver("r") == (Delivered(A, "250 ok"),)
     assert world.hints.kept == {}
+
+
+def test_a_host_without_tls_is_remembered_for_those_who_ask_for_it_alone() -> None:
+    world = World({A: NO_TLS}, terms=ENCRYPTED)
+    (found,) = world.deliver("r")
+    assert isinstance(found, Later)
+    assert found.number == TLS_REQUIRED
+    assert list(world.hints.kept) == [f"{A.key} encrypt"]
+    assert World({A: OK}, hints=world.hints).deliver("r") == (Delivered(A, "250 ok"),)
+    world.asked.clear()
+    (found,) = world.deliver("r")
+    assert isinstance(found, Later)
+    assert (found.number, world.asked) == (NO_TIME_YET, [])
+
+
+def test_a_host_that_is_down_is_down_on_all_terms() -> None:
+    world = World({A: DOWN}, terms=ENCRYPTED)
+    world.deliver("r")
+    assert list(world.hints.kept) == [A.key]
+
+
+def test_a_host_of_which_nobody_knows_what_it_asks_for_is_not_called() -> None:
+    world = World({A: OK, B: OK}, unsure={A: Unsure("TLSA lookup did not complete")})
+    assert world.deliver("r") == (Delivered(B, "250 ok"),)
+    alone = World({A: OK}, unsure={A: Unsure("TLSA lookup did not complete")})
+    (found,) = alone.deliver("r")
+    assert isinstance(found, Later)
+    assert (found.number, found.text) == (ROUTING, "TLSA lookup did not complete")
+    assert alone.asked == []
+
+
+def test_requiretls_fails_when_every_host_is_without_it() -> None:
+    """RFC 8689 s4.2.1"""
+    world = World({A: LACKING, B: OK}, unsure={B: Unsure("unsigned", lacks_requiretls=True)})
+    assert world.deliver("r") == (NO_REQUIRETLS,)
+
+
+@pytest.mark.parametrize("other", [DOWN, NO_TLS], ids=repr)
+def test_and_waits_while_one_of_them_may_have_it(other: Later | Result) -> None:
+    assert isinstance(World({A: LACKING, B: other}).deliver("r")[0], Later)
+
+
+def test_who_does_not_fit_into_one_transaction_has_no_outcome_yet() -> None:
+    """RFC 9422: RCPTMAX"""
+    world = World({A: OK, B: OK}, at_once=2)
+    taken = Delivered(A, "250 ok")
+    assert world.deliver("x", "y", "z") == (taken, taken, None)
+    assert [name for name, _ in world.asked] == ["a"]
+
+
+def test_who_was_put_off_goes_to_the_next_host_before_those_whom_nobody_was_asked_about() -> None:
+    world = World({A: {"x": LATER, "y": OK}, B: OK}, at_once=2)
+    assert world.deliver("x", "y", "z") == (Delivered(B, "250 ok"), Delivered(A, "250 ok"), None)
+    assert world.asked[1] == ("b", ("x",))

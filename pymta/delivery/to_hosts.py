@@ -1,0 +1,121 @@
+"""One group to another host: on what terms, and what it is told besides the addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+
+from pymta.delivery.outcome import Addressee, Tried
+from pymta.delivery.plan import ToHosts
+from pymta.delivery.world import World
+from pymta.mail.envelope import RFC822, UTF8, Recipient
+from pymta.mail.host import Host
+from pymta.mail.international import is_international
+from pymta.mail.trouble import LOOKUP, Trouble
+from pymta.routing.route import Remote
+from pymta.smtp.outgoing import Wishes
+from pymta.spool.store import Claim
+from pymta.transport import remote
+from pymta.transport.classify import Outcome, limited
+from pymta.transport.parcel import Parcel, parcel_of
+from pymta.transport.terms import Terms
+from pymta.transport.tls_need import Unsure, of_message
+
+SMTP = "smtp"
+_NOT_SURE = Unsure(
+    "REQUIRETLS asks for a host whose name was signed in the DNS, or that a policy names",
+    lacks_requiretls=True,
+)
+
+
+def send(
+    group: ToHosts, claim: Claim, world: World
+) -> tuple[tuple[Tried, ...], tuple[Addressee, ...]]:
+    """What came of it, and those whom the host takes in another transaction only."""
+    began = world.now()
+    came = group.recipients[0].came
+    parcel = parcel_of(claim, tuple(who.address for who in group.recipients), *came)
+    parcel = replace(parcel, wishes=_wishes(group, claim, parcel))
+    found = _deliver(parcel, group, claim, world)
+    took = world.now() - began
+    router = group.remote.router
+    pairs = tuple(zip(group.recipients, found, strict=True))
+    tried = tuple(
+        Tried(who, outcome, router, SMTP, size=parcel.size, took=took)
+        for who, outcome in pairs
+        if outcome is not None
+    )
+    return tried, tuple(who for who, outcome in pairs if outcome is None)
+
+
+def _deliver(
+    parcel: Parcel, group: ToHosts, claim: Claim, world: World
+) -> tuple[Outcome | None, ...]:
+    """Within the limits of the destination and of each host."""
+    way = group.remote
+    memory = world.memory
+    if is_over(group.recipients, claim, world):
+        memory = memory.forced()
+
+    with world.throttle.at_destination(way.destination) as refusal:
+        if refusal:
+            return (limited(str(refusal), refusal.until),) * len(parcel.recipients)
+        gate = partial(world.throttle.at_host, destination=way.destination)
+        return remote.deliver(
+            parcel,
+            way.hosts,
+            talk=world.talk,
+            terms_of=partial(_terms, way=way, claim=claim, world=world),
+            memory=memory,
+            gate=gate,
+        )
+
+
+def is_over(recipients: Iterable[Addressee], claim: Claim, world: World) -> bool:
+    """Has somebody's time run out?  Nobody is given up without a last try, whatever his hosts."""
+    first, now = dict(claim.state.first_deferred), world.now()
+    sender = claim.envelope.sender
+    return any(
+        now - first[who.index] > world.rules.cutoff(Trouble(LOOKUP, who.address, sender))
+        for who in recipients
+        if who.index in first
+    )
+
+
+def _terms(host: Host, way: Remote, claim: Claim, world: World) -> Terms | Unsure:
+    """With what the sender has said of TLS (RFC 8689)."""
+    requires_tls, is_optional = claim.envelope.requires_tls, claim.seal.tls_optional
+    terms = world.terms_of(way, host, is_optional and not requires_tls)
+    if isinstance(terms, Unsure):
+        return terms
+    if requires_tls and not terms.need.is_name_sure:
+        return _NOT_SURE
+    need = of_message(terms.need, requires_tls=requires_tls, is_tls_optional=is_optional)
+    return replace(terms, need=need)
+
+
+def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:
+    """What the next host is told besides the addresses, where it understands."""
+    wishes = wishes_of(claim, parcel, {who.address: _on_the_way(who) for who in group.recipients})
+    return replace(wishes, requires_tls=claim.envelope.requires_tls)
+
+
+def wishes_of(claim: Claim, parcel: Parcel, asked: dict[str, Recipient]) -> Wishes:
+    """`asked` is by the address under which the next server knows somebody."""
+    envelope = claim.envelope
+    is_from_owner = parcel.sender != envelope.sender  # who has given it no such name
+    return Wishes(
+        is_international=envelope.smtputf8 and is_international(parcel.content()),
+        ret=envelope.ret,
+        envid="" if is_from_owner else envelope.envid,
+        asked=asked,
+    )
+
+
+def _on_the_way(who: Addressee) -> Recipient:
+    """RFC 3461 s5.2.1: whoever changes the recipient says which one it was."""
+    if who.asked.orcpt or not who.original or who.sender:
+        return who.asked
+    kind = RFC822 if who.original.isascii() else UTF8
+    return replace(who.asked, orcpt=f"{kind};{who.original}")

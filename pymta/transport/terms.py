@@ -1,0 +1,29 @@
+"""On what terms a host is spoken to: how much TLS, and as whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymta.mail.login import Login
+from pymta.transport.tls_need import WHERE_OFFERED, Level, Need
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`tls_on_connect`: TLS begins before the greeting (RFC 8314 s3.3)."""
+
+    need: Need = WHERE_OFFERED
+    login: Login | None = None
+    tls_on_connect: bool = False
+
+    @property
+    def key(self) -> str:
+        """Under which hints remember what a host would not do, "" for what any host does."""
+        need = self.need
+        words = [need.level.word] if need.level > Level.MAY else []
+        words += ["requiretls"] if need.asks_requiretls else []
+        words += [f"login {self.login.name}"] if self.login else []
+        return " ".join(words)
+
+
+USUAL = Terms()

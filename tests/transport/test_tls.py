@@ -1,0 +1,221 @@
+"""TLS with a host over a real socket: what is done where it can be had, and where it cannot."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from pymta.config.transport import Transport
+from pymta.journal.event import Event
+from pymta.mail.host import Host
+from pymta.smtp.client_words import Stage, Taken
+from pymta.transport.caller import Caller
+from pymta.transport.classify import TLS_FAILED, TLS_REQUIRED, Later, from_result
+from pymta.transport.remote import Heard
+from pymta.transport.terms import Terms
+from pymta.transport.tls_need import Level, Need
+from tests.doubles.certificates import Certificate, make
+from tests.doubles.log import MemoryLog
+from tests.doubles.smtp_host import CLOSE, FRIENDLY, SILENCE, Script, SmtpHost
+from tests.transport.test_dialogue import parcel
+
+NAME = "mx.example.org"
+OFFERS = b"250-mx.example.org\r\n250-STARTTLS\r\n250 PIPELINING\r\n"
+WITH_TLS = [OFFERS, FRIENDLY["EHLO"]]
+TIMES = Transport(connect_timeout=5, command_timeout=5, data_timeout=5, final_timeout=5)
+
+
+@dataclass(frozen=True)
+class Keys:
+    good: Certificate
+    other: Certificate  # for another name
+    log: MemoryLog
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificate, Certificate]:
+    directory: Path = tmp_path_factory.mktemp("tls")
+    return make(directory / "good", name=NAME), make(directory / "other", name="else.example.org")
+
+
+@pytest.fixture
+def keys(certificates: tuple[Certificate, Certificate]) -> Keys:
+    return Keys(*certificates, MemoryLog())
+
+
+def server(certificate: Certificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.file, certificate.key)
+    return context
+
+
+@pytest.fixture
+def host(keys: Keys) -> Iterator[SmtpHost]:
+    with SmtpHost({"EHLO": WITH_TLS}, tls=server(keys.good)) as host:
+        yield host
+
+
+def terms(level: Level, *names: str) -> Terms:
+    return Terms(Need(level, "us", names))
+
+
+def send(host: SmtpHost, keys: Keys, how: Terms, times: Transport = TIMES) -> Heard:
+    settings = replace(times, remote_tls_certificates=str(keys.good.file))
+    where = Host(NAME, ip_address(host.address), host.port)
+    with closing(Caller(settings, "we.example.net", tell=keys.log.write)) as caller:
+        heard = caller.talk(where, parcel(), how)
+    assert isinstance(heard, Heard)
+    return heard
+
+
+def trouble(heard: Heard, host: SmtpHost) -> Later:
+    where = Host(NAME, ip_address(host.address), host.port)
+    found = from_result(heard.results[0], where, heard.number, heard.error)
+    assert isinstance(found, Later), "trouble with TLS is trouble of the host"
+    assert host.messages() == []
+    return found
+
+
+@pytest.mark.parametrize(
+    ("level", "proof"),
+    [(Level.MAY, "no"), (Level.MUST, "no"), (Level.VERIFIED, "yes")],
+)
+def test_a_message_goes_encrypted(host: SmtpHost, keys: Keys, level: Level, proof: str) -> None:
+    heard = send(host, keys, terms(level))
+
+    assert isinstance(heard.results[0], Taken)
+    (session,) = host.sessions
+    assert (session.tls, session.sni) == ("TLSv1.3", NAME)
+    assert session.commands[:3] == ["EHLO we.example.net", "STARTTLS", "EHLO we.example.net"]
+    assert heard.connection
+    assert heard.connection.greeted == "ee"
+    facts = heard.connection.tls
+    assert facts
+    assert (facts.version, facts.proof) == ("TLS1.3", proof)
+    assert facts.text.startswith("TLS1.3:TLS_")
+
+
+def test_in_clear_where_nobody_wants_tls(host: SmtpHost, keys: Keys) -> None:
+    heard = send(host, keys, terms(Level.NONE))
+    assert isinstance(heard.results[0], Taken)
+    assert heard.connection
+    assert heard.connection.tls is None
+
+
+def test_tls_may_begin_before_the_greeting(keys: Keys) -> None:
+    with SmtpHost(tls=server(keys.good), tls_at_once=True) as host:
+        heard = send(host, keys, replace(terms(Level.VERIFIED), tls_on_connect=True))
+        assert isinstance(heard.results[0], Taken)
+        assert host.sessions[0].commands[0] == "EHLO we.example.net"
+        assert host.sessions[0].commands[1].startswith("MAIL")
+
+
+# What a certificate must prove.
+
+
+def test_a_certificate_for_another_name_proves_nothing(keys: Keys) -> None:
+    with SmtpHost({"EHLO": WITH_TLS}, tls=server(keys.other)) as host:
+        other = replace(keys, good=keys.other)
+        found = trouble(send(host, other, terms(Level.VERIFIED)), host)
+        assert found.number == TLS_FAILED
+        assert "its certificate is for else.example.org, not for mx.example.org" in found.text
+        heard = send(host, other, terms(Level.VERIFIED, "x.example", "else.example.org"))
+        assert isinstance(heard.results[0], Taken)
+
+
+def test_nor_does_one_that_nobody_vouches_for(keys: Keys) -> None:
+    with SmtpHost({"EHLO": WITH_TLS}, tls=server(keys.other)) as host:
+        found = trouble(send(host, keys, terms(Level.VERIFIED)), host)
+        assert found.number == TLS_FAILED
+        assert "its certificate is not good: self-signed certificate" in found.text
+        assert isinstance(send(host, keys, terms(Level.MUST)).results[0], Taken)
+
+
+# What is done where there is none.
+
+
+def test_who_asks_for_tls_says_no_word_to_a_host_without(keys: Keys) -> None:
+    with SmtpHost() as host:
+        found = trouble(send(host, keys, terms(Level.MUST)), host)
+        assert found.number == TLS_REQUIRED
+        assert isinstance(send(host, keys, terms(Level.MAY)).results[0], Taken)
+    assert host.sessions[0].commands == ["EHLO we.example.net", "QUIT"]
+
+
+BROKEN: dict[str, Script] = {
+    "closed": {"HANDSHAKE": CLOSE},
+    "no TLS": {"HANDSHAKE": b"what is this?\r\n"},
+    "an alert": {"HANDSHAKE": b"\x15\x03\x01\x00\x02\x02\x28"},
+    "silence": {"HANDSHAKE": SILENCE},
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_where_it_may_be_in_clear_a_failed_handshake_is_told_and_the_host_called_again(
+    keys: Keys, how: str
+) -> None:
+    times = replace(TIMES, command_timeout=1) if how == "silence" else TIMES
+    script = {"EHLO": OFFERS, **BROKEN[how]}
+    with SmtpHost(script) as host:
+        heard = send(host, keys, terms(Level.MAY), times)
+        assert isinstance(heard.results[0], Taken)
+        assert [session.commands[1][:8] for session in host.sessions] == ["STARTTLS", "MAIL FRO"]
+    (line,) = keys.log.texts()
+    assert line.startswith(f"TLS negotiation with {NAME} [127.0.0.1]:{host.port} failed (")
+    assert line.endswith("): delivering unencrypted")
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_where_it_may_not_the_message_waits(keys: Keys, how: str) -> None:
+    times = replace(TIMES, command_timeout=1) if how == "silence" else TIMES
+    with SmtpHost({"EHLO": OFFERS, **BROKEN[how]}) as host:
+        heard = send(host, keys, terms(Level.MUST), times)
+        trouble(heard, host)
+        assert not isinstance(heard.results[0], Taken)
+        assert heard.results[0].stage is Stage.HANDSHAKE
+        assert len(host.sessions) == 1
+    assert keys.log.events == list[Event]()
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_old_versions_are_not_spoken(keys: Keys) -> None:
+    """RFC 8996"""
+    context = server(keys.good)
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with SmtpHost({"EHLO": WITH_TLS}, tls=context) as host:
+        assert trouble(send(host, keys, terms(Level.MUST)), host).number == TLS_FAILED
+
+
+# The dialogue inside of it.
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "BODY", "FINAL"])
+def test_a_host_that_hangs_up_inside_of_tls_is_tried_again(keys: Keys, stage: str) -> None:
+    with SmtpHost({"EHLO": WITH_TLS, stage: CLOSE}, tls=server(keys.good)) as host:
+        where = Host(NAME, ip_address(host.address), host.port)
+        heard = send(host, keys, terms(Level.MUST))
+        assert isinstance(from_result(heard.results[0], where, heard.number, heard.error), Later)
+
+
+def test_a_silent_host_costs_no_more_inside_of_tls_than_outside(keys: Keys) -> None:
+    times = replace(TIMES, command_timeout=1)
+    with SmtpHost({"EHLO": WITH_TLS, "MAIL": SILENCE}, tls=server(keys.good)) as host:
+        found = trouble(send(host, keys, terms(Level.MUST), times), host)
+        assert found.error == "Connection timed out"
+
+
+def test_a_large_message_goes_whole(host: SmtpHost, keys: Keys) -> None:
+    blocks = [b"x" * 70 + b"\r\n"] * 1000
+    where = Host(NAME, ip_address(host.address), host.port)
+    with closing(Caller(TIMES, "we.example.net", tell=keys.log.write)) as caller:
+        heard = caller.talk(where, parcel(blocks=[b"".join(blocks)] * 20), terms(Level.MUST))
+    assert isinstance(heard, Heard)
+    assert isinstance(heard.results[0], Taken)
+    assert host.messages()[0].count(b"x" * 70) == 20_000
