@@ -39,6 +39,7 @@ from pymta.transport.host_memory import HostMemory
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
+from pymta.transport.terms import USUAL
 
 NEVER = 366 * 86_400.0  # seconds; what is due so late is frozen or held
 
@@ -161,6 +162,7 @@ class Play:
             store=_stored,
             to_users=_to_users,
             talk=lambda host, parcel, _: self._talk(host, parcel),
+            terms_of=lambda *_: USUAL,  # nobody is asked how much TLS he wants
             talk_lmtp=self._talk,
             tell=lambda event: self._happened.append(Happened(self.now, event)),
             hand_on=self._hand_on,

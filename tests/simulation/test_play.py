@@ -64,7 +64,7 @@ def really(
 ) -> list[tuple[float, str]]:
     """What queue runs over the spool on disk do, every `interval`, with nothing left out."""
 
-    def talk(where: Host, parcel: Parcel, _: Terms) -> Heard | Later:
+    def talk(where: Host, parcel: Parcel, terms: Terms) -> Heard | Later:
         if any(outage.holds(where, parcel.recipients, rig.now) for outage in outages):
             return Later(111, "Connection refused", host=where, cause="refused")
         return Heard(tuple(OK for _ in parcel.recipients))
