@@ -10,7 +10,6 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import attrgetter
 from typing import Any
 
 import click
@@ -112,8 +111,7 @@ def messages(spool: Spool, which: Filter, ids: Iterable[str] = ()) -> Iterator[M
 
 def waiting_ids(spool: Spool, which: Filter) -> Iterator[str]:
     queues = spool.queues() if which.queue is None else (which.queue,)
-    by_arrival = heapq.merge(*map(spool.waiting, queues), key=attrgetter("id"))
-    return (waiting.id for waiting in by_arrival)
+    return heapq.merge(*map(spool.ids, queues))
 
 
 def check_ids(ids: Sequence[str]) -> None:

@@ -25,12 +25,12 @@ def list_all(state: str, wanted: ListQueue) -> int:
     become_owner(state)
     spool = FileSpool(Path(state, "spool"))
     now = time.time()
-    for waiting in spool.waiting(wanted.queue):
+    for id in spool.ids(wanted.queue):
         if wanted.ids_only:
-            sys.stdout.write(f"{waiting.id}\n")
+            sys.stdout.write(f"{id}\n")
             continue
         try:
-            message = spool.peek(waiting.id)
+            message = spool.peek(id)
         except SpoolError as error:
             sys.stderr.write(f"pymta: {error.strerror}\n")
             continue
@@ -44,7 +44,7 @@ def count(state: str, queue: str) -> int:
     from pymta.spool.files import FileSpool  # noqa: PLC0415 - as above
 
     become_owner(state)
-    number = sum(1 for _ in FileSpool(Path(state, "spool")).waiting(queue))
+    number = len(FileSpool(Path(state, "spool")).ids(queue))
     sys.stdout.write(f"{number}\n")
     return 0
 

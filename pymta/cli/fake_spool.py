@@ -55,6 +55,9 @@ class FakeSpool:
     def waiting(self, queue: str = DEFAULT_QUEUE) -> Iterator[Waiting]:  # noqa: ARG002
         return iter(())
 
+    def ids(self, queue: str = DEFAULT_QUEUE) -> list[str]:  # noqa: ARG002
+        return []
+
     def room(self) -> Room:
         return _ROOM
 

@@ -63,6 +63,9 @@ class CopiedSpool:
             if copy.envelope.queue_name == queue:
                 yield Waiting(id, copy.due, copy.is_first)
 
+    def ids(self, queue: str = DEFAULT_QUEUE) -> list[str]:
+        return [waiting.id for waiting in self.waiting(queue)]
+
     def room(self) -> Room:
         return Room(1 << 40, 1 << 20)
 

@@ -88,6 +88,9 @@ class FileSpool:
     def waiting(self, queue: str = DEFAULT_QUEUE) -> Iterator[Waiting]:
         return scan.scan(self._places(), queue)
 
+    def ids(self, queue: str = DEFAULT_QUEUE) -> list[str]:
+        return scan.ids(self._places(), queue)
+
     def room(self) -> Room:
         with refusing("cannot see what is free on the disk"):
             return self._disk.room(self._places().top)

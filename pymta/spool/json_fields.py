@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+_READ = json.JSONDecoder().raw_decode
+
 
 def to_json(fields: Mapping[str, Any]) -> bytes:
     """One line of ASCII without its end; control characters and all non-ASCII are escaped."""
@@ -27,10 +29,14 @@ class Fields:
 
     @classmethod
     def parse(cls, text: bytes) -> Fields:
+        whole = text.decode("ascii")
         try:
-            return cls(json.loads(text.decode("ascii")))
+            found, end = _READ(whole)  # json.loads would look at the blanks around it as well
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
+        if whole[end:].strip():
+            raise ValueError("more than one JSON object")
+        return cls(found)
 
     def __contains__(self, key: str) -> bool:
         return key in self._found

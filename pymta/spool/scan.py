@@ -16,12 +16,17 @@ from pymta.spool.places import Places, find_queued
 from pymta.spool.store import Message, SpoolError, Waiting, refusing
 
 
-def scan(places: Places, queue: str) -> Iterator[Waiting]:
-    """Names and times only, of this queue only.  Ids sort as text in the order of arrival."""
+def ids(places: Places, queue: str) -> list[str]:
+    """Names only.  Ids sort as text in the order of arrival."""
     with refusing("cannot list the queue"):
         at = places.queues.get(queue)
         names = [] if at is None else places.disk.names(at)
-    for id in sorted(filter(is_id, names)):
+    return sorted(filter(is_id, names))
+
+
+def scan(places: Places, queue: str) -> Iterator[Waiting]:
+    """Names and times only, of this queue only."""
+    for id in ids(places, queue):
         with refusing(f"cannot look at message {id}"):
             journal = places.disk.look(places.journal, id)
         if journal is None:

@@ -168,6 +168,10 @@ class Spool(Protocol):
         """Every message of one queue, in the order of arrival, cheaply."""
         ...
 
+    def ids(self, queue: str = DEFAULT_QUEUE) -> list[str]:
+        """Those of `waiting`, for whoever does not ask when they are due: more cheaply still."""
+        ...
+
     def room(self) -> Room:
         """What is free where messages are kept."""
         ...

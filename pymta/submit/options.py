@@ -29,7 +29,7 @@ _IGNORED = frozenset(
 _IGNORED_WITH_VALUE = ("-B", "-h", "-L", "-p", "-X", "-oh", "-oM")
 _CLUSTER = frozenset("tivmnGU")
 _ELSEWHERE = frozenset(
-    "-bd -bdf -bp -bpc -bV -bv -bt -bh -bP -C -oP -oX -oY -tls-on-connect".split()
+    "-bd -bdf -bp -bpc -bV -bv -bvs -bt -bh -bP -C -oP -oX -oY -tls-on-connect".split()
 )
 _ELSEWHERE_FRONT = ("-q", "-bw", "-os", "-d", "-M", "-S", "-R", "-bp", "-bP", "-bt", "-bh", "-bd")
 _DELIVERY = {"-odq": "queue", "-odqs": "local"}

@@ -302,6 +302,8 @@ def test_a_queue_lists_its_own_messages_only(spool: Spool) -> None:
     assert (ids(spool), ids(spool, "")) == ([slow], [plain])
     assert ids(spool, "unheard-of") == []
     assert list(spool.waiting()) == list(spool.waiting(""))
+    assert spool.ids(SLOW) == [message.id for message in spool.waiting(SLOW)]
+    assert spool.ids() == [message.id for message in spool.waiting()]
 
 
 def test_who_knows_the_id_needs_no_queue(spool: Spool) -> None:

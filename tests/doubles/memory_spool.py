@@ -91,6 +91,9 @@ class MemorySpool:
         for id, kept in sorted(here.items()):
             yield Waiting(id, kept.due if kept.history else 0.0, is_first=not kept.history)
 
+    def ids(self, queue: str = DEFAULT_QUEUE) -> list[str]:
+        return [waiting.id for waiting in self.waiting(queue)]
+
     def room(self) -> Room:
         self.step("room")
         return self.free

@@ -51,6 +51,7 @@ def test_it_installs_the_program_its_units_and_its_manual(installed: Path) -> No
         "usr/share/doc/pymta/policy/test_policy.py",
         "usr/share/man/man8/pymta.8",
         "usr/share/man/man8/pymta-deliver.8",
+        "usr/share/man/man8/pymta-queue.8",
         "usr/share/man/man8/pymta-sendmail.8",
         "usr/share/doc/pymta/pymta.toml.sample",
         "usr/share/doc/pymta/pymta-deliver-commands.conf",
