@@ -345,6 +345,7 @@ def _of_runs_and_logs() -> Iterator[Example]:
     for run in (Run(), NAMED):
         yield _one(say.started, 7, run)
         yield _one(say.ended, 7, run, attempted=3)
+        yield _one(say.ended, 7, run, attempted=3, left=2)
         yield _one(say.skipped, 7, run, "another run is under way")
         yield _one(say.too_busy, 7, run, 9.0, 8.0)
     yield _one(say.worker_died, 8, -9, ID)
