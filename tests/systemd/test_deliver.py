@@ -192,8 +192,14 @@ def run_and_see(box: Box, user: str) -> bool:
     return bool(mail(box, user))
 
 
-@pytest.mark.parametrize("to", ["root", "daemon", "nobody", "pymta", "carol"])
-def test_root_programs_and_strangers_get_no_mail(homes: Box, to: str) -> None:
+def test_the_mail_of_root_is_the_postmasters(homes: Box) -> None:
+    id = mta.send(homes, to="root@localhost")
+    assert "=> postmaster <root@localhost> R=local T=maildir" in mta.story(homes, id)
+    assert homes.run("test", "-e", "/root/Maildir", check=False).returncode != 0
+
+
+@pytest.mark.parametrize("to", ["daemon", "nobody", "pymta", "carol"])
+def test_programs_and_strangers_get_no_mail(homes: Box, to: str) -> None:
     message = ("--from", "someone@example.org", "--to", f"{to}@localhost", "--server", "127.0.0.1")
     done = homes.run("swaks", "--timeout", "20", *message, check=False)
     assert "550 5.1.1 Unknown user" in done.stdout
