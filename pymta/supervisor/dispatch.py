@@ -23,6 +23,9 @@ MOST_WAITING = 1000  # ids in memory; the rest is found by a queue run over firs
 MOST_OF_ONE = 250  # of them for one remote domain, so that it leaves room for others
 HOLD_OFF = 1.0  # seconds without a new worker after one found every place on the host taken
 ANYWHERE = "?"  # the destination of a message that nobody has looked at: no domain, yet remote
+# Seconds between two runs over first deliveries while others wait here who may not start: of a
+# destination that is slow more and more does not fit, and each of it would start another run.
+FIRST_RUN_PAUSE = 30.0
 FORK_PAUSE = 10.0  # seconds without a fork after one failed: a shortage, and a log line each time
 
 
@@ -79,6 +82,7 @@ class Dispatch:
         self.leaving: set[int] = set()  # born with older settings: they get no more work
         self.hold_until = 0.0
         self.hold_remote_until = 0.0
+        self.no_first_run_until = 0.0
 
     @property
     def workers(self) -> int:
@@ -103,7 +107,9 @@ class Dispatch:
         if task is not None:
             self.waiting.remove(task)
             return Give(self._best_idle(task), task) if self.idle else Hire(task)
-        if self.missed and may_fork:  # nobody who waits here may start
+        # Nobody who waits here may start.
+        if self.missed and may_fork and (not self.waiting or now >= self.no_first_run_until):
+            self.no_first_run_until = now + FIRST_RUN_PAUSE
             queue = min(self.missed)
             self.missed.discard(queue)
             return RunFirst(queue)
@@ -157,7 +163,9 @@ class Dispatch:
         """Seconds until there is something to decide by the clock alone; None: nothing."""
         due = [since + timeout for since in self.idle.values()]
         if self.waiting or self.missed:
-            due += [held for held in (self.hold_until, self.hold_remote_until) if held > now]
+            holds = [self.hold_until, self.hold_remote_until]
+            holds += [self.no_first_run_until] if self.missed else []
+            due += [held for held in holds if held > now]
         return max(0.0, min(due) - now) if due else None
 
     def _may_start(self, task: Task) -> bool:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.supervisor.dispatch import (
+    FIRST_RUN_PAUSE,
     FORK_PAUSE,
     HOLD_OFF,
     MOST_OF_ONE,
@@ -226,6 +227,21 @@ def test_what_did_not_fit_is_looked_for_though_a_slow_destination_has_mail_waiti
         dispatch.hired(100 + number, remote(number))
 
     assert dispatch.next_move(0) == RunFirst()
+
+
+def test_a_slow_destination_does_not_start_a_run_for_each_message() -> None:
+    dispatch = Dispatch(10)
+    for number in range(5):
+        dispatch.hired(100 + number, remote(number))
+    for number in range(MOST_OF_ONE + 1):
+        dispatch.hand_on(remote(number))
+    assert dispatch.next_move(0) == RunFirst()
+
+    dispatch.hand_on(remote(1))
+
+    assert dispatch.next_move(1.0) is None
+    assert dispatch.wait(1.0, timeout=5) == FIRST_RUN_PAUSE - 1
+    assert dispatch.next_move(FIRST_RUN_PAUSE) == RunFirst()
 
 
 def test_remote_mail_without_a_place_on_the_host_keeps_no_local_mail_waiting() -> None:
