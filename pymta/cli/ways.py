@@ -25,8 +25,9 @@ from pymta.cli.explanation import (
 )
 from pymta.config.local_transport import MAILDIR, MBOX
 from pymta.config.settings import Settings
-from pymta.delivery.carry import BLACKHOLE, LMTP, LOCAL, transport_of_item
+from pymta.delivery.carry import BLACKHOLE, LOCAL, transport_of_item
 from pymta.delivery.main import make_world
+from pymta.delivery.outcome import LMTP
 from pymta.delivery.to_hosts import SMTP
 from pymta.delivery.world import Hand, World
 from pymta.hints.store import NO_HINTS

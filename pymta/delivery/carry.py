@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from pymta.config.deliver import Deliver
 from pymta.config.local_transport import MAILDIR, MBOX
-from pymta.delivery.outcome import Addressee, Tried
+from pymta.delivery.outcome import LMTP, Addressee, Tried
 from pymta.delivery.plan import (
     Group,
     Nowhere,
@@ -42,7 +42,6 @@ from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import parcel_of
 
 LOCAL = "local"
-LMTP = "lmtp"
 BLACKHOLE = "blackhole"
 
 

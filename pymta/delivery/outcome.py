@@ -12,6 +12,7 @@ from pymta.spool.recipients import NO_FURTHER, givers, of_envelope, way_to, writ
 from pymta.transport.classify import Outcome
 
 NOBODY = Recipient("")
+LMTP = "lmtp"  # of `Tried.transport`
 
 
 @dataclass(frozen=True, slots=True)

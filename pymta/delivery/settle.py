@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pymta.delivery.outcome import Tried
+from pymta.delivery.outcome import LMTP, Tried
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.failure import Failure
 from pymta.retry.rules import Rules
@@ -185,7 +185,9 @@ def _why(later: Later) -> str:
 
 
 def _how(tried: Tried) -> str:
-    if isinstance(tried.outcome, Delivered) and tried.outcome.host:
+    """An LMTP server has put it into the mailbox, and passes nothing on (RFC 2033)."""
+    is_kept = tried.transport == LMTP
+    if isinstance(tried.outcome, Delivered) and tried.outcome.host and not is_kept:
         return f"H={tried.outcome.host}"
     return f"T={tried.transport}"
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pymta.config.routing import Routing
+from pymta.delivery.outcome import Addressee, Tried
+from pymta.delivery.settle import Settlement, records_of_final
+from pymta.mail.envelope import Recipient
 from pymta.mail.reply import Reply
 from pymta.smtp.client_words import Refused, Stage
+from pymta.spool import outcomes
+from pymta.transport.classify import Delivered
 from pymta.transport.local_request import Deed
-from tests.doubles.deliveries import DOWN, NEVER, SETTINGS, Rig
+from tests.doubles.deliveries import DOWN, NEVER, SETTINGS, START, Rig, host
 
 FULL = Refused(Reply(452, "full", "4.2.2"), Stage.FINAL, "end of data")
 SERVER = "/run/dovecot/lmtp"
@@ -71,3 +76,14 @@ def test_a_home_that_hangs_keeps_the_mail_from_the_server(rig: Rig) -> None:
     (line,) = rig.attempt(id)
     assert line.startswith("== alice <alice@both.example> R=local_user")
     assert rig.sent == []
+
+
+def test_what_a_server_over_tcp_has_taken_is_delivered_and_not_passed_on() -> None:
+    """RFC 3461 s6.2: it is in the mailbox, so that is what a sender hears who asked."""
+    asked = Recipient("a@store.example", ("SUCCESS",))
+    who = Addressee(0, "a@store.example", asked=asked)
+    for transport, how in (("lmtp", "T=lmtp"), ("smtp", "H=mx.x.example [192.0.2.1]")):
+        tried = Tried(who, Delivered(host("x.example")), "local", transport)
+        (record,) = records_of_final(Settlement(delivered=(tried,)), START, "", "report")
+        assert isinstance(record, outcomes.Delivered)
+        assert record.how == how
