@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,27 @@ def test_a_message_must_fit_beside_what_stays_free() -> None:
         assert mail(made, f" SIZE={1 << 20}").startswith("250 ")
         assert mail(made, f" SIZE={3 << 20}") == NO_ROOM
         made.wait_for_log(f" for a message of SIZE={3 << 20}")
+
+
+@pytest.mark.root
+def test_a_message_that_fills_the_disk_is_refused_and_leaves_nothing() -> None:
+    """Reliability, promise 3: nothing told how long it would be, so the disk says it."""
+    with small_disk(check_spool_space=0, smtp_check_spool_space=False) as (made, disk):
+        with smtplib.SMTP(made.address, made.port, timeout=30) as client:
+            assert send(client, b"x" * 70 + b"\r\n", 100_000) == (452, NO_ROOM.removeprefix("452 "))
+            assert list((disk / "spool" / "incoming").iterdir()) == []
+            assert list((disk / "spool" / "queue").iterdir()) == []
+            assert send(client, b"small\r\n", 1)[0] == 250
+        made.wait_for_log("spool error: ")
+
+
+def send(client: smtplib.SMTP, line: bytes, times: int) -> tuple[int, str]:
+    """The reply to the end of a message."""
+    client.ehlo_or_helo_if_needed()
+    client.mail("a@client.test")
+    client.rcpt("user@localhost")
+    code, text = client.data(b"Subject: x\r\n\r\n" + line * times)
+    return code, text.decode()
 
 
 def test_the_status_says_what_the_reason_is() -> None:
