@@ -31,17 +31,7 @@ def _bound(parse: Callable[[str], Bound]) -> Callable[..., Bound | None]:
     return read
 
 
-_OPTIONS = (
-    queue_option,
-    click.option("--sender", metavar="TEXT", default="", help="From such addresses; <>: bounces."),
-    click.option("--recipient", metavar="TEXT", default="", help="Waiting for such addresses."),
-    click.option(
-        "--regex",
-        is_flag=True,
-        default=False,
-        help="These texts are patterns (regular expressions).",
-    ),
-    click.option("--domain", metavar="DOMAIN", default="", help="Waiting for this very domain."),
+HOST, AGE, SIZE, FROZEN = (
     click.option("--host", metavar="TEXT", default="", help="Put off last by such a host."),
     click.option(
         "--age",
@@ -58,6 +48,22 @@ _OPTIONS = (
         help='So large, such as 10M, or larger; "<4K" is smaller.',
     ),
     click.option("--frozen", is_flag=True, default=False, help="Frozen ones."),
+)
+_OPTIONS = (
+    queue_option,
+    click.option("--sender", metavar="TEXT", default="", help="From such addresses; <>: bounces."),
+    click.option("--recipient", metavar="TEXT", default="", help="Waiting for such addresses."),
+    click.option(
+        "--regex",
+        is_flag=True,
+        default=False,
+        help="These texts are patterns (regular expressions).",
+    ),
+    click.option("--domain", metavar="DOMAIN", default="", help="Waiting for this very domain."),
+    HOST,
+    AGE,
+    SIZE,
+    FROZEN,
     click.option("--held", is_flag=True, default=False, help="Those that somebody holds."),
 )
 

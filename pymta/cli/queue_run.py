@@ -16,8 +16,10 @@ import click
 from pymta.channel.selection import Selection
 from pymta.cli import typed
 from pymta.cli.ask_daemon import NoDaemonError
+from pymta.cli.chosen import AGE, FROZEN, HOST, SIZE, messages
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner, may_become_owner
+from pymta.cli.message_filter import Bound, Filter
 from pymta.cli.options import check_queue
 from pymta.cli.served import served_settings
 from pymta.cli.via_daemon import run_via_daemon
@@ -27,6 +29,8 @@ from pymta.mail.envelope import DEFAULT_QUEUE
 from pymta.mail.message_id import is_id
 from pymta.queue.main import main
 from pymta.spool.files import FileSpool
+
+NONE_FITS = 1
 
 
 @click.command()
@@ -55,6 +59,10 @@ from pymta.spool.files import FileSpool
 @click.option(
     "--regex", is_flag=True, default=False, help="These texts are regular expressions of Python."
 )
+@HOST
+@AGE
+@SIZE
+@FROZEN
 @click.option(
     "--via-daemon",
     is_flag=True,
@@ -75,6 +83,10 @@ def run(
     recipient: str,
     sender: str,
     regex: bool,
+    host: str,
+    age: Bound | None,
+    size: Bound | None,
+    frozen: bool,
     via_daemon: bool,
     ids: tuple[str, ...],
 ) -> int:
@@ -101,6 +113,14 @@ def run(
         by=_who_asks(os.environ),
     )
     _check(which, via_daemon=via_daemon)
+    fitting = Filter(host=host, age=age, size=size, frozen=frozen)
+    if not fitting.takes_all:
+        if via_daemon:
+            raise CommandError("--via-daemon takes no filter", os.EX_USAGE)
+        which = _only(which, fitting, state)
+        if not which.ids:
+            click.echo("pymta: no message fits", err=True)
+            return NONE_FITS
     is_ours = may_become_owner(state)
     if via_daemon or not is_ours:
         try:
@@ -113,6 +133,13 @@ def run(
     everywhere = bool(domain) and not queues
     alone = via_daemon or which.by != "hand"
     return _run_here(which, queues, state, alone=alone, everywhere=everywhere)
+
+
+def _only(which: Selection, fitting: Filter, state: str) -> Selection:
+    """Of those that are meant the ones that fit, by their ids."""
+    become_owner(state)
+    found = messages(FileSpool(Path(state, "spool")), fitting, which.ids)
+    return replace(which, ids=tuple(message.id for message in found))
 
 
 def at_domain(name: str) -> str:
@@ -174,9 +201,9 @@ def _run_here(
 def _queues_of(ids: Sequence[str], state: str) -> dict[str, tuple[str, ...]]:
     """The ids by the queues that they are in, those left out that have gone."""
     spool = FileSpool(Path(state, "spool"))
+    wanted = frozenset(ids)  # there may be very many
     found = {
-        queue: tuple(message.id for message in spool.waiting(queue) if message.id in ids)
-        for queue in spool.queues()
+        queue: tuple(id for id in spool.ids(queue) if id in wanted) for queue in spool.queues()
     }
     if not any(found.values()):
         raise CommandError(f"{' '.join(ids)}: no such message in any queue", os.EX_NOINPUT)

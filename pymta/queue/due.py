@@ -46,8 +46,11 @@ def is_due(message: Waiting, selection: Selection, now: float) -> bool:
 def due(waiting: Iterable[Waiting], selection: Selection, now: float, peek: Peek) -> Iterator[str]:
     """The ids to attempt, in the order of `waiting`; `peek` reads a message."""
     concerns = _concerns(selection, peek)
+    named, whoever = frozenset(selection.ids), replace(selection, ids=())  # they may be very many
     for message in waiting:
-        if is_due(message, selection, now) and concerns(message.id):
+        if named and message.id not in named:
+            continue
+        if is_due(message, whoever, now) and concerns(message.id):
             yield message.id
 
 

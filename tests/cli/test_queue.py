@@ -273,3 +273,29 @@ def test_a_queue_that_does_not_exist_says_where_to_look(tmp_path: Path, capsys: 
     assert run(["queue", "--state", str(tmp_path / "no"), "list"]) == os.EX_NOINPUT
     assert "add --state DIRECTORY" in capsys.readouterr().err
     assert not (tmp_path / "no").exists()
+
+
+def test_a_run_takes_what_fits_from_whatever_queue(
+    queue: Callable[..., int],
+    spool: FileSpool,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs: list[tuple[str, tuple[str, ...]]] = []
+    monkeypatch.setattr(
+        "pymta.cli.queue_run.main",
+        lambda _settings, _log, *some, **_: runs.extend((s.queue, s.ids) for s in some),
+    )
+    ids = [put(spool, "one@d.example"), put(spool, "two@d.example", queue_name="slow")]
+    for id in ids:
+        claim = spool.claim(id)
+        assert claim
+        claim.note(Deferred(1e9, (0,), 1e9, "H=mx.d.example [192.0.2.1]: Connection refused"))
+        claim.release()
+    other = put(spool, "three@d.example")
+
+    queue("run", "--host", "192.0.2.1", "--age", "1d")
+    assert sorted(runs) == [("", (ids[0],)), ("slow", (ids[1],))]
+    assert queue("run", "--host", "192.0.2.1", other) == 1
+    assert "no message fits" in capsys.readouterr().err
+    assert queue("run", "--frozen", "--via-daemon") == os.EX_USAGE

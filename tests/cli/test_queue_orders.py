@@ -241,3 +241,18 @@ def test_the_list_takes_the_same_filters(queue: Queue, spool: FileSpool, capsys:
     assert [one["id"] for one in json.loads(capsys.readouterr().out)] == [ids[1]]
     assert queue("list") == 0
     assert f"{ids[1]} <a@b.example> *** held ***" in capsys.readouterr().out
+
+
+def test_a_long_order_shows_on_a_terminal_how_far_it_is(
+    queue: Queue, spool: FileSpool, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [put(spool, "one@d.example"), put(spool, "two@e.example")]
+    monkeypatch.setattr("pymta.cli.queue_orders.LONG", 2)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    assert queue("hold", "--domain", "d.example") == 0
+
+    assert [bool(state(spool, id).held) for id in ids] == [True, False]
+    told = capsys.readouterr()
+    assert "100%" in told.err
+    assert told.out == "1 message held\n"
