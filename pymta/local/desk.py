@@ -168,7 +168,8 @@ class Desk:
         fd = asker.fileno()
         del self._silent[fd]
         self._asked[fd] = asker, request
-        self._rota.asked(fd, request.lane, time.monotonic())
+        now, is_command = time.monotonic(), request.is_command
+        self._rota.asked(fd, request.account, now, is_command=is_command)
 
     def _let_the_silent_go(self) -> None:
         overdue = time.monotonic() - SILENCE

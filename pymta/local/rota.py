@@ -3,6 +3,8 @@
 A delivery whose account is asked for while an older one of the same account is still under way
 after `HUNG_AFTER` is put off at once: its home hangs, and would only take another process, and a
 delivery worker with it.  So a home that hangs costs what had begun by then and nothing later.
+Commands have a limit of their own and are counted by themselves: as many of one account at once,
+however many there are in the file.
 
 Numbers that depend on each other: `LONGEST_WAIT` exceeds HUNG_AFTER, so that who waits behind a
 hanging delivery hears so, and stays below `pymta.transport.to_local.TAKEN_WITHIN`; `MOST` exceeds
@@ -12,7 +14,7 @@ and stays below TasksMax= of the unit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST = 100  # processes at once
 MOST_OF_ONE = 4  # of them for one account
@@ -40,6 +42,7 @@ Move = Begin | Refuse
 class _Errand:
     account: str
     since: float
+    is_command: bool = False
 
 
 class Rota:
@@ -57,8 +60,9 @@ class Rota:
     def waiting(self) -> tuple[int, ...]:
         return tuple(self._waiting)
 
-    def asked(self, request: int, account: str, now: float) -> None:
-        self._waiting[request] = _Errand(account, now)
+    def asked(self, request: int, account: str, now: float, *, is_command: bool = False) -> None:
+        """`is_command`: it has a limit of its own, and keeps no mail for the mailbox waiting."""
+        self._waiting[request] = _Errand(account, now, is_command)
 
     def withdrawn(self, request: int) -> None:
         """Nobody waits for it any more."""
@@ -68,12 +72,12 @@ class Rota:
         for request, errand in self._waiting.items():
             if why := self._objection(errand, now):
                 return Refuse(request, why)
-            if len(self._running) < MOST and len(self._of(errand.account)) < MOST_OF_ONE:
+            if len(self._running) < MOST and len(self._of(errand)) < MOST_OF_ONE:
                 return Begin(request)
         return None
 
     def began(self, request: int, pid: int, now: float) -> None:
-        self._running[pid] = _Errand(self._waiting.pop(request).account, now)
+        self._running[pid] = replace(self._waiting.pop(request), since=now)
 
     def ended(self, pid: int, now: float) -> tuple[str, float] | None:
         """Account and seconds of a process that is dead; None: it was none of these."""
@@ -84,20 +88,25 @@ class Rota:
         """Seconds until the clock alone makes a move possible; None: only an event does."""
         due = [errand.since + LONGEST_WAIT for errand in self._waiting.values()]
         for errand in self._waiting.values():
-            due += [since + HUNG_AFTER for since in self._of(errand.account)]
+            if not errand.is_command:
+                due += [since + HUNG_AFTER for since in self._of(errand)]
         return max(0.0, min(due) - now) if due else None
 
     def _objection(self, errand: _Errand, now: float) -> str:
-        oldest = min(self._of(errand.account), default=now)
-        if now - oldest >= HUNG_AFTER:
+        under_way = self._of(errand)
+        oldest = min(under_way, default=now)
+        if now - oldest >= HUNG_AFTER and not errand.is_command:  # which may take its time
             return (
                 f"another delivery into the home directory of {errand.account} has been under way"
                 f" for {now - oldest:.0f} s"
             )
         if now - errand.since >= LONGEST_WAIT:
+            if len(under_way) >= MOST_OF_ONE:
+                return f"{MOST_OF_ONE} commands of {errand.account} are under way"
             return f"{len(self._running)} deliveries to system users are under way"
         return ""
 
-    def _of(self, account: str) -> list[float]:
-        """Since when deliveries to this account are under way."""
-        return [e.since for e in self._running.values() if e.account == account]
+    def _of(self, like: _Errand) -> list[float]:
+        """Since when others of this account are under way, commands or other deliveries."""
+        kind = like.account, like.is_command
+        return [e.since for e in self._running.values() if (e.account, e.is_command) == kind]

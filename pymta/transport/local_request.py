@@ -76,9 +76,8 @@ class Request:
         return self.file.split(".")[1].rpartition("-")[0]
 
     @property
-    def lane(self) -> str:
-        """What waits for each other: a command of a user keeps none of his mail waiting."""
-        return f"{self.account} ({self.item})" if self.item.startswith("|") else self.account
+    def is_command(self) -> bool:
+        return self.item.startswith("|")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,18 @@ def test_who_waits_hears_in_time_that_there_is_no_room() -> None:
     assert isinstance(rota.next_move(LONGEST_WAIT), Refuse)
 
 
+def test_commands_of_an_account_are_counted_by_themselves_and_may_take_their_time() -> None:
+    """However many of them a .forward names, and whatever the mailbox does."""
+    rota = Rota()
+    for n in range(MOST_OF_ONE + 1):
+        rota.asked(n, "alice", 0.0, is_command=True)
+    rota.asked(90, "alice", 0.0)
+    assert begin_all(rota, 0.0) == [*range(MOST_OF_ONE), 90]
+    assert rota.next_move(HUNG_AFTER + 1) is None
+    refused = Refuse(MOST_OF_ONE, f"{MOST_OF_ONE} commands of alice are under way")
+    assert rota.next_move(LONGEST_WAIT) == refused
+
+
 def test_the_limits_fit_each_other() -> None:
     assert HUNG_AFTER < LONGEST_WAIT < TAKEN_WITHIN
     assert MOST_OF_ONE < MOST

@@ -69,9 +69,11 @@ def test_no_item_comes_with_a_deed_that_has_none(deed: Deed) -> None:
         decode_request(packet)
 
 
-def test_a_command_of_a_user_does_not_count_as_work_in_his_home() -> None:
+def test_a_command_is_one_by_its_bar() -> None:
     request = replace(REQUEST, deed=Deed.ITEM, item="|/bin/cat")
-    assert request.lane != REQUEST.lane == replace(request, item="/home/alice/x").lane
+    assert request.is_command
+    assert not REQUEST.is_command
+    assert not replace(request, item="/home/alice/x").is_command
 
 
 def test_the_longest_request_fits_its_packet() -> None:
