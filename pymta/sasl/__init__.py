@@ -7,6 +7,7 @@
     scram_message   what a client says in it
     verifier        what is kept of a password for that
     external        EXTERNAL: the certificate has spoken
+    client          our own logins at other servers
     in_order        several back ends as one
 
 It knows no sockets, no files and no clock: a back end brings what a machine has to ask.

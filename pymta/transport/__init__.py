@@ -1,5 +1,6 @@
 """One message to one destination: a remote host, a mailbox of ours, or a system user.
 
+password      of a login of ours
 tls_need      how much TLS a message owes to a host
 sts           which MTA-STS policy a domain has
 sts_fetch     get one from its web server

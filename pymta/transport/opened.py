@@ -4,11 +4,12 @@ Where TLS is only wanted if it can be had, and the handshake fails, the host is 
 spoken to in clear, which a line in the log says: a certificate or a version that nobody can use
 must not keep mail from those who never asked for TLS (RFC 7435 s3).
 
-Touches: sockets, clock, OpenSSL.
+Touches: sockets, clock, randomness, OpenSSL.
 """
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from pymta.journal import remote_events
 from pymta.journal.event import Event
 from pymta.mail.caller import Endpoint, LocalSocket, endpoint
 from pymta.mail.host import Host
+from pymta.sasl.client import ClientLogin
 from pymta.smtp.client_hello import Hello, Starttls
 from pymta.smtp.client_words import (
     NeedReply,
@@ -36,12 +38,14 @@ from pymta.tls.facts import Facts
 from pymta.tls.trouble import TlsError
 from pymta.transport.classify import CLOSED, Connection, Later, from_error
 from pymta.transport.connect import connect, connect_here
+from pymta.transport.password import password_of
 from pymta.transport.terms import Terms
 from pymta.transport.tls_need import CLEAR, Level
 from pymta.transport.trust import SecondHandshakeError, Trust
 from pymta.transport.wire import Clock, Wire
 
 BUDGET = 1800.0  # seconds until it waits for a message
+NONCE = 18  # octets of chance
 QUIT = b"QUIT\r\n"
 
 
@@ -88,15 +92,24 @@ class Opener:
 
     def open(self, host: Host, terms: Terms, id: str) -> Opened | Shut | Later:
         """Later: there is no connection.  `id` is that of the message it is for."""
-        found = self._call(host, terms)
+        try:
+            password = password_of(terms.login) if terms.login else ""
+        except ValueError as error:
+            assert terms.login
+            why = f"no password for {terms.login.name}: {error}"
+            return Shut(Unheard(why, Stage.AUTH, "AUTH"))
+        return self._open(host, terms, id, password)
+
+    def _open(self, host: Host, terms: Terms, id: str, password: str) -> Opened | Shut | Later:
+        found = self._call(host, terms, password=password)
         if isinstance(found, Shut) and found.anchors:
-            return self._call(host, terms, anchors=found.anchors)
+            return self._call(host, terms, password=password, anchors=found.anchors)
         if not isinstance(found, Shut) or terms.need.level is not Level.MAY or terms.tls_on_connect:
             return found
         if found.result.stage is not Stage.HANDSHAKE or not isinstance(found.result, Unheard):
             return found
         self.tell(remote_events.tls_given_up(id, host, found.error or found.result.why))
-        return self._call(host, replace(terms, need=CLEAR))
+        return self._call(host, replace(terms, need=CLEAR), password=password)
 
     def open_lmtp(self, server: Host | LocalSocket) -> Opened | Shut | Later:
         """The same in LMTP (RFC 2033), in clear: it is of our own house."""
@@ -108,6 +121,7 @@ class Opener:
         terms: Terms,
         *,
         is_lmtp: bool = False,
+        password: str = "",
         anchors: tuple[bytes, ...] = (),
     ) -> Opened | Shut | Later:
         host = server if isinstance(server, Host) else None
@@ -118,7 +132,7 @@ class Opener:
         sock.setblocking(False)
         wire = Wire(sock, self.clock, self.clock() + BUDGET)
         local = endpoint(sock.getsockname()) if host else None
-        greeting = _Greeting(wire, host, terms, self, local, is_lmtp, anchors)
+        greeting = _Greeting(wire, host, terms, self, local, is_lmtp, password, anchors)
         try:
             found = greeting.hold()
         except BaseException:
@@ -144,6 +158,7 @@ class _Greeting:
     opener: Opener
     local: Endpoint | None
     is_lmtp: bool
+    password: str
     anchors: tuple[bytes, ...]
     found: tuple[bytes, ...] = ()  # anchors for another try
     replies: ReplyReader = field(default_factory=ReplyReader)
@@ -159,7 +174,21 @@ class _Greeting:
             self.replies,
             starttls=Starttls.AT_ONCE if self.terms.tls_on_connect else _STARTTLS[need.level],
             asks_requiretls=need.asks_requiretls,
+            login=self._login(),
             is_lmtp=self.is_lmtp,
+        )
+
+    def _login(self) -> ClientLogin | None:
+        login = self.terms.login
+        if login is None:
+            return None
+        return ClientLogin(
+            login.name,
+            self.password,
+            nonce=secrets.token_urlsafe(NONCE).encode(),
+            binding=lambda: self.facts.end_point if self.facts else b"",
+            mechanisms=login.mechanisms,
+            may_go_in_clear=login.may_go_in_clear,
         )
 
     def hold(self) -> Opened | Shut:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pymta.config.transport import Transport
 from pymta.journal.event import Event
 from pymta.mail.host import Host
+from pymta.mail.login import Login
+from pymta.mail.trouble import AUTH_FAILED
 from pymta.smtp.client_words import Stage, Taken
 from pymta.transport.caller import Caller
-from pymta.transport.classify import TLS_FAILED, TLS_REQUIRED, Later, from_result
+from pymta.transport.classify import (
+    LOGIN_FAILED,
+    TLS_FAILED,
+    TLS_REQUIRED,
+    Later,
+    from_result,
+)
 from pymta.transport.remote import Heard
 from pymta.transport.terms import Terms
 from pymta.transport.tls_need import Level, Need
@@ -219,3 +229,49 @@ def test_a_large_message_goes_whole(host: SmtpHost, keys: Keys) -> None:
     assert isinstance(heard, Heard)
     assert isinstance(heard.results[0], Taken)
     assert host.messages()[0].count(b"x" * 70) == 20_000
+
+
+# Logins.
+
+OFFERS_LOGIN = b"250-mx.example.org\r\n250-AUTH PLAIN LOGIN\r\n250 PIPELINING\r\n"
+
+
+def log_in(keys: Keys, script: Script, secret: Path, **more: Any) -> tuple[Heard, list[str]]:
+    how = replace(terms(Level.VERIFIED), login=Login("us", str(secret), **more))
+    with SmtpHost({"EHLO": [OFFERS, OFFERS_LOGIN], **script}, tls=server(keys.good)) as host:
+        heard = send(host, keys, how)
+    return heard, host.sessions[0].commands if host.sessions else []
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    file = tmp_path / "password"
+    file.write_text("rabbit\nnot this\n")
+    return file
+
+
+def test_we_log_in_where_that_is_set_up(keys: Keys, secret: Path) -> None:
+    heard, commands = log_in(keys, {"AUTH": b"235 2.7.0 welcome\r\n"}, secret)
+    assert isinstance(heard.results[0], Taken)
+    assert commands[3] == "AUTH PLAIN " + b64encode(b"\0us\0rabbit").decode()
+    assert heard.connection
+    assert heard.connection.login == "PLAIN"
+
+
+def test_a_refused_login_waits_and_shows_no_password(keys: Keys, secret: Path) -> None:
+    heard, _ = log_in(keys, {"AUTH": b"535 5.7.8 no\r\n"}, secret)
+    found = from_result(heard.results[0], None)
+    assert isinstance(found, Later)
+    assert found.number == LOGIN_FAILED
+    assert found.text == "SMTP error from remote mail server after AUTH PLAIN: 535 5.7.8 no"
+    assert found.cause == AUTH_FAILED
+
+
+def test_a_password_that_cannot_be_read_calls_nobody(keys: Keys, tmp_path: Path) -> None:
+    heard, commands = log_in(keys, {}, tmp_path / "none")
+    found = from_result(heard.results[0], None)
+    assert isinstance(found, Later)
+    assert found.number == LOGIN_FAILED
+    assert "no password for us" in found.text
+    assert "No such file" in found.text
+    assert commands == []
