@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pymta.config.local_transport import transport_of
 from pymta.config.periodic import periodic_runs
 from pymta.config.roles import LOCAL
 from pymta.config.settings import Settings
@@ -136,10 +137,22 @@ def welcome(listeners: Sequence[Listener], settings: Settings) -> str:
         f"Listening on {' and '.join(str(item.at) for item in listeners)}."
         " Send a first message from another terminal:\n\n"
         f"    swaks --to user@localhost --server {easiest.at.address}:{easiest.at.port}{tls}\n\n"
-        f"It will land in {settings.machine.state_directory}/mail/user/new/\n"
+        f"It will {_way(settings)}\n"
         f"Mailboxes: {mailboxes}, at localhost and {settings.hostname}."
         " Stop with Ctrl-C."
     )
+
+
+def _way(settings: Settings) -> str:
+    """Where mail for user@localhost goes."""
+    state = settings.machine.state_directory
+    match transport_of(settings.routing.local_transport, "localhost"):
+        case "maildir":
+            return f"land in {state}/mail/user/new/"
+        case "mbox":
+            return f"land in {state}/mbox/user"
+        case way:
+            return f"go to {way}"
 
 
 def _backlogs(listeners: Sequence[Listener], backlogs: Sequence[Backlog]) -> list[str]:

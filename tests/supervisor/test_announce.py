@@ -6,6 +6,7 @@ from ipaddress import ip_address
 import pytest
 
 from pymta.config.launch import Launch
+from pymta.config.local_transport import PerDomain
 from pymta.config.queue import Queue
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
@@ -242,15 +243,24 @@ def test_the_status_names_listeners_at_which_callers_wait() -> None:
     assert ":25" not in text
 
 
-def test_the_welcome_says_how_to_send_and_where_it_lands() -> None:
+@pytest.mark.parametrize(
+    ("way", "where"),
+    [
+        ("maildir", "land in /home/u/.local/state/pymta/mail/user/new/\n"),
+        ("mbox", "land in /home/u/.local/state/pymta/mbox/user\n"),
+        ({"*": "lmtp:unix:/run/dovecot/lmtp"}, "go to lmtp:unix:/run/dovecot/lmtp\n"),
+    ],
+)
+def test_the_welcome_says_how_to_send_and_where_it_lands(way: PerDomain, where: str) -> None:
     settings = Settings(
-        routing=SETTINGS.routing, machine=Machine(state_directory="/home/u/.local/state/pymta")
+        routing=replace(SETTINGS.routing, local_transport=way),
+        machine=Machine(state_directory="/home/u/.local/state/pymta"),
     )
 
     text = announce.welcome(listeners("127.0.0.1 2525", "::1 2525"), settings)
 
     assert "swaks --to user@localhost --server 127.0.0.1:2525" in text
-    assert "/home/u/.local/state/pymta/mail/user/new/" in text
+    assert f"It will {where}" in text
 
 
 @pytest.mark.parametrize(
