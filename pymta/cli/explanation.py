@@ -27,13 +27,16 @@ class HostView:
     """One host of a route, in the order in which they are asked; `tls` is what it is owed.
 
     `hint` is what is remembered of it, None when nothing is wrong; `until`: not asked before, in
-    seconds since the epoch, 0: it may be asked now.
+    seconds since the epoch, 0: it may be asked now.  `login` is as whom we log in there.
+    `trouble`: nobody knows how much TLS it is owed, so it is not called now.
     """
 
     host: str
     tls: str = ""
     hint: HostHint | None = None
     until: float = 0.0
+    login: str = ""
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ def lines(explained: Explained, stamp: Stamp, depth: int = 0) -> Iterator[str]:
     if explained.rule:
         yield f"{more}retry rule: {printable(explained.rule)}"
     if explained.hosts:
-        when = f"not before {stamp(explained.next_try)}" if explained.next_try else "now"
+        now = "when the retry rule says" if explained.verdict == WAITS else "now"
+        when = f"not before {stamp(explained.next_try)}" if explained.next_try else now
         yield f"{more}next attempt: {when}"
     for one in explained.onward:
         yield from lines(one, stamp, depth + 1)
@@ -131,7 +135,10 @@ def plain_hint(hint: HostHint) -> dict[str, Any]:
 
 def _host_lines(view: HostView, stamp: Stamp) -> Iterator[str]:
     tls = f", TLS {view.tls}" if view.tls else ""
-    yield f"host {printable(view.host)}{tls}"
+    login = f", login {view.login}" if view.login else ""
+    yield printable(f"host {view.host}{tls}{login}")
+    if view.trouble:
+        yield f"    not called now: {printable(view.trouble)}"
     if view.hint:
         yield from (f"    {line}" for line in hint_lines(view.hint, view.until, stamp))
 
@@ -142,4 +149,6 @@ def _plain_host(view: HostView) -> dict[str, Any]:
         "tls": view.tls,
         "retry": plain_hint(view.hint) if view.hint else None,
         "not_before": view.until,
+        "login": view.login,
+        "trouble": view.trouble,
     }

@@ -53,6 +53,7 @@ from pymta.routing.target import Blackhole, Unusable, Whom
 from pymta.transport.classify import Later
 from pymta.transport.local_request import Deed, Forward
 from pymta.transport.parcel import Parcel
+from pymta.transport.tls_need import Unsure
 
 DEEPEST = 20  # steps from one who has his mail sent on to the next
 
@@ -199,7 +200,7 @@ class Ways:
         return _with_hosts(Explained(address, DELIVERS, "to an LMTP server", LOCAL, LMTP), hosts)
 
     def _to_hosts(self, address: str, route: Remote) -> Explained:
-        hosts = tuple(self._view(host) for host in route.hosts)
+        hosts = tuple(self._remote_view(route, host) for host in route.hosts)
         way = f"over SMTP to {route.destination}"
         found = _with_hosts(Explained(address, DELIVERS, way, route.router, SMTP), hosts)
         limit = self._world.throttle.look(route.destination)
@@ -207,6 +208,17 @@ class Ways:
             return found
         until = max(found.next_try, limit.until)
         return replace(found, verdict=WAITS, limits=(str(limit),), next_try=until)
+
+    def _remote_view(self, route: Remote, host: Host) -> HostView:
+        """With how much TLS it is owed, as far as no message has a word in that."""
+        memory = self._world.memory
+        terms = self._world.terms_of(route, host, False)
+        if isinstance(terms, Unsure):
+            return HostView(str(host), "", memory.hint(host), trouble=terms.why)
+        memory = memory.on(terms.key)
+        login = terms.login.name if terms.login else ""
+        hint, until = memory.hint(host), memory.wait_until(host)
+        return HostView(str(host), str(terms.need), hint, until, login)
 
     def _view(self, host: Host | LocalSocket) -> HostView:
         if isinstance(host, LocalSocket):
@@ -220,7 +232,7 @@ class Ways:
 
 def _with_hosts(explained: Explained, hosts: tuple[HostView, ...]) -> Explained:
     """It waits when none of them may be asked yet."""
-    waits = [host.until for host in hosts]
-    if waits and all(waits):
-        return replace(explained, verdict=WAITS, hosts=hosts, next_try=min(waits))
+    if hosts and all(host.until or host.trouble for host in hosts):
+        next_try = min((host.until for host in hosts if host.until), default=0.0)
+        return replace(explained, verdict=WAITS, hosts=hosts, next_try=next_try)
     return replace(explained, hosts=hosts)

@@ -142,7 +142,7 @@ def test_it_is_said_why_a_message_waits(
     out = capsys.readouterr().out
     assert "    a process is at work on it right now\n" in out
     assert "    nobody of those who wait is due yet, not before " in out
-    assert "        host [192.0.2.77] [192.0.2.77]\n" in out
+    assert "        host [192.0.2.77] [192.0.2.77], TLS may\n" in out
 
     assert pymta("queue why", "--json", "--offline", intake.id) == 0
     (found,) = json.loads(capsys.readouterr().out)

@@ -14,6 +14,7 @@ from pymta.mail.address import Mailbox
 from pymta.mail.trouble import REFUSED, Trouble
 from pymta.routing.route import Discard, Expanded, Item
 from pymta.routing.target import Whom
+from pymta.transport.tls_need import Level, Need, Unsure
 from tests.doubles.deliveries import START, Rig, host
 from tests.doubles.throttles import throttle
 
@@ -56,7 +57,7 @@ def test_a_host_that_may_be_asked(rig: Rig) -> None:
         "a@x.example",
         "    delivers: over SMTP to x.example",
         "    router mx, transport smtp",
-        "    host mx.x.example [192.0.2.1]",
+        "    host mx.x.example [192.0.2.1], TLS may",
         "    retry rule: retry",
         "    next attempt: now",
     ]
@@ -71,7 +72,7 @@ def test_a_host_that_failed_lately_says_until_when_it_is_left_alone(rig: Rig) ->
 
     assert (found.verdict, found.next_try) == (WAITS, START + 900)
     assert text(found)[3:] == [
-        "    host mx.x.example [192.0.2.1]",
+        "    host mx.x.example [192.0.2.1], TLS may",
         "        failing since T0, last tried T0:",
         "            Connection refused",
         "        in retry, not asked before T900 (retry)",
@@ -171,3 +172,26 @@ def test_a_command_that_waits_for_its_turn_is_run_as_its_user(rig: Rig) -> None:
     found = Ways(rig.world(), ASKED).explain("|/bin/x", ("one@users.example",))
 
     assert (found.way, found.transport) == ("as one", "address_pipe")
+
+
+def test_each_host_says_how_much_tls_it_is_owed(rig: Rig) -> None:
+    rig.need = Need(Level.DANE, "DANE")
+
+    found = explained(rig, "a@x.example")
+
+    assert "    host mx.x.example [192.0.2.1], TLS dane (DANE)" in text(found)
+    assert as_plain(found)["hosts"][0]["tls"] == "dane (DANE)"
+
+
+def test_a_host_of_which_nobody_knows_what_it_is_owed_is_not_called(rig: Rig) -> None:
+    world = replace(rig.world(), terms_of=lambda *_: Unsure("TLSA lookup did not complete"))
+
+    found = Ways(world, ASKED).explain("a@x.example")
+
+    assert found.verdict == WAITS
+    assert text(found)[3:] == [
+        "    host mx.x.example [192.0.2.1]",
+        "        not called now: TLSA lookup did not complete",
+        "    retry rule: retry",
+        "    next attempt: when the retry rule says",
+    ]
