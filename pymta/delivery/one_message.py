@@ -19,7 +19,7 @@ from pymta.delivery import follow_up, tell
 from pymta.delivery.carry import carry
 from pymta.delivery.outcome import Addressee, Tried, addressees
 from pymta.delivery.plan import ToHosts, plan, shown
-from pymta.delivery.redirect import TooMany, Wish, redirect
+from pymta.delivery.redirect import Known, TooMany, Wish, redirect
 from pymta.delivery.settle import (
     FROZEN_WHY,
     Due,
@@ -71,6 +71,7 @@ class _Attempt:
         self._claim = claim
         self._world = world
         self._key_of = cache(world.key_of)
+        self._known = Known(self._key_of)
         self._reports: dict[tuple[str, str], str] = {}  # ids by what they tell, and whom
         self._due: list[Due] = []
         self._ways: dict[int, Remote] = {}  # of recipients who were sent to hosts
@@ -157,7 +158,13 @@ class _Attempt:
         for wish in wishes:
             now = self._world.now()
             made = redirect(
-                wish, claim.envelope, claim.state, self._key_of, now, is_mailbox=self._is_mailbox
+                wish,
+                claim.envelope,
+                claim.state,
+                self._key_of,
+                now,
+                is_mailbox=self._is_mailbox,
+                known=self._known,
             )
             if isinstance(made, TooMany):
                 who, why = wish.addressee, Later(0, why=made.why)

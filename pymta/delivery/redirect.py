@@ -25,9 +25,9 @@ from pymta.mail.address import Mailbox
 from pymta.mail.envelope import Envelope
 from pymta.routing.target import Target, Whom
 from pymta.spool.outcomes import Redirected, State
-from pymta.spool.recipients import NO_FURTHER, givers, reaches, way_to, written
+from pymta.spool.recipients import NO_FURTHER, reaches, way_to
 
-MOST_ADDED = 1000  # recipients that redirections may add to one message
+MOST_ADDED = 10_000  # recipients that redirections may add to one message
 MOST_STEPS = 30  # from the recipient of the envelope to the last one
 
 Key = tuple[str, str]
@@ -65,6 +65,38 @@ class TooMany:
     why: str
 
 
+class Known:
+    """Who has the message, by mailbox and level.  It learns what is new, and so stays quick."""
+
+    def __init__(self, key_of: KeyOf) -> None:
+        self.places: dict[tuple[Key, Level], int] = {}
+        self.count = 0  # of recipients, and so the index of the next one
+        self._key_of = key_of
+        self._keys: dict[int, Key] = {}
+        self._gave: dict[int, int] = {}
+        self._redirects = 0
+
+    def learn(self, envelope: Envelope, state: State) -> None:
+        """Of one message, whose state only grows."""
+        first = len(envelope.recipients)
+        for giver, to in state.redirects[self._redirects :]:
+            for n in to:
+                if n >= first:
+                    self._gave.setdefault(n, giver)
+        self._redirects = len(state.redirects)
+        if not self.count:
+            for n, recipient in enumerate(envelope.recipients):
+                self._put(n, recipient.address)
+        for n, text in state.added[self.count - first :]:
+            self._put(n, text)
+
+    def _put(self, index: int, text: str) -> None:
+        key = self._keys[index] = self._key_of(text.removeprefix(NO_FURTHER))
+        before = [self._keys[n] for n in way_to(index, self._gave)]
+        self.places.setdefault((key, _level(text, key, before)), index)
+        self.count = index + 1
+
+
 def redirect(
     wish: Wish,
     envelope: Envelope,
@@ -73,18 +105,19 @@ def redirect(
     now: float,
     *,
     is_mailbox: IsMailbox = lambda _: True,
+    known: Known | None = None,
 ) -> Redirected | TooMany:
-    """The record; `now` is in seconds since the epoch."""
+    """The record; `now` is in seconds since the epoch, `known` from the wish before."""
     if len(wish.addressee.via) >= MOST_STEPS:
         return TooMany(f"sent on more than {MOST_STEPS} times, from one to the next")
-    addresses = written(envelope, state)
-    made = _Redirection(wish, state, addresses, key_of, is_mailbox)
+    known = known or Known(key_of)
+    known.learn(envelope, state)
+    made = _Redirection(wish, state, known.places, key_of, is_mailbox)
     for target in wish.targets:
         made.add(target)
     if len(state.added) + len(made.added) > MOST_ADDED:
         return TooMany(f"redirections would add more than {MOST_ADDED} recipients to the message")
-    start = max(addresses) + 1
-    new = range(start, start + len(made.added))
+    new = range(known.count, known.count + len(made.added))
     to = list(dict.fromkeys(made.to))
     owner = wish.owner if envelope.sender else ""  # a report stays a report (RFC 5321 s3.9.2)
     added = tuple(made.added.values())
@@ -98,7 +131,7 @@ class _Redirection:
         self,
         wish: Wish,
         state: State,
-        addresses: dict[int, str],
+        known: dict[tuple[Key, Level], int],
         key_of: KeyOf,
         is_mailbox: IsMailbox,
     ) -> None:
@@ -108,7 +141,7 @@ class _Redirection:
         self._state = state
         self._key_of = key_of
         self._is_mailbox = is_mailbox
-        self._known = _known(addresses, state, key_of)
+        self._known = known
         self._own = key_of(wish.addressee.address)
         self._before = {self._own, *map(key_of, wish.addressee.via)}
 
@@ -164,16 +197,6 @@ class _Redirection:
 def names(record: Redirected, addresses: dict[int, str]) -> Sequence[str]:
     """Whom it leads to, as the log tells it; `addresses` with those that it added."""
     return [addresses[n] for n in record.to]
-
-
-def _known(addresses: dict[int, str], state: State, key_of: KeyOf) -> dict[tuple[Key, Level], int]:
-    known: dict[tuple[Key, Level], int] = {}
-    gave = givers(state)
-    keys = {n: key_of(text.removeprefix(NO_FURTHER)) for n, text in addresses.items()}
-    for index, text in addresses.items():
-        before = [keys[n] for n in way_to(index, gave)]
-        known.setdefault((keys[index], _level(text, keys[index], before)), index)
-    return known
 
 
 def _level(text: str, key: Key, before: Sequence[Key]) -> Level:
