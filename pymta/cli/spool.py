@@ -32,7 +32,7 @@ COMMANDS = {
 @state_option
 @click.pass_context
 def spool(ctx: click.Context, state: Path | None) -> None:
-    """Check the spool on disk, and whether a disk is good for one."""
+    """Check the spool, and whether a disk is good for one."""
     ctx.obj = str(state.absolute() if state else daemon_places(os.environ).state)
 
 
