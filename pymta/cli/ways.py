@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,8 @@ from pymta.config.settings import Settings
 from pymta.delivery.carry import BLACKHOLE, LOCAL, transport_of_item
 from pymta.delivery.main import make_world
 from pymta.delivery.outcome import LMTP
+from pymta.delivery.published import ask_world
+from pymta.delivery.terms_of import terms_of
 from pymta.delivery.to_hosts import SMTP
 from pymta.delivery.world import Hand, World
 from pymta.hints.store import NO_HINTS
@@ -35,6 +38,7 @@ from pymta.journal.log import Log
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.trouble import LOOKUP, Trouble
+from pymta.resolver.query import Resolver
 from pymta.routing.forward_file import Wanted, parse_forward
 from pymta.routing.route import (
     LOCAL_USER,
@@ -69,6 +73,8 @@ def explainer(settings: Settings, log: Log, sender: str, by_order: str = "") -> 
     world = make_world(lambda _: None, settings, log, lambda: False, force=False)
     if not Path(settings.machine.state_directory, "hints", "hints.sqlite").exists():
         world = replace(world, memory=replace(world.memory, hints=NO_HINTS))  # to make no file
+    published = ask_world(settings, Resolver(settings.routing), log.write, is_to_remember=False)
+    world = replace(world, terms_of=partial(terms_of, settings=settings, published=published))
     return Ways(world, sender, by_order).explain
 
 

@@ -29,7 +29,7 @@ from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.host import SMTP_PORT
 from pymta.mail.login import Login
 
-SUBMISSIONS_PORT = 465  # TLS begins before the greeting (RFC 8314 s7.3)
+SUBMISSIONS_PORT = 465  # TLS begins before the greeting (RFC 8314 s3.3)
 MECHANISMS = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN", "EXTERNAL")
 LONGEST_NAME = 255  # octets of a login
 

@@ -23,11 +23,17 @@ class Transport:
     remote_tls: Annotated[RemoteTls, TlsPerDomain()] = setting(
         AUTO,
         'How much TLS other hosts get: "none"; "may", where they have it, and in clear otherwise;'
-        ' "auto", the same, and more where the domain asks for it by TLSA records (DANE);'
+        ' "auto", the same, and more where the domain asks for it by TLSA records (DANE) or a'
+        " policy (MTA-STS);"
         ' "encrypt", or mail waits; "verify", the same with a certificate that names the host, or'
         ' one of the names behind it, and that remote_tls_certificates vouches for; "dane-only",'
         " with one that TLSA records vouch for. For several, a table by domain of the recipient or"
         ' name of the smarthost, "*.example.org" for those below it, and "*" for all others.',
+    )
+    mta_sts: bool = setting(
+        True,
+        'Ask domains for their MTA-STS policy, over HTTPS, where remote_tls is "auto" and no TLSA'
+        " records say which certificate is theirs; what was fetched counts as long as they say.",
     )
     hosts_avoid_tls: tuple[Host, ...] = setting(
         (), "Hosts with which there is none where nobody asks for it, since theirs is broken."

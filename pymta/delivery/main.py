@@ -31,9 +31,9 @@ from pymta.config.services import port_of
 from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
 from pymta.delivery.orders import Orders
+from pymta.delivery.published import DNS_BUDGET, ask_world
 from pymta.delivery.slots import Place, take_place, wait_for_place
 from pymta.delivery.terms_of import terms_of
-from pymta.delivery.tls_verdict import Published
 from pymta.delivery.world import RouteOf, World
 from pymta.hints.sqlite import SqliteHints
 from pymta.hints.waits_sqlite import SqliteWaits
@@ -65,7 +65,6 @@ DONE = 0
 CRASHED = 1
 WAITS = "waiting for a message"
 PATIENCE = 1.0  # seconds to wait for a place; the parent waits better than we do
-DNS_BUDGET = 4  # times dns_timeout, for all the questions about one domain
 
 
 def main(
@@ -169,7 +168,9 @@ def make_world(
         to_users=helper.opened,
         key_of=routes.key_of,
         talk=caller.talk,
-        terms_of=partial(terms_of, settings=settings, published=routes.published),
+        terms_of=partial(
+            terms_of, settings=settings, published=ask_world(settings, routes.resolver, log.write)
+        ),
         talk_lmtp=caller.talk_lmtp,
         tell=log.write,
         hand_on=hand_on,
@@ -192,7 +193,7 @@ class _Routes:
 
     def __init__(self, settings: Settings, is_ours: Callable[[Address], bool]) -> None:
         self._settings = settings
-        self._resolver = Resolver(settings.routing)
+        self.resolver = Resolver(settings.routing)
         self._own = OwnAddresses(
             settings, passwd.finder(passwd.PATIENCE), open_tables(settings.routing)
         )
@@ -205,10 +206,10 @@ class _Routes:
         """`by_order` is the host to which an operator wants the message brought, or ""."""
         if by_order:
             is_ours = self._ourselves.is_host
-            return lambda *_: route_by_order(by_order, self._resolver, is_ours=is_ours)
+            return lambda *_: route_by_order(by_order, self.resolver, is_ours=is_ours)
         router = Router(
             self._own,
-            self._resolver,
+            self.resolver,
             self._ourselves,
             random.shuffle,
             smarthosts=self._smarthosts,
@@ -216,14 +217,10 @@ class _Routes:
         )
 
         def route(address: str, via: Sequence[str], is_final: bool) -> Route:
-            self._resolver.start_budget(DNS_BUDGET * self._settings.routing.dns_timeout)
+            self.resolver.start_budget(DNS_BUDGET * self._settings.routing.dns_timeout)
             return router.route(address, via, is_final=is_final)
 
         return route
-
-    @property
-    def published(self) -> Published:
-        return Published(self._resolver.tlsa, lambda _: None)
 
     def key_of(self, address: str) -> tuple[str, str]:
         """Equal for two ways to write one mailbox: ours ignore case, but for accounts."""

@@ -33,3 +33,16 @@ class Policies(Protocol):
     def get(self, domain: str) -> KeptPolicy | None: ...
 
     def put(self, kept: KeptPolicy) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyRead:
+    """For who wants to know and leave everything as it is."""
+
+    policies: Policies
+
+    def get(self, domain: str) -> KeptPolicy | None:
+        return self.policies.get(domain)
+
+    def put(self, kept: KeptPolicy) -> None:
+        """Not remembered."""

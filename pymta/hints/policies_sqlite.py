@@ -44,6 +44,8 @@ class SqlitePolicies:
         self._has_expired = False
 
     def get(self, domain: str) -> KeptPolicy | None:
+        if not self._file.exists:  # most hosts never keep any
+            return None
         row = self._file.ask(lambda file: file.execute(_GET, (storable(domain),)).fetchone())
         if row is None:
             return None

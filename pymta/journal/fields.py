@@ -71,7 +71,8 @@ OWN: Mapping[str, str] = {
     "USER": "Who ordered it.",
     "BY": "What started the queue run: timer, unit, hand, command, alarm, start or reload of"
     " the daemon, etrn; daemon, when it had too many deliveries at once.",
-    "DOMAIN": "The domain whose mail was asked for; with an @ its subdomains, too.",
+    "DOMAIN": "The domain whose mail was asked for; with an @ its subdomains, too.  Or the one"
+    " whose policy was.",
     "ATTEMPTED": "How many messages it tried.",
     "LEFT": "How many were due and not opened, because their hosts are left alone.",
     "CLEARED": "How many pieces were cleared away.",

@@ -50,6 +50,15 @@ MESSAGES: Mapping[Kind, Meaning] = {
         fields="QUEUE_ID HOST HOST_ADDRESS HOST_PORT WHY",
         options="remote_tls hosts_avoid_tls hosts_require_tls",
     ),
+    Kind.POLICY_UNKNOWN: Meaning(
+        "The MTA-STS policy of a domain cannot be fetched",
+        "@PYMTA_DOMAIN@ says in the DNS that it has one, and there is none to be had: @PYMTA_WHY@."
+        "  One that was fetched before counts on until its time is over; without any, mail goes as"
+        " if there were no policy.  It is asked for again with mail for the domain, after five"
+        " minutes at the earliest.",
+        fields="DOMAIN WHY",
+        options="mta_sts remote_tls",
+    ),
     Kind.REDIRECTED: Meaning(
         "Mail of a recipient is sent on",
         "For @PYMTA_RECIPIENT@, an alias or a user says where the message goes instead:"

@@ -144,10 +144,10 @@ def knot_files(directory: str, zones: Mapping[str, str], listen: str) -> dict[st
 
 
 @contextmanager
-def running(name: str, *arguments: str, port: int) -> Iterator[None]:
-    """A server that runs while the block lasts, and listens on this port of 127.0.0.1."""
+def running(name: str, *arguments: str, port: int, address: str = "127.0.0.1") -> Iterator[None]:
+    """A server that runs while the block lasts, and listens on this port."""
     with _running(name, *arguments) as process:
-        _wait(process, lambda: _accepts(port))
+        _wait(process, lambda: _accepts(port, address))
         yield
 
 
@@ -177,9 +177,9 @@ def _wait(process: subprocess.Popen[bytes], is_up: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def _accepts(port: int) -> bool:
+def _accepts(port: int, address: str = "127.0.0.1") -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((address, port), timeout=1).close()
     except OSError:
         return False
     return True

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pymta.hints.policies import KeptPolicy
+from pymta.hints.policies import KeptPolicy, OnlyRead
 from pymta.hints.policies_sqlite import SqlitePolicies
 from pymta.tls.mta_sts import Mode, Policy
 
@@ -65,6 +65,9 @@ def test_a_store_in_trouble_knows_nothing_and_does_no_harm(path: Path, obstacle:
     store.tidy(0.0)
 
 
-def test_tidying_makes_no_store(path: Path) -> None:
-    assert SqlitePolicies(path).tidy(0.0) == 0
+def test_who_only_asks_makes_no_store(path: Path) -> None:
+    store = SqlitePolicies(path)
+    assert store.tidy(0.0) == 0
+    assert store.get("example.org") is None
+    OnlyRead(store).put(KEPT)
     assert not path.exists()

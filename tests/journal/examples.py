@@ -156,6 +156,7 @@ def _one(maker: Callable[..., Event], *args: object, **more: object) -> Example:
 
 def _of_messages() -> Iterator[Example]:
     yield _one(remote_events.tls_given_up, ID, THERE.host, "wrong version number")
+    yield _one(remote_events.policy_unknown, "example.org", "mta-sts.example.org answered 404")
     arrived, deliveries = arrival_events.arrived, delivery_events
     yield _one(arrived, STRANGER, ID, SENDER, (RECIPIENT,), FACTS)
     yield _one(arrived, USER, ID, SENDER, (RECIPIENT,), FACTS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import ssl
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,12 @@ import pytest
 from pymta.accounts import hashes
 from pymta.accounts.password_line import Entry
 from pymta.sasl.verifier import derive
+from pymta.tls.leaf import public_key
+from tests.doubles.certificates import Certificate
 from tests.doubles.daemon import Daemon, daemon
+from tests.doubles.dns_server import DnsServer, Zone
 from tests.doubles.peers import smtp_sink
+from tests.doubles.smtp_host import SmtpHost
 
 IMPORT = re.compile(r"^import '(\S+)' #", re.MULTILINE)
 
@@ -95,3 +101,37 @@ def test_nothing_is_loaded_for_a_login(verbose: None, tmp_path: Path) -> None:
                 assert client.docmd("AUTH PLAIN", word)[0] == code
         made.wait_for_idle()
         assert_nothing_is_loaded_late(made)
+
+
+def test_nothing_is_loaded_for_tls_with_another_host_and_what_it_publishes(
+    verbose: None, certificate: Certificate
+) -> None:
+    """N-43: TLSA records, a policy that cannot be fetched, and a handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.file, certificate.key)
+    key = hashlib.sha256(public_key(certificate.der)).hexdigest()
+    with SmtpHost({"EHLO": b"250-mx\r\n250 STARTTLS\r\n"}, tls=context) as host:
+        zone: Zone = {
+            ("dane.test", "MX"): ["1 mx.dane.test."],
+            ("mx.dane.test", "A"): ["127.0.0.1"],
+            (f"_{host.port}._tcp.mx.dane.test", "TLSA"): [f"3 1 1 {key}"],
+            ("sts.test", "MX"): ["1 mx.sts.test."],
+            ("mx.sts.test", "A"): ["127.0.0.1"],
+            ("_mta-sts.sts.test", "TXT"): ['"v=STSv1; id=1;"'],
+            ("mta-sts.sts.test", "A"): ["127.0.0.9"],
+        }
+        with (
+            DnsServer(zone, signed=["dane.test"]) as server,
+            daemon(
+                relay_from_hosts=["127.0.0.1"],
+                dns_servers=[server.setting],
+                remote_smtp_port=host.port,
+            ) as made,
+        ):
+            made.send("x@dane.test")
+            made.send("x@sts.test")
+            made.wait_for_log(r" => x@dane\.test .* X=TLS")
+            made.wait_for_log(r" => x@sts\.test .* X=TLS")
+            made.wait_for_log("MTA-STS policy of sts.test cannot be fetched: ")
+            made.wait_for_idle()
+            assert_nothing_is_loaded_late(made)

@@ -1,0 +1,67 @@
+"""A daemon sends mail by the smarthosts of its sender and its recipient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.doubles.daemon import daemon
+from tests.doubles.smtp_host import SmtpHost
+
+SENDERS = ("alice@one.example", "bob@two.example", "carol@three.example")
+
+
+def test_each_sender_and_each_domain_has_its_smarthost() -> None:
+    with SmtpHost() as one, SmtpHost() as two, SmtpHost() as rest:
+        tables: dict[str, dict[str, Any]] = {
+            "by-domain": {"hosts": [f"127.0.0.1:{two.port}"], "domains": ["*.partner.example"]},
+            "by-sender": {"hosts": [f"127.0.0.1:{one.port}"], "senders": ["one.example"]},
+            "of-bob": {"hosts": [f"127.0.0.1:{two.port}"], "senders": ["bob@two.example"]},
+        }
+        with daemon(
+            smarthosts=tables,
+            smarthost=f"127.0.0.1:{rest.port}",
+            relay_from_hosts=["127.0.0.1"],
+        ) as made:
+            for sender in SENDERS:
+                made.send("x@far.example", sender=sender)
+                made.send("y@mx.partner.example", sender=sender)
+            made.wait_for_log(" Completed", 6)
+        got = {name: envelopes(host) for name, host in (("one", one), ("two", two), ("rest", rest))}
+    far, near = "x@far.example", "y@mx.partner.example"
+    assert got == {
+        "one": {("alice@one.example", far)},
+        "two": {(sender, near) for sender in SENDERS} | {("bob@two.example", far)},
+        "rest": {("carol@three.example", far)},
+    }
+
+
+def test_a_smarthost_that_does_not_answer_keeps_the_mail() -> None:
+    """It never takes another way, which the operator has not named for it."""
+    with SmtpHost({"GREETING": b"421 closed\r\n"}) as closed, SmtpHost() as other:
+        tables = {"a": {"hosts": [f"127.0.0.1:{closed.port}"], "domains": ["far.example"]}}
+        with daemon(smarthosts=tables, smarthost=f"127.0.0.1:{other.port}") as made:
+            made.send("x@far.example")
+            (line,) = made.wait_for_log(r" == x@far\.example ")
+            assert " R=smarthost T=smtp " in line
+            made.write_settings(
+                smarthosts={"a": {"hosts": [f"127.0.0.1:{closed.port}", f"127.0.0.1:{other.port}"]}}
+            )
+            made.run("reload")
+            run = made.run("queue", "run", "--force")
+            assert run.returncode == 0, run
+    assert len(other.messages()) == 1
+
+
+def envelopes(host: SmtpHost) -> set[tuple[str, str]]:
+    """Sender and recipient of all that was taken."""
+    found = set()
+    sender = ""
+    for session in host.sessions:
+        for command in session.commands:
+            verb, _, rest = command.partition(":")
+            address = rest.partition("<")[2].partition(">")[0]
+            if verb == "MAIL FROM":
+                sender = address
+            elif verb == "RCPT TO":
+                found.add((sender, address))
+    return found
