@@ -100,7 +100,7 @@ class Daemon:
         assert self._process
         return self._process.pid
 
-    def start(self) -> None:
+    def start(self, deadline: float = DEADLINE) -> None:
         """Start it and wait until it serves."""
         sockets = [(self.socket_name, self._socket), *self.more_sockets]
         # Out of the way of descriptors 3 and up.
@@ -129,7 +129,8 @@ class Daemon:
             os.close(fd)
         wait_until(
             lambda: self.log().count("daemon started") > started or not self.is_alive(),
-            f"daemon started: {self.log()}",
+            lambda: f"daemon started: {self.log()}",
+            deadline,
         )
         assert self.is_alive(), self.log()
 

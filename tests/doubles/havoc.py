@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.doubles.daemon import Daemon, wait_until
 
 NUMBER = re.compile(rb"^Subject: number ([0-9]+)\r?$", re.MULTILINE)
-LAST_RUN = 120.0  # seconds for what is left at the end
+LAST_RUN = 120.0  # seconds for what is left at the end, and for a start in between
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Havoc:
             for sender in senders:
                 sender.join()
         if not self.daemon.is_alive():
-            self.daemon.start()
+            self.daemon.start(LAST_RUN)
 
     def deliver_the_rest(self) -> None:
         """What is still queued is delivered by queue runs."""
@@ -102,7 +102,7 @@ class Havoc:
             )
             self._kill_one(("session", "delivery", "supervisor", "any")[turn % 4], dice)
             if not self.daemon.is_alive():
-                self.daemon.start()
+                self.daemon.start(LAST_RUN)
 
     def _kill_one(self, kind: str, dice: random.Random) -> None:
         if kind == "supervisor":

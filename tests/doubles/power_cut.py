@@ -38,6 +38,7 @@ SHUTDOWN = 0x8004587D  # FS_IOC_SHUTDOWN
 WITHOUT_FLUSH = 2  # what is in the log is not written either
 CLIENTS = 3
 SECONDS_OF_LOAD = 1.5
+PATIENCE = 120.0  # seconds for a start, which may come beside many other tests
 FORGETFUL = """\
 import os
 real = os.fsync
@@ -130,7 +131,7 @@ def one_round(made: Daemon, disks: Disks, name: str) -> list[str]:
         time.sleep(0.02)
     clients.end()
     disks.cut_power()
-    made.start()
+    made.start(PATIENCE)
     return clients.acknowledged
 
 
