@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pymta.channel.words import HandOn
 from pymta.cli.ask_daemon import ask_daemon, runtime_directory
@@ -26,6 +28,9 @@ from pymta.journal.log import Log
 from pymta.mail.envelope import Envelope
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Claim, Message, SpoolError
+
+if TYPE_CHECKING:
+    from pymta.delivery.world import World
 
 PAUSE = 0.1  # seconds between looks at a message that another process has
 PATIENCE = 5.0  # seconds for the daemon to answer
@@ -135,11 +140,16 @@ class Operator:
 
     def _report(self, id: str) -> None:
         # Loaded only here: it is all of the delivery.
-        from pymta.delivery.main import make_world  # noqa: PLC0415
         from pymta.delivery.one_message import attempt  # noqa: PLC0415
 
+        attempt(id, self._world)
+
+    @cached_property
+    def _world(self) -> World:
+        from pymta.delivery.main import make_world  # noqa: PLC0415 - as above
+
         hand_on = self._written.append
-        attempt(id, make_world(hand_on, self._settings, self._log, lambda: False, force=False))
+        return make_world(hand_on, self._settings, self._log, lambda: False, force=False)
 
 
 def _end(id: str, envelope: Envelope) -> Event:

@@ -7,12 +7,15 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pymta.cli.app import run
 from pymta.config import generation
 from pymta.config.settings import Machine, Settings
+from pymta.delivery import main as delivery
+from pymta.delivery.world import World
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import State
@@ -256,3 +259,24 @@ def test_a_long_order_shows_on_a_terminal_how_far_it_is(
     told = capsys.readouterr()
     assert "100%" in told.err
     assert told.out == "1 message held\n"
+
+
+def test_many_bounces_do_not_open_the_spool_once_for_each(
+    queue: Queue, spool: FileSpool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would keep descriptors, and there are fewer of them than messages."""
+    made: list[int] = []
+    make = delivery.make_world
+
+    def counted(*args: Any, **more: Any) -> World:
+        made.append(1)
+        return make(*args, **more)
+
+    monkeypatch.setattr(delivery, "make_world", counted)
+    for _ in range(3):
+        put(spool, "one@d.example")
+
+    assert queue("bounce", "--all") == 0
+
+    assert len(made) == 1
+    assert len(spool.ids()) == 3  # the reports
