@@ -22,7 +22,7 @@ from pymta.cli.served import served_settings, settings_for_others
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
 from pymta.routing.own import OwnAddresses
-from pymta.routing.table_check import alias_mistakes, mailbox_mistakes
+from pymta.routing.table_check import alias_mistakes, mailbox_mistakes, recipient_mistakes
 from pymta.tables.file import FileTable
 from pymta.tables.opened import open_tables
 from pymta.tables.text import TextTable
@@ -82,6 +82,7 @@ def look(settings: Settings) -> Iterator[Looked]:
         (routing.alias_file, partial(alias_mistakes, own=own, is_virtual=False)),
         (routing.virtual_aliases, partial(alias_mistakes, own=own, is_virtual=True)),
         (routing.virtual_mailboxes, partial(mailbox_mistakes, own=own)),
+        (routing.relay_recipients, recipient_mistakes),
     )
     for paths, check in kinds:
         for path in paths:

@@ -14,7 +14,7 @@ from pymta.config.routing import Routing
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.domain import key_of_domain
 
-TABLES = ("alias_file", "virtual_aliases", "virtual_mailboxes")
+TABLES = ("alias_file", "virtual_aliases", "virtual_mailboxes", "relay_recipients")
 _SUFFIX = re.compile(r"[A-Za-z0-9!#$%&'+/=?^_`{|}~.-]{1,32}\*?")
 
 # Setting, place in its list (None: the whole), value, and what would be right.

@@ -67,6 +67,12 @@ class Routing:
     relay_to_domains: tuple[str, ...] = setting(
         (), "Other domains that anybody may send to through us."
     )
+    relay_recipients: tuple[str, ...] = setting(
+        (),
+        "Files of the addresses that are there in relay_to_domains, in the form of"
+        ' virtual_mailboxes; "@example.org" stands for all of a domain.  Others are refused.'
+        "  Empty: nobody knows, and every address is taken.",
+    )
     smarthost: str = setting(
         "",
         "Host, or host:port, that takes all remote mail, but for what is for one of smarthosts;"

@@ -116,6 +116,21 @@ class OwnAddresses:
         account = self._user(who.local_part)
         return (account.account if isinstance(account, User) else small(who.local_part)), ""
 
+    def relayed(self, mailbox: Mailbox) -> Fail | Defer | None:
+        """What speaks against an address in a domain that we relay to; None: nothing."""
+        routing = self.settings.routing
+        if not routing.relay_recipients or small(mailbox.local) == POSTMASTER:
+            return None
+        names = names_of(mailbox.local, routing.local_part_suffix)
+        keys = [key_of_address(name, mailbox.domain) for name in names]
+        for key in (*keys, key_of_catch_all(mailbox.domain)):
+            match self.tables.relay_recipients.lookup(key):
+                case table.Found():
+                    return None
+                case table.Unsure(why):
+                    return Defer(why, TABLE_TROUBLE)
+        return UNKNOWN
+
     # Names and tables
 
     def _names(self, who: Ours) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,11 @@ def mailbox_mistakes(text: TextTable, own: OwnAddresses) -> Iterator[str]:
             yield route.why
 
 
+def recipient_mistakes(text: TextTable) -> Iterator[str]:
+    """Of a table in which what stands behind the key says nothing."""
+    yield from _unreadable(text)
+
+
 def _unreadable(text: TextTable) -> Iterator[str]:
     for mistake in text.mistakes:
         yield f"{text.name}:{mistake.line}: {mistake.why}"

@@ -98,7 +98,9 @@ def judge(
     if _is_virtual(mailbox.domain, settings, explain):
         who = Ours(mailbox.local, key_of_domain(mailbox.domain), is_virtual=True)
         return _judge_own(mailbox, who, own, explain)
-    if _is_relayed_to(mailbox.domain, settings, explain) or is_trusted(caller, settings, explain):
+    if _is_relayed_to(mailbox.domain, settings, explain):
+        return _judge_relayed(mailbox, own, explain)
+    if is_trusted(caller, settings, explain):
         return Accept(mailbox, is_local=False)
     text = "relay not permitted"
     return Refuse(Reply(550, text, "5.7.1"), text, is_relaying=True)
@@ -110,14 +112,27 @@ def _judge_own(mailbox: Mailbox, who: Ours, own: OwnAddresses, explain: Explain)
         explain(_of(one, route, own.settings))
         if one == who and isinstance(route, User):
             account = route.account
+    if isinstance(route, Fail | Defer):
+        return _refusal(route)
+    return Accept(mailbox, is_local=True, account=account)
+
+
+def _judge_relayed(mailbox: Mailbox, own: OwnAddresses, explain: Explain) -> Accept | Refuse:
+    """A host behind us has it, if it is there."""
+    objection = own.relayed(mailbox)
+    if own.settings.routing.relay_recipients:
+        said = "is not in it" if isinstance(objection, Fail) else getattr(objection, "why", "in it")
+        explain(Decision("relay_recipients", f"{mailbox}: {said}"))
+    return _refusal(objection) if objection else Accept(mailbox, is_local=False)
+
+
+def _refusal(route: Fail | Defer) -> Refuse:
     match route:
         case Fail(text, enhanced):
             return _refuse(550, text, enhanced)
         case Defer(why, enhanced, said):
             text = said or "Temporary local problem, please try later"
             return Refuse(Reply(451, text, enhanced), why)
-        case _:
-            return Accept(mailbox, is_local=True, account=account)
 
 
 def _refuse(code: int, text: str, enhanced: str) -> Refuse:

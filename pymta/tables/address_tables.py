@@ -17,13 +17,14 @@ def no_list(path: str) -> Unsure:
 
 @dataclass(frozen=True, slots=True)
 class AddressTables:
-    """`aliases` are keyed by local part, `virtual_aliases` and `virtual_mailboxes` by address or
-    ``@domain``.  `read_list` reads what an :include: names.
+    """`aliases` are keyed by local part, the others by address or ``@domain``.  `read_list` reads
+    what an :include: names.
     """
 
     aliases: Table = NO_TABLE
     virtual_aliases: Table = NO_TABLE
     virtual_mailboxes: Table = NO_TABLE
+    relay_recipients: Table = NO_TABLE
     read_list: ReadList = no_list
 
 

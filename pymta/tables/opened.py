@@ -20,6 +20,7 @@ def open_tables(routing: Routing) -> AddressTables:
         aliases=_in_order(routing.alias_file),
         virtual_aliases=_in_order(routing.virtual_aliases),
         virtual_mailboxes=_in_order(routing.virtual_mailboxes),
+        relay_recipients=_in_order(routing.relay_recipients),
         read_list=read_list,
     )
 

@@ -95,7 +95,7 @@ class House:
                 self._table("aliases", case.lines("A")),
                 self._table("virtual", case.lines("V")),
                 self._table("mailboxes", case.lines("M")),
-                self._read_list,
+                read_list=self._read_list,
             ),
         )
 

@@ -20,6 +20,8 @@ from pymta.routing.own import OwnAddresses
 from pymta.session.pace import Pace
 from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.smtp.command import Verb
+from pymta.tables.address_tables import AddressTables
+from pymta.tables.text import TextTable
 from tests.doubles.house import HOST, usual_settings
 
 STRANGER = ip_address("192.0.2.7")
@@ -259,3 +261,29 @@ def test_the_ends_of_a_connection_are_shown_on_demand(
 def test_durations(seconds: float, text: str) -> None:
     """N-38."""
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("alice@relayed.example", 250),
+        ("ALICE+tag@Relayed.example", 250),
+        ("bob@relayed.example", 550),
+        ("postmaster@relayed.example", 250),
+        ("anybody@all.example", 250),
+        ("anybody@dim.example", 451),
+    ],
+)
+def test_in_domains_that_we_relay_to_a_table_may_say_who_is_there(address: str, code: int) -> None:
+    """So a host behind us, which may be down, need not be asked, and no report is owed."""
+    table = TextTable("there", "alice@relayed.example\n@all.example\n")
+    trouble = TextTable("trouble", ": x\n")
+    settings = usual_settings(
+        relay_to_domains=("relayed.example", "all.example", "dim.example"),
+        relay_recipients=("/etc/pymta/there",),
+    )
+    tables = AddressTables(relay_recipients=trouble if "dim" in address else table)
+    mailbox = parse_mailbox(address)
+    assert isinstance(mailbox, Mailbox)
+    verdict = judge(mailbox, STRANGER, OURS, OwnAddresses(settings, tables=tables))
+    assert (verdict.reply.code if isinstance(verdict, Refuse) else 250) == code
