@@ -33,6 +33,7 @@ from pymta.spool.paths import (
     corrupt_journal,
 )
 from pymta.spool.places import read_format, read_host
+from pymta.spool.store import SpoolError
 
 PRIVATE = 0o077  # bits that no file of a spool has
 
@@ -222,6 +223,8 @@ def _told(place: str, deed: Callable[[], object]) -> Iterator[Finding]:
 
 def _why(error: Exception) -> str:
     match error:
+        case SpoolError():
+            return error.strerror or str(error)
         case OSError(errno=errno.ELOOP):
             return "is a symbolic link"
         case OSError(strerror=str(text)):

@@ -155,7 +155,7 @@ def what_is_wrong(spool: Path, place: str, plain: str, slow: str) -> str:
         (record_lost, "journal/SLOW", "record 1 is damaged"),
         (record_of_tomorrow, "journal/SLOW", "a journal of an unknown version"),
         (host_lost, "host", "the number of this host is damaged"),
-        (format_of_tomorrow, "format", "cannot be read: the spool has format 2, and this pymta"),
+        (format_of_tomorrow, "format", "the spool has format 2, and this pymta knows 1 alone"),
     ],
 )
 def test_damage_is_named_with_its_place(
