@@ -75,6 +75,7 @@ class _Attempt:
         self._reports: dict[tuple[str, str], str] = {}  # ids by what they tell, and whom
         self._due: list[Due] = []
         self._ways: dict[int, Remote] = {}  # of recipients who were sent to hosts
+        self._untils: dict[int, float] = {}  # when the first of their hosts may be asked again
         self._is_to_freeze = False
         self._is_delivered = False  # to everybody, with the last of it not recorded
 
@@ -100,7 +101,7 @@ class _Attempt:
         """So that no queue run opens it for nothing."""
         claim, world = self._claim, self._world
         generation = world.settings.generation
-        wait = wait_of(claim, self._ways, world.rules, generation)
+        wait = wait_of(claim, self._ways, self._untils, world.rules, generation)
         if wait:
             world.waits.note(wait)
 
@@ -147,6 +148,11 @@ class _Attempt:
 
     def _settle(self, tried: tuple[Tried, ...], *, is_last: bool) -> None:
         now = self._world.now()
+        self._untils |= {
+            one.addressee.index: one.outcome.not_before
+            for one in tried
+            if isinstance(one.outcome, Later) and not one.outcome.is_limited
+        }
         state, sender = self._claim.state, self._claim.envelope.sender
         settlement = settle(tried, state, self._world.rules, now, sender)
         tell.what_happened(settlement, self._claim, self._world, now)

@@ -12,10 +12,17 @@ from pymta.spool.recipients import NO_FURTHER, written
 from pymta.spool.store import Claim
 
 
-def wait_of(claim: Claim, ways: Mapping[int, Remote], rules: Rules, generation: int) -> Wait | None:
+def wait_of(
+    claim: Claim,
+    ways: Mapping[int, Remote],
+    untils: Mapping[int, float],
+    rules: Rules,
+    generation: int,
+) -> Wait | None:
     """None: not everybody who is left goes to hosts of one destination.
 
-    `ways` are those of the recipients whom this attempt sent to hosts, by index.
+    `ways` are those of the recipients whom this attempt sent to hosts, by index; `untils` say of
+    some when the first of their hosts may be asked again.
     """
     id, envelope, state = claim.id, claim.envelope, claim.state
     if not state.pending or state.owed or state.frozen or not ways.keys() >= set(state.pending):
@@ -30,4 +37,5 @@ def wait_of(claim: Claim, ways: Mapping[int, Remote], rules: Rules, generation: 
         for n in state.pending
     )
     hosts = tuple(host.key for host in first.hosts)
-    return Wait(id, first.destination, hosts, state.due, wake, generation)
+    until = min(untils.get(n, 0.0) for n in state.pending)
+    return Wait(id, first.destination, hosts, state.due, wake, generation, until)

@@ -19,6 +19,8 @@ class Wait:
     `hosts` are keys of `pymta.hints.store`.  `due` is when the message is to be tried again: when
     the spool says otherwise, something has happened since, and this is void.  From `wake` on it
     must be tried whatever its hosts.  `generation` is that of the settings that led there.
+    `until` is when the first of the hosts may be asked again, 0 where one of them may be now: the
+    trouble was not theirs.
     """
 
     id: str
@@ -27,6 +29,7 @@ class Wait:
     due: float
     wake: float
     generation: int = 0
+    until: float = 0.0
 
 
 class Waits(Protocol):
@@ -35,6 +38,8 @@ class Waits(Protocol):
     def note(self, wait: Wait) -> None: ...
 
     def forget(self, id: str) -> None: ...
+
+    def get(self, id: str) -> Wait | None: ...
 
     def known(self, generation: int) -> Iterator[Wait]:
         """All of this generation."""
@@ -49,6 +54,9 @@ class _NoWaits:
 
     def forget(self, id: str) -> None:
         pass
+
+    def get(self, id: str) -> Wait | None:  # noqa: ARG002
+        return None
 
     def known(self, generation: int) -> Iterator[Wait]:  # noqa: ARG002
         return iter(())

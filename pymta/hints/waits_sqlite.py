@@ -17,19 +17,24 @@ KEPT = 8 * 86_400.0  # seconds after its time when a hint is dropped: its messag
 _BATCH = 1000
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS wait (
+DROP TABLE IF EXISTS wait;
+CREATE TABLE IF NOT EXISTS waiting (
     id TEXT PRIMARY KEY,
     destination TEXT NOT NULL,
     hosts TEXT NOT NULL,
     due REAL NOT NULL,
     wake REAL NOT NULL,
-    generation INTEGER NOT NULL
+    generation INTEGER NOT NULL,
+    until REAL NOT NULL
 ) WITHOUT ROWID
 """
-_PUT = "INSERT OR REPLACE INTO wait VALUES (?, ?, ?, ?, ?, ?)"
-_FORGET = "DELETE FROM wait WHERE id = ?"
-_SOME = "SELECT * FROM wait WHERE id > ? AND generation = ? ORDER BY id LIMIT ?"
-_EXPIRE = "DELETE FROM wait WHERE due < ?"
+_PUT = "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FORGET = "DELETE FROM waiting WHERE id = ?"
+_GET = "SELECT * FROM waiting WHERE id = ?"
+_SOME = "SELECT * FROM waiting WHERE id > ? AND generation = ? ORDER BY id LIMIT ?"
+_EXPIRE = "DELETE FROM waiting WHERE due < ?"
+
+_Row = tuple[str, str, str, float, float, int, float]
 
 
 class SqliteWaits:
@@ -40,20 +45,27 @@ class SqliteWaits:
 
     def note(self, wait: Wait) -> None:
         hosts = storable(" ".join(wait.hosts))
-        row = (wait.id, storable(wait.destination), hosts, wait.due, wait.wake, wait.generation)
+        times = (wait.due, wait.wake, wait.generation, wait.until)
+        row = (wait.id, storable(wait.destination), hosts, *times)
         self._file.ask(lambda database: database.execute(_PUT, row))
 
     def forget(self, id: str) -> None:
         if self._file.exists:
             self._file.ask(lambda database: database.execute(_FORGET, (id,)))
 
+    def get(self, id: str) -> Wait | None:
+        if not self._file.exists:
+            return None
+        row = self._file.ask(lambda database: database.execute(_GET, (id,)).fetchone())
+        return _wait(row) if row else None
+
     def known(self, generation: int) -> Iterator[Wait]:
         """In pieces, so that nobody's write waits for long."""
         last, rows = "", self._some("", generation)
         while rows:
-            for id, destination, hosts, due, wake, _ in rows:
-                last = id
-                yield Wait(id, destination, tuple(hosts.split(" ")), due, wake, generation)
+            for row in rows:
+                last = row[0]
+                yield _wait(row)
             rows = self._some(last, generation)
 
     def tidy(self, now: float) -> int:
@@ -66,13 +78,17 @@ class SqliteWaits:
     def close(self) -> None:
         self._file.close()
 
-    def _some(self, last: str, generation: int) -> list[tuple[str, str, str, float, float, int]]:
+    def _some(self, last: str, generation: int) -> list[_Row]:
         if not self._file.exists:
             return []
 
-        def ask(
-            database: sqlite3.Connection,
-        ) -> list[tuple[str, str, str, float, float, int]]:
+        def ask(database: sqlite3.Connection) -> list[_Row]:
             return database.execute(_SOME, (last, generation, _BATCH)).fetchall()
 
         return self._file.ask(ask) or []
+
+
+def _wait(row: _Row) -> Wait:
+    id, destination, hosts, *times = row
+    due, wake, generation, until = times
+    return Wait(id, destination, tuple(hosts.split(" ")), due, wake, int(generation), until)

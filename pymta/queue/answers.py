@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pymta.hints import waits
 from pymta.hints.store import HostHint
 from pymta.mail.waiting import GO, Answer, Crowded, HostInRetry, TooFast, Wait
 
@@ -22,11 +23,26 @@ class Throttle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """`find_hint` is asked for a host's key; `clock` gives seconds since the epoch."""
+    """`find_hint` is asked for a host's key, `find_wait` for a message's id.
+
+    `clock` gives seconds since the epoch.
+    """
 
     find_hint: FindHint
+    find_wait: Callable[[str], waits.Wait | None]
     throttle: Throttle
     clock: Callable[[], float]
+
+    def after(self, id: str, destination: str, hosts: Sequence[str]) -> Answer:
+        """After the attempt at a message of them, "" before the first.
+
+        Hosts may be left alone for reasons that are not those of every message, such as the TLS
+        that it needs; where its hosts are to be left alone, so are those of its group.
+        """
+        wait = self.find_wait(id) if id else None
+        if wait and wait.until > self.clock():
+            return Wait(wait.until, ())
+        return self.about(destination, hosts)
 
     def about(self, destination: str, hosts: Sequence[str]) -> Answer:
         now = self.clock()

@@ -51,10 +51,14 @@ class Group:
 
 
 class Feed:
-    """`groups` has the group of each id that is in one; `ask` says whether it may be tried."""
+    """`groups` has the group of each id that is in one.
+
+    `ask` says whether it may be tried, after the attempt at one of its messages, "" before the
+    first.
+    """
 
     def __init__(
-        self, ids: Iterable[str], groups: Mapping[str, Group], ask: Callable[[Group], Answer]
+        self, ids: Iterable[str], groups: Mapping[str, Group], ask: Callable[[Group, str], Answer]
     ) -> None:
         self._ids = iter(ids)
         self._groups = groups
@@ -88,7 +92,7 @@ class Feed:
             return
         group.under_way -= 1
         if group.is_ is not _Is.SHUT:
-            self._judge(group)
+            self._judge(group, id)
             self._renew(group)
 
     def _begin(self) -> Iterator[str]:
@@ -113,7 +117,7 @@ class Feed:
         return ""
 
     def _start_first(self, group: Group) -> str:
-        self._judge(group)
+        self._judge(group, "")
         if group.is_ is _Is.SHUT:
             return ""
         group.is_ = _Is.SCOUTED
@@ -125,12 +129,12 @@ class Feed:
         self._row[id] = row
         return id
 
-    def _judge(self, group: Group) -> None:
+    def _judge(self, group: Group, after: str) -> None:
         """Others may have the last seat while some of ours are under way: then we only wait."""
-        answer = self._ask(group)
+        answer = self._ask(group, after)
         if isinstance(answer, Go):
             group.is_ = _Is.OPEN
-        elif not (group.under_way and isinstance(answer.because[0], Crowded)):
+        elif not (group.under_way and any(isinstance(one, Crowded) for one in answer.because)):
             group.is_ = _Is.SHUT
             self.left += len(group.ids)
             group.ids.clear()

@@ -136,7 +136,7 @@ class _Run:
         state = Path(settings.machine.state_directory)
         hints = SqliteHints(state / "hints" / "hints.sqlite")
         self._waits = SqliteWaits(state / "hints" / "waits.sqlite")
-        self._answers = Answers(hints.get, throttle_of(settings), time.time)
+        self._answers = Answers(hints.get, self._waits.get, throttle_of(settings), time.time)
         self._is_busy = False  # the machine, too much to go on
         self._runner: Runner | None = None
         self.is_stopped = False
@@ -236,12 +236,12 @@ class _Run:
         ids = (id for id in due(waiting, selection, now, self._spool.peek) if id != but)
         return Feed(_ordered(self.settings, ids), known.groups, self._answer(selection))
 
-    def _answer(self, selection: Selection) -> Callable[[Group], Answer]:
+    def _answer(self, selection: Selection) -> Callable[[Group, str], Answer]:
         if selection.local_only:  # of a group everybody is sent to by SMTP
             return _never
         if selection.force:
             return _always
-        return lambda group: self._answers.about(group.destination, group.hosts)
+        return lambda group, after: self._answers.after(after, group.destination, group.hosts)
 
 
 class _UntilOver:
@@ -258,11 +258,11 @@ class _UntilOver:
         self._feed.ended(id)
 
 
-def _always(_: Group) -> Answer:
+def _always(_: Group, _after: str) -> Answer:
     return GO
 
 
-def _never(_: Group) -> Answer:
+def _never(_: Group, _after: str) -> Answer:
     return Wait(0.0, ())
 
 

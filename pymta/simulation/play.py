@@ -25,9 +25,10 @@ from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.reply import Reply
 from pymta.mail.trouble import REFUSED
+from pymta.mail.waiting import Answer
 from pymta.queue.answers import Answers
 from pymta.queue.due import due
-from pymta.queue.feed import Feed
+from pymta.queue.feed import Feed, Group
 from pymta.queue.known import Known
 from pymta.routing.route import Local, Route
 from pymta.simulation.copied_spool import CopiedSpool
@@ -105,7 +106,7 @@ class Play:
         self._waits: dict[str, Wait] = {}
         self._memory = _Memory(world.memory.hints)
         self.spool = CopiedSpool(messages, lambda: self.now)
-        self._answers = Answers(self._memory.get, _NoLimits(), lambda: self.now)
+        self._answers = Answers(self._memory.get, self._waits.get, _NoLimits(), lambda: self.now)
         self._world = self._made_up(world)
 
     def play(self, until: float) -> Iterator[Happened]:
@@ -125,14 +126,15 @@ class Play:
             known = Known(waits, lambda _: 1)
             listing = known.seen(list(self.spool.waiting(queue)), self.now, self.now)
             ids = due(listing, Selection(queue), self.now, self.spool.peek)
-            feed = Feed(
-                ids, known.groups, lambda group: self._answers.about(group.destination, group.hosts)
-            )
+            feed = Feed(ids, known.groups, self._answer)
             last = ""
             while id := feed.take(last):
                 self._attempt(id, Reach.ALL)
                 feed.ended(id)
                 last = id
+
+    def _answer(self, group: Group, after: str) -> Answer:
+        return self._answers.after(after, group.destination, group.hosts)
 
     def _attempt(self, id: str, reach: Reach) -> None:
         attempt(id, replace(self._world, reach=reach))
@@ -193,6 +195,9 @@ class _Waits:
 
     def forget(self, id: str) -> None:
         self.kept.pop(id, None)
+
+    def get(self, id: str) -> Wait | None:
+        return self.kept.get(id)
 
     def known(self, generation: int) -> Iterator[Wait]:  # noqa: ARG002
         return iter(self.kept.values())

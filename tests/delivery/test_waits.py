@@ -17,7 +17,8 @@ def test_a_message_that_waits_for_hosts_is_known_by_them(rig: Rig) -> None:
     (wait,) = rig.waits.kept.values()
     state = rig.state(id)
     assert state is not None
-    assert wait == Wait(id, "x.example", (host("x.example").key,), state.due, rig.now + 4 * DAY)
+    key, due = host("x.example").key, state.due
+    assert wait == Wait(id, "x.example", (key,), due, rig.now + 4 * DAY, until=due)
 
 
 def test_so_is_one_whose_recipient_is_put_off(rig: Rig) -> None:
@@ -25,6 +26,7 @@ def test_so_is_one_whose_recipient_is_put_off(rig: Rig) -> None:
     id = rig.put("a@x.example")
     rig.attempt(id)
     assert rig.waits.kept.keys() == {id}
+    assert rig.waits.kept[id].until == 0  # no trouble of the host
 
 
 def test_one_that_waits_for_two_destinations_or_for_something_else_is_not(rig: Rig) -> None:

@@ -17,6 +17,9 @@ class MemoryWaits:
     def forget(self, id: str) -> None:
         self.kept.pop(id, None)
 
+    def get(self, id: str) -> Wait | None:
+        return self.kept.get(id)
+
     def known(self, generation: int) -> Iterator[Wait]:
         kept = sorted(self.kept.values(), key=lambda wait: wait.id)
         return iter([wait for wait in kept if wait.generation == generation])

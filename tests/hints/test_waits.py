@@ -8,7 +8,9 @@ from pathlib import Path
 from pymta.hints.waits import Wait
 from pymta.hints.waits_sqlite import KEPT, SqliteWaits
 
-WAIT = Wait("1aaaaa-00000000001-0000", "x.example", ("mx[192.0.2.1]:25", "b[::1]:25"), 1e6, 2e6, 3)
+WAIT = Wait(
+    "1aaaaa-00000000001-0000", "x.example", ("mx[192.0.2.1]:25", "b[::1]:25"), 1e6, 2e6, 3, 1.5e6
+)
 
 
 def test_what_was_noted_comes_back_in_the_order_of_ids(tmp_path: Path) -> None:
@@ -21,6 +23,8 @@ def test_what_was_noted_comes_back_in_the_order_of_ids(tmp_path: Path) -> None:
     assert [wait.id for wait in found] == ids
     assert found[0] == replace(WAIT, id=ids[0], due=5.0)
     assert list(store.known(4)) == []
+    assert store.get(ids[7]) == replace(WAIT, id=ids[7])
+    assert store.get("other") is None
     store.close()
 
 

@@ -25,7 +25,7 @@ class Hosts:
     says: dict[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def __call__(self, group: Group) -> Answer:
+    def __call__(self, group: Group, _after: str) -> Answer:
         self.asked.append(group.destination)
         return self.says.get(group.destination, GO)
 

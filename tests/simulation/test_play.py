@@ -71,14 +71,18 @@ def really(
 
     rig._talk = talk  # type: ignore[method-assign]
     free = throttle(rig.directory / "free")
-    answers = Answers(rig.hints.get, free, lambda: rig.now)
+    answers = Answers(rig.hints.get, rig.waits.get, free, lambda: rig.now)
     found: list[tuple[float, str]] = []
     while rig.now <= START + days * DAY:
         spool = rig.spool()
         known = Known(list(rig.waits.known(0)), lambda _: 1)
         listing = known.seen(list(spool.waiting()), rig.now, rig.now)
         ids = list(due(listing, Selection(), rig.now, spool.peek))
-        feed = Feed(ids, known.groups, lambda group: answers.about(group.destination, group.hosts))
+        feed = Feed(
+            ids,
+            known.groups,
+            lambda group, after: answers.after(after, group.destination, group.hosts),
+        )
         last = ""
         while id := feed.take(last):
             found += [(rig.now, text) for text in rig.attempt(id)]
