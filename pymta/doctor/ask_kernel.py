@@ -14,6 +14,7 @@ from pymta.doctor.process import READ_ONLY, Process
 from pymta.supervisor.allowed import limits_of_groups
 from pymta.supervisor.enough import Allowed
 
+_ACCEPTS = 1 << 16  # __SO_ACCEPTCON of linux/net.h
 _LISTENS = "0A"  # TCP_LISTEN in /proc/net/tcp
 _ROOT = 0
 
@@ -94,6 +95,19 @@ def who_listens(port: int) -> str:
         if inodes & set(_sockets_of(pid)):
             return f"{_text(pid, 'comm').strip()}, process {pid}"
     return "another program" if os.geteuid() == 0 else ""
+
+
+def is_listening(path: str) -> bool:
+    """Is there a socket of this name in the file system to which one can connect?"""
+    return path in listening_in(_text("self", "net/unix"))
+
+
+def listening_in(table: str) -> Iterator[str]:
+    """Names of the sockets in /proc/net/unix that listen."""
+    for line in table.splitlines()[1:]:
+        words = line.split(maxsplit=7)
+        if len(words) == 8 and int(words[3], 16) & _ACCEPTS:
+            yield words[7]
 
 
 def listening(table: str, port: int) -> Iterator[str]:

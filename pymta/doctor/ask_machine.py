@@ -14,8 +14,8 @@ from pathlib import Path
 import pymta
 from pymta.config.routing import Routing
 from pymta.config.settings import Settings
-from pymta.doctor.ask_kernel import who_listens
-from pymta.doctor.machine import Clock, Dns, Machine, NameServer
+from pymta.doctor.ask_kernel import is_listening, who_listens
+from pymta.doctor.machine import LOCAL_SOCKET, Clock, Dns, Machine, NameServer
 from pymta.mail.caller import Address
 from pymta.resolver.answer import Answer, Failed, Found, Nothing
 from pymta.resolver.query import Resolver
@@ -38,6 +38,7 @@ def ask_machine(settings: Settings, *, is_ours: bool) -> Machine:
         _dns(settings.routing),
         _is_persistent(),
         sendmail=str(SENDMAIL.resolve()) if SENDMAIL.exists() else "",
+        takes_local_mail=is_listening(LOCAL_SOCKET),
         stranger="" if stranger.startswith("systemd,") else stranger,
     )
 

@@ -71,4 +71,5 @@ def roles(asked: Asked) -> frozenset[str] | None:
     """Of its listeners; None when it has not answered."""
     if asked.report is None:
         return None
-    return frozenset(str(one["role"]) for one in asked.report.get("listeners", ()))
+    kinds = (asked.report.get(name, ()) for name in ("listeners", "local_listeners"))
+    return frozenset(str(one["role"]) for listeners in kinds for one in listeners)

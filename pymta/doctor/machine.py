@@ -12,6 +12,7 @@ from pymta.mail.caller import Address
 from pymta.resolver.answer import Answer, Failed, Found, Nothing
 
 SLOW = 1.0  # seconds for one answer that usually takes thousandths
+LOCAL_SOCKET = "/run/pymta/submit"
 _NAME_FOR_CRON = "pymta-sendmail"
 
 
@@ -47,6 +48,7 @@ class Machine:
     """`is_persistent`: the journal outlives a boot, None where there is none.
 
     `sendmail` is where /usr/sbin/sendmail leads, "" when there is none.
+    `takes_local_mail`: somebody listens where it hands in mail.
     `stranger` has our port and is not ours: "" for nobody.
     """
 
@@ -54,6 +56,7 @@ class Machine:
     dns: Dns = field(default_factory=Dns)
     is_persistent: bool | None = None
     sendmail: str = ""
+    takes_local_mail: bool = True
     stranger: str = ""
     port: int = 25
 
@@ -74,6 +77,14 @@ def findings(found: Machine, settings: Settings) -> Iterator[Finding]:
             "/usr/sbin/sendmail",
             f"is {found.sendmail}: mail of cron and its like goes there, and not through pymta",
             "packaging/install --replace-sendmail puts ours in its place",
+        )
+    elif found.sendmail and not found.takes_local_mail:
+        yield fault(
+            "sendmail-dead",
+            LOCAL_SOCKET,
+            "has nobody who listens: sendmail tries for a while, and then mail of cron is lost",
+            "systemctl enable --now pymta-local.socket, or without socket units"
+            f' local_socket = "{LOCAL_SOCKET}"',
         )
     if found.stranger:
         yield fault(

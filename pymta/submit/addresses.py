@@ -62,7 +62,7 @@ class _Item:
 
     def __init__(self, start: int) -> None:
         self.start = start
-        self.plain = b""
+        self.plain = bytearray()
         self.plain_end = start
         self.angle: bytes | None = None
         self.angle_end = start
@@ -88,7 +88,7 @@ class _Item:
         return end
 
     def close(self, text: bytes, end: int, found: list[Listed]) -> None:
-        plain = self.plain.strip(_BLANK)
+        plain = bytes(self.plain).strip(_BLANK)
         address = plain if self.angle is None else self.angle
         if not plain and self.angle is None:
             return  # nothing at all, as between two commas

@@ -57,7 +57,7 @@ def read_header(text: bytes) -> Header:
     The header ends at the first line that is no field.  That need not be an empty one: who writes
     "hello" to sendmail has written a body.  A line of a mailbox file on top is passed over.
     """
-    fields: list[bytes] = []
+    starts: list[int] = []  # of fields
     at = 0
     if text.startswith((b"From ", b">From ")):
         at = _line_end(text, 0)
@@ -65,15 +65,17 @@ def read_header(text: bytes) -> Header:
         end = _line_end(text, at)
         line = text[at:end]
         if line == b"\r\n":
-            return Header(fields, end)
-        if line[:1] in (b" ", b"\t") and fields:
-            fields[-1] += line
-        elif _is_field(line):
-            fields.append(line)
-        else:
-            break
+            return Header(_cut(text, starts, at), end)
+        if not (line[:1] in (b" ", b"\t") and starts):
+            if not _is_field(line):
+                break
+            starts.append(at)
         at = end
-    return Header(fields, at)
+    return Header(_cut(text, starts, at), at)
+
+
+def _cut(text: bytes, starts: list[int], end: int) -> list[bytes]:
+    return [text[a:b] for a, b in zip(starts, [*starts[1:], end], strict=False)]
 
 
 def name_of(field: bytes) -> bytes:

@@ -31,7 +31,21 @@ _CLUSTER = frozenset("tivmnGU")
 _ELSEWHERE = frozenset(
     "-bd -bdf -bp -bpc -bV -bv -bvs -bt -bh -bP -C -oP -oX -oY -tls-on-connect".split()
 )
-_ELSEWHERE_FRONT = ("-q", "-bw", "-os", "-d", "-M", "-S", "-R", "-bp", "-bP", "-bt", "-bh", "-bd")
+_ELSEWHERE_FRONT = (
+    "-q",
+    "-bv",
+    "-bw",
+    "-os",
+    "-d",
+    "-M",
+    "-S",
+    "-R",
+    "-bp",
+    "-bP",
+    "-bt",
+    "-bh",
+    "-bd",
+)
 _DELIVERY = {"-odq": "queue", "-odqs": "local"}
 
 

@@ -250,6 +250,15 @@ def test_a_daemon_that_no_unit_has_started_is_not_held_to_one() -> None:
 REPORT: dict[str, Any] = {"version": "1", "state": "serving", "accepting": True, "listeners": []}
 
 
+def test_the_local_socket_is_one_of_those_that_a_daemon_has() -> None:
+    report = REPORT | {
+        "listeners": [{"role": "smtp"}],
+        "local_listeners": [{"path": "/run/pymta/submit", "role": "local"}],
+    }
+    assert daemon.roles(Asked(report)) == frozenset({"smtp", "local"})
+    assert daemon.roles(Asked()) is None
+
+
 @pytest.mark.parametrize(
     ("asked", "topic"),
     [
@@ -383,6 +392,11 @@ DEAD = NameServer("192.0.2.54", None, "time-out")
         (replace(FINE, is_persistent=False), "journal-volatile"),
         (replace(FINE, sendmail="/usr/sbin/exim4"), "other-sendmail"),
         (replace(FINE, sendmail="/usr/bin/pymta-sendmail"), None),
+        (
+            replace(FINE, sendmail="/usr/bin/pymta-sendmail", takes_local_mail=False),
+            "sendmail-dead",
+        ),
+        (replace(FINE, takes_local_mail=False), None),
         (replace(FINE, stranger="exim4, process 12"), "port-taken"),
         (replace(FINE, dns=Dns()), "dns-none"),
         (replace(FINE, dns=Dns((DEAD,), Failed("x"))), "dns-dead"),

@@ -7,7 +7,13 @@ import socket
 from pathlib import Path
 
 from pymta.doctor.as_owner import ask_as_owner
-from pymta.doctor.ask_kernel import ask_process, is_writable, read_limits, who_listens
+from pymta.doctor.ask_kernel import (
+    ask_process,
+    is_writable,
+    listening_in,
+    read_limits,
+    who_listens,
+)
 from pymta.doctor.ask_machine import servers_of
 from pymta.doctor.ask_systemd import read_units
 
@@ -72,3 +78,14 @@ def test_a_trial_leaves_nothing_behind(tmp_path: Path) -> None:
     ]
     assert waiting.messages == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sockets_in_the_file_system_that_listen_are_known_by_name() -> None:
+    table = (
+        "Num       RefCount Protocol Flags    Type St Inode Path\n"
+        "0000000000000000: 00000002 00000000 00010000 0001 01 11 /run/pymta/submit\n"
+        "0000000000000000: 00000003 00000000 00000000 0001 03 12 /run/other\n"
+        "0000000000000000: 00000003 00000000 00000000 0001 03 13\n"
+        "0000000000000000: 00000002 00010000 00010000 0005 01 14 /run/with a blank\n"
+    )
+    assert list(listening_in(table)) == ["/run/pymta/submit", "/run/with a blank"]

@@ -21,6 +21,13 @@ def test_recipients_are_those_of_to_cc_and_bcc() -> None:
     ]  # fmt: skip
 
 
+def test_a_header_as_long_as_it_may_be_is_read_in_one_pass() -> None:
+    """A megabyte would take minutes if each line or letter cost as much as all before it."""
+    header = read_header(b"To: " + b"x@y.test,\r\n " * 40_000 + b"x" * 400_000 + b"\r\n\r\n")
+
+    assert len(header.recipients()) == 40_001
+
+
 def test_a_message_sent_on_goes_to_whom_it_is_sent_on() -> None:
     """RFC 5322 s3.6.6"""
     header = read_header(b"Resent-To: new@x.test\r\nResent-From: me\r\nTo: old@x.test\r\n\r\n")

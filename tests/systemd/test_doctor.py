@@ -18,7 +18,13 @@ from tests.systemd.trees import ON_252, ON_BOTH
 
 pytestmark = [pytest.mark.root, ON_252]
 
-UNITS = ("pymta.socket", "pymta.service", "pymta-queue.timer", "pymta-tidy.timer")
+UNITS = (
+    "pymta.socket",
+    "pymta-local.socket",
+    "pymta.service",
+    "pymta-queue.timer",
+    "pymta-tidy.timer",
+)
 DROP_IN = "/etc/systemd/system/pymta.service.d/broken.conf"
 NAMES = Path(__file__).with_name("names.py")
 PYTHON = "PYTHONPATH=/usr/lib/pymta/current"
