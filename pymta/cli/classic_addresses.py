@@ -22,16 +22,21 @@ def test(state: str, addresses: tuple[str, ...], *, is_verification: bool) -> in
     """Without addresses those of standard input, one on each line."""
     settings = settings_here(state)
     worst = 0
-    for address in addresses or _typed():
-        found = parse_mailbox(address)
-        if isinstance(found, BadPath):
-            sys.stdout.write(f"{printable(address)}: no address: {found.why}\n")
-            worst = SOME_FAIL
-            continue
-        for one in explained(settings, "", (address,)):
-            worst = max(worst, one.status)
-            shown = [_verdict(one.found)] if is_verification else one.lines()
-            sys.stdout.writelines(f"{line}\n" for line in shown)
+
+    def good() -> Iterator[str]:
+        nonlocal worst
+        for address in addresses or _typed():
+            found = parse_mailbox(address)
+            if isinstance(found, BadPath):
+                sys.stdout.write(f"{printable(address)}: no address: {found.why}\n")
+                worst = SOME_FAIL
+            else:
+                yield address
+
+    for one in explained(settings, "", good()):
+        worst = max(worst, one.status)
+        shown = [_verdict(one.found)] if is_verification else one.lines()
+        sys.stdout.writelines(f"{line}\n" for line in shown)
     return worst
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ class Told:
 
 
 def explained(
-    settings: Settings, sender: str, addresses: tuple[str, ...], client: Client = Client()
+    settings: Settings, sender: str, addresses: Iterable[str], client: Client = Client()
 ) -> Iterator[Told]:
     """One after another."""
     # Loaded here: it is all of a delivery.
