@@ -195,9 +195,12 @@ class _Attempt:
         own = self._claim.envelope.sender
         new_route = cache(lambda order, sender: self._world.new_routes(order, sender or own))
         for who in whom:
-            if reach is Reach.LOCAL and (by_order or self._world.destination_of(who.address)):
+            # A command or a file is in no domain, whatever it looks like.
+            is_address = not who.is_item
+            is_far = is_address and (by_order or self._world.destination_of(who.address))
+            if reach is Reach.LOCAL and is_far:
                 continue
-            if is_left_whole(who.address, reach, settings):
+            if is_address and is_left_whole(who.address, reach, settings):
                 self._tell_left(who)
                 continue
             # No host runs a command or writes a file of ours, whatever an operator has ordered.

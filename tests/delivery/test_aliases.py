@@ -11,7 +11,7 @@ from pymta.channel.reach import Reach
 from pymta.mail.address import Mailbox
 from pymta.mail.envelope import Recipient
 from pymta.routing.route import SYSTEM_ALIASES, Discard, Expanded, Item
-from pymta.routing.target import Whom
+from pymta.routing.target import File, Whom
 from tests.doubles.deliveries import DOWN, NEVER, Rig, bounces
 
 TEAM = "team@users.example"
@@ -180,3 +180,11 @@ def test_what_the_sender_wants_to_know_ends_with_a_list_that_has_an_owner(owned:
     (parcel,) = owned.parcels
     assert parcel.wishes.envid == ""
     assert parcel.wishes.asked == {"carol@x.example": Recipient("")}
+
+
+def test_a_file_whose_name_looks_like_an_address_is_in_no_domain(rig: Rig) -> None:
+    """A run for local mail alone takes it."""
+    item = Item(File("/srv/list@x.example"), "aliases:1")
+    rig.aliases[TEAM] = Expanded((item,), "team", "aliases:1", SYSTEM_ALIASES)
+    rig.aliases["/srv/list@x.example"] = Discard("aliases:1", SYSTEM_ALIASES)
+    assert rig.attempt(rig.put(TEAM), reach=Reach.LOCAL)[-1] == "Completed"
