@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
+from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
+from tests.doubles.certificates import NAME, Certificate
 from tests.doubles.daemon import daemon
+from tests.doubles.dns_server import DnsServer, Zone
 from tests.doubles.smtp_host import SmtpHost
 
 SENDERS = ("alice@one.example", "bob@two.example", "carol@three.example")
@@ -50,6 +55,43 @@ def test_a_smarthost_that_does_not_answer_keeps_the_mail() -> None:
             run = made.run("queue", "run", "--force")
             assert run.returncode == 0, run
     assert len(other.messages()) == 1
+
+
+def test_a_login_is_made_at_a_smarthost_that_has_proved_its_name(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    """Where nothing else is said, who gets the password must be who he says he is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.file, certificate.key)
+    offers = b"250-mx.example.org\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n"
+    script = {"EHLO": offers, "AUTH": b"235 2.7.0 welcome\r\n"}
+    password = tmp_path / "password"
+    password.write_text("rabbit\n")
+    password.chmod(0o640)
+    with SmtpHost(script, tls=context) as host:
+        login = {"login": "alice", "password_file": str(password)}
+        tables = {
+            "good": {"hosts": [f"{NAME}:{host.port}"], "domains": ["far.example"], **login},
+            "other": {"hosts": [f"other.test:{host.port}"], **login},
+        }
+        zone: Zone = {(name, "A"): ["127.0.0.1"] for name in (NAME, "other.test")}
+        with (
+            DnsServer(zone) as server,
+            daemon(
+                dns_servers=[server.setting],
+                smarthosts=tables,
+                remote_tls_certificates=str(certificate.file),
+            ) as made,
+        ):
+            made.send("x@far.example")
+            made.send("y@near.example")
+            made.wait_for_log(r" => x@far\.example R=smarthost .* A=")
+            (line,) = made.wait_for_log(r" == y@near\.example ")
+            assert f"its certificate is for {NAME}, not for other.test" in line
+    said = [session.commands for session in host.sessions]
+    word = b64encode(b"\0alice\0rabbit").decode()
+    assert [f"AUTH PLAIN {word}" in commands for commands in said].count(True) == 1
+    assert envelopes(host) == {("sender@client.test", "x@far.example")}
 
 
 def envelopes(host: SmtpHost) -> set[tuple[str, str]]:
