@@ -125,6 +125,18 @@ def test_a_user_says_where_his_mail_goes(homes: Box) -> None:
     assert "=> bob <alice@localhost> R=local_user T=maildir" in story
 
 
+def test_mail_lies_in_var_mail_as_debian_has_it(homes: Box) -> None:
+    """The group that may make files there is taken on inside of the sandbox."""
+    mta.settings(homes, f'{SETTINGS}mail_spool_directory = "/var/mail"\n')
+    homes.run("systemctl", "reload-or-restart", "pymta.service")
+    homes.run("sh", "-c", "rm -f /var/mail/*")
+    id = mta.send(homes, to="alice@localhost")
+    wait_for_line(homes, id, "=> alice <alice@localhost> R=local_user T=mbox")
+    assert homes.says("stat", "-c", "%U:%G %a", "/var/mail/alice") == "alice:mail 660"
+    assert homes.says("ls", "/var/mail") == "alice"
+    assert homes.says("head", "-c", "5", "/var/mail/alice") == "From "
+
+
 # What a command of a user tries, and says of it; python3 stands for programs with a compiler.
 TRIES = """#!/bin/sh
 try() { name=$1; shift; "$@" >/dev/null 2>&1 && echo "$name yes" || echo "$name no"; }
