@@ -113,10 +113,12 @@ def _show(context: ssl.SSLContext, own: bytes) -> None:
         os.close(fd)
 
 
-def _sni(name: str) -> str | None:
-    """An address is no name to ask for (RFC 6066 s3)."""
+def _sni(name: str) -> bytes | None:
+    """An address is no name to ask for (RFC 6066 s3).  As octets: a text would go through a codec
+    that nobody has loaded.
+    """
     name = name.rstrip(".")
-    return None if name.startswith("[") or not name else name
+    return None if name.startswith("[") or not name else name.encode("ascii")
 
 
 def _leaf(certificate: bytes) -> Leaf | None:

@@ -96,7 +96,7 @@ def smtp_sink(directory: Path, *options: str, port: int = 0) -> Iterator[Sink]:
     user = ["-u", "root"] if os.geteuid() == 0 else []  # it asks for one, and must write here
     dump = ["-d", f"{directory}/%s."]
     with _running("smtp-sink", *user, *dump, *options, f"127.0.0.1:{sink.port}", "100") as process:
-        _wait(process, lambda: _accepts(sink.port))
+        _wait(process, lambda: accepts(sink.port))
         yield sink
 
 
@@ -147,7 +147,7 @@ def knot_files(directory: str, zones: Mapping[str, str], listen: str) -> dict[st
 def running(name: str, *arguments: str, port: int, address: str = "127.0.0.1") -> Iterator[None]:
     """A server that runs while the block lasts, and listens on this port."""
     with _running(name, *arguments) as process:
-        _wait(process, lambda: _accepts(port, address))
+        _wait(process, lambda: accepts(port, address))
         yield
 
 
@@ -177,7 +177,7 @@ def _wait(process: subprocess.Popen[bytes], is_up: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def _accepts(port: int, address: str = "127.0.0.1") -> bool:
+def accepts(port: int, address: str = "127.0.0.1") -> bool:
     try:
         socket.create_connection((address, port), timeout=1).close()
     except OSError:

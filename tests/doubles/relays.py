@@ -20,7 +20,7 @@ from tests.doubles.peers import CHECKOUT
 SECONDS = 60
 SENDER = "someone@peer.test"
 
-_BEGIN = r"""
+BEGIN = r"""
 set -eu
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$WORK"
@@ -164,7 +164,7 @@ def relay(
         [
             *("setpriv", "--pdeathsig", "KILL"),
             *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-            *("bash", "-c", _BEGIN + script, name),
+            *("bash", "-c", BEGIN + script, name),
         ],
         env={
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

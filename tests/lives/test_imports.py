@@ -15,6 +15,7 @@ from pymta.accounts import hashes
 from pymta.accounts.password_line import Entry
 from pymta.sasl.verifier import derive
 from pymta.tls.leaf import public_key
+from tests.doubles import certificates
 from tests.doubles.certificates import Certificate
 from tests.doubles.daemon import Daemon, daemon
 from tests.doubles.dns_server import DnsServer, Zone
@@ -133,5 +134,29 @@ def test_nothing_is_loaded_for_tls_with_another_host_and_what_it_publishes(
             made.wait_for_log(r" => x@dane\.test .* X=TLS")
             made.wait_for_log(r" => x@sts\.test .* X=TLS")
             made.wait_for_log("MTA-STS policy of sts.test cannot be fetched: ")
+            made.wait_for_idle()
+            assert_nothing_is_loaded_late(made)
+
+
+def test_nothing_is_loaded_for_tls_with_another_host_and_a_login_there(
+    verbose: None, tmp_path: Path
+) -> None:
+    """N-43"""
+    shown = certificates.make(tmp_path / "certificate", name="127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown.file, shown.key)
+    secret = tmp_path / "password"
+    secret.write_text("rabbit")
+    secret.chmod(0o600)
+    offers = [b"250-mx.test\r\n250 STARTTLS\r\n", b"250-mx.test\r\n250 AUTH PLAIN\r\n"]
+    with SmtpHost({"EHLO": offers, "AUTH": b"235 ok\r\n"}, tls=context) as host:
+        table = {
+            "hosts": [f"127.0.0.1:{host.port}"],
+            "login": "us",
+            "password_file": str(secret),
+        }
+        with daemon(smarthosts={"it": table}, remote_tls_certificates=str(shown.file)) as made:
+            made.send("someone@remote.test")
+            made.wait_for_log(r" => someone@remote\.test .* X=TLS1\.3:\S+ CV=yes A=PLAIN ")
             made.wait_for_idle()
             assert_nothing_is_loaded_late(made)

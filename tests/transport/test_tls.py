@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from pymta.mail.host import Host
 from pymta.mail.login import Login
 from pymta.mail.trouble import AUTH_FAILED
 from pymta.smtp.client_words import Stage, Taken
+from pymta.tls.dane import Tlsa
 from pymta.transport.caller import Caller
 from pymta.transport.classify import (
     LOGIN_FAILED,
@@ -30,6 +32,7 @@ from pymta.transport.classify import (
 from pymta.transport.remote import Heard
 from pymta.transport.terms import Terms
 from pymta.transport.tls_need import Level, Need
+from tests.doubles import authority
 from tests.doubles.certificates import Certificate, make
 from tests.doubles.log import MemoryLog
 from tests.doubles.smtp_host import CLOSE, FRIENDLY, SILENCE, Script, SmtpHost
@@ -145,6 +148,55 @@ def test_nor_does_one_that_nobody_vouches_for(keys: Keys) -> None:
         assert found.number == TLS_FAILED
         assert "its certificate is not good: self-signed certificate" in found.text
         assert isinstance(send(host, keys, terms(Level.MUST)).results[0], Taken)
+
+
+# DANE (RFC 7672).
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificate, list[bytes]]:
+    """A server's certificate, and it in DER form with those above it."""
+    top = authority.root()
+    middle = authority.below(top)
+    made = authority.server(tmp_path_factory.mktemp("dane"), (middle, top), (NAME,))
+    return made, authority.chain(made)
+
+
+def dane(record: Tlsa, *names: str) -> Terms:
+    return Terms(Need(Level.DANE, "DANE", names or (NAME,), records=(record,)))
+
+
+def tlsa(usage: int, der: bytes) -> Tlsa:
+    return Tlsa(usage, 1, 1, hashlib.sha256(authority.key_of(der)).digest())
+
+
+@pytest.mark.parametrize(("usage", "at", "calls"), [(3, 0, 1), (2, 1, 2), (2, 2, 2)])
+def test_a_certificate_that_a_tlsa_record_means_is_proof(
+    keys: Keys, signed: tuple[Certificate, list[bytes]], usage: int, at: int, calls: int
+) -> None:
+    """RFC 7672 s3.1: the host's own, or one that has signed it, which takes a second call."""
+    certificate, chain = signed
+    with SmtpHost({"EHLO": WITH_TLS}, tls=server(certificate)) as host:
+        heard = send(host, keys, dane(tlsa(usage, chain[at])))
+        assert isinstance(heard.results[0], Taken)
+        assert heard.connection
+        assert heard.connection.tls
+        assert heard.connection.tls.proof == "dane"
+        assert len(host.sessions) == calls
+
+
+@pytest.mark.parametrize(
+    ("usage", "at", "name"),
+    [(3, 1, NAME), (2, 0, NAME), (2, 2, "else.example.org")],
+    ids=["another", "no anchor", "another name"],
+)
+def test_and_any_other_one_is_none(
+    keys: Keys, signed: tuple[Certificate, list[bytes]], usage: int, at: int, name: str
+) -> None:
+    certificate, chain = signed
+    with SmtpHost({"EHLO": WITH_TLS}, tls=server(certificate)) as host:
+        found = trouble(send(host, keys, dane(tlsa(usage, chain[at]), name)), host)
+        assert found.number == TLS_FAILED
 
 
 # What is done where there is none.
