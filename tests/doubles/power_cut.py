@@ -30,9 +30,10 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from tests.doubles.daemon import Daemon, daemon_after
+from tests.doubles.daemon import Daemon, daemon_after, wait_until
 
 SHUTDOWN = 0x8004587D  # FS_IOC_SHUTDOWN
 WITHOUT_FLUSH = 2  # what is in the log is not written either
@@ -77,13 +78,19 @@ class Disks:
             fcntl.ioctl(fd, SHUTDOWN, struct.pack("I", WITHOUT_FLUSH))
             os.close(fd)
         for place in reversed(self.mounted.values()):
-            subprocess.run(["umount", place], check=True, env=_ENVIRONMENT)
+            wait_until(partial(_unmounted, place), f"nobody holds {place}", PATIENCE)
         for name in self.mounted:
             self._mount(name)
 
     def _mount(self, name: str) -> None:
         image, place = self.directory / name, self.mounted[name]
         subprocess.run(["mount", "-o", "loop", image, place], check=True, env=_ENVIRONMENT)
+
+
+def _unmounted(place: Path) -> bool:
+    """Not while a process that was killed has not let go of its files yet."""
+    done = subprocess.run(["umount", place], check=False, capture_output=True, env=_ENVIRONMENT)
+    return done.returncode == 0
 
 
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
