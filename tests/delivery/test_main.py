@@ -126,6 +126,23 @@ def test_a_remote_message_goes_where_the_mx_points(
     ]
 
 
+def test_messages_for_one_host_go_over_one_connection_which_is_closed_when_no_more_come(
+    settings: Settings, spool: FileSpool, tmp_path: Path
+) -> None:
+    ids = [put(spool, "a@example.org") for _ in range(3)]
+    with DnsServer(ZONE) as dns, SmtpHost() as host:
+        brief = at(settings, dns, host.port)
+        brief = replace(brief, transport=replace(brief.transport, connection_idle_timeout=3))
+        with worker(brief, tmp_path) as one:
+            assert all(one.deliver(id) for id in ids)
+            (session,) = host.sessions
+            until(lambda: session.commands[-1] == "QUIT")
+            assert one.process.poll() is None
+    assert len(host.messages()) == 3
+    stars = [line.count("H=mx.example.org [127.0.0.1]* ") for line in lines(settings)]
+    assert stars == [0, 0, 1, 0, 1, 0]
+
+
 def test_a_host_that_is_down_is_tried_again_when_it_is_up(
     settings: Settings, spool: FileSpool, tmp_path: Path
 ) -> None:
