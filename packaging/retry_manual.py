@@ -58,7 +58,7 @@ says, without one.
 A host that nobody asked for a day after its time starts anew.
 Trouble with a message or a recipient (4xx after MAIL, RCPT or DATA) is that of this recipient of
 this message, and other mail is tried as if nothing had been.
-Nobody is given up without a last try.
+Nobody is given up without a last try, as long as one of his hosts is still within its time.
 """.lstrip()
 
 

@@ -190,7 +190,9 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
     parcel = parcel_of(claim, tuple(dict.fromkeys(names)), *group.recipients[0].came)
     asked = dict(zip(names, (who.asked for who in group.recipients), strict=True))
     parcel = replace(parcel, wishes=wishes_of(claim, parcel, asked))
-    memory = world.memory.forced() if is_over(group.recipients, claim, world) else world.memory
+    memory = (
+        world.memory.for_last_try() if is_over(group.recipients, claim, world) else world.memory
+    )
     outcomes = lmtp.deliver(parcel, group.lmtp.servers, talk=world.talk_lmtp, memory=memory)
     found = dict(zip(parcel.recipients, outcomes, strict=True))
     took = world.now() - began

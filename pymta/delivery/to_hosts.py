@@ -56,7 +56,7 @@ def _deliver(
     way = group.remote
     memory = world.memory
     if is_over(group.recipients, claim, world):
-        memory = memory.forced()
+        memory = memory.for_last_try()
 
     with world.throttle.at_destination(way.destination) as refusal:
         if refusal:
@@ -73,7 +73,9 @@ def _deliver(
 
 
 def is_over(recipients: Iterable[Addressee], claim: Claim, world: World) -> bool:
-    """Has somebody's time run out?  Nobody is given up without a last try, whatever his hosts."""
+    """Has somebody's time run out?  Nobody is given up without a last try, as long as one of his
+    hosts is still within its own time.
+    """
     first, now = dict(claim.state.first_deferred), world.now()
     sender = claim.envelope.sender
     return any(

@@ -46,15 +46,16 @@ class HostMemory:
     clock: Callable[[], float]
     force: bool = False
     delay_after_cutoff: bool = True
+    is_last_try: bool = False
     terms: str = ""
 
     def on(self, terms: str) -> HostMemory:
         """The same, for who asks hosts on these terms."""
         return replace(self, terms=terms)
 
-    def forced(self) -> HostMemory:
-        """The same, which asks every host."""
-        return replace(self, force=True)
+    def for_last_try(self) -> HostMemory:
+        """The same, which asks every host that is not past the end of its own schedule."""
+        return replace(self, is_last_try=True)
 
     def wait_until(self, host: Host) -> float:
         """When it may be tried, in seconds since the epoch; 0: now."""
@@ -62,6 +63,8 @@ class HostMemory:
         if hint is None or hint.next_try <= self.clock():
             return 0.0
         if hint.is_expired and not self.delay_after_cutoff:
+            return 0.0
+        if self.is_last_try and not hint.is_expired:
             return 0.0
         return hint.next_try
 

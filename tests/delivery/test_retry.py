@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from pymta.config.queue import Queue
 from pymta.config.routing import Routing
@@ -64,3 +67,28 @@ def test_rules_of_the_settings_are_those_of_an_attempt(tmp_path: Path) -> None:
     assert state is not None
     assert dict(state.dues) == {0: rig.now + 7 * MINUTE, 1: rig.now + 9 * MINUTE}
     rig.close()
+
+
+def test_hosts_that_are_past_their_time_cost_no_last_try_for_each_message(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.answers = {f"{n}@x.example": DOWN for n in range(4)}
+    ids = [rig.put(f"{n}@x.example") for n in range(3)]
+    for id in ids:
+        rig.attempt(id)
+    for _ in range(16):
+        rig.now += 6 * HOUR
+        rig.attempt(rig.put("3@x.example"))
+    rig.now += MINUTE
+    asked: list[str] = []
+    talk_really = rig._talk
+
+    def talk(*arguments: Any) -> Any:
+        asked.append(arguments[1].id)
+        return talk_really(*arguments)
+
+    monkeypatch.setattr(rig, "_talk", talk)
+    for id in ids:
+        assert "retry timeout exceeded" in " ".join(rig.attempt(id))
+
+    assert asked == ids[:1]
