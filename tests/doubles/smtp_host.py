@@ -123,6 +123,8 @@ class SmtpHost:
     def _hold(self, conn: socket.socket, session: Session) -> None:
         with conn, contextlib.suppress(_Over, OSError):
             conn.settimeout(20)
+            if self.port:  # answers to commands in groups, one by one, without waiting for an ACK
+                conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             dialogue = _Dialogue(conn, session, self.script, self._is_over)
             dialogue.hold(self.tls, at_once=self.tls_at_once)
 
