@@ -19,5 +19,5 @@ def why(error: ssl.SSLError) -> str:
     if error.reason == "CALLBACK_FAILED":  # ours cannot, but for what comes before it
         return "the name that it asks for is not ASCII"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not good: {error.verify_message}"
+        return f"certificate verify failed: {error.verify_message}"
     return error.reason.lower().replace("_", " ") if error.reason else str(error)
