@@ -19,7 +19,7 @@ from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner
 from pymta.cli.listing import told
 from pymta.cli.orders import Edit, Order
-from pymta.cli.queue_orders import give
+from pymta.cli.queue_orders import checked_address, give
 from pymta.journal.line import printable
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Claim, SpoolError
@@ -80,7 +80,7 @@ def _order(wanted: Manage) -> Order:
             return orders.mark_all
         case "-Mmd":
             return orders.edit(Edit(remove=wanted.addresses))
-    return orders.edit(Edit(add=wanted.addresses))
+    return orders.edit(Edit(add=tuple(map(checked_address, wanted.addresses))))
 
 
 def _answer(outcome: Outcome, word: str) -> str:

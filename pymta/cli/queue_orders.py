@@ -173,7 +173,7 @@ def reroute(to: str, usual: bool) -> Order:
     if bool(to) == usual:
         raise CommandError("want one of --to and --usual", os.EX_USAGE)
     if "@" in to:
-        return orders.send_all_to(_address(to))
+        return orders.send_all_to(checked_address(to))
     try:
         if to:
             parse_host(to, SMTP_PORT)
@@ -197,11 +197,12 @@ def edit_recipients(
     """Change who is to have messages, of those who have not got them yet."""
     if not (add or remove or replace):
         raise CommandError("want --add, --remove or --replace", os.EX_USAGE)
-    pairs = tuple((old, _address(new)) for old, new in replace)
-    return orders.edit(Edit(tuple(map(_address, add)), remove, pairs))
+    pairs = tuple((old, checked_address(new)) for old, new in replace)
+    return orders.edit(Edit(tuple(map(checked_address, add)), remove, pairs))
 
 
-def _address(text: str) -> str:
+def checked_address(text: str) -> str:
+    """As the operator typed it.  Raises CommandError for what is no address."""
     found = parse_mailbox(text)
     if isinstance(found, BadPath):
         raise CommandError(f"{text!r} is no address: {found.why}", os.EX_DATAERR)

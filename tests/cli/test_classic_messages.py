@@ -94,6 +94,18 @@ def test_recipients_are_added_and_marked_delivered(
     assert not spool.holds(id)
 
 
+def test_what_is_no_address_is_not_added_and_nor_are_those_beside_it(
+    classic: Classic, spool: FileSpool, capfd: Capture
+) -> None:
+    """A typing error is told to who made it, not to the sender in a bounce."""
+    id = put(spool, "c@d.example")
+
+    assert classic("-Mar", id, "good@d.example", "foo bar") == 1
+
+    assert capfd.readouterr().err == "pymta: 'foo bar' is no address: malformed local part\n"
+    assert standing(spool, id).pending == (0,)
+
+
 def test_a_message_that_is_given_up_is_reported(classic: Classic, spool: FileSpool) -> None:
     id = put(spool, "c@d.example")
 
