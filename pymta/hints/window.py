@@ -20,8 +20,12 @@ class Window:
 
 
 def turned(window: Window | None, now: float, period: float) -> Window:
-    """As it stands now.  A clock that was set back changes nothing."""
-    if window is None:
+    """As it stands now.
+
+    A clock that was set back changes nothing, unless by more than a period: until that time came
+    again nobody would get anything, so the count begins anew.
+    """
+    if window is None or now < window.began - period:
         return Window(now)
     periods = int((now - window.began) // period)
     if periods <= 0:

@@ -30,11 +30,18 @@ def test_what_is_older_is_forgotten() -> None:
     assert turned(Window(0.0, 8.0, 9.0), 2 * HOUR, HOUR) == Window(2 * HOUR)
 
 
-def test_a_clock_that_is_set_back_changes_nothing() -> None:
+def test_a_clock_that_is_set_back_a_little_changes_nothing() -> None:
     window = Window(1000.0, 8.0, 4.0)
 
     assert turned(window, 500.0, HOUR) == window
     assert level(window, 500.0, HOUR) == 12
+
+
+def test_what_was_counted_while_the_clock_was_far_ahead_counts_no_more() -> None:
+    now = 1_700_000_000.0
+    window = Window(now + 30 * 86_400, 8.0, 4.0)
+
+    assert turned(window, now, HOUR) == Window(now)
 
 
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=200), st.integers(1, 20))
