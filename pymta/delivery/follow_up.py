@@ -41,8 +41,8 @@ def report(claim: Claim, world: World) -> None:
     for report_id in dict.fromkeys(owed.report_id for owed in claim.state.owed):
         if not world.spool.holds(report_id):
             _write(report_id, claim, world)
+        sender = _whom(report_id, claim)  # once it is reported, the claim knows no more of it
         claim.note(Reported(world.now(), report_id))
-        sender = _whom(report_id, claim)
         # Where SMTP waits for this message, it waits for what comes of it.
         reach = Reach.NO_SMTP if world.reach is Reach.NO_SMTP else Reach.NEW
         queue = claim.envelope.queue_name

@@ -152,6 +152,14 @@ def test_the_owner_hears_of_failures_and_the_sender_of_his_own(owned: Rig) -> No
     assert f"To: <{OWNER}>".encode() in told[OWNER]
 
 
+def test_what_tells_the_owner_goes_to_where_he_is(owned: Rig) -> None:
+    owned.answers["carol@x.example"] = NEVER
+    owned.attempt(owned.put(TEAM, sender="s@z.example"))
+    owned.aliases[TEAM] = leads_to("carol@x.example", owner="owner@y.example")
+    owned.attempt(owned.put(TEAM, sender="s@z.example"))
+    assert [one.destination for one in owned.handed_on] == ["", "y.example"]
+
+
 def test_who_is_put_off_still_has_it_from_the_owner(owned: Rig) -> None:
     """Whatever the aliases say by then."""
     owned.answers["carol@x.example"] = DOWN
