@@ -36,6 +36,6 @@ def wait_of(
         + rules.cutoff(Trouble(LOOKUP, addresses[n].removeprefix(NO_FURTHER), envelope.sender))
         for n in state.pending
     )
-    hosts = tuple(host.key for host in first.hosts)
+    hosts = tuple(sorted(host.key for host in first.hosts))  # equal ones come in any order
     until = min(untils.get(n, 0.0) for n in state.pending)
     return Wait(id, first.destination, hosts, state.due, wake, generation, until)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pymta.delivery.waits import wait_of
 from pymta.hints.waits import Wait
+from pymta.retry.rules import parse_retry
+from pymta.routing.route import Remote
 from tests.doubles.deliveries import BUSY, DOWN, Rig, host
 
 DAY = 86_400.0
+RULES = parse_retry((), ("F,4d,1h",))
 
 
 def test_a_message_that_waits_for_hosts_is_known_by_them(rig: Rig) -> None:
@@ -27,6 +31,20 @@ def test_so_is_one_whose_recipient_is_put_off(rig: Rig) -> None:
     rig.attempt(id)
     assert rig.waits.kept.keys() == {id}
     assert rig.waits.kept[id].until == 0  # no trouble of the host
+
+
+def test_hosts_are_the_same_in_whatever_order_they_come(rig: Rig) -> None:
+    """Those of one preference are shuffled at each attempt (RFC 5321 s5.1)."""
+    a, b = host("a.example"), host("b.example")
+    id = rig.put("a@x.example")
+    claim = rig.spool().claim(id)
+    assert claim
+    found = [
+        wait_of(claim, {0: Remote("x.example", hosts)}, {}, RULES, 0) for hosts in ((a, b), (b, a))
+    ]
+    claim.release()
+    assert found[0]
+    assert found[0] == found[1]
 
 
 def test_one_that_waits_for_two_destinations_or_for_something_else_is_not(rig: Rig) -> None:
