@@ -187,7 +187,8 @@ class _Run:
         self._runner = runner
         could_work = runner.run()
         self.attempted += runner.attempted
-        self.left += feed.left
+        if not selection.local_only:  # which leaves everybody else to the stage after it
+            self.left += feed.left
         self.is_stopped |= runner.is_stopped
         return could_work
 

@@ -296,6 +296,8 @@ def test_messages_for_a_host_that_is_left_alone_are_not_even_opened(
 
     assert log.events[-1].fields == {"BY": "hand", "ATTEMPTED": "0", "LEFT": "3"}
     assert waiting(tmp_path) == ids
+    assert main(settings, log := MemoryLog(), Selection(two_stage=True)) == DONE
+    assert log.events[-1].fields["LEFT"] == "3"  # counted once
     hints.forget("mx[192.0.2.1]:25")
     assert main(settings, log := MemoryLog(), Selection()) == DONE
     assert log.events[-1].fields == {"BY": "hand", "ATTEMPTED": "3"}
