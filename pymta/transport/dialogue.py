@@ -52,6 +52,7 @@ class _Conversation:
     transaction: Transaction = field(init=False)
     number: int = 0
     error: str = ""
+    is_lost: bool = False  # nothing more may be written; there need not be a number that says why
     final_deadline: float = 0.0  # set when the dot has gone out
 
     def __post_init__(self) -> None:
@@ -107,7 +108,7 @@ class _Conversation:
         try:
             for block in self.parcel.content():
                 self._write_body(stuffer.feed(block))
-                if self._is_over():
+                if self.is_lost:
                     return
             is_mine = self.parcel.is_mine()
         except SpoolError as error:
@@ -125,9 +126,6 @@ class _Conversation:
             self._hear_last_words()
             self._lost(error)
 
-    def _is_over(self) -> bool:
-        return self.number != 0
-
     def _hear_last_words(self) -> None:
         """A host that hangs up in the middle of the message may have said why."""
         said = self.opened.wire.read_what_is_there()
@@ -135,5 +133,6 @@ class _Conversation:
             self.transaction.receive(said)
 
     def _lost(self, error: OSError) -> None:
+        self.is_lost = True
         self.number, self.error = error.errno or 0, error.strerror or str(error)
         self.transaction.lost(self.error)

@@ -223,6 +223,25 @@ def test_a_message_that_cannot_be_read_to_its_end_is_not_sent() -> None:
     assert host.messages() == []
 
 
+def test_where_a_part_of_the_message_could_not_be_written_no_more_of_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the error says, and if it has no number."""
+    write = Wire.write
+
+    def refuse_first(wire: Wire, data: bytes, patience: float) -> None:
+        if data.endswith(b"first\r\n"):
+            raise OSError("a library is out of order")
+        write(wire, data, patience)
+
+    monkeypatch.setattr(Wire, "write", refuse_first)
+    with SmtpHost() as host:
+        (found,) = outcomes(host, talk(host, parcel(blocks=[b"first\r\n", b"second\r\n"])))
+        assert isinstance(found, Later)
+        assert found.error == "a library is out of order"
+    assert host.messages() == []
+
+
 def test_a_host_of_our_own_name_is_passed_over() -> None:
     ours = b"250-WE.example.net hello\r\n250 PIPELINING\r\n"
     with SmtpHost({"EHLO": ours}) as host:
