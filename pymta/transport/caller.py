@@ -3,7 +3,8 @@
 A connection is used again by messages on the same terms: host, need of TLS, login.  How many go
 over one, and how long one may lie idle, are settings; the host may set a smaller number (RFC 9422).
 When the host has hung up meanwhile, or wants no more over this one, nothing of the message was lost
-and it goes over a new connection.
+and it goes over a new connection.  A host may say 5xx too where it means only that this one had its
+share, so what a used connection has against the message counts when a new one says the same.
 
 Touches: sockets, clock.
 """
@@ -153,6 +154,6 @@ def _is_about_connection(result: Result) -> bool:
     match result:
         case Taken():
             return False
-        case Refused(reply, Stage.MAIL, after):
-            return bool(after) and not reply.is_permanent
+        case Refused(_, Stage.MAIL, after):
+            return bool(after)
     return result.stage in {Stage.RSET, Stage.MAIL}

@@ -83,8 +83,13 @@ def test_what_a_refused_message_left_behind_is_reset(script: Script) -> None:
 
 @pytest.mark.parametrize(
     "stale",
-    [CLOSE, b"421 4.4.2 idle for too long\r\n", b"450 4.7.1 too many messages\r\n"],
-    ids=["closed", "421", "450"],
+    [
+        CLOSE,
+        b"421 4.4.2 idle for too long\r\n",
+        b"450 4.7.1 too many messages\r\n",
+        b"554 5.7.0 too many messages in this session\r\n",
+    ],
+    ids=["closed", "421", "450", "554"],
 )
 def test_a_connection_that_will_not_do_any_more_costs_a_message_nothing(stale: bytes) -> None:
     with SmtpHost({"MAIL": [b"250 ok\r\n", stale]}) as host, calling() as caller:
@@ -96,11 +101,13 @@ def test_a_connection_that_will_not_do_any_more_costs_a_message_nothing(stale: b
     assert len(host.sessions[1].bodies) == 1
 
 
-def test_a_permanent_refusal_of_the_message_is_believed_over_a_used_connection_too() -> None:
-    with SmtpHost({"MAIL": [b"250 ok\r\n", b"550 5.7.1 spam\r\n"]}) as host, calling() as caller:
+def test_a_permanent_refusal_is_believed_when_a_new_connection_says_the_same() -> None:
+    with SmtpHost({"MAIL": b"550 5.7.1 spam\r\n"}) as host, calling() as caller:
         send(caller, host)
-        assert isinstance(send(caller, host).results[0], Refused)
-        assert len(host.sessions) == 1
+        heard = send(caller, host)
+        assert isinstance(heard.results[0], Refused)
+        assert not is_reused(heard)
+        assert len(host.sessions) == 2
 
 
 def test_silence_behind_the_dot_is_no_reason_to_send_again() -> None:
