@@ -4,7 +4,9 @@ A connection is used again by messages on the same terms: host, need of TLS, log
 over one, and how long one may lie idle, are settings; the host may set a smaller number (RFC 9422).
 When the host has hung up meanwhile, or wants no more over this one, nothing of the message was lost
 and it goes over a new connection.  A host may say 5xx too where it means only that this one had its
-share, so what a used connection has against the message counts when a new one says the same.
+share, so what a used connection has against the message counts when a new one says the same.  One
+over which something has come that nobody asked for is not used again: every reply after it would be
+taken for another one's.
 
 Touches: sockets, clock.
 """
@@ -59,7 +61,7 @@ class Caller:
     def talk(self, host: Host, parcel: Parcel, terms: Terms = USUAL) -> Heard | Later:
         key = (host.key, terms)
         self.close_idle()
-        if kept := self._idle.pop(key, None):
+        if kept := self._take(key):
             heard = self._send(kept, parcel, key)
             if not _is_spent(heard.results):
                 return heard
@@ -100,6 +102,12 @@ class Caller:
     def close(self) -> None:
         while self._idle:
             self._drop(next(iter(self._idle)))
+
+    def _take(self, key: _Key) -> Opened | None:
+        kept = self._idle.get(key)
+        if kept and not kept.wire.is_quiet():
+            self._drop(key)
+        return self._idle.pop(key, None)
 
     def _drop(self, key: _Key) -> None:
         if opened := self._idle.pop(key, None):

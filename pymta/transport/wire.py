@@ -60,6 +60,20 @@ class Wire:
             return self.sock.recv(READ)
         return b""
 
+    def is_quiet(self) -> bool:
+        """Nothing has come that nobody has read, nor the end of the stream.
+
+        Asked of a read and not of the kernel alone, since TLS may have octets that the kernel has
+        not, and a ticket for another session is none of the host's words.  What is read so is lost.
+        """
+        try:
+            self.sock.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            pass
+        return False
+
     def say_and_go(self, data: bytes) -> None:
         """What nobody waits to have read."""
         with suppress(OSError):

@@ -82,6 +82,7 @@ class SmtpHost:
             self.port = self._listener.getsockname()[1]
         self._is_over = threading.Event()
         self._held: list[tuple[socket.socket, threading.Thread]] = []
+        self._dialogues: list[_Dialogue] = []
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> Self:
@@ -108,6 +109,10 @@ class SmtpHost:
         """What was taken, dots taken off, in order."""
         return [body for session in self.sessions for body in session.bodies]
 
+    def interject(self, data: bytes) -> None:
+        """Say what nobody has asked for, over the newest connection."""
+        self._dialogues[-1].interject(data)
+
     def _serve(self) -> None:
         while not self._is_over.is_set():
             try:
@@ -126,6 +131,7 @@ class SmtpHost:
             if self.port:  # answers to commands in groups, one by one, without waiting for an ACK
                 conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             dialogue = _Dialogue(conn, session, self.script, self._is_over)
+            self._dialogues.append(dialogue)
             dialogue.hold(self.tls, at_once=self.tls_at_once)
 
 
@@ -154,6 +160,9 @@ class _Dialogue:
         finally:
             self._file.close()
             self._conn.close()
+
+    def interject(self, data: bytes) -> None:
+        self._conn.sendall(data)
 
     def _answer(self, tls: ssl.SSLContext | None) -> None:
         while line := self._file.readline():

@@ -101,6 +101,18 @@ def test_a_connection_that_will_not_do_any_more_costs_a_message_nothing(stale: b
     assert len(host.sessions[1].bodies) == 1
 
 
+@pytest.mark.parametrize("words", [b"250 2.0.0 queued again\r\n", b"2"], ids=["a reply", "a part"])
+def test_what_a_host_says_while_nobody_asks_is_no_answer_to_the_next_message(words: bytes) -> None:
+    with SmtpHost() as host, calling() as caller:
+        send(caller, host)
+        host.interject(words)
+        heard = send(caller, host)
+        assert isinstance(heard.results[0], Taken)
+        assert not is_reused(heard)
+        assert len(host.messages()) == 2
+    assert [session.commands[-1] for session in host.sessions] == ["QUIT", "QUIT"]
+
+
 def test_a_permanent_refusal_is_believed_when_a_new_connection_says_the_same() -> None:
     with SmtpHost({"MAIL": b"550 5.7.1 spam\r\n"}) as host, calling() as caller:
         send(caller, host)

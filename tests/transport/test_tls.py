@@ -114,6 +114,23 @@ def test_a_message_goes_encrypted(host: SmtpHost, keys: Keys, level: Level, proo
     assert facts.text.startswith("TLS1.3:TLS_")
 
 
+def test_the_next_message_goes_over_the_same_tls_unless_something_came_over_it_meanwhile(
+    host: SmtpHost, keys: Keys
+) -> None:
+    where, how = Host(NAME, ip_address(host.address), host.port), terms(Level.MUST)
+    found = []
+    with closing(Caller(TIMES, "we.example.net", tell=keys.log.write)) as caller:
+        for says in (b"", b"", b"250 2.0.0 queued again\r\n"):
+            if says:
+                host.interject(says)
+            heard = caller.talk(where, parcel(), how)
+            assert isinstance(heard, Heard)
+            assert isinstance(heard.results[0], Taken)
+            assert heard.connection
+            found.append(heard.connection.is_reused)
+    assert found == [False, True, False]
+
+
 def test_in_clear_where_nobody_wants_tls(host: SmtpHost, keys: Keys) -> None:
     heard = send(host, keys, terms(Level.NONE))
     assert isinstance(heard.results[0], Taken)
