@@ -2,7 +2,8 @@
 
 Orphans become children of the nearest ancestor that has asked for them (PR_SET_CHILD_SUBREAPER,
 prctl(2)), and so can be ended.  Otherwise a user could fill the helper with processes that nobody
-ends, and nobody's mail would have a place there.
+ends, and nobody's mail would have a place there.  One that has become another user meanwhile, as a
+set-user-ID program does, is beyond us; it is not waited for, or the answer of its command would be.
 
 Touches: processes, signals.
 """
@@ -35,23 +36,34 @@ def ended_afterwards() -> Iterator[None]:
     try:
         yield
     finally:
+        beyond_us: set[int] = set()
         for _ in range(MOST_ROUNDS):
-            if not (children := _children()):
+            if not (children := _children() - beyond_us):
                 break
-            _end(children)
+            beyond_us |= children - _ended(children)
 
 
-def _children() -> list[int]:
+def _children() -> set[int]:
     pid = os.getpid()
     with suppress(OSError):
-        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
-    return []
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    return set()
 
 
-def _end(children: list[int]) -> None:
-    for pid in children:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    for pid in children:
+def _ended(children: set[int]) -> set[int]:
+    """Those of them that we may end; they are gone then."""
+    ours = set(filter(_kill, children))
+    for pid in ours:
         with suppress(ChildProcessError):
             os.waitpid(pid, 0)
+    return ours
+
+
+def _kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except PermissionError:
+        return False
+    except ProcessLookupError:
+        pass
+    return True
