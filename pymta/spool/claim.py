@@ -110,13 +110,14 @@ class Pen:
                 self._disk.cut(self._fd, self.journal.good)
             raise
 
-    def prepare(self, recipients: int) -> None:
+    def prepare(self, recipients: int, *, owes_report: bool) -> None:
         """Take room for the records of an attempt: blanks, which read as a torn record.
 
         A single recipient without a journal needs none: when it goes well the message is removed,
-        and that works on a full disk too.
+        and that works on a full disk too.  Not so where the sender is to be told of it
+        (`owes_report`): that is recorded before the removal.
         """
-        if recipients <= 1 and self._fd is None:
+        if recipients <= 1 and self._fd is None and not owes_report:
             if not self._disk.is_writable(self._queue):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             return
@@ -197,7 +198,8 @@ class FileClaim:
     def prepare(self) -> None:
         self._held()
         with refusing(f"cannot record what will happen to message {self.id}"):
-            self._pen.prepare(len(self._state.pending))
+            owes_report = any(one.wants_success for one in self.envelope.recipients)
+            self._pen.prepare(len(self._state.pending), owes_report=owes_report)
 
     def note(self, record: Record) -> None:
         self._held()

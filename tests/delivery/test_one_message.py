@@ -11,6 +11,7 @@ import pytest
 
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
+from pymta.mail.envelope import Recipient
 from pymta.spool.disk import Disk
 from pymta.spool.outcomes import Delivered, Failed, Reported
 from tests.doubles.deliveries import (
@@ -408,6 +409,25 @@ def test_a_full_disk_does_not_keep_a_single_recipient_waiting(rig: Rig) -> None:
     rig.disk = WatchedDisk(Disk(), no_space)
     assert rig.attempt(id)[-1] == "Completed"
     assert not rig.spool().holds(id)
+
+
+def test_on_a_full_disk_a_single_recipient_whose_sender_is_told_gets_nothing_twice(
+    rig: Rig,
+) -> None:
+    """That he has it is recorded before the message goes, for the report (RFC 3461 s5.2)."""
+    id = rig.put(Recipient("user@localhost", ("SUCCESS",)))
+
+    def no_space(name: str, arguments: tuple[Any, ...]) -> None:
+        if name in {"create", "write"}:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    rig.disk = WatchedDisk(Disk(), no_space)
+    rig.attempt(id)
+    rig.attempt(id)
+    assert rig.stored == []
+    rig.disk = None
+    assert rig.attempt(id)[-1] == "Completed"
+    assert len(rig.stored) == 1
 
 
 def test_a_damaged_message_is_not_sent(rig: Rig) -> None:
