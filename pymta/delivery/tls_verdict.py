@@ -14,7 +14,7 @@ somebody may be hiding the records: the host is not called now.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymta.config.remote_tls import (
     AUTO,
@@ -62,7 +62,9 @@ def need_of(
         found = _by_dane(remote, host, published)
         if isinstance(found, Unsure):
             return found
-        return found if found and found.level is Level.DANE else _without_records(host, because)
+        if found and found.level is Level.DANE:  # as an operator wants it, so nobody may waive it
+            return replace(found, because=because, is_theirs=False)
+        return _without_records(host, because)
     return _verified(remote, host, wish, because)
 
 

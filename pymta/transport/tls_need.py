@@ -70,10 +70,11 @@ class Need:
         return f"{self.level.word} ({self.because})" if self.because else self.level.word
 
     def at_least(self, level: Level, because: str) -> Need:
-        """Raised to this; what is more already stays."""
-        if self.level >= level:
-            return self
-        return replace(self, level=level, because=because, is_theirs=False)
+        """Raised to this; what is more already stays.  From now on it is ours, whoever else wants
+        it: nothing of it is waived.
+        """
+        ours = replace(self, is_theirs=False)
+        return ours if self.level >= level else replace(ours, level=level, because=because)
 
 
 CLEAR = Need(Level.NONE)

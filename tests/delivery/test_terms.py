@@ -10,14 +10,17 @@ import pytest
 
 from pymta.config.transport import Transport
 from pymta.delivery.terms_of import terms_of
+from pymta.delivery.tls_verdict import Published
 from pymta.journal.delivery_events import Leg, delivered
 from pymta.mail.host import Host
 from pymta.mail.login import Login
+from pymta.resolver.answer import Found
 from pymta.routing.route import Remote
 from pymta.spool.store import Seal
+from pymta.tls.dane import Tlsa
 from pymta.tls.facts import Facts
 from pymta.transport.terms import Terms
-from pymta.transport.tls_need import Level, Need
+from pymta.transport.tls_need import Level, Need, of_message
 from tests.doubles.deliveries import SETTINGS, UNPUBLISHED, Rig
 
 MX = Host("mx.example.org", ip_address("192.0.2.1"))
@@ -58,6 +61,24 @@ def test_a_login_needs_tls_unless_a_setting_says_otherwise() -> None:
     assert (terms(route).need.level, terms(route).login) == (Level.MUST, login)
     bold = replace(route, login=replace(login, may_go_in_clear=True))
     assert terms(bold).need.level is Level.MAY
+
+
+@pytest.mark.parametrize("tls", ["", "dane-only"])
+@pytest.mark.parametrize("may_go_in_clear", [False, True])
+def test_where_we_log_in_no_author_waives_what_keeps_the_password(
+    tls: str, *, may_go_in_clear: bool
+) -> None:
+    """RFC 8689 s4.2: a header field would open the way for who puts himself in between."""
+    login = Login("us", "/etc/pymta/secret", may_go_in_clear=may_go_in_clear)
+    host = replace(MX, signed=(MX.name,))
+    route = Remote("smart.example", (host,), "smarthost", login, tls=tls)
+    records = Published(
+        lambda *_: Found((Tlsa(3, 1, 1, b"x" * 32),), is_secure=True), lambda _: None
+    )
+    found = terms_of(route, host, is_waived=True, settings=SETTINGS, published=records)
+    assert isinstance(found, Terms)
+    assert found.need.level is Level.DANE
+    assert of_message(found.need, requires_tls=False, is_tls_optional=True) == found.need
 
 
 def test_a_host_that_the_operator_named_is_sure_and_one_from_the_dns_is_not() -> None:

@@ -14,7 +14,7 @@ from pymta.resolver.answer import Answer, Failed, Found, NoSuchDomain
 from pymta.routing.route import Remote
 from pymta.tls.dane import Tlsa
 from pymta.tls.mta_sts import Mode, Policy
-from pymta.transport.tls_need import Level, Need, Unsure
+from pymta.transport.tls_need import Level, Need, Unsure, of_message
 
 MX = Host("mx.example.net", ip_address("192.0.2.1"))
 SIGNED = replace(MX, signed=("mx.example.net",))
@@ -170,9 +170,16 @@ def test_a_name_that_a_stranger_chose_is_not_one_to_be_proved(
         assert (found.level, found.names, found.is_name_sure) == (Level.VERIFIED, wanted, True)
 
 
-def test_dane_only_waits_for_records() -> None:
+def test_dane_only_is_the_word_of_an_operator_and_not_for_a_sender_to_waive() -> None:
+    """RFC 8689 s4.2"""
     good = {"mx.example.net": Found((EE,), is_secure=True)}
-    assert level(need(SIGNED, "dane-only", tlsa=good)) is Level.DANE
+    found = need(SIGNED, "dane-only", tlsa=good, is_waived=True)
+    assert isinstance(found, Need)
+    assert (found.level, found.because, found.records) == (Level.DANE, "remote_tls", (EE,))
+    assert of_message(found, requires_tls=False, is_tls_optional=True) == found
+
+
+def test_dane_only_waits_for_records() -> None:
     useless = {"mx.example.net": Found((PKIX,), is_secure=True)}
     for tlsa in (useless, {}):
         found = need(SIGNED, "dane-only", tlsa=tlsa)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pymta.transport.tls_need import REQUIRETLS, WAIVED, WHERE_OFFERED, Level, Need, of_message
 
 STS = Need(Level.VERIFIED, "MTA-STS policy of example.org", is_theirs=True)
@@ -15,12 +17,15 @@ def test_a_need_says_who_wants_it() -> None:
 
 def test_it_is_raised_and_never_lowered() -> None:
     assert WHERE_OFFERED.at_least(Level.MUST, "us") == Need(Level.MUST, "us")
-    assert STS.at_least(Level.MUST, "us") == STS
+    assert STS.at_least(Level.MUST, "us") == replace(STS, is_theirs=False)
 
 
 def test_what_is_raised_by_us_is_not_for_the_sender_to_waive() -> None:
     weak = Need(Level.MUST, "DANE without usable records", is_theirs=True)
-    assert not weak.at_least(Level.VERIFIED, "us").is_theirs
+    strong = Need(Level.DANE, "DANE", is_theirs=True)
+    for need in (weak, strong):
+        ours = need.at_least(Level.MUST, "us")
+        assert of_message(ours, requires_tls=False, is_tls_optional=True) == ours
 
 
 def test_requiretls_wants_a_host_that_proves_its_name_and_offers_it() -> None:
