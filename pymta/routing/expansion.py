@@ -9,7 +9,8 @@
     :blackhole: and nothing else          nobody gets it, and nobody is told
 
 The text behind ``:fail:`` may begin with a status of its own (RFC 3463), as in ``:fail: 5.1.6 he
-has moved``.  A list names addresses alone: whoever may write it is not always the operator.
+has moved``.  A list names addresses alone, and waits where it says anything else: whoever may write
+it is not always the operator, and must not decide about the others whom the alias names.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _targets(found: Found, read_list: ReadList) -> Iterator[tuple[str, Target | 
         is_empty = True
         for line, member in _written(members):
             is_empty = False
-            if isinstance(member, Command | File | Include):
+            if not isinstance(member, Whom | Unusable):
                 raise _EndedError(_waits(line, f"{member}: a list names addresses alone"))
             yield line, member
         if is_empty:
