@@ -8,6 +8,7 @@
     74       the message could not be read
     75       not taken although it was tried for a while; nothing was sent, try again later
     77       no permission to call the server
+    78       standard input of -bs is a client somewhere in a network
 
 Whoever is busy, full or restarting is called again for PYMTA_SUBMIT_WAIT seconds.
 
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 WAIT = 60.0  # seconds
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
+_NOT_FOR_THE_NETWORK = (
+    "-bs is for programs of this machine, and would let the network send as one of its users:"
+    " use pymta.socket, or -bw where inetd listens; see pymta-sendmail(8)"
+)
 
 
 class _WrongError(Exception):
@@ -138,8 +143,11 @@ def _try(asked: Submission, attempt: Callable[[Wire], Outcome], patience: float)
 
 
 def _pass_on(asked: Submission) -> int:
-    from pymta.submit.pass_on import pass_on  # noqa: PLC0415 - few want it
+    from pymta.submit.pass_on import is_from_network, pass_on  # noqa: PLC0415 - few want it
 
+    if is_from_network(0):
+        os.write(1, b"421 4.3.5 No service for the network here\r\n")
+        raise _WrongError(replies.CONFIG, _NOT_FOR_THE_NETWORK)
     found: list[int] = []
 
     def connect(wire: Wire) -> Outcome:

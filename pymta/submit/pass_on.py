@@ -1,6 +1,9 @@
 """-bs: standard input and output are the client, and we are only the way to the server.
 
-Who calls is known there all the same.  A client that goes without QUIT is no reason to keep the
+Who calls is known there all the same: the user that we run as.  So inetd must not put us behind a
+port, or the whole network would be that user, who may relay.
+
+A client that goes without QUIT is no reason to keep the
 connection: QUIT is said for it.  In the middle of a message that is part of it, and no harm.
 
 Touches: sockets, descriptors.
@@ -8,6 +11,7 @@ Touches: sockets, descriptors.
 
 from __future__ import annotations
 
+import _socket  # as in `wire`
 import os
 import select
 
@@ -16,6 +20,17 @@ from pymta.submit import replies
 SILENCE = 60_000  # milliseconds that a server may think after the client has gone
 _BLOCK = 65536
 _LONGEST_END = 1024  # of what the server says, which a goodbye has room in
+
+
+def is_from_network(fd: int) -> bool:
+    """Whether it is a socket that others than users of this machine may have called."""
+    try:
+        sock = _socket.socket(fileno=fd)
+    except OSError:  # no socket
+        return False
+    family = sock.family
+    sock.detach()
+    return family != _socket.AF_UNIX
 
 
 def pass_on(server: int) -> int:

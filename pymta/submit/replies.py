@@ -15,6 +15,7 @@ SOFTWARE = 70  # server and client do not understand each other
 CANNOT_READ = 74
 LATER = 75  # not taken, and nothing was sent; it may be tried again
 NO_PERMISSION = 77
+CONFIG = 78  # whoever set it up has to do it otherwise
 
 _BY_STATUS = {  # RFC 3463 s3
     "5.1.1": NO_USER,

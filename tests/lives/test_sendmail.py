@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles import sendmail
-from tests.doubles.daemon import Daemon, daemon_after
+from tests.doubles.daemon import DEADLINE, Daemon, daemon_after
 from tests.doubles.ways_in import readable
 from tests.lives.test_local_role import local_socket, submit, with_local
 from tests.lives.test_session_life import line
@@ -130,6 +130,48 @@ def test_a_client_that_breaks_off_in_a_message_leaves_none(made: Daemon) -> None
         one.kill()
     made.wait_for_idle()
     assert not [mail for mail in made.mailbox("bob") if b"Subject: torn" in mail]
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_smtp_behind_a_port_is_refused_or_the_network_were_a_user(
+    made: Daemon, family: socket.AddressFamily
+) -> None:
+    host = "127.0.0.1" if family == socket.AF_INET else "::1"
+    with (
+        socket.create_server((host, 0), family=family) as listening,
+        socket.create_connection(listening.getsockname()[:2], DEADLINE) as stranger,
+    ):
+        said, status, told = _served(made, listening.accept()[0], stranger)
+
+    assert said == b"421 4.3.5 No service for the network here\r\n"
+    assert status == 78
+    assert "use pymta.socket, or -bw where inetd listens" in told
+
+
+def test_smtp_on_a_socket_of_this_machine_is_passed_on(made: Daemon) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        said, status, _ = _served(made, ours, theirs)
+
+    assert said.startswith(b"220 ")
+    assert (said.splitlines()[-1][:4], status) == (b"221 ", 0)
+
+
+def _served(made: Daemon, at: socket.socket, by: socket.socket) -> tuple[bytes, int, str]:
+    """What `by` hears from sendmail -bs that inetd has started; its status and standard error."""
+    with at, by.makefile("rb") as heard:
+        by.sendall(b"QUIT\r\n")
+        done = subprocess.run(
+            sendmail.command("-bs"),
+            stdin=at.fileno(),
+            stdout=at.fileno(),
+            stderr=subprocess.PIPE,
+            env=sendmail.environment(submit(made)),
+            timeout=2 * DEADLINE,
+            check=False,
+        )
+        at.shutdown(socket.SHUT_WR)
+        return heard.read(), done.returncode, done.stderr.decode()
 
 
 def test_v_shows_the_dialogue(made: Daemon) -> None:
