@@ -22,7 +22,7 @@ except (ImportError, MemoryError):  # pragma: no cover - a libffi that wants exe
     ctypes = None  # type: ignore[assignment]
 
 _SET_CHILD_SUBREAPER = 36
-MOST_ROUNDS = 100  # whoever forks faster than that is left to TasksMax= of the unit
+MOST_ROUNDS = 100  # whoever forks faster than that is left to LimitNPROC= of the unit
 
 
 @contextmanager

@@ -9,7 +9,7 @@ however many there are in the file.
 Numbers that depend on each other: `LONGEST_WAIT` exceeds HUNG_AFTER, so that who waits behind a
 hanging delivery hears so, and stays below `pymta.transport.to_local.TAKEN_WITHIN`; `MOST` exceeds
 `deliver_max` many times, since a process that hangs is still there when its worker has given up,
-and stays below TasksMax= of the unit.
+and stays below TasksMax= of the unit, of which LimitNPROC= keeps every user a part.
 """
 
 from __future__ import annotations

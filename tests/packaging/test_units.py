@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pymta.journal.line import IDENTIFIER
+from pymta.local import rota
 from tests.doubles.peers import CHECKOUT
 
 UNITS = CHECKOUT / "systemd"
@@ -113,6 +114,13 @@ def test_no_unit_of_ours_has_its_lines_dropped_or_misnamed(unit: Path) -> None:
 
     assert {"LogRateLimitIntervalSec=1s", "LogRateLimitBurst=10000000"} <= set(lines)
     assert f"SyslogIdentifier={IDENTIFIER}" in lines
+
+
+def test_one_user_cannot_take_all_processes_of_the_delivery_helper() -> None:
+    """Commands can leave processes that nobody may end; others then still have room to fork."""
+    limits = directives("pymta-deliver.service")
+    (of_one,), (of_all,) = limits["LimitNPROC"], limits["TasksMax"]
+    assert 2 * int(of_one) + rota.MOST < int(of_all)
 
 
 def sockets() -> list[Path]:

@@ -93,6 +93,9 @@ def test_the_helper_can_do_next_to_nothing(homes: Box) -> None:
     assert "CapEff:\t00000000000000c0" in status
     assert "NoNewPrivs:\t1" in status
     assert "Seccomp:\t2" in status
+    assert re.search(
+        r"^Max processes +2048 ", homes.says("cat", f"/proc/{pid}/limits"), re.MULTILINE
+    )
 
     def is_able(attempt: str) -> bool:
         limited = ("setpriv", "--bounding-set=-all,+setuid,+setgid", "--inh-caps=-all")
