@@ -11,7 +11,8 @@ Of some messages a hint says for which hosts they wait (`pymta.hints.waits`): th
                                       workers, and after some of them it is the turn of others
 
 So a host that is down costs a run one attempt, however many messages wait for it, and one that
-hangs costs half of the workers at most.  Messages without a hint go in the order of the run.
+hangs costs half of the workers at most.  Messages without a hint go in the order of the run, and so
+do those that are long past their time: their domain may have other hosts by now.
 """
 
 from __future__ import annotations

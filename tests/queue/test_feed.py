@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pymta.hints import waits
 from pymta.mail.waiting import GO, Answer, Crowded, TooFast, Wait
 from pymta.queue.feed import MOST_IN_A_ROW, Feed, Group
-from pymta.queue.known import Known
+from pymta.queue.known import LONGEST_UNOPENED, Known
 from pymta.spool.store import Waiting
 
 DOWN = Wait(900.0, (TooFast(900.0, "x", "1/1h"),))
@@ -163,10 +163,12 @@ def test_hints_are_believed_only_where_they_fit_the_spool() -> None:
         wait("b", to="y"),
         wait("c", due=90.0),  # something was recorded since
         wait("d", wake=400.0),  # its time is up
+        wait("dd", due=500.0 - LONGEST_UNOPENED),  # it has waited for its hosts long enough
         wait("e", due=600.0),
         wait("gone"),
         wait("z"),
     ]
     listing = [Waiting(id, 100.0, is_first=False) for id in ("0", "a", "b", "c", "d", "k", "z")]
-    listing.insert(5, Waiting("e", 600.0, is_first=False))  # not due
+    listing.insert(5, Waiting("dd", 500.0 - LONGEST_UNOPENED, is_first=False))
+    listing.insert(6, Waiting("e", 600.0, is_first=False))  # not due
     assert known(hints, listing) == {"a": "x", "b": "y", "z": "x"}
