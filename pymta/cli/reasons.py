@@ -52,11 +52,12 @@ def of_recipient(message: Message, index: int, now: float) -> Iterator[Reason]:
     first = dict(state.first_deferred).get(index)
     why = dict(state.why).get(index)
     due = dict(state.dues).get(index, 0.0)
-    if first is None:
+    if why is None:
         yield Reason("untried", "not tried yet")
         return
-    since = age(now - first).strip()
-    yield Reason("deferred", f"put off for the first time {since} ago; the last reason: {why}")
+    # Limits of our own, and an order of another way, leave him all of his time.
+    since = "" if first is None else f" for the first time {age(now - first).strip()} ago"
+    yield Reason("deferred", f"put off{since}; the last reason: {why}")
     if due > now:
         yield Reason("retry", "in retry", due)
     else:

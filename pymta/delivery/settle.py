@@ -8,8 +8,8 @@
     a failure of a message with     nothing is recorded for it: the message is frozen, because
       the null sender               nobody can be told (RFC 5321 s6.1)
 
-The schedule counts from the first time that this recipient was put off; of hosts, from their
-first failure (`pymta.transport.host_memory`).
+The schedule counts from the first time that this recipient was put off, for other reasons than
+limits of our own; of hosts, from their first failure (`pymta.transport.host_memory`).
 """
 
 from __future__ import annotations
@@ -47,11 +47,12 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """To be tried again, not before `due` (seconds since the epoch)."""
+    """To be tried again, not before `due` (seconds since the epoch); `is_limited` as in `Later`."""
 
     tried: Tried
     due: float
     why: str
+    is_limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ def settle(
             case Never(why, enhanced, host):
                 given.append(Given(one, Failure(enhanced, why, str(host or ""))))
             case Later(is_limited=True) as later:
-                due.append(Due(one, max(later.not_before, now), later.text))
+                free = max(later.not_before, now)  # when there is room again
+                due.append(Due(one, free, later.text, is_limited=True))
             case Later() as later:
                 first = first_deferred.get(one.addressee.index, now)
                 # The try before is not remembered: `now` says so to the schedule.
@@ -156,12 +158,13 @@ def is_report_wanted(tried: Tried) -> bool:
 
 def records_of_deferral(due: Iterable[Due], now: float) -> tuple[Record, ...]:
     """What may be recorded last: when it is lost, somebody is only tried too early."""
-    by_due: dict[tuple[float, str], list[int]] = {}
+    by_due: dict[tuple[float, str, bool], list[int]] = {}
     for one in due:
-        by_due.setdefault((one.due, one.why), []).append(one.tried.addressee.index)
+        key = one.due, one.why, one.is_limited
+        by_due.setdefault(key, []).append(one.tried.addressee.index)
     return tuple(
-        outcomes.Deferred(now, tuple(indices), again, why)
-        for (again, why), indices in by_due.items()
+        outcomes.Deferred(now, tuple(indices), again, why, is_limited)
+        for (again, why, is_limited), indices in by_due.items()
     )
 
 

@@ -31,8 +31,8 @@ def wait_of(
     if any(ways[n] != first for n in state.pending):
         return None
     addresses, began = written(envelope, state), dict(state.first_deferred)
-    wake = min(
-        began.get(n, 0.0)
+    wake = min(  # nobody's time begins before he is tried again
+        began.get(n, state.due)
         + rules.cutoff(Trouble(LOOKUP, addresses[n].removeprefix(NO_FURTHER), envelope.sender))
         for n in state.pending
     )

@@ -65,6 +65,7 @@ _READ: dict[str, Callable[[Fields, str], Any]] = {
     "by": Fields.text,
     "report_id": Fields.text,
     "sender": Fields.text,
+    "is_limited": Fields.truth,
 }
 _HOST = {"to": Fields.text}  # of one kind it is no list
 

@@ -10,7 +10,9 @@ named by its index in the envelope.
     Reported     that bounce is in the spool
     Redirected   this one has his mail sent on: to these, some of whom the message did not know;
                  `report_id` as above
-    Deferred     these were tried and are to be tried again, not before `due`
+    Deferred     these were tried and are to be tried again, not before `due`; with `is_limited`
+                 limits of our own were in the way, and the time after which they are given up does
+                 not begin with it
     Frozen       nobody tries again until an operator says so;  Thawed undoes it
     Held         an operator wants it left alone, even by a run with force;  Released undoes it
     Edited       an operator took recipients out, and put others in
@@ -75,6 +77,7 @@ class Deferred:
     recipients: tuple[int, ...]
     due: float
     why: str
+    is_limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,8 @@ class State:
     redirections and operators added, whose addresses are in `added`.  `redirects` says who has his
     mail sent on to whom, `senders` from whom those get it then that he has added (absent: as he
     did), `instead` in place of whom an operator put somebody.  `first_deferred` is
-    when a recipient was first put off, `dues` when it may be tried again, `why` the latest reason
+    when a recipient was first put off for other reasons than our limits, since the last order of
+    where he goes, `dues` when it may be tried again, `why` the latest reason
     (absent from each: never put off).  `frozen` is the reason, "" when it is not; `frozen_since` is
     0 where it was accepted so, and no record says it yet.  `held` is who holds it, "" for nobody;
     `reroute` the host where an operator wants it to go.
@@ -226,7 +230,8 @@ def step(state: State, record: Record) -> State:
             state = _redirect(state, settled, to, added, record.sender)
             return _owe(state, settled, "", report_id, EXPANDED)
         case Deferred(at=at, recipients=put_off, due=due, why=why):
-            first = dict.fromkeys(put_off, at) | dict(state.first_deferred)
+            began = () if record.is_limited else put_off
+            first = dict.fromkeys(began, at) | dict(state.first_deferred)
             dues = dict(state.dues) | dict.fromkeys(put_off, due)
             reasons = dict(state.why) | dict.fromkeys(put_off, why)
             return replace(
@@ -247,7 +252,7 @@ def step(state: State, record: Record) -> State:
         case Edited():
             return _edit(state, record)
         case Rerouted(to=to):  # the times were those of other hosts
-            return replace(state, reroute=to, dues=())
+            return replace(state, reroute=to, dues=(), first_deferred=())
 
 
 def alarm(state: State, now: float) -> float:

@@ -56,6 +56,14 @@ def test_reasons_for_one_recipient() -> None:
     assert [one.what for one in of_recipient(standing, 1, NOW)] == ["untried"]
 
 
+def test_who_met_limits_of_our_own_was_tried_and_has_all_of_his_time() -> None:
+    standing = message(Deferred(NOW - 60, (0,), NOW + 600, "rate of 1/1h", is_limited=True))
+
+    deferred, retry = of_recipient(standing, 0, NOW)
+    assert deferred.text == "put off; the last reason: rate of 1/1h"
+    assert retry.until == NOW + 600
+
+
 def test_all_of_it_as_lines_and_as_data() -> None:
     way = Explained("b@d.example", DELIVERS, "over SMTP to d.example", "mx", "smtp")
     why = Why(message(LATER, Rerouted(NOW, "relay", "root")), False, {"b@d.example": way})
@@ -65,7 +73,7 @@ def test_all_of_it_as_lines_and_as_data() -> None:
         "    it is due: the next queue run tries it",
         "    by order it goes by way of relay",
         "  a@d.example",
-        "    put off for the first time 1m ago; the last reason: H=mx.d.example [192.0.2.1]: busy",
+        "    put off; the last reason: H=mx.d.example [192.0.2.1]: busy",
         "    due",
         "  b@d.example",
         "    not tried yet",

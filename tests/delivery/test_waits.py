@@ -6,6 +6,7 @@ from pymta.delivery.waits import wait_of
 from pymta.hints.waits import Wait
 from pymta.retry.rules import parse_retry
 from pymta.routing.route import Remote
+from pymta.spool.outcomes import Deferred
 from tests.doubles.deliveries import BUSY, DOWN, Rig, host
 
 DAY = 86_400.0
@@ -31,6 +32,18 @@ def test_so_is_one_whose_recipient_is_put_off(rig: Rig) -> None:
     rig.attempt(id)
     assert rig.waits.kept.keys() == {id}
     assert rig.waits.kept[id].until == 0  # no trouble of the host
+
+
+def test_one_that_met_limits_of_our_own_waits_for_its_hosts_as_well(rig: Rig) -> None:
+    """So a run opens no more of them than the limits let through."""
+    id = rig.put("a@x.example")
+    claim = rig.spool().claim(id)
+    assert claim
+    claim.note(Deferred(rig.now, (0,), rig.now + 60, "rate is reached", is_limited=True))
+    wait = wait_of(claim, {0: Remote("x.example", (host("x.example"),))}, {}, RULES, 0)
+    claim.release()
+    assert wait
+    assert wait.wake == rig.now + 60 + 4 * DAY
 
 
 def test_hosts_are_the_same_in_whatever_order_they_come(rig: Rig) -> None:

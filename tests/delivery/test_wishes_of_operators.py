@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pymta.mail.envelope import NEVER, Recipient
 from pymta.spool.outcomes import Edited, Held, Record, Redirected, Released, Rerouted
+from tests.doubles.deliveries import BUSY, Rig
 from tests.doubles.deliveries import NEVER as NO_SUCH_USER
-from tests.doubles.deliveries import Rig
 
 
 def order(rig: Rig, id: str, record: Record) -> None:
@@ -35,6 +35,17 @@ def test_whoever_is_left_goes_by_way_of_the_host_that_was_named(rig: Rig) -> Non
     assert rig.sent == [("mx.relay.example", ("a@dim.example", "user@localhost"))]
     assert " R=reroute " in rig.log.texts()[0]
     assert rig.state(id) is None
+
+
+def test_the_host_that_was_named_has_all_of_the_time(rig: Rig) -> None:
+    rig.answers["a@x.example"] = BUSY
+    id = rig.put("a@x.example")
+    rig.attempt(id)
+    rig.now += 9 * 86_400
+    order(rig, id, Rerouted(rig.now, "relay.example", "root"))
+
+    assert rig.attempt(id)[0].startswith("== a@x.example R=reroute ")
+    assert rig.state(id) is not None
 
 
 def test_the_way_by_a_named_host_can_be_undone(rig: Rig) -> None:

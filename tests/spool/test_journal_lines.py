@@ -32,7 +32,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Failed, AT, TO, TEXT, TEXT),
     st.builds(Reported, AT, TEXT),
     st.builds(Redirected, AT, TO, st.just((7, 8)), st.lists(TEXT, max_size=2).map(tuple)),
-    st.builds(Deferred, AT, TO, AT, TEXT),
+    st.builds(Deferred, AT, TO, AT, TEXT, st.booleans()),
     st.builds(Frozen, AT, TEXT),
     st.builds(Thawed, AT, TEXT),
     st.builds(Held, AT, TEXT),

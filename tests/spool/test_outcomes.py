@@ -234,10 +234,21 @@ def test_one_who_was_put_in_the_place_of_another_stands_for_that_one() -> None:
     assert way_to(3, gave) == (0,)
 
 
-def test_another_host_is_tried_at_once() -> None:
+def test_limits_of_our_own_do_not_begin_the_time_after_which_mail_is_given_up() -> None:
+    limited = Deferred(NOW, (0, 1), NOW + 60, "rate of 1/1h is reached", is_limited=True)
+    busy = Deferred(NOW + 60, (1,), NOW + 90, "busy")
+
+    state = fold(2, [limited, busy, limited])
+
+    assert state.first_deferred == ((1, NOW + 60),)
+    assert state.dues == ((0, NOW + 60), (1, NOW + 60))
+
+
+def test_another_host_is_tried_at_once_and_has_all_of_the_time() -> None:
     state = fold(1, [Deferred(NOW, (0,), NOW + 60, "busy"), Rerouted(NOW, "relay.example", "root")])
 
     assert (state.reroute, state.due) == ("relay.example", 0.0)
+    assert state.first_deferred == ()
     assert step(state, Rerouted(NOW, "", "root")).reroute == ""
 
 
