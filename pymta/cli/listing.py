@@ -134,7 +134,7 @@ def told(record: Record, message: Message, stamp: Stamp) -> str:
             out = f", without {_names(message, numbers)}" if numbers else ""
             new = f", now to {_names(message, to)}" if to else ""
             return f"recipients edited by {by}{out}{new}"
-        case Rerouted(to=host, by=by):
+        case Rerouted(host=host, by=by):
             return f"sent by way of {host or 'its own hosts again'}, by order of {by}"
 
 

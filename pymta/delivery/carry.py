@@ -19,7 +19,7 @@ from pymta.delivery.plan import (
 )
 from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import outcome_of
-from pymta.delivery.to_hosts import is_over, send, wishes_of
+from pymta.delivery.to_hosts import is_past_cutoff, send, wishes_of
 from pymta.delivery.world import Hand, World
 from pymta.mail.trace import delivered_before
 from pymta.report.headers import header_of
@@ -191,7 +191,9 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
     asked = dict(zip(names, (who.asked for who in group.recipients), strict=True))
     parcel = replace(parcel, wishes=wishes_of(claim, parcel, asked))
     memory = (
-        world.memory.for_last_try() if is_over(group.recipients, claim, world) else world.memory
+        world.memory.for_last_try()
+        if is_past_cutoff(group.recipients, claim, world)
+        else world.memory
     )
     outcomes = lmtp.deliver(parcel, group.lmtp.servers, talk=world.talk_lmtp, memory=memory)
     found = dict(zip(parcel.recipients, outcomes, strict=True))

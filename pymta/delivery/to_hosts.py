@@ -55,7 +55,7 @@ def _deliver(
     """Within the limits of the destination and of each host."""
     way = group.remote
     memory = world.memory
-    if is_over(group.recipients, claim, world):
+    if is_past_cutoff(group.recipients, claim, world):
         memory = memory.for_last_try()
 
     with world.throttle.at_destination(way.destination) as refusal:
@@ -72,7 +72,7 @@ def _deliver(
         )
 
 
-def is_over(recipients: Iterable[Addressee], claim: Claim, world: World) -> bool:
+def is_past_cutoff(recipients: Iterable[Addressee], claim: Claim, world: World) -> bool:
     """Has somebody's time run out?  Nobody is given up without a last try, as long as one of his
     hosts is still within its own time.
     """

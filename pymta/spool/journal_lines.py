@@ -63,11 +63,11 @@ _READ: dict[str, Callable[[Fields, str], Any]] = {
     "how": Fields.text,
     "why": Fields.text,
     "by": Fields.text,
+    "host": Fields.text,
     "report_id": Fields.text,
     "sender": Fields.text,
     "is_limited": Fields.truth,
 }
-_HOST = {"to": Fields.text}  # of one kind it is no list
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,7 @@ def _decode_line(line: bytes) -> Record | None:
     kind = KINDS.get(found.text("is"))
     if kind is None:
         raise NewerFormatError("a record of an unknown kind")
-    read = _READ | _HOST if kind is Rerouted else _READ
-    return kind(**{name: read[name](found, name) for name in _names(kind, found)})
+    return kind(**{name: _READ[name](found, name) for name in _names(kind, found)})
 
 
 def _names(kind: Any, found: Fields | None = None) -> tuple[str, ...]:

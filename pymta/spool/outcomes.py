@@ -125,10 +125,10 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Rerouted:
-    """`to` is ``host`` or ``host:port``, looked up at each attempt; "": the usual way again."""
+    """`host` is ``host`` or ``host:port``, looked up at each attempt; "": the usual way again."""
 
     at: float
-    to: str
+    host: str
     by: str
 
 
@@ -168,12 +168,12 @@ class State:
     `pending` are the recipients nobody has settled, in envelope order, and behind them those that
     redirections and operators added, whose addresses are in `added`.  `redirects` says who has his
     mail sent on to whom, `senders` from whom those get it then that he has added (absent: as he
-    did), `instead` in place of whom an operator put somebody.  `first_deferred` is
-    when a recipient was first put off for other reasons than our limits, since the last order of
-    where he goes, `dues` when it may be tried again, `why` the latest reason
-    (absent from each: never put off).  `frozen` is the reason, "" when it is not; `frozen_since` is
-    0 where it was accepted so, and no record says it yet.  `held` is who holds it, "" for nobody;
-    `reroute` the host where an operator wants it to go.
+    did), `instead` in place of whom an operator put somebody.  `first_deferred` is when a recipient
+    was first put off, for other reasons than limits of ours and since an operator last named a host
+    for him; `dues` when he may be tried again, `why` the latest reason (absent from each: never put
+    off).  `frozen` is the reason, "" when it is not; `frozen_since` is 0 where it was accepted so,
+    and no record says it yet.  `held` is who holds it, "" for nobody; `reroute` the host where an
+    operator wants it to go.
     """
 
     pending: tuple[int, ...]
@@ -251,8 +251,8 @@ def step(state: State, record: Record) -> State:
             return replace(state, held="")
         case Edited():
             return _edit(state, record)
-        case Rerouted(to=to):  # the times were those of other hosts
-            return replace(state, reroute=to, dues=(), first_deferred=())
+        case Rerouted(host=host):  # the times were those of other hosts
+            return replace(state, reroute=host, dues=(), first_deferred=())
 
 
 def alarm(state: State, now: float) -> float:

@@ -111,7 +111,7 @@ def test_an_unknown_journal_is_refused(content: bytes) -> None:
         b'{"is":"Thawed"}',
         b'{"is":"Thawed","at":"now"}',
         b'{"is":"Edited","at":1,"recipients":[0],"to":[3],"added":[],"by":"root"}',
-        b'{"is":"Rerouted","at":1,"to":[1],"by":"root"}',
+        b'{"is":"Rerouted","at":1,"host":[1],"by":"root"}',
         b'{"is":"Delivered","at":1,"recipients":[-1],"how":""}',
         b'{"is":"Delivered","at":1,"recipients":[true],"how":""}',
         b'{"is":1}',
