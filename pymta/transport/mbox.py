@@ -123,12 +123,12 @@ class Mbox:
         while True:
             fd = self._opened(directory)
             try:
-                if self._lock(directory, fd):
+                lock = self._lock(directory, fd)
+                if lock is not None:
                     try:
                         yield fd
                     finally:
-                        with suppress(OSError):
-                            self._disk.unlink(directory, self._name + LOCK)
+                        self._unlock(directory, lock)
                     return
             finally:
                 self._disk.close(fd)
@@ -159,22 +159,42 @@ class Mbox:
         if found.st_nlink > 1:
             raise OSError(errno.EMLINK, f"{path} has more than one name")
 
-    def _lock(self, directory: int, fd: int) -> bool:
-        """Take both locks, or none."""
+    def _lock(self, directory: int, fd: int) -> int | None:
+        """Take both locks, or none; for `_unlock`."""
         try:
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
-            return False
-        if not self._take_lock_file(directory):
-            return False  # the other lock ends with the descriptor
-        # Whoever had the locks before may have put another file in its place.
-        found = self._disk.look(directory, self._name)
-        if found and found.inode == self._disk.facts(fd).inode:
-            return True
-        self._disk.unlink(directory, self._name + LOCK)
-        return False
+            return None
+        lock = self._take_lock_file(directory)
+        if lock is None:
+            return None  # the other lock ends with the descriptor
+        is_there = False
+        try:
+            # Whoever had the locks before may have put another file in its place.
+            is_there = self._is_named(directory, self._name, fd)
+        finally:
+            if not is_there:
+                self._unlock(directory, lock)
+        return lock if is_there else None
 
-    def _take_lock_file(self, directory: int) -> bool:
+    def _unlock(self, directory: int, lock: int) -> None:
+        """Who was slow may have been taken for dead, and the lock be somebody else's by now.
+
+        As long as ours is open, no other file can have its inode.
+        """
+        try:
+            with suppress(OSError):
+                if self._is_named(directory, self._name + LOCK, lock):
+                    self._disk.unlink(directory, self._name + LOCK)
+        finally:
+            self._disk.close(lock)
+
+    def _is_named(self, directory: int, name: str, fd: int) -> bool:
+        found = self._disk.look(directory, name)
+        return found is not None and found.inode == self._disk.facts(fd).inode
+
+    def _take_lock_file(self, directory: int) -> int | None:
+        """The open file; None: another one is there."""
         name = self._name + LOCK
         try:
             fd = self._disk.create(directory, name)
@@ -182,16 +202,13 @@ class Mbox:
             if self._is_forgotten(directory, name):
                 with suppress(FileNotFoundError):
                     self._disk.unlink(directory, name)
-            return False  # taken at the next try, so that two who find it do not both have it
+            return None  # taken at the next try, so that two who find it do not both have it
         try:
             self._disk.write(fd, b"%d\n" % os.getpid())
         except BaseException:
-            with suppress(OSError):
-                self._disk.unlink(directory, name)
+            self._unlock(directory, fd)
             raise
-        finally:
-            self._disk.close(fd)
-        return True
+        return fd
 
     def _is_forgotten(self, directory: int, name: str) -> bool:
         """We hold the other lock, so a program that takes both is not at work."""

@@ -279,6 +279,19 @@ def test_a_lock_file_holds_until_its_owner_is_dead_or_has_forgotten_it(
         assert not lock.exists()
 
 
+def test_a_lock_that_somebody_else_has_taken_meanwhile_stays_his(path: Path) -> None:
+    """Ours was held for so long that he took it for forgotten."""
+    lock = path.with_name("inbox.lock")
+
+    def is_mine() -> bool:
+        lock.unlink()
+        lock.write_text("his")  # most file systems give it the inode that has become free
+        return True
+
+    assert store(path, is_mine)
+    assert lock.read_text() == "his"
+
+
 def test_a_file_that_was_put_in_its_place_meanwhile_gets_the_message(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
