@@ -73,7 +73,9 @@ OPTIONS: Mapping[str, str] = {
     "senders": "whose mail: a list of addresses as in policy, of envelope senders",
     "domains": "mail to these domains: a list such as that of local_domains with"
     ' "*.example.org", "!example.net" and "*"',
-    "mx": "true: for the names in hosts the DNS is asked for mail hosts, not for addresses",
+    "mx": "true: for the names in hosts the DNS is asked for mail hosts, not for addresses; where"
+    ' its answer is not signed, tls = "verify" takes those below that name, and others by their'
+    ' names, as "verify smtp.provider.example"',
     "tls": 'as in remote_tls; "verify" where there is a login, and else what remote_tls says of the'
     " host",
     "tls_on_connect": "true: TLS begins before the greeting; so it does where nothing is said and"

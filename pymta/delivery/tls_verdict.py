@@ -53,9 +53,8 @@ def need_of(
 ) -> Need | Unsure:
     """`is_waived`: the sender of the message does not want what the receiving side asks for."""
     wish, because = _wish(remote, host, setting)
-    is_sure = bool(host.signed) or not remote.mx_of
     if wish.word in _PLAIN:
-        return Need(_PLAIN[wish.word], because, is_name_sure=is_sure)
+        return Need(_PLAIN[wish.word], because, is_name_sure=_is_sure(remote, host))
     if wish.word == AUTO:
         return WHERE_OFFERED if is_waived else _published(remote, host, published)
     if wish.word == DANE_ONLY:
@@ -71,8 +70,17 @@ def need_of(
 def _wish(remote: Remote, host: Host, setting: RemoteTls) -> tuple[TlsWish, str]:
     if remote.tls:
         return parse_tls(remote.tls), f"tls of {remote.router} {remote.destination}"
-    key, text = entry_for(setting, remote.mx_of or host.name)
+    key, text = entry_for(setting, _mx_of(remote, host) or host.name)
     return parse_tls(text), f"remote_tls of {key}" if key else "remote_tls"
+
+
+def _mx_of(remote: Remote, host: Host) -> str:
+    """In whose name the DNS has named it as a mail host, "" where an operator has himself."""
+    return remote.mx_of or host.mx_of
+
+
+def _is_sure(remote: Remote, host: Host) -> bool:
+    return bool(host.signed) or not _mx_of(remote, host)
 
 
 def _published(remote: Remote, host: Host, published: Published) -> Need | Unsure:
@@ -81,8 +89,7 @@ def _published(remote: Remote, host: Host, published: Published) -> Need | Unsur
         found = _by_policy(remote.mx_of, host, published.policy_of(remote.mx_of))
     if found is not None:
         return found
-    is_sure = bool(host.signed) or not remote.mx_of
-    return Need(Level.MAY, is_name_sure=is_sure) if is_sure else WHERE_OFFERED
+    return Need(Level.MAY, is_name_sure=True) if _is_sure(remote, host) else WHERE_OFFERED
 
 
 def _by_dane(remote: Remote, host: Host, published: Published) -> Need | Unsure | None:
@@ -90,17 +97,17 @@ def _by_dane(remote: Remote, host: Host, published: Published) -> Need | Unsure 
     for base in host.signed:
         match published.tlsa(base, host.port):
             case Found(records, True):
-                return _with_records(remote, host, base, usable(records))
+                return _with_records(_mx_of(remote, host), host, base, usable(records))
             case Failed(why):
                 return Unsure(f"TLSA lookup for {base} did not complete: {why}")
     return None
 
 
-def _with_records(remote: Remote, host: Host, base: str, records: tuple[Tlsa, ...]) -> Need:
+def _with_records(mx_of: str, host: Host, base: str, records: tuple[Tlsa, ...]) -> Need:
     if not records:  # RFC 7672 s2.2
         because = "TLSA records of which none is usable"
         return Need(Level.MUST, because, is_theirs=True, is_name_sure=True)
-    names = (base, remote.mx_of, host.name)  # s3.2.2, of which DANE-EE needs none
+    names = (base, mx_of, host.name)  # s3.2.2, of which DANE-EE needs none
     return Need(
         Level.DANE,
         "DANE",
@@ -130,17 +137,18 @@ def _verified(remote: Remote, host: Host, wish: TlsWish, because: str) -> Need |
     """A name that a stranger may have put into the DNS is not one to be proved."""
     names = tuple(name for name in wish.names if not name.startswith("*."))
     own = key_of_domain(host.name)
+    mx_of = _mx_of(remote, host)
     if wish.names:
         if own not in names and any(_is_in(own, one[2:]) for one in wish.names if one[:2] == "*."):
             names = (*names, own)
         if not names:
             return Unsure(f"{because}: {host.name} is none of {' '.join(wish.names)}")
-    elif host.signed or not remote.mx_of or _is_in(own, remote.mx_of):
+    elif _is_sure(remote, host) or _is_in(own, mx_of):
         names = (host.name,)
     else:
         return Unsure(
-            f"{because}: the DNS answer that names {host.name} as a mail host of {remote.mx_of} was"
-            f' not signed; put "verify" with its names there'
+            f"{because}: the DNS answer that names {host.name} as a mail host of {mx_of} was not"
+            f' signed; put "verify" with its names there'
         )
     return Need(Level.VERIFIED, because, names, is_name_sure=True)
 

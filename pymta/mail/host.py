@@ -16,12 +16,15 @@ class Host:
     `name` was checked to be a host name, or is an address in brackets.  `signed` are the names of
     which it may have TLSA records, best first (RFC 7672 s2.2.2); none where somebody on the way may
     have put this host in place of another, since not all DNS answers that led to it were signed.
+    `mx_of` is the name that an operator gave where the DNS has named this one as its mail host, ""
+    where it is his own, or where he named nobody.
     """
 
     name: str
     address: Address
     port: int = SMTP_PORT
     signed: tuple[str, ...] = ()
+    mx_of: str = ""
 
     @property
     def key(self) -> str:

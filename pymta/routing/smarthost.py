@@ -86,10 +86,15 @@ def _by_mx(text: str, lookups: Lookups, is_ours: IsOurs, shuffle: Shuffle) -> li
     found = route_by_mx(name.lower(), lookups, port=port, is_ours=is_ours, shuffle=shuffle)
     match found:
         case Remote():
-            return list(found.hosts)
+            return [_named(host, name.lower()) for host in found.hosts]
         case Fail(why):
             return Defer(f"smarthost {name}: {why}", "4.4.4")
     return Defer(f"smarthost {name}: {found.why}", found.enhanced)
+
+
+def _named(host: Host, name: str) -> Host:
+    """Not more than the DNS says, unless it is the name that the operator gave."""
+    return host if host.name == name else replace(host, mx_of=name)
 
 
 def _maybe_literal(name: str) -> Address | None:

@@ -195,3 +195,55 @@ def test_a_smarthost_has_a_word_of_its_own() -> None:
     plain = replace(remote, tls="")
     assert level(need(MX, {"mx.example.net": "none", "*": "encrypt"}, remote=plain)) is Level.NONE
     assert level(need(MX, policy=POLICY, remote=plain)) is Level.MAY
+
+
+MX_OF_SMARTHOST = replace(MX, mx_of="example.org")
+BY_SMARTHOST = Remote("example.org", (MX_OF_SMARTHOST,), "smarthost")
+
+
+@pytest.mark.parametrize(
+    ("mx_of", "tls", "wanted"),
+    [
+        ("example.org", "verify", "names mx.example.net as a mail host of example.org was not"),
+        ("example.net", "verify", ("mx.example.net",)),
+        ("example.org", "verify mx.example.net", ("mx.example.net",)),
+        ("example.org", "dane-only", "were not signed"),
+    ],
+)
+def test_of_a_smarthost_by_mx_the_name_is_that_of_the_operator(
+    mx_of: str, tls: str, wanted: object
+) -> None:
+    """Else who forges the DNS answer gets the mail, and the login with it."""
+    host = replace(MX, mx_of=mx_of)
+    found = need(host, remote=replace(BY_SMARTHOST, hosts=(host,), tls=tls))
+    if isinstance(found, Unsure):
+        assert isinstance(wanted, str)
+        assert wanted in found.why
+    else:
+        assert (found.level, found.names) == (Level.VERIFIED, wanted)
+
+
+def test_a_signed_mail_host_of_a_smarthost_is_held_to_its_records() -> None:
+    """RFC 7672 s3.2.2"""
+    host = replace(SIGNED, mx_of="example.org")
+    found = need(host, tlsa={"mx.example.net": Found((EE,), is_secure=True)}, remote=BY_SMARTHOST)
+    assert isinstance(found, Need)
+    assert (found.level, found.names) == (Level.DANE, ("mx.example.net", "example.org"))
+
+
+def test_a_mail_host_of_a_smarthost_is_as_unsure_as_the_answer_that_named_it() -> None:
+    for setting in ("auto", "encrypt"):
+        found = need(MX_OF_SMARTHOST, setting, remote=BY_SMARTHOST)
+        assert isinstance(found, Need)
+        assert not found.is_name_sure
+
+
+def test_remote_tls_knows_a_smarthost_by_the_name_in_the_settings() -> None:
+    setting = {"mx.example.net": "none", "example.org": "encrypt"}
+    found = need(MX_OF_SMARTHOST, setting, remote=BY_SMARTHOST)
+    assert str(found) == "encrypt (remote_tls of example.org)"
+
+
+def test_no_policy_is_asked_for_on_the_way_to_a_smarthost() -> None:
+    """RFC 8461 is about the domain of a recipient."""
+    assert level(need(MX_OF_SMARTHOST, policy=POLICY, remote=BY_SMARTHOST)) is Level.MAY

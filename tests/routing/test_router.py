@@ -344,9 +344,20 @@ def test_a_smarthost_may_be_a_domain_with_mail_hosts(
     if isinstance(route, Remote):
         assert [str(host) for host in route.hosts] == wanted
         assert (route.router, route.tls, route.mx_of) == ("smarthost", "verify", "")
+        assert {host.mx_of for host in route.hosts} == {"example.org"}
     else:
         assert isinstance(route, Defer)
         assert route.enhanced == wanted
+
+
+@pytest.mark.parametrize("mx", [{"a": Nothing()}, {"a": Found((Mx(1, "a"),))}])
+def test_a_smarthost_that_is_its_own_mail_host_is_the_one_that_the_operator_named(
+    mx: dict[str, Answer[Mx]],
+) -> None:
+    one = Smarthost("p", ("A", "[192.0.2.9]"), by_mx=True)
+    route = route_by_smarthost(one, Table(mx, TWO), is_ours=is_us, shuffle=in_place)
+    assert isinstance(route, Remote)
+    assert [host.mx_of for host in route.hosts] == ["", "", ""]
 
 
 SMARTHOSTS = {
