@@ -59,8 +59,9 @@ def read_header(text: bytes) -> Header:
     """
     starts: list[int] = []  # of fields
     at = 0
-    if text.startswith((b"From ", b">From ")):
-        at = _line_end(text, 0)
+    first = text[: _line_end(text, 0)]
+    if first.startswith((b"From ", b">From ")) and not _is_field(first):  # no "From : "
+        at = len(first)
     while at < len(text):
         end = _line_end(text, at)
         line = text[at:end]

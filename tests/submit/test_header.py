@@ -87,3 +87,10 @@ def test_long_names_fit_into_encoded_words() -> None:
 )
 def test_the_body_begins_where_the_header_ends(text: bytes, body: bytes) -> None:
     assert text[read_header(text).length :] == body
+
+
+def test_a_from_field_with_a_blank_before_the_colon_is_no_line_of_a_mailbox_file() -> None:
+    """RFC 5322 s4.5"""
+    made = completed(b"From : bob@x.test\r\nTo: a@x.test\r\n\r\n")
+
+    assert made == b"From : bob@x.test\r\nTo: a@x.test\r\n"
