@@ -76,16 +76,17 @@ def sender_field(visit: Visit, header: HeaderScanner) -> str:
     name = b"resent-from" if header.kept.get(b"resent-from") else b"from"
     fields = header.kept.get(name, [])
     own = own_address(visit)
-    if _name_him_alone(visit, fields) or not own.is_ascii:
+    # Readers may take any of several From fields for the author.  Of several blocks of Resent-
+    # fields the first is the last (RFC 5322 s3.6.6).
+    is_one = name != b"from" or (len(fields) <= 1 and name not in header.beyond)
+    if (is_one and _name_him_alone(visit, fields)) or not own.is_ascii:
         return ""
     title = "Resent-Sender" if name == b"resent-from" else "Sender"
     return f"{title}: <{own}>\r\n"
 
 
 def _name_him_alone(visit: Visit, fields: list[bytes]) -> bool:
-    """No field at all does: From is added then.  Of several blocks of Resent- fields the first is
-    the last (RFC 5322 s3.6.6).
-    """
+    """The first does, or there is none: From is added then."""
     if not fields:
         return True
     named = mailboxes(fields[0])

@@ -86,7 +86,11 @@ def test_senders_that_everybody_may_give_are_a_list_of_addresses() -> None:
         ("From: nobody can read that\r\n", f"Sender: <{ALICE}>"),
         ("From: Alice <alice@localhost>\r\n", ""),
         ("From: alice@d.test\r\n", ""),
+        ("From: alice@d.test\r\nFrom: boss@x.test\r\n", f"Sender: <{ALICE}>"),
+        (f"From: {ALICE}\r\nFrom: boss@x.test\r\nFrom: {ALICE}\r\n", f"Sender: <{ALICE}>"),
+        ("From: alice@d.test\r\nno field\r\nFrom: boss@x.test\r\n", f"Sender: <{ALICE}>"),
         ("Resent-From: alice@d.test\r\nFrom: boss@x.test\r\n", ""),
+        ("Resent-From: alice@d.test\r\nResent-From: b@x.test\r\n", ""),
         ("Resent-From: b@x.test\r\nFrom: boss@x.test\r\n", f"Resent-Sender: <{ALICE}>"),
     ],
 )
