@@ -18,7 +18,7 @@ from pymta.channel.reach import Reach
 from pymta.delivery import follow_up, tell
 from pymta.delivery.carry import carry
 from pymta.delivery.outcome import Addressee, Tried, addressees
-from pymta.delivery.plan import ToHosts, plan, shown
+from pymta.delivery.plan import Group, ToHosts, plan, shown
 from pymta.delivery.redirect import Known, TooMany, Wish, redirect
 from pymta.delivery.settle import (
     FROZEN_WHY,
@@ -126,7 +126,7 @@ class _Attempt:
 
     def _deliver(self) -> bool:
         """False: the claim is lost."""
-        groups = deque(plan(self._routed(self._who_is_due())))
+        groups = deque(self._planned(self._routed(self._who_is_due())))
         if groups:
             self._claim.prepare()
         has_begun = False
@@ -143,8 +143,11 @@ class _Attempt:
             refused, added = self._redirect(carried.wishes)
             is_last = not groups and not added and not carried.onward
             self._settle((*carried.tried, *refused), is_last=is_last)
-            groups.extend(plan((*carried.onward, *self._routed(added))))
+            groups.extend(self._planned((*carried.onward, *self._routed(added))))
         return True
+
+    def _planned(self, routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
+        return plan(routes, is_mbox=bool(self._world.settings.deliver.mail_spool_directory))
 
     def _settle(self, tried: tuple[Tried, ...], *, is_last: bool) -> None:
         now = self._world.now()

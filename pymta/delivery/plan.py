@@ -1,10 +1,12 @@
 """Recipients to groups: who travels together?
 
-Local mailboxes go first and in one group: they are quick, and a delivery repeated after a crash
-replaces itself, so nothing is lost by recording them together.  The same goes for system users,
-who come next, since a home directory may hang.  Then one group for each LMTP server, and one for
-each destination, because one transaction can serve all its recipients.  Those without a route come
-first of all, with those who are only names for others; they cost nothing.
+Local mailboxes go first, and Maildirs in one group: they are quick, and a delivery repeated after a
+crash replaces itself, so nothing is lost by recording them together.  The same goes for system
+users, who come next, since a home directory may hang.  What would be there twice, in an mbox or by
+a command, is a group of its own and so recorded before the next one begins.  Then one group for
+each LMTP server, and one for each destination, because one transaction can serve all its
+recipients.  Those without a route come first of all, with those who are only names for others; they
+cost nothing.
 
 Who has the mail by way of an alias or a .forward gets it with a line that says so (Delivered-To),
 and perhaps from another sender, and so does not travel with others.
@@ -20,6 +22,8 @@ from pymta.routing.route import Defer, Discard, Expanded, Fail, Lmtp, Local, Rem
 
 Came = tuple[tuple[str, ...], str]  # as `Addressee.came`
 Nowhere = Fail | Defer | Discard
+
+_TOGETHER = -1  # in place of the index of one who goes alone
 
 # Every server must take a hundred (RFC 5321 s4.5.3.1.8); more is asking for 452.
 MOST_RECIPIENTS = 100
@@ -66,12 +70,12 @@ class ToHosts:
 Group = Unrouted | ToOthers | ToMailboxes | ToUsers | ToLmtp | ToHosts
 
 
-def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
-    """The groups in the order in which they are to be carried."""
+def plan(routes: Iterable[tuple[Addressee, Route]], *, is_mbox: bool = False) -> tuple[Group, ...]:
+    """The groups in the order in which they are to be carried; `is_mbox`: users have such ones."""
     unrouted: list[tuple[Addressee, Nowhere]] = []
     others: list[tuple[Addressee, Expanded]] = []
-    local: list[tuple[Addressee, Local]] = []
-    users: dict[Came, list[tuple[Addressee, User]]] = {}
+    local: dict[int, list[tuple[Addressee, Local]]] = {}
+    users: dict[tuple[int, Came], list[tuple[Addressee, User]]] = {}
     lmtp: dict[tuple[Lmtp, Came], list[Addressee]] = {}
     remote: dict[tuple[Remote, Came], list[Addressee]] = {}
     for addressee, route in routes:
@@ -81,9 +85,11 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
             case Expanded():
                 others.append((addressee, route))
             case Local():
-                local.append((addressee, route))
+                alone = addressee.index if route.is_mbox else _TOGETHER
+                local.setdefault(alone, []).append((addressee, route))
             case User():
-                users.setdefault(addressee.came, []).append((addressee, route))
+                alone = addressee.index if route.item or is_mbox else _TOGETHER
+                users.setdefault((alone, addressee.came), []).append((addressee, route))
             case Lmtp():
                 lmtp.setdefault((route, addressee.came), []).append(addressee)
             case Remote():
@@ -93,8 +99,7 @@ def plan(routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
         groups.append(Unrouted(tuple(unrouted)))
     if others:
         groups.append(ToOthers(tuple(others)))
-    if local:
-        groups.append(ToMailboxes(tuple(local)))
+    groups += [ToMailboxes(tuple(some)) for some in local.values()]
     groups += [ToUsers(tuple(some)) for some in users.values()]
     for (server, _), addressees in lmtp.items():
         groups += [ToLmtp(part, server) for part in _parts(addressees)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from pymta.routing.route import Expanded, Item
 from pymta.routing.target import Command, File
 from pymta.transport.classify import Later, Never
 from pymta.transport.local_request import Deed, Nothing
-from tests.doubles.deliveries import START, Rig, bounces
+from tests.doubles.deliveries import SETTINGS, START, Rig, attempt_until, bounces
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
@@ -108,6 +109,29 @@ def test_an_address_that_looks_like_one_is_an_address(rig: Rig, address: str) ->
     assert rig.attempt(rig.put(ALICE))[-1] == "Completed"
     assert not rig.done
     assert rig.sent[-1][1] == ('"|x"@x.example',)
+
+
+THREE = [f"{name}@users.example" for name in ("alice", "bob", "carol")]
+IN_MBOXES = replace(SETTINGS, deliver=replace(SETTINGS.deliver, mail_spool_directory="/var/mail"))
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["commands", "mboxes"])
+def test_of_several_that_would_be_there_twice_one_is_at_most(is_done: bool) -> None:
+    """Wherever the attempt is stopped: each is on record before the next one begins."""
+    count, came_through = 0, False
+    while not came_through:
+        memory = MemoryDisk(lambda: START)
+        rig = Rig(Path("/"), disk=memory, settings=SETTINGS if is_done else IN_MBOXES)
+        if is_done:
+            rig.forwards["alice"] = b"|/one, |/two, |/three"
+        id = rig.put(*([ALICE] if is_done else THREE))
+        came_through = attempt_until(rig, memory, id, count)
+        if rig.spool().holds(id):
+            rig.attempt(id, force=True)
+        got = rig.done if is_done else rig.homes
+        assert len({str(one) for one in got}) == 3
+        assert len(got) <= 4, count
+        count += 1
 
 
 def test_a_message_stopped_anywhere_is_done_once_more_at_most() -> None:

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.delivery.outcome import NOBODY, Addressee, Tried
-from pymta.delivery.plan import MOST_RECIPIENTS, ToHosts, ToMailboxes, Unrouted, plan
+from pymta.delivery.plan import (
+    MOST_RECIPIENTS,
+    Group,
+    ToHosts,
+    ToMailboxes,
+    ToUsers,
+    Unrouted,
+    plan,
+)
 from pymta.delivery.settle import (
     GIVEN_UP,
     Settlement,
@@ -19,7 +27,7 @@ from pymta.delivery.settle import (
 from pymta.mail.envelope import Recipient
 from pymta.mail.host import Host
 from pymta.retry.rules import parse_retry
-from pymta.routing.route import Defer, Fail, Local, Remote, Route
+from pymta.routing.route import Defer, Fail, Local, Remote, Route, User
 from pymta.spool import outcomes
 from pymta.spool.outcomes import Deferred, Failed, State, fold
 from pymta.transport.classify import Delivered, Later, Never, Outcome
@@ -152,6 +160,21 @@ def test_mailboxes_go_before_hosts_and_each_host_once() -> None:
     assert [box.mailbox for _, box in groups[1].recipients] == ["user", "root"]
     assert isinstance(groups[2], ToHosts)
     assert [who.index for who in groups[2].recipients] == [0, 3]
+
+
+def test_what_would_be_there_twice_is_a_group_of_its_own() -> None:
+    commands = [User("u", item="|a"), User("u", item="/b"), User("u", item="|a")]
+    mboxes = [Local("a", is_mbox=True), Local("b", is_mbox=True)]
+    users = [User("u"), User("v")]
+
+    def sizes(*, is_mbox: bool) -> list[tuple[type[Group], int]]:
+        routes = routed(*commands, *users, *mboxes, Local("c"), Local("d"))
+        groups = plan(routes, is_mbox=is_mbox)
+        return [(type(group), len(group.recipients)) for group in groups]
+
+    stored = [(ToMailboxes, 1), (ToMailboxes, 1), (ToMailboxes, 2)]
+    assert sizes(is_mbox=False) == [*stored, *[(ToUsers, 1)] * 3, (ToUsers, 2)]
+    assert sizes(is_mbox=True) == [*stored, *[(ToUsers, 1)] * 5]
 
 
 def test_a_transaction_has_no_more_recipients_than_every_server_takes() -> None:
