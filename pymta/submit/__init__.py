@@ -13,6 +13,7 @@ with methods of `bytes`; a test holds it.
     store        the message while nobody has taken it
     dialogue     one attempt to hand it over
     caller       whose mail it is, by the list of accounts
+    chunk_watch  is a client in the middle of a chunk?
     pass_on      -bs: standard input and output are a client of the server themselves
     main         the life of the process: read, try, try again, say what came of it
 """

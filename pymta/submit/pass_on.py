@@ -3,8 +3,10 @@
 Who calls is known there all the same: the user that we run as.  So inetd must not put us behind a
 port, or the whole network would be that user, who may relay.
 
-A client that goes without QUIT is no reason to keep the
-connection: QUIT is said for it.  In the middle of a message that is part of it, and no harm.
+A client that goes without QUIT is no reason to keep the connection: QUIT is said for it.  In the
+middle of a message behind DATA that is part of it, and no harm.  In a chunk it could be the rest of
+one, so there the server hears the end of the input; nowhere else, since it gives no 250 to whom
+nobody may be listening any more (RFC 1047).
 
 Touches: sockets, descriptors.
 """
@@ -16,6 +18,7 @@ import os
 import select
 
 from pymta.submit import replies
+from pymta.submit.chunk_watch import ChunkWatch
 
 SILENCE = 60_000  # milliseconds that a server may think after the client has gone
 _BLOCK = 65536
@@ -38,7 +41,7 @@ def pass_on(server: int) -> int:
     poll = select.poll()
     poll.register(0, select.POLLIN)
     poll.register(server, select.POLLIN)
-    end, patience = b"", None
+    end, patience, watch = b"", None, ChunkWatch()
     while ready := poll.poll(patience):
         for fd, _ in ready:
             data = _read(fd)
@@ -46,14 +49,29 @@ def pass_on(server: int) -> int:
                 if not data:
                     return replies.OK if b"\n221" in end else replies.LATER
                 end = (end + data)[-_LONGEST_END:]
+                watch.server_says(data)
                 _write(1, data)
             elif data:
+                watch.client_says(data)
                 _write(server, data)
             else:
                 poll.unregister(0)
                 patience = SILENCE
-                _write(server, b"QUIT\r\n")
+                if watch.is_inside:
+                    _say_no_more(server)
+                else:
+                    _write(server, b"QUIT\r\n")
     return replies.LATER
+
+
+def _say_no_more(server: int) -> None:
+    sock = _socket.socket(fileno=server)
+    try:
+        sock.shutdown(_socket.SHUT_WR)
+    except OSError:  # it is gone
+        pass
+    finally:
+        sock.detach()
 
 
 def _read(fd: int) -> bytes:

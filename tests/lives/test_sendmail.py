@@ -174,6 +174,20 @@ def _served(made: Daemon, at: socket.socket, by: socket.socket) -> tuple[bytes, 
         return heard.read(), done.returncode, done.stderr.decode()
 
 
+def test_a_client_that_goes_in_a_chunk_has_it_completed_by_nobody(made: Daemon) -> None:
+    """RFC 3030 s2: whatever we said in its place would be octets of the message."""
+    torn = "Subject: torn chunk\r\n\r\nhi\r\n"
+    size = len(torn) + len("QUIT\r\n")
+    said = f"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob>\r\nBDAT {size} LAST\r\n{torn}"
+
+    done = sendmail.run(submit(made), "-bs", text=said)
+
+    assert done.returncode == 75, done
+    assert done.stdout.splitlines()[-1].startswith("421 4.4.2 ")
+    made.wait_for_idle()
+    assert not [mail for mail in made.mailbox("bob") if b"Subject: torn chunk" in mail]
+
+
 def test_v_shows_the_dialogue(made: Daemon) -> None:
     done = sendmail.run(submit(made), "-v", "user")
 
