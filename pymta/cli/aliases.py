@@ -77,7 +77,7 @@ def tell_mistakes() -> None:
 def look(settings: Settings) -> Iterator[Looked]:
     """At each file that the settings name; one that need not be there may be missing."""
     routing = settings.routing
-    own = OwnAddresses(settings, passwd.finder(passwd.PATIENCE), open_tables(routing))
+    own = OwnAddresses(settings, passwd.finder(passwd.PATIENCE), open_tables(settings))
     kinds: tuple[tuple[tuple[str, ...], Check], ...] = (
         (routing.alias_file, partial(alias_mistakes, own=own, is_virtual=False)),
         (routing.virtual_aliases, partial(alias_mistakes, own=own, is_virtual=True)),

@@ -207,7 +207,7 @@ def _world(
         is_ours=here(settings).__contains__,
         ask_ident=lambda _caller, _local, _seconds: "",
         find=passwd.finder(passwd.PATIENCE),
-        address_tables=open_tables(settings.routing),
+        address_tables=open_tables(settings),
         now=time.time,
         date=local_date,
         tables=tables_of(settings),

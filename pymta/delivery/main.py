@@ -194,9 +194,7 @@ class _Routes:
     def __init__(self, settings: Settings, is_ours: Callable[[Address], bool]) -> None:
         self._settings = settings
         self.resolver = Resolver(settings.routing)
-        self._own = OwnAddresses(
-            settings, passwd.finder(passwd.PATIENCE), open_tables(settings.routing)
-        )
+        self._own = OwnAddresses(settings, passwd.finder(passwd.PATIENCE), open_tables(settings))
         self._is_ours = is_ours
         self._smarthosts = smarthosts_of(settings)
         ports = cache(lambda: our_ports(settings, port_of))

@@ -213,7 +213,7 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
         is_ours=here(settings).__contains__,
         ask_ident=ident.ask,
         find=passwd.finder(passwd.PATIENCE),
-        address_tables=open_tables(settings.routing),
+        address_tables=open_tables(settings),
         back_end=back_end(settings, log.write) or InOrder(),
         clients=SqliteClients(Path(settings.machine.state_directory) / "hints" / "clients.sqlite"),
         name_of=passwd.name_of,

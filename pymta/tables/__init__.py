@@ -3,6 +3,7 @@
 table           the questions that routing asks of any table, and the answers
 text            "key: value" lines, as in /etc/aliases
 file            such a text in a file, read again when it has changed
+owned_file      a file, when nobody but its owner says which it is
 list_file       what an :include: names
 address_tables  all tables of one configuration; `opened` opens them
 

@@ -57,6 +57,23 @@ def test_files_without_a_mistake(state: Path, capsys: Capture) -> None:
     ]
 
 
+def test_a_list_is_looked_at_as_the_daemon_does(state: Path, capsys: Capture) -> None:
+    """Whoever asks: it is the daemon whose directories are as good as root's, and not Alice's."""
+    daemon, alice = 4003, 4001
+    os.chown(state, daemon, daemon)
+    hers = state / "hers"
+    hers.mkdir()
+    os.chown(hers, alice, alice)
+    (state / "list").write_text("bob\n")
+    (hers / "list").symlink_to(state / "list")
+    (state / "aliases").write_text(f"a: :include:{state}/list\nb: :include:{hers}/list\n")
+
+    assert run(["aliases", "--state", str(state)]) == 65
+    told, *_ = capsys.readouterr().out.splitlines()[1:]
+    assert told.startswith(f"  {state}/aliases:2: {hers}/list cannot be used: it belongs to uid 0,")
+    assert f"{hers} on the way there to uid {alice}" in told
+
+
 def test_every_mistake_is_told_with_its_line(state: Path, capsys: Capture) -> None:
     (state / "aliases").write_text(WRONG.format(directory=state))
     (state / "virtual").write_text("info@elsewhere.example: alice\nx@virtual.example: nobody\n")
