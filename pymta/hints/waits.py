@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+# Seconds past its time for which a message may stay unopened, because its hosts are left alone: its
+# domain may have others by now, and only an attempt asks the DNS.
+LONGEST_UNOPENED = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -30,6 +34,11 @@ class Wait:
     wake: float
     generation: int = 0
     until: float = 0.0
+
+    @property
+    def void_from(self) -> float:
+        """From then on, in seconds since the epoch, the message is opened whatever its hosts."""
+        return min(self.wake, self.due + LONGEST_UNOPENED)
 
 
 class Waits(Protocol):

@@ -9,9 +9,6 @@ from pymta.queue.feed import Group
 from pymta.spool.store import Waiting
 
 ROUNDING = 1.0  # seconds; a spool may round the time of a message
-# Seconds past its time for which a message may stay unopened, because its hosts are left alone: its
-# domain may have others by now, and only an attempt asks the DNS.
-LONGEST_UNOPENED = 3600.0
 
 
 class Known:
@@ -38,7 +35,7 @@ class Known:
                 and wait.id == message.id
                 and message.due <= latest
                 and abs(wait.due - message.due) < ROUNDING  # nothing was recorded since
-                and now < min(wait.wake, wait.due + LONGEST_UNOPENED)
+                and now < wait.void_from
             ):
                 self.groups[message.id] = self._group(wait)
             yield message

@@ -144,7 +144,7 @@ class Play:
     def _next_moment(self) -> float:
         moments = [copy.due for copy in self.spool.kept.values()]
         moments += [hint.next_try for hint in self._memory.own.values() if hint]
-        moments += [wait.wake for wait in self._waits.values()]
+        moments += [wait.void_from for wait in self._waits.values()]
         later = (moment for moment in moments if self.now < moment < self.now + NEVER)
         return min(later, default=math.inf) if self.spool.kept else math.inf
 

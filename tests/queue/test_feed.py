@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.hints import waits
+from pymta.hints.waits import LONGEST_UNOPENED
 from pymta.mail.waiting import GO, Answer, Crowded, TooFast, Wait
 from pymta.queue.feed import MOST_IN_A_ROW, Feed, Group
-from pymta.queue.known import LONGEST_UNOPENED, Known
+from pymta.queue.known import Known
 from pymta.spool.store import Waiting
 
 DOWN = Wait(900.0, (TooFast(900.0, "x", "1/1h"),))
