@@ -44,7 +44,8 @@ def verify(state: str, *, in_json: bool) -> int:
 
     Safe beside a serving daemon.  The exit code is 1 when there is damage: a message or a journal
     that is not what was written, a file that others may read or that belongs to somebody else, a
-    message that was set aside.  What a killed process left, and a sweep takes, is a remark.
+    directory that is missing, a message that was set aside.  What a killed process left, and a
+    sweep takes, is a remark.
     """
     become_owner(state)
     top = Path(state, "spool")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class Verifier:
             yield from _told(FORMAT, lambda: read_format(self.disk, top))
         for name in (INCOMING, *self._queues(), JOURNAL, CORRUPT):
             with _opened(self.disk, self.top) as top:
-                yield from self._rights(top, name, name)
+                yield from self._rights(top, name, name)  # it says when there is none
 
     def _queues(self) -> list[str]:
         with _opened(self.disk, self.top) as top:
@@ -107,8 +107,12 @@ class Verifier:
         return [QUEUE, *(name for name in named if is_queue_name(name.removeprefix(NAMED_QUEUE)))]
 
     def _names(self, directory: str) -> list[str]:
-        with _opened(self.disk, self.top / directory) as at:
-            return sorted(self.disk.names(at))
+        """Nothing of a directory that is missing, of which `_top` tells."""
+        try:
+            with _opened(self.disk, self.top / directory) as at:
+                return sorted(self.disk.names(at))
+        except FileNotFoundError:
+            return []
 
     def _message(self, queue: str, id: str) -> Iterator[Finding]:
         place = f"{queue}/{id}"
@@ -138,7 +142,8 @@ class Verifier:
         ours = QUEUE if opened.envelope.queue_name == DEFAULT_QUEUE else named
         if ours != queue:
             yield Finding(place, f"its envelope says that it belongs in {ours}/")
-        yield from self._journal_of(id, opened)
+        with suppress(FileNotFoundError):  # the whole directory, of which `_top` tells
+            yield from self._journal_of(id, opened)
 
     def _journal_of(self, id: str, opened: Opened) -> Iterator[Finding]:
         place = f"{JOURNAL}/{id}"
@@ -225,6 +230,8 @@ def _why(error: Exception) -> str:
     match error:
         case SpoolError():
             return error.strerror or str(error)
+        case OSError(errno=errno.ENOENT):
+            return "is missing"
         case OSError(errno=errno.ELOOP):
             return "is a symbolic link"
         case OSError(strerror=str(text)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ def test_where_there_was_never_mail(tmp_path: Path, capsys: Capture) -> None:
     assert verify(tmp_path) == 0
     assert capsys.readouterr().out == f"{tmp_path}/spool: there is no spool yet\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spool_without_its_queue_is_not_taken_for_one_where_there_was_never_mail(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    put(tmp_path)
+    shutil.rmtree(tmp_path / "spool/queue")
+
+    assert verify(tmp_path) == 1
+
+    assert capsys.readouterr().out == (
+        "damage  queue: is missing\n"
+        f"{tmp_path}/spool: 0 messages and 0 journals read whole, 0 bytes; 1 damage found\n"
+    )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,20 @@ def test_damage_is_named_with_its_place(
     spoil(spool, *ids)
 
     assert what_is_wrong(spool, place, *ids).startswith(what)
+
+
+@pytest.mark.parametrize("name", ["incoming", "queue", "journal", "corrupt"])
+def test_a_directory_that_is_missing_is_damage_and_hides_no_other(
+    spool: Path, slow: str, name: str
+) -> None:
+    """Its content went with it, which is no spool without mail."""
+    (spool / "queue.slow" / slow).chmod(0o640)
+    shutil.rmtree(spool / name)
+
+    assert found(spool) == {
+        name: "is missing",
+        f"queue.slow/{slow}": "has mode 0640: others may read or change it",
+    }
 
 
 @pytest.mark.root
