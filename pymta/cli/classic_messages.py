@@ -22,7 +22,8 @@ from pymta.cli.orders import Edit, Order
 from pymta.cli.queue_orders import checked_address, give
 from pymta.journal.line import printable
 from pymta.spool.files import FileSpool
-from pymta.spool.store import Claim, SpoolError
+from pymta.spool.scan import Reading
+from pymta.spool.store import SpoolError
 
 FAILED = 1
 _SAID = {
@@ -54,15 +55,11 @@ def show(state: str, wanted: Manage) -> int:
     if wanted.word == "-Mvl":
         _show_history(spool, id)
         return 0
-    claim = spool.claim(id)
-    if claim is None:
-        why = "is being delivered" if spool.holds(id) else "does not exist"
-        raise CommandError(f"message {id} {why}", FAILED)
-    try:
-        for block in _with_lf(_part(claim, wanted.word)):
+    with spool.reading(id) as message:
+        if message is None:
+            raise CommandError(f"message {id} does not exist", FAILED)
+        for block in _with_lf(_part(message, wanted.word)):
             sys.stdout.buffer.write(block)
-    finally:
-        claim.release()
     return 0
 
 
@@ -108,12 +105,12 @@ def _show_history(spool: FileSpool, id: str) -> None:
         sys.stdout.write(f"{stamp(record.at)} {printable(told(record, message, stamp))}\n")
 
 
-def _part(claim: Claim, word: str) -> Iterator[bytes]:
+def _part(message: Reading, word: str) -> Iterator[bytes]:
     if word != "-Mvb":
-        yield "".join(claim.seal.on_top).encode("utf-8", "surrogateescape")
+        yield "".join(message.seal.on_top).encode("utf-8", "surrogateescape")
     is_header, rest = True, b""
     try:
-        for block in claim.blocks():
+        for block in message.blocks:
             if not is_header:
                 yield block
                 continue
@@ -127,7 +124,7 @@ def _part(claim: Claim, word: str) -> Iterator[bytes]:
                     return
                 yield body
     except SpoolError as error:
-        raise CommandError(f"message {claim.id}: {error.strerror}", FAILED) from None
+        raise CommandError(error.strerror or str(error), FAILED) from None
     if is_header and word != "-Mvb":  # it is all header
         yield rest
 

@@ -78,7 +78,7 @@ def as_plain(message: Message) -> dict[str, Any]:
 
 
 def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> Iterator[str]:
-    """Everything about one message, line by line; `header` None: it could not be read now."""
+    """Everything about one message, line by line; `header` None: it has gone meanwhile."""
     envelope, state = message.envelope, message.state
     arrived = f"{stamp(envelope.received_at)}, {age(now - envelope.received_at).strip()} ago"
     yield f"Message     {message.id}"
@@ -196,7 +196,7 @@ def _state(message: Message, now: float, stamp: Stamp) -> str:
 
 def _header_lines(header: bytes | None) -> Iterator[str]:
     if header is None:
-        yield "  (not to be seen now: the message is being delivered)"
+        yield "  (not to be seen any more: the message has gone meanwhile)"
         return
     for line in header.decode("utf-8", "surrogateescape").split("\n"):
         yield f"  {printable(line.removesuffix(chr(13)))}"

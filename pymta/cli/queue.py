@@ -25,7 +25,7 @@ from pymta.cli.options import queue_option, state_option
 from pymta.cli.places import daemon_places
 from pymta.mail.envelope import Envelope
 from pymta.spool.files import FileSpool
-from pymta.spool.store import Message, Spool
+from pymta.spool.store import Message
 
 LONGEST_HEADER = 1 << 20  # bytes that `show` prints at most
 
@@ -115,23 +115,17 @@ def _print_json(messages: Iterator[Message]) -> None:
     click.echo("[]" if before == "[" else "\n]")
 
 
-def _header(spool: Spool, id: str) -> bytes | None:
-    """The header of the message with what we put on top; None when it is being delivered.
-
-    Reading needs the claim, since only its holder knows that the file stays.
-    """
-    claim = spool.claim(id)
-    if claim is None:
-        return None
-    try:
-        top = "".join(claim.seal.on_top).encode("utf-8", "surrogateescape")
+def _header(spool: FileSpool, id: str) -> bytes | None:
+    """The header of the message with what we put on top; None when it has gone meanwhile."""
+    with spool.reading(id) as message:
+        if message is None:
+            return None
+        top = "".join(message.seal.on_top).encode("utf-8", "surrogateescape")
         received = b""
-        for block in claim.blocks():
+        for block in message.blocks:
             received += block
             if b"\r\n\r\n" in received or len(received) > LONGEST_HEADER:
                 break
-    finally:
-        claim.release()
     own = b"" if received.startswith(b"\r\n") else received.partition(b"\r\n\r\n")[0]
     return (top + own)[:LONGEST_HEADER].removesuffix(b"\r\n")
 

@@ -11,7 +11,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from pymta.journal.event import Event
@@ -80,6 +80,10 @@ class FileSpool:
 
     def peek(self, id: str) -> Message | None:
         return scan.peek(self._places(), id) if is_id(id) else None
+
+    def reading(self, id: str) -> AbstractContextManager[scan.Reading | None]:
+        """All of it, without a claim; None when it has gone."""
+        return scan.reading(self._places(), id) if is_id(id) else nullcontext()
 
     def queues(self) -> tuple[str, ...]:
         with refusing("cannot list the queues"):

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pymta.mail.message_id import is_id
+from pymta.spool.disk import Disk
 from pymta.spool.journal_lines import Journal
-from pymta.spool.opened import open_queued, read_journal, read_message
+from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
 from pymta.spool.outcomes import fold
-from pymta.spool.places import Places, find_queued
-from pymta.spool.store import Message, SpoolError, Waiting, refusing
+from pymta.spool.places import Places, Queued, find_queued
+from pymta.spool.store import Message, Seal, SpoolError, Waiting, refusing
 
 
 def ids(places: Places, queue: str) -> list[str]:
@@ -35,20 +38,62 @@ def scan(places: Places, queue: str) -> Iterator[Waiting]:
             yield Waiting(id, due=journal.modified, is_first=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message of which every octet is there to be read, whoever settles it meanwhile."""
+
+    seal: Seal
+    blocks: Iterator[bytes]  # as received; SpoolError at the end when it was not what was sealed
+
+
+@contextmanager
+def reading(places: Places, id: str) -> Iterator[Reading | None]:
+    """Without a claim, so that nobody's attempt fails on whoever takes his time to read."""
+    with _readable(id):
+        found = _opened(places, id)
+    if found is None:
+        yield None
+        return
+    _, fd = found
+    try:
+        with _readable(id):
+            opened = read_message(places.disk, fd)
+        yield Reading(opened.seal, _blocks(places.disk, fd, id, opened))
+    finally:
+        places.disk.close(fd)
+
+
 def peek(places: Places, id: str) -> Message | None:
     """The message as it stands, while somebody else may work on it."""
+    with _readable(id):
+        return _read(places, id)
+
+
+@contextmanager
+def _readable(id: str) -> Iterator[None]:
     with refusing(f"cannot read message {id}"):
         try:
-            return _read(places, id)
+            yield
         except ValueError as error:
             raise SpoolError(errno.EBADMSG, f"message {id}: {error}") from error
 
 
-def _read(places: Places, id: str) -> Message | None:
+def _opened(places: Places, id: str) -> tuple[Queued, int] | None:
     queued = find_queued(places, id)
     fd = open_queued(queued) if queued else None
-    if queued is None or fd is None:
+    return None if queued is None or fd is None else (queued, fd)
+
+
+def _blocks(disk: Disk, fd: int, id: str, opened: Opened) -> Iterator[bytes]:
+    with _readable(id):
+        yield from read_body(disk, fd, opened)
+
+
+def _read(places: Places, id: str) -> Message | None:
+    found = _opened(places, id)
+    if found is None:
         return None
+    queued, fd = found
     try:
         opened = read_message(places.disk, fd)
     finally:

@@ -12,6 +12,7 @@ from pymta.cli.classic import run
 from pymta.config import generation
 from pymta.config.settings import Machine, Settings
 from pymta.mail.envelope import Envelope, Recipient
+from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import State
 from pymta.spool.store import Seal
@@ -136,6 +137,33 @@ def test_parts_of_a_message_are_shown_as_they_are(
     top = b"Received: by us\r\n" + header
     whole = (top, body, top + b"\r\n" + body)
     assert shown == [part.replace(b"\r\n", b"\n") for part in whole]
+
+
+@pytest.mark.parametrize("word", ["-Mvh", "-Mvb", "-Mvc", "-Mvl"])
+def test_who_looks_at_a_message_keeps_nobody_from_its_delivery(
+    word: str, classic: Classic, spool: FileSpool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pager may stay open for hours; and what is being delivered can be looked at."""
+    id = put(spool, "c@d.example")
+    claim = spool.claim(id)
+    monkeypatch.setattr(Disk, "lock", lambda *_: pytest.fail("locked"))
+
+    assert claim
+    assert classic(word, id) == 0
+    claim.release()
+
+
+def test_of_a_damaged_message_it_is_said_so_and_it_stays_where_it_is(
+    classic: Classic, spool: FileSpool, state: Path, capfd: Capture
+) -> None:
+    id = put(spool, "c@d.example")
+    path = state / "spool/queue.q" / id
+    path.write_bytes(path.read_bytes().replace(b"\r\nbody", b"\r\nbodz"))
+
+    assert classic("-Mvb", id) == 1
+
+    assert capfd.readouterr().err == f"pymta: message {id}: the message is damaged\n"
+    assert path.exists()
 
 
 def test_what_happened_so_far_is_shown(classic: Classic, spool: FileSpool, capfd: Capture) -> None:

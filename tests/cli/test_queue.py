@@ -14,6 +14,7 @@ from pymta.cli.app import run
 from pymta.config import generation
 from pymta.config.settings import Machine, Settings
 from pymta.mail.envelope import Client, Envelope, Recipient
+from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import Deferred, Delivered, Frozen
 from pymta.spool.store import Seal, Spool
@@ -221,7 +222,17 @@ def test_show_of_a_message_in_delivery_waits_for_nothing(
         assert queue("show", id) == 0
     finally:
         claim.release()
-    assert "the message is being delivered" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith("  From: a@b.example\n")
+
+
+def test_show_keeps_nobody_from_a_delivery(
+    queue: Callable[..., int], spool: FileSpool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt that met its lock would leave the message to the next queue run."""
+    id = put(spool, "one@d.example")
+    monkeypatch.setattr(Disk, "lock", lambda *_: pytest.fail("locked"))
+
+    assert queue("show", id) == 0
 
 
 def test_remove_takes_the_message_out_and_leaves_a_trail(
