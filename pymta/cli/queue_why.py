@@ -63,9 +63,7 @@ def _why(spool: FileSpool, settings: Settings, id: str, *, offline: bool) -> Why
     message = spool.peek(id)
     if message is None:
         return None
-    claim = spool.claim(id)
-    if claim is not None:
-        claim.release()
+    is_busy = spool.is_claimed(id)
     ways = {}
     if not offline:
         # Loaded here: it is all of a delivery.
@@ -75,4 +73,4 @@ def _why(spool: FileSpool, settings: Settings, id: str, *, offline: bool) -> Why
         some = islice(message.state.pending, MOST_ROUTED)
         for who in addressees(some, message.envelope, message.state):
             ways[who.address] = ask(who.address, who.via, is_final=who.is_final)
-    return Why(message, claim is None, ways)
+    return Why(message, is_busy, ways)

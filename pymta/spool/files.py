@@ -78,6 +78,13 @@ class FileSpool:
             return None
         return take_claim(self._places(), id, self._tell)
 
+    def is_claimed(self, id: str) -> bool:
+        """Is a process at work on it?  Whoever wants to claim it now is not kept from it."""
+        with refusing(f"cannot look at message {id}"), suppress(FileNotFoundError):
+            at = self._places().queues.find(id) if is_id(id) else None
+            return at is not None and self._disk.is_locked(at, id)
+        return False
+
     def peek(self, id: str) -> Message | None:
         return scan.peek(self._places(), id) if is_id(id) else None
 

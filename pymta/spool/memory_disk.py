@@ -146,6 +146,9 @@ class MemoryDisk(Disk):
         inode.locked_by = fd
         return True
 
+    def is_locked(self, at: int, name: str) -> bool:
+        return self._named(at, name).locked_by is not None
+
     def facts(self, fd: int) -> Facts:
         return _facts(self._file(fd))
 

@@ -21,6 +21,7 @@ from pymta.hints.sqlite import SqliteHints
 from pymta.hints.store import HostHint
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.mail.host import Host
+from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import Deferred
 from pymta.spool.store import Seal
@@ -127,7 +128,11 @@ def test_the_classic_line_tests_and_verifies_addresses(
 
 
 def test_it_is_said_why_a_message_waits(
-    pymta: Pymta, state: Path, hints: SqliteHints, capsys: Capture
+    pymta: Pymta,
+    state: Path,
+    hints: SqliteHints,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spool = FileSpool(state / "spool")
     intake = spool.begin(Envelope("a@b.example", (Recipient("x@[192.0.2.77]"),), time.time()))
@@ -136,6 +141,8 @@ def test_it_is_said_why_a_message_waits(
     claim = spool.claim(intake.id)
     assert claim
     claim.note(Deferred(time.time(), (0,), time.time() + 900, "Connection refused"))
+
+    monkeypatch.setattr(Disk, "lock", lambda *_: pytest.fail("a hand-on would not get it"))
 
     assert pymta("queue why", intake.id) == 0
     claim.release()
