@@ -26,7 +26,7 @@ from pymta.config.duration import format_duration, parse_duration
 from pymta.config.settings import Settings
 from pymta.delivery.main import make_world
 from pymta.delivery.world import World
-from pymta.hints.store import NO_HINTS
+from pymta.hints.sqlite import still_hints
 from pymta.journal.event import Kind
 from pymta.journal.line import printable
 from pymta.simulation.outage import Outage
@@ -84,7 +84,8 @@ def simulate(
     become_owner(directory)
     settings = served_settings(directory)
     now = time.time()
-    messages = list(islice(_messages(FileSpool(Path(directory, "spool"))), MOST))
+    spool = Path(directory, "spool")  # one that is not there is not to be made
+    messages = list(islice(_messages(FileSpool(spool)), MOST)) if spool.exists() else []
     outages = [Outage(name, now + delay, now + delay + length) for name in names]
     interval = every or settings.queue.queue_run_interval or USUAL_INTERVAL
     play = Play(_world(settings), messages, outages, start=now, interval=max(1, interval))
@@ -102,9 +103,8 @@ def simulate(
 
 def _world(settings: Settings) -> World:
     world = make_world(lambda _: None, settings, QUIET, lambda: False, force=False)
-    if Path(settings.machine.state_directory, "hints", "hints.sqlite").exists():
-        return world
-    return replace(world, memory=replace(world.memory, hints=NO_HINTS))  # to make no file
+    hints = still_hints(Path(settings.machine.state_directory, "hints", "hints.sqlite"))
+    return replace(world, memory=replace(world.memory, hints=hints))
 
 
 def _messages(spool: FileSpool) -> Iterator[Message]:

@@ -33,7 +33,7 @@ from pymta.delivery.published import ask_world
 from pymta.delivery.terms_of import terms_of
 from pymta.delivery.to_hosts import SMTP
 from pymta.delivery.world import Hand, World
-from pymta.hints.store import NO_HINTS
+from pymta.hints.sqlite import still_hints
 from pymta.journal.log import Log
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
@@ -71,8 +71,8 @@ class Explain(Protocol):
 def explainer(settings: Settings, log: Log, sender: str, by_order: str = "") -> Explain:
     """For one message of `sender`, for which an operator may have named a host."""
     world = make_world(lambda _: None, settings, log, lambda: False, force=False)
-    if not Path(settings.machine.state_directory, "hints", "hints.sqlite").exists():
-        world = replace(world, memory=replace(world.memory, hints=NO_HINTS))  # to make no file
+    hints = still_hints(Path(settings.machine.state_directory, "hints", "hints.sqlite"))
+    world = replace(world, memory=replace(world.memory, hints=hints))
     published = ask_world(settings, Resolver(settings.routing), log.write, is_to_remember=False)
     world = replace(world, terms_of=partial(terms_of, settings=settings, published=published))
     return Ways(world, sender, by_order).explain

@@ -8,11 +8,12 @@ Touches: disk, process id.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from pymta.hints.database import Database, storable
-from pymta.hints.store import HostHint
+from pymta.hints.store import HostHint, StillHints
 
 PATIENCE = 2.0  # seconds for another process's write; a write takes well under a millisecond
 KEPT = 30 * 86_400.0  # seconds after which a hint that nobody renewed is dropped
@@ -93,6 +94,18 @@ class SqliteHints:
         if not self._has_expired:  # once in a process is often enough
             database.execute(_EXPIRE, (oldest,))
             self._has_expired = True
+
+
+def still_hints(path: Path) -> StillHints:
+    """Those of now; none where they cannot be read.  Nothing is made, mended or set aside."""
+    # Where nobody has it open all is in the file, and to look for more would make other files.
+    is_open = path.with_name(f"{path.name}-wal").exists()
+    uri = f"{path.absolute().as_uri()}?{'mode=ro' if is_open else 'immutable=1'}"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE)) as database:
+            return StillHints(map(_hint, database.execute(_ALL)))
+    except sqlite3.Error:
+        return StillHints()
 
 
 def _hint(row: tuple[Any, ...]) -> HostHint:

@@ -6,6 +6,7 @@ store's own trouble: `get` answers None, `put` and `forget` do nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,17 +32,17 @@ class Hints(Protocol):
     def forget(self, host: str) -> None: ...
 
 
-class _NoHints:
-    """Nothing is remembered of anybody."""
+class StillHints:
+    """What was remembered at one moment, for who only looks."""
 
-    def get(self, host: str) -> HostHint | None:  # noqa: ARG002
-        return None
+    def __init__(self, hints: Iterable[HostHint] = ()) -> None:
+        self._kept = {hint.host: hint for hint in hints}
+
+    def get(self, host: str) -> HostHint | None:
+        return self._kept.get(host)
 
     def put(self, hint: HostHint) -> None:
         pass
 
     def forget(self, host: str) -> None:
         pass
-
-
-NO_HINTS = _NoHints()
