@@ -39,7 +39,7 @@ from pymta.mail.trace import delivered_before
 from pymta.report.failure import is_told
 from pymta.report.headers import header_of
 from pymta.routing.route import Expanded, Fail, Remote, Route
-from pymta.spool.outcomes import DELIVERED, FAILED, Frozen, Thawed
+from pymta.spool.outcomes import DELIVERED, FAILED, Frozen, Thawed, has_come
 from pymta.spool.store import Claim, SpoolError
 from pymta.transport.classify import Later
 from pymta.transport.parcel import parcel_of
@@ -236,8 +236,12 @@ class _Attempt:
     def _who_is_due(self) -> list[Addressee]:
         state = self._claim.state
         latest = self._world.now() + ROUNDING
-        dues = dict(state.dues)
-        due = (n for n in state.pending if self._world.force or dues.get(n, 0.0) <= latest)
+        dues, longest = dict(state.dues), self._world.rules.longest
+        due = (
+            n
+            for n in state.pending
+            if self._world.force or has_come(dues.get(n, 0.0), latest, longest)
+        )
         return addressees(due, self._claim.envelope, state)
 
     def _tell_left(self, who: Addressee, router: str = "") -> None:

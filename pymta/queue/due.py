@@ -16,11 +16,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from pymta.channel.selection import Selection
+from pymta.spool.outcomes import has_come, is_out_of_reach
 from pymta.spool.recipients import written
 from pymta.spool.store import Message, SpoolError, Waiting
-
-# Seconds.  No retry schedule puts a message off for so long; a frozen one is much further away.
-_NEVER = 366 * 86_400
 
 Peek = Callable[[str], Message | None]
 Finder = Callable[[str], bool]
@@ -32,25 +30,30 @@ class Dice(Protocol):
     def shuffle(self, x: list[str], /) -> None: ...
 
 
-def is_due(message: Waiting, selection: Selection, now: float) -> bool:
-    """Does this run take the message?  `now` in seconds since the epoch."""
+def is_due(message: Waiting, selection: Selection, now: float, longest: float) -> bool:
+    """Does this run take the message?  `now` in seconds since the epoch.
+
+    `longest` is for how many seconds a retry rule may put somebody off.
+    """
     if not _is_named(message.id, selection):
         return False
     if selection.first_only and not message.is_first:
         return False
-    if message.due > now + _NEVER:
+    if is_out_of_reach(message.due, now):
         return selection.force and selection.thaw
-    return selection.force or message.due <= now
+    return selection.force or has_come(message.due, now, longest)
 
 
-def due(waiting: Iterable[Waiting], selection: Selection, now: float, peek: Peek) -> Iterator[str]:
+def due(
+    waiting: Iterable[Waiting], selection: Selection, now: float, longest: float, peek: Peek
+) -> Iterator[str]:
     """The ids to attempt, in the order of `waiting`; `peek` reads a message."""
     concerns = _concerns(selection, peek)
     named, whoever = frozenset(selection.ids), replace(selection, ids=())  # they may be very many
     for message in waiting:
         if named and message.id not in named:
             continue
-        if is_due(message, whoever, now) and concerns(message.id):
+        if is_due(message, whoever, now, longest) and concerns(message.id):
             yield message.id
 
 

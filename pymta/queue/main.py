@@ -38,6 +38,7 @@ from pymta.queue.known import Known
 from pymta.queue.runner import Runner, deliver_with, most_workers
 from pymta.queue.stop import BrokenOffError, Stop
 from pymta.queue.turn import NotYet, take_turn, takes_sweep
+from pymta.retry.rules import parse_retry
 from pymta.spool.files import FileSpool
 from pymta.spool.store import SpoolError
 from pymta.transport.throttle import throttle_of
@@ -137,6 +138,7 @@ class _Run:
         hints = SqliteHints(state / "hints" / "hints.sqlite")
         self._waits = SqliteWaits(state / "hints" / "waits.sqlite")
         self._answers = Answers(hints.get, self._waits.get, throttle_of(settings), time.time)
+        self._longest = parse_retry(settings.queue.retry_rules, settings.queue.retry).longest
         self._is_busy = False  # the machine, too much to go on
         self._runner: Runner | None = None
         self.is_stopped = False
@@ -220,7 +222,7 @@ class _Run:
 
     def _due(self, selection: Selection) -> Iterator[str]:
         waiting = self._spool.waiting(selection.queue)
-        return due(waiting, selection, time.time(), self._spool.peek)
+        return due(waiting, selection, time.time(), self._longest, self._spool.peek)
 
     def _feed(self, selection: Selection, *, but: str = "") -> Feed:
         """What the run comes to, in order; `but` has had its turn."""
@@ -234,7 +236,9 @@ class _Run:
             ),
         )
         waiting = known.seen(self._spool.waiting(selection.queue), latest, now)
-        ids = (id for id in due(waiting, selection, now, self._spool.peek) if id != but)
+        ids = (
+            id for id in due(waiting, selection, now, self._longest, self._spool.peek) if id != but
+        )
         return Feed(_ordered(self.settings, ids), known.groups, self._answer(selection))
 
     def _answer(self, selection: Selection) -> Callable[[Group, str], Answer]:

@@ -46,6 +46,12 @@ class Rules:
         """As `Schedule.next_try`, by the schedule that is for this trouble."""
         return self.find(trouble).schedule.next_try(first_failed, last_tried, now)
 
+    @property
+    def longest(self) -> float:
+        """Seconds: no schedule has anybody wait for longer."""
+        some = (Schedule(line.rules).longest for line in self._lines)
+        return max((self._default.schedule.longest, *some))
+
     def words(self, trouble: Trouble) -> str:
         """Where that schedule stands in the settings."""
         return self.find(trouble).words

@@ -31,6 +31,12 @@ from pymta.config.retry_rules import Rule, parse_rules
 class Schedule:
     rules: tuple[Rule, ...]
 
+    @property
+    def longest(self) -> float:
+        """Seconds: no wait is longer."""
+        # The last one that is due while its rule is in force is not longer than that rule.
+        return max((rule.cutoff * rule.factor for rule in self.rules), default=0.0)
+
     def next_try(self, first_failed: float, last_tried: float, now: float) -> float | None:
         """When to try again after the failure at `now`; None: give up.
 

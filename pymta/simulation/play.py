@@ -108,6 +108,7 @@ class Play:
         self.spool = CopiedSpool(messages, lambda: self.now)
         self._answers = Answers(self._memory.get, self._waits.get, _NoLimits(), lambda: self.now)
         self._world = self._made_up(world)
+        self._longest = world.rules.longest
 
     def play(self, until: float) -> Iterator[Happened]:
         """Everything that happens until then, or until nothing more will."""
@@ -125,7 +126,7 @@ class Play:
             waits = sorted(self._waits.values(), key=lambda wait: wait.id)
             known = Known(waits, lambda _: 1)
             listing = known.seen(list(self.spool.waiting(queue)), self.now, self.now)
-            ids = due(listing, Selection(queue), self.now, self.spool.peek)
+            ids = due(listing, Selection(queue), self.now, self._longest, self.spool.peek)
             feed = Feed(ids, known.groups, self._answer)
             last = ""
             while id := feed.take(last):

@@ -25,6 +25,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 _FAR = 50 * 365 * 86_400.0  # seconds; every file system can keep such a time
+_GRACE = 86_400.0  # seconds, for limits that put somebody off for longer than any rule does
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +265,19 @@ def alarm(state: State, now: float) -> float:
     if state.frozen or state.held:
         return now + _FAR
     return min(max(state.due, now), now + _FAR)
+
+
+def is_out_of_reach(due: float, now: float) -> bool:
+    """Of an alarm: is it that of a message which is frozen or held?"""
+    return due > now + _FAR / 2
+
+
+def has_come(due: float, now: float, longest: float) -> bool:
+    """Is it time?  `longest` is for how many seconds a retry rule may put somebody off.
+
+    What is to come later than that was put off by a clock that was ahead.
+    """
+    return due <= now or (due > now + longest + _GRACE and not is_out_of_reach(due, now))
 
 
 def _redirect(

@@ -13,7 +13,7 @@ from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.mail.envelope import Recipient
 from pymta.spool.disk import Disk
-from pymta.spool.outcomes import Delivered, Failed, Reported
+from pymta.spool.outcomes import Deferred, Delivered, Failed, Reported
 from tests.doubles.deliveries import (
     BUSY,
     DOWN,
@@ -116,6 +116,17 @@ def test_a_deferred_recipient_is_left_alone_until_its_time(rig: Rig) -> None:
     assert rig.attempt(id) == []
     rig.now += 900
     assert rig.attempt(id)[-1] == "Completed"
+
+
+def test_who_was_put_off_by_a_clock_that_was_ahead_is_tried_when_it_is_right(rig: Rig) -> None:
+    id = rig.put("a@x.example")
+    claim = rig.spool().claim(id)
+    assert claim
+    ahead = rig.now + 365 * DAY
+    claim.note(Deferred(ahead, (0,), ahead + 900, "busy"))
+    claim.release()
+
+    assert rig.attempt(id)[-1].startswith("Completed")
 
 
 def test_force_does_not_wait(rig: Rig) -> None:

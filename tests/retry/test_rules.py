@@ -81,3 +81,9 @@ def test_a_random_wait_lies_between_the_first_interval_and_that_of_a_growing_rul
     assert all(600 <= wait <= grown for wait in waits)
     assert min(waits) < 2000
     assert max(waits) > 17_000
+
+
+def test_the_longest_wait_is_that_of_any_schedule() -> None:
+    assert parse_retry((), ("F,4d,15m",)).longest == 4 * 86_400
+    assert parse_retry(("* * G,8d,1h,2",), ("F,4d,15m",)).longest == 16 * 86_400
+    assert parse_retry(("* * F,1h,1m",), ("F,4d,15m",)).longest == 4 * 86_400

@@ -104,6 +104,13 @@ TIMES = st.integers(0, 60 * DAY)
 
 
 @given(schedules(), TIMES, TIMES)
+def test_no_wait_is_longer_than_the_longest(schedule: Schedule, last: int, now: int) -> None:
+    again = schedule.next_try(0, last, now)
+
+    assert again is None or again - now <= schedule.longest
+
+
+@given(schedules(), TIMES, TIMES)
 def test_a_next_try_is_always_later_than_now(
     schedule: Schedule, elapsed: int, last_wait: int
 ) -> None:

@@ -72,12 +72,13 @@ def really(
     rig._talk = talk  # type: ignore[method-assign]
     free = throttle(rig.directory / "free")
     answers = Answers(rig.hints.get, rig.waits.get, free, lambda: rig.now)
+    longest = rig.world().rules.longest
     found: list[tuple[float, str]] = []
     while rig.now <= START + days * DAY:
         spool = rig.spool()
         known = Known(list(rig.waits.known(0)), lambda _: 1)
         listing = known.seen(list(spool.waiting()), rig.now, rig.now)
-        ids = list(due(listing, Selection(), rig.now, spool.peek))
+        ids = list(due(listing, Selection(), rig.now, longest, spool.peek))
         feed = Feed(
             ids,
             known.groups,
