@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from pymta.config.deliver import Deliver
@@ -20,7 +21,7 @@ from pymta.delivery.plan import (
 from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import outcome_of
 from pymta.delivery.to_hosts import is_past_cutoff, send, wishes_of
-from pymta.delivery.world import Hand, World
+from pymta.delivery.world import Hand, Throttle, World
 from pymta.mail.trace import delivered_before
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import Wanted, parse_forward
@@ -37,7 +38,7 @@ from pymta.routing.route import (
 from pymta.routing.target import Unusable
 from pymta.spool.store import Claim
 from pymta.transport import lmtp
-from pymta.transport.classify import Delivered, Later, Outcome, from_error
+from pymta.transport.classify import Delivered, Later, Outcome, from_error, limited
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import parcel_of
 
@@ -120,7 +121,7 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
                 # Where it has been before it must not be sent on again: that is a circle.
                 may_forward = not who.is_final and who.address.lower() not in been_at
                 found = (
-                    _do(hand, user, who.via[-1])
+                    _do(hand, user, who.via[-1], world.throttle)
                     if user.item
                     else _hand(hand, user, who.address, deliver, may_forward=may_forward)
                 )
@@ -139,9 +140,13 @@ def _hand_over(group: ToUsers, claim: Claim, world: World) -> Carried:
     return Carried(tuple(tried), tuple(wishes), tuple(onward))
 
 
-def _do(hand: Hand, user: User, giver: str) -> Outcome:
+def _do(hand: Hand, user: User, giver: str, throttle: Throttle) -> Outcome:
     """What a .forward or an alias names besides addresses; `giver` is the address that it is of."""
-    answer = hand(user.account, giver, Deed.ALIAS if user.is_alias else Deed.ITEM, user.item)
+    is_command = user.item.startswith("|")
+    with throttle.at_command(user.account) if is_command else nullcontext() as refusal:
+        if refusal:
+            return limited(str(refusal), refusal.until)
+        answer = hand(user.account, giver, Deed.ALIAS if user.is_alias else Deed.ITEM, user.item)
     if isinstance(answer, Nothing) and not user.lmtp:
         # He has taken it out of his file meanwhile: so the mail is for his mailbox.
         answer = hand(user.account, giver, Deed.STORE)

@@ -4,7 +4,8 @@ A delivery whose account is asked for while an older one of the same account is 
 after `HUNG_AFTER` is put off at once: its home hangs, and would only take another process, and a
 delivery worker with it.  So a home that hangs costs what had begun by then and nothing later.
 Commands have a limit of their own and are counted by themselves: as many of one account at once,
-however many there are in the file.
+however many there are in the file.  Workers keep to that number by themselves
+(`pymta.transport.throttle`): one that waits here delivers nothing else meanwhile.
 
 Numbers that depend on each other: `LONGEST_WAIT` exceeds HUNG_AFTER, so that who waits behind a
 hanging delivery hears so, and stays below `pymta.transport.to_local.TAKEN_WITHIN`; `MOST` exceeds

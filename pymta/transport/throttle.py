@@ -2,7 +2,8 @@
 
 Asked for the domain that mail goes to, and for each host that is to be asked, so that twenty
 domains on one host that hangs are no more than one.  A seat is waited for a moment, because the
-mail of others leaves seats all the time; a rate is not.
+mail of others leaves seats all the time; a rate is not.  Commands of users have seats as well, so
+that one user whose command is slow does not have all workers wait for it.
 
 Where the seats or the counts cannot be had, mail goes: a full disk stops no delivery.
 
@@ -29,6 +30,7 @@ from pymta.transport.seats import Seats
 PATIENCE = 2.0  # seconds to wait for a seat
 PAUSE = 0.05  # between looks
 CROWDED_PAUSE = 60.0  # until somebody for whom there was no seat is due again
+MOST_COMMANDS = 4  # at once of one account; the helper runs no more (`pymta.local.rota`)
 
 Refusal = Crowded | TooFast
 
@@ -59,6 +61,13 @@ class Throttle:
         with self._at(f"host {host.address}:{host.port}", host.name, rate) as refusal:
             yield refusal
 
+    @contextmanager
+    def at_command(self, account: str) -> Iterator[Crowded | None]:
+        """The same for a command that runs as this account."""
+        key, name = f"command {account}", f"commands of {account}"
+        with self._seat(key, name, MOST_COMMANDS) as refusal:
+            yield refusal
+
     def look(self, name: str) -> Refusal | None:
         """What would be said now, without taking anything."""
         if refusal := self._too_fast(f"destination {name}", name, 0.0, rate_of(self.rate, name)):
@@ -80,16 +89,21 @@ class Throttle:
     @contextmanager
     def _at(self, key: str, name: str, rate: Rate | None) -> Iterator[Refusal | None]:
         most = concurrency_of(self.concurrency, name, self.deliver_max)
+        with self._seat(key, name, most) as crowded:
+            yield crowded or self._too_fast(key, name, 1.0, rate)
+
+    @contextmanager
+    def _seat(self, key: str, name: str, most: int) -> Iterator[Crowded | None]:
         try:
             seat = self._wait_for_seat(key, most)
         except OSError:
-            yield self._too_fast(key, name, 1.0, rate)
+            yield None
             return
         if seat is None:
             yield Crowded(self.now() + CROWDED_PAUSE, name, most)
             return
         try:
-            yield self._too_fast(key, name, 1.0, rate)
+            yield None
         finally:
             self.seats.leave(key, seat)
 

@@ -48,6 +48,39 @@ def test_where_all_seats_are_taken_the_message_waits_a_minute(tmp_path: Path, na
     rig.close()
 
 
+def test_a_slow_command_takes_no_workers_beyond_its_seats(tmp_path: Path) -> None:
+    """The message waits, with no failure of its own, and what is for others of it goes."""
+    rig = limited(tmp_path, Queue())
+    command = "|/usr/bin/slow"
+    rig.forwards["alice"] = f"\\alice, {command}".encode()
+    others = [Seats(tmp_path / "run") for _ in range(4)]
+    for number, seats in enumerate(others):
+        assert seats.take("command alice", 4) == number
+    id = rig.put("alice@users.example")
+
+    line = rig.attempt(id)[2]
+
+    assert line == (
+        f"== {command} <alice@users.example> R=local_user T=address_pipe"
+        " defer (-57): 4 of 4 deliveries at once to commands of alice"
+    )
+    assert len(rig.homes) == 1
+    assert not rig.done
+    state = rig.state(id)
+    assert state is not None
+    assert state.due == rig.now + 60
+    rig.now += 9 * DAY
+    rig.attempt(id)
+    assert rig.state(id) is not None
+    others.pop().close()
+    rig.now += 60
+    assert rig.attempt(id)[-1] == "Completed"
+    assert [item for _, _, item in rig.done] == [command]
+    rig.close()
+    for seats in others:
+        seats.close()
+
+
 def test_beyond_its_rate_mail_for_a_domain_waits_for_its_turn(tmp_path: Path) -> None:
     rig = limited(tmp_path, Queue(destination_rate={"x.example": "1/1h"}))
     assert rig.attempt(rig.put("a@x.example"))[0].startswith("=>")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
 
 from pymta.hints.clients_sqlite import SqliteClients
+from pymta.local.rota import MOST_OF_ONE
 from pymta.mail.host import Host
 from pymta.mail.waiting import Crowded, TooFast
 from pymta.transport.seats import Seats
-from pymta.transport.throttle import CROWDED_PAUSE
+from pymta.transport.throttle import CROWDED_PAUSE, MOST_COMMANDS
 from tests.doubles.throttles import throttle
 
 MX = Host("mx.big.example", ip_address("192.0.2.1"))
 SIBLING = """
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from pymta.transport.seats import Seats
 assert Seats(Path(sys.argv[1])).take("x", 1) == 0
@@ -63,6 +66,24 @@ def test_no_more_than_so_many_deliveries_go_to_one_domain(tmp_path: Path) -> Non
         assert again is None
     one.seats.close()
     other.seats.close()
+
+
+def test_no_more_commands_of_one_account_run_at_once_than_the_helper_takes(tmp_path: Path) -> None:
+    """Whoever waited there would be a worker that no other mail has."""
+    assert MOST_COMMANDS <= MOST_OF_ONE
+    several = [throttle(tmp_path, concurrency=1) for _ in range(MOST_COMMANDS + 1)]
+    *some, late = several
+    with ExitStack() as stack:
+        for one in some:
+            assert stack.enter_context(one.at_command("alice")) is None
+        with late.at_command("alice") as refusal:
+            assert refusal == Crowded(CROWDED_PAUSE, "commands of alice", MOST_COMMANDS)
+        with late.at_command("bob") as refusal:
+            assert refusal is None
+    with late.at_command("alice") as refusal:
+        assert refusal is None
+    for one in several:
+        one.seats.close()
 
 
 def test_a_host_is_one_host_whatever_domain_the_mail_is_for(tmp_path: Path) -> None:
