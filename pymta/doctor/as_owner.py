@@ -90,8 +90,10 @@ def _answer(
 
 def _hear(reading: int, child: int) -> Any:
     """What the child said: its answer, or the reason why it has none."""
+    poll = select.poll()
     with open(reading, "rb") as file:
-        ready, _, _ = select.select([file], [], [], PATIENCE)
+        poll.register(file, select.POLLIN)
+        ready = poll.poll(PATIENCE * 1000)
         text = os.read(reading, _MOST) if ready else b""
     if not ready:
         os.kill(child, signal.SIGKILL)  # if it hangs in the kernel, it dies when that lets it go

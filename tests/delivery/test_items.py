@@ -11,7 +11,7 @@ from pymta.routing.route import Expanded, Item
 from pymta.routing.target import Command, File
 from pymta.transport.classify import Later, Never
 from pymta.transport.local_request import Deed, Nothing
-from tests.doubles.deliveries import SETTINGS, START, Rig, attempt_until, bounces
+from tests.doubles.deliveries import IN_MEMORY, SETTINGS, START, Rig, attempt_until, bounces
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
@@ -116,12 +116,17 @@ IN_MBOXES = replace(SETTINGS, deliver=replace(SETTINGS.deliver, mail_spool_direc
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["commands", "mboxes"])
-def test_of_several_that_would_be_there_twice_one_is_at_most(is_done: bool) -> None:
+def test_of_several_that_would_be_there_twice_one_is_at_most(is_done: bool, tmp_path: Path) -> None:
     """Wherever the attempt is stopped: each is on record before the next one begins."""
     count, came_through = 0, False
     while not came_through:
         memory = MemoryDisk(lambda: START)
-        rig = Rig(Path("/"), disk=memory, settings=SETTINGS if is_done else IN_MBOXES)
+        rig = Rig(
+            tmp_path,
+            disk=memory,
+            spool_directory=IN_MEMORY,
+            settings=SETTINGS if is_done else IN_MBOXES,
+        )
         if is_done:
             rig.forwards["alice"] = b"|/one, |/two, |/three"
         id = rig.put(*([ALICE] if is_done else THREE))
@@ -134,11 +139,11 @@ def test_of_several_that_would_be_there_twice_one_is_at_most(is_done: bool) -> N
         count += 1
 
 
-def test_a_message_stopped_anywhere_is_done_once_more_at_most() -> None:
+def test_a_message_stopped_anywhere_is_done_once_more_at_most(tmp_path: Path) -> None:
     """What was named is recorded before it is done, and found again whatever was stopped."""
     for count in range(200):
         memory = MemoryDisk(lambda: START)
-        rig = Rig(Path("/"), disk=memory)
+        rig = Rig(tmp_path, disk=memory, spool_directory=IN_MEMORY)
         rig.forwards["alice"] = b"|/usr/bin/vacation alice, bob@users.example"
         id = rig.put(ALICE)
         rig.disk = WatchedDisk(memory, StopAfter(count))

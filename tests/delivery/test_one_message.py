@@ -17,6 +17,7 @@ from pymta.spool.outcomes import Deferred, Delivered, Failed, Reported
 from tests.doubles.deliveries import (
     BUSY,
     DOWN,
+    IN_MEMORY,
     NEVER,
     RECEIVED,
     SENDER,
@@ -454,11 +455,11 @@ def test_a_damaged_message_is_not_sent(rig: Rig) -> None:
 # Stopped at every call to the disk.
 
 
-def test_an_attempt_stopped_anywhere_loses_nobody_and_owes_no_report() -> None:
+def test_an_attempt_stopped_anywhere_loses_nobody_and_owes_no_report(tmp_path: Path) -> None:
     """Every recipient gets it or is named in a report, whatever instruction was the last."""
     for count in range(400):
         memory = MemoryDisk(lambda: START)
-        rig = Rig(Path("/"), {"b@x.example": NEVER}, disk=memory)
+        rig = Rig(tmp_path, {"b@x.example": NEVER}, disk=memory, spool_directory=IN_MEMORY)
         id = rig.put("user@localhost", "a@x.example", "b@x.example", "c@gone.example")
         memory.stop()
         came_through = attempt_until(rig, memory, id, count)

@@ -17,7 +17,7 @@ from pymta.routing.forward_file import parse_forward
 from pymta.routing.target import Unusable
 from pymta.spool.outcomes import Delivered, Redirected, State, fold, step
 from pymta.spool.recipients import NO_FURTHER, written
-from tests.doubles.deliveries import DOWN, NEVER, START, Rig, key_of
+from tests.doubles.deliveries import DOWN, IN_MEMORY, NEVER, START, Rig, key_of
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
@@ -187,11 +187,13 @@ ENDS: dict[str, Callable[[MemoryDisk], None]] = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_an_attempt_stopped_anywhere_and_repeated_reaches_everybody(end: str) -> None:
+def test_an_attempt_stopped_anywhere_and_repeated_reaches_everybody(
+    end: str, tmp_path: Path
+) -> None:
     """Nobody is lost; twice has it only who had it right before his record was to be written."""
     for count in range(400):
         memory = MemoryDisk(lambda: START)
-        rig = Rig(Path("/"), disk=memory)
+        rig = Rig(tmp_path, disk=memory, spool_directory=IN_MEMORY)
         rig.forwards |= {"alice": b"\\alice, bob, carol@x.example", "bob": b"dave@y.example"}
         id = rig.put(f"alice@{USERS}", "e@z.example")
         rig.disk = WatchedDisk(memory, StopAfter(count))

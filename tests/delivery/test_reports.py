@@ -13,7 +13,16 @@ from pymta.mail.envelope import NULL_SENDER, Recipient
 from pymta.mail.reply import Reply
 from pymta.smtp.client_words import Taken
 from pymta.smtp.outgoing import Wishes
-from tests.doubles.deliveries import NEVER, SENDER, SETTINGS, START, Rig, attempt_until, bounces
+from tests.doubles.deliveries import (
+    IN_MEMORY,
+    NEVER,
+    SENDER,
+    SETTINGS,
+    START,
+    Rig,
+    attempt_until,
+    bounces,
+)
 from tests.doubles.memory_disk import MemoryDisk
 
 WITH_DSN = Taken(Reply(250, "queued"), offers_dsn=True)
@@ -307,11 +316,11 @@ def test_what_requires_tls_is_put_into_mailboxes_of_ours(rig: Rig) -> None:
     assert rig.attempt(id)[-1] == "Completed"
 
 
-def test_a_stop_anywhere_loses_no_report_that_was_promised() -> None:
+def test_a_stop_anywhere_loses_no_report_that_was_promised(tmp_path: Path) -> None:
     """As with bounces: the next attempt tells it, or the message is still to be delivered."""
     for count in range(200):
         memory = MemoryDisk(lambda: START)
-        rig = Rig(Path("/"), disk=memory)
+        rig = Rig(tmp_path, disk=memory, spool_directory=IN_MEMORY)
         id = rig.put(Recipient("user@localhost", SUCCESS), "a@x.example")
         memory.stop()
         came_through = attempt_until(rig, memory, id, count)

@@ -106,15 +106,14 @@ def crowd_of_recipients(abuser: Abuser, count: int) -> Counter[str]:
     wanted = b"".join(b"RCPT TO:<r%d@elsewhere.test>\r\n" % n for n in range(count))
     heard, at, tail = Counter[str](), 0, b""
     abuser.sock.setblocking(False)
-    end = time.monotonic() + 20 * DEADLINE
+    end, poll = time.monotonic() + 20 * DEADLINE, select.poll()
     while heard.total() < count:
         assert time.monotonic() < end
-        writes = [abuser.sock] if at < len(wanted) else []
-        readable, writable, _ = select.select([abuser.sock], writes, [], DEADLINE)
-        assert readable or writable
-        if writable:
+        poll.register(abuser.sock, select.POLLIN | (select.POLLOUT if at < len(wanted) else 0))
+        ((_, ready),) = poll.poll(DEADLINE * 1000)
+        if ready & select.POLLOUT:
             at += abuser.sock.send(wanted[at : at + BLOCK])
-        if readable:
+        if ready & ~select.POLLOUT:
             *lines, tail = (tail + abuser.sock.recv(BLOCK)).split(b"\r\n")
             heard.update(line[:3].decode() for line in lines)
             assert lines or tail

@@ -60,6 +60,7 @@ from tests.doubles.waits import MemoryWaits
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
 START = 1_795_362_000.0
+IN_MEMORY = Path("/spool")  # of a MemoryDisk, which begins with nothing but its root
 SETTINGS = Settings(routing=Routing(primary_hostname="mail.example.net"))
 BODY = b"Subject: hello\r\n\r\nbody\r\n"
 SENDER = "s@example.com"
@@ -120,6 +121,7 @@ class Rig:
     asked: list[tuple[str, str, Deed]] = field(default_factory=list)
     is_over: bool = False
     disk: Disk | None = None
+    spool_directory: Path | None = None  # None: below `directory`, where a real disk has it
     ticks: int = 0
     after_sending: Callable[[], object] = lambda: None
     spools: list[FileSpool] = field(default_factory=list)
@@ -131,9 +133,8 @@ class Rig:
 
     def spool(self) -> FileSpool:
         """The spool as a process that has just started sees it."""
-        spool = FileSpool(
-            self.directory / "spool", clock=self._tick, tell=self.log.write, disk=self.disk
-        )
+        path = self.spool_directory or self.directory / "spool"
+        spool = FileSpool(path, clock=self._tick, tell=self.log.write, disk=self.disk)
         self.spools.append(spool)
         return spool
 
@@ -141,6 +142,11 @@ class Rig:
         """Give the descriptors back: there are fewer of them than tests."""
         for spool in self.spools:
             spool.close()
+        for seats in self.seats:
+            seats.close()
+
+    def __del__(self) -> None:
+        """A test that makes one for each place to stop at makes many; their disks are no files."""
         for seats in self.seats:
             seats.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import time
 from collections import Counter
@@ -32,6 +31,7 @@ from tests.doubles.abuser import (
 )
 from tests.doubles.crowd import crowd, resident
 from tests.doubles.daemon import DEADLINE, Daemon, daemon
+from tests.doubles.readiness import is_readable
 
 MIB = 1 << 20
 BOUND = 40 * 1024  # KiB that any input may make a worker grow
@@ -137,6 +137,6 @@ def trickle(abuser: Abuser) -> str:
     while time.monotonic() < end:
         with suppress(OSError):
             abuser.sock.sendall(b"A")
-        if select.select([abuser.sock], [], [], 0.1)[0]:
+        if is_readable(abuser.sock, 0.1):
             return abuser.hear()
     return "still there"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import select
-
 import pytest
 
 from tests.doubles.certificates import Certificate
 from tests.doubles.house import HOST, Guest, House, usual_settings
 from tests.doubles.memory_spool import MemorySpool
+from tests.doubles.readiness import is_readable
 
 TO_RCPT = ("EHLO client.example", "MAIL FROM:<a@client.example>", "RCPT TO:<user@localhost>")
 BODY = b"Subject: x\r\n\r\n.\r\n\xe4QUIT\r\n"
@@ -245,7 +244,7 @@ def test_a_refusal_waits_for_the_octets(is_offered: bool) -> None:
         guest.hear()
         guest.ask("EHLO client.example")
         guest.send(b"BDAT 6 LAST\r\nQUIT")
-        assert not select.select([guest.sock], [], [], 0.05)[0]
+        assert not is_readable(guest.sock, 0.05)
         guest.send(b"\r\nNOOP\r\n")
         assert guest.hear().startswith("503 ")
         assert guest.hear().startswith("250 ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import time
 from contextlib import suppress
 
@@ -13,6 +12,7 @@ from pymta.session.patience import FOR_EVER, Patience
 from pymta.session.stop import Stop
 from pymta.session.stream import Stream
 from tests.doubles.house import Guest, House, usual_settings
+from tests.doubles.readiness import is_readable
 
 TIMEOUT, RATE, SESSION = 300, 100, 7200
 TO_RCPT = ("EHLO client.example", "MAIL FROM:<a@client.example>", "RCPT TO:<user@localhost>")
@@ -124,7 +124,7 @@ def trickle(guest: Guest, octets: bytes) -> str:
     with suppress(OSError):
         for octet in octets:
             guest.send(bytes([octet]))
-            if select.select([guest.sock], [], [], 0.01)[0]:
+            if is_readable(guest.sock, 0.01):
                 break
     return guest.hear_all().splitlines()[-1]
 
@@ -167,7 +167,7 @@ def talk_on(guest: Guest, slow: bytes) -> str:
             line = guest.hear()
             if not line.startswith("250 "):
                 return line
-            select.select([guest.sock], [], [], 0.01)
+            is_readable(guest.sock, 0.01)
     return guest.hear_all().splitlines()[-1]
 
 
