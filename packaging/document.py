@@ -24,6 +24,7 @@ from pathlib import Path
 import policy_manual
 import retry_manual
 import smarthosts_manual
+import tables_manual
 
 from pymta.config.document import as_toml
 from pymta.config.selectors import SELECTORS, Selector
@@ -200,6 +201,7 @@ def manual() -> str:
     sections = (
         retry_manual.section(),
         smarthosts_manual.section(_roff),
+        tables_manual.section(_roff),
         policy_manual.section(_roff),
         selectors(),
     )

@@ -21,10 +21,12 @@ from pymta.cli.places import daemon_places
 from pymta.cli.served import served_settings, settings_for_others
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
+from pymta.config.table_name import REGEX, parse_table_name
 from pymta.routing.own import OwnAddresses
 from pymta.routing.table_check import alias_mistakes, mailbox_mistakes, recipient_mistakes
-from pymta.tables.file import FileTable
+from pymta.tables.file import FileTable, T
 from pymta.tables.opened import open_tables
+from pymta.tables.regex import RegexTable
 from pymta.tables.text import TextTable
 
 MOST_TOLD = 50  # mistakes of one file
@@ -75,7 +77,10 @@ def tell_mistakes() -> None:
 
 
 def look(settings: Settings) -> Iterator[Looked]:
-    """At each file that the settings name; one that need not be there may be missing."""
+    """At each file that the settings name; one that need not be there may be missing.
+
+    Databases are not looked through.
+    """
     routing = settings.routing
     own = OwnAddresses(settings, passwd.finder(passwd.PATIENCE), open_tables(settings))
     kinds: tuple[tuple[tuple[str, ...], Check], ...] = (
@@ -84,21 +89,30 @@ def look(settings: Settings) -> Iterator[Looked]:
         (routing.virtual_mailboxes, partial(mailbox_mistakes, own=own)),
         (routing.relay_recipients, recipient_mistakes),
     )
-    for paths, check in kinds:
-        for path in paths:
-            if path != ALIASES or Path(path).exists():
-                yield _look_at(path, check)
+    for names, check in kinds:
+        for name in names:
+            table = parse_table_name(name, routing.tables or {})
+            if table.kind == REGEX:
+                yield _look_at(FileTable(table.name, RegexTable), _regex_mistakes)
+            elif table.file and (table.file != ALIASES or Path(table.file).exists()):
+                yield _look_at(FileTable(table.file, TextTable), check)
 
 
-def _look_at(path: str, check: Check) -> Looked:
+def _look_at(file: FileTable[T], check: Callable[[T], Iterator[str]]) -> Looked:
+    path = file.path
     try:
-        text = FileTable(path).text()
+        text = file.text()
     except OSError as error:
         return Looked(path, 0, (f"{path} cannot be read: {error.strerror or error}",))
     except ValueError as error:
         return Looked(path, 0, (f"{path} cannot be used: {error}",))
-    found = tuple(islice(check(text), MOST_TOLD))
-    return Looked(path, sum(1 for _ in text.entries()), found)
+    return Looked(path, len(text), tuple(islice(check(text), MOST_TOLD)))
+
+
+def _regex_mistakes(text: RegexTable) -> Iterator[str]:
+    """Where its values lead depends on who is looked up."""
+    for mistake in text.mistakes:
+        yield f"{text.name}:{mistake.line}: {mistake.why}"
 
 
 def _counted(mistakes: tuple[str, ...]) -> str:

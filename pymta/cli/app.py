@@ -40,6 +40,7 @@ COMMANDS = {
     "trail": "pymta.cli.trail:trail",
     "explain": "pymta.cli.explain:explain",
     "aliases": "pymta.cli.aliases:aliases",
+    "table": "pymta.cli.table:table",
     "retry": "pymta.cli.retry:retry",
     "simulate": "pymta.cli.simulate:simulate",
     "user": "pymta.cli.user:user",

@@ -105,7 +105,8 @@ class Ways:
         match route:
             case Local(mailbox):
                 transport = MBOX if route.is_mbox else MAILDIR
-                return Explained(address, DELIVERS, f"into mailbox {mailbox}", LOCAL, transport)
+                way = f"into mailbox {mailbox}"
+                return Explained(address, DELIVERS, way, LOCAL, transport, where=route.where)
             case Expanded():
                 return self._of_alias(address, route, before)
             case Discard(where, router):

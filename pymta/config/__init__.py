@@ -14,6 +14,7 @@ In `pymta.toml` all options stand at the top level under their classic names
                                 how single items are written
     per_host, per_queue         settings that may be tables
     remote_tls, smarthosts      how much TLS a host gets; hosts that take mail for others
+    table_name, databases       how a table of addresses is named; databases that are tables
     periodic                    the queue runs of the daemon's own clock
     services, groups, zone      the port of a service, the number of a group, the time zone
     rights                      who may do what with daemon and queue

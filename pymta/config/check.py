@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from pymta.config import databases
 from pymta.config.addresses import (
     PortOf,
     is_domain_name,
@@ -269,6 +270,8 @@ def _hosts(settings: Settings) -> Iterator[Fault]:
     for place, value, wanted in faults_of_smarthosts(routing.smarthosts or {}):
         name = name_of_smarthost(place)
         yield Fault("smarthosts", value, wanted, place=place, name=name)
+    for place, value, wanted in databases.faults(routing.tables or {}):
+        yield Fault("tables", value, wanted, place=place, name=databases.name_of_place(place))
     yield from _items("dns_servers", routing.dns_servers, parse_name_server)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from pymta.config.addresses import is_domain_name
 from pymta.config.routing import Routing
+from pymta.config.table_name import parse_table_name
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.domain import key_of_domain
 
@@ -23,7 +24,7 @@ Faulty = tuple[str, int | None, object, str]
 
 def faults(routing: Routing) -> Iterator[Faulty]:
     for key in TABLES:
-        yield from _each(key, getattr(routing, key), _objection_to_table)
+        yield from _each(key, getattr(routing, key), _objection_to_table(routing))
     yield from _each("local_part_suffix", routing.local_part_suffix, _objection_to_suffix)
     mailbox = parse_mailbox(routing.catch_all)
     if routing.catch_all and not isinstance(mailbox, Mailbox):
@@ -42,10 +43,15 @@ def _each(key: str, items: tuple[str, ...], objection: Callable[[str], str]) -> 
             yield key, number, item, wanted
 
 
-def _objection_to_table(path: str) -> str:
-    if path.startswith("/") and path.isprintable() and not path.endswith("/"):
+def _objection_to_table(routing: Routing) -> Callable[[str], str]:
+    def objection(text: str) -> str:
+        try:
+            parse_table_name(text, routing.tables or {})
+        except ValueError as error:
+            return str(error)
         return ""
-    return 'want an absolute path of a file, such as "/etc/pymta/virtual"'
+
+    return objection
 
 
 def _objection_to_suffix(text: str) -> str:

@@ -12,6 +12,7 @@ from pymta.config.deliver import Deliver
 from pymta.config.local_transport import MBOX
 from pymta.config.own_addresses import Faulty
 from pymta.config.routing import Routing
+from pymta.config.table_name import file_of
 
 ROOT = "root"
 LOCK = ".lock"  # behind the name of an mbox while it is written to
@@ -26,9 +27,9 @@ def faults(routing: Routing, deliver: Deliver) -> Iterator[Faulty]:
         if not (path.startswith("/") and path.isprintable() and not path.endswith("/")):
             wanted = 'want an absolute path of a file, such as "/etc/aliases"'
             yield "alias_user_files", number, path, wanted
-    tables = {*routing.alias_file, *routing.virtual_aliases}
+    tables = {file_of(name) for name in (*routing.alias_file, *routing.virtual_aliases)}
     if user and tables.isdisjoint(deliver.alias_user_files):
-        wanted = "want one of alias_file or virtual_aliases, or alias_user does nothing"
+        wanted = "want a file of alias_file or virtual_aliases, or alias_user does nothing"
         yield "alias_user_files", None, list(deliver.alias_user_files), wanted
     ways = routing.local_transport
     if MBOX in ([ways] if isinstance(ways, str) else ways.values()):

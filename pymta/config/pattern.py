@@ -29,6 +29,15 @@ def parse_pattern(text: str, meets: int = LONGEST_NAME) -> re.Pattern[str]:
 
     Raises ValueError with the words for the operator.
     """
+    return _parse(text, meets)[0]
+
+
+def bits_of(text: str, meets: int = LONGEST_NAME) -> float:
+    """The logarithm, to the base of two, of how long it takes at worst.  Raises ValueError."""
+    return _parse(text, meets)[1]
+
+
+def _parse(text: str, meets: int) -> tuple[re.Pattern[str], float]:
     if len(text) > LONGEST:
         raise ValueError(f"want a regular expression of at most {LONGEST} characters")
     try:
@@ -37,12 +46,13 @@ def parse_pattern(text: str, meets: int = LONGEST_NAME) -> re.Pattern[str]:
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"this is no regular expression: {error}") from None
     anywhere = 0.0 if _begins(tree) else log2(meets)
-    if anywhere + _Ways(meets).of(tree, is_inside=False) > MOST_BITS:
+    bits = anywhere + _Ways(meets).of(tree, is_inside=False)
+    if bits > MOST_BITS:
         raise ValueError(
             "want a regular expression with fewer of * and + (what does not begin with ^ counts as"
             " one more), so that no text takes it long"
         )
-    return pattern
+    return pattern, bits
 
 
 def _begins(tree: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from pymta.config.databases import DatabaseTables
 from pymta.config.local_transport import PerDomain, TransportPerDomain
 from pymta.config.setting import setting
 from pymta.config.smarthosts import SmarthostTables
@@ -44,9 +45,9 @@ class Routing:
     )
     alias_file: tuple[str, ...] = setting(
         (ALIASES,),
-        "Files of aliases for all local_domains, see pymta-aliases(5); the first that has a name"
-        " counts.  They are read again when they change.  A file that cannot be read makes mail"
-        f" wait; only {ALIASES} need not exist.",
+        "Tables of aliases for all local_domains, see TABLES and pymta-aliases(5); the first that"
+        " has a name counts.  Files are read again when they change.  A table that cannot be asked"
+        f" makes mail wait; only {ALIASES} need not exist.",
     )
     catch_all: str = setting(
         "", "Address that gets what is for nobody else in local_domains; empty: it is refused."
@@ -56,12 +57,12 @@ class Routing:
     )
     virtual_aliases: tuple[str, ...] = setting(
         (),
-        "Files that say where addresses of virtual_domains lead, in the form of alias_file with"
+        "Tables that say where addresses of virtual_domains lead, in the form of alias_file with"
         ' addresses in place of names; "@example.org" stands for every other one of the domain.',
     )
     virtual_mailboxes: tuple[str, ...] = setting(
         (),
-        "Files of addresses of virtual_domains that have a mailbox of ours, each with its name, or"
+        "Tables of addresses of virtual_domains that have a mailbox of ours, each with its name, or"
         " with none, which means the address itself.",
     )
     relay_to_domains: tuple[str, ...] = setting(
@@ -69,9 +70,14 @@ class Routing:
     )
     relay_recipients: tuple[str, ...] = setting(
         (),
-        "Files of the addresses that are there in relay_to_domains, in the form of"
+        "Tables of the addresses that are there in relay_to_domains, in the form of"
         ' virtual_mailboxes; "@example.org" stands for all of a domain.  Others are refused.'
         "  Empty: nobody knows, and every address is taken.",
+    )
+    tables: Annotated[dict[str, Any] | None, DatabaseTables()] = setting(
+        None,
+        "Databases that are asked as tables, each written as a table such as [tables.people] at the"
+        ' end of the file, and named "table:people" where it is wanted; see TABLES.',
     )
     smarthost: str = setting(
         "",

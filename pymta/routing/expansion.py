@@ -87,6 +87,8 @@ def _items(found: Found, home: str, read_list: ReadList, *, may_do: bool) -> Ite
 def _targets(found: Found, read_list: ReadList) -> Iterator[tuple[str, Target | Unusable]]:
     """Those of lists in place of the lists, each with where it stands."""
     for where, target in _written(found):
+        if not found.file and isinstance(target, Include | Command | File):
+            raise _EndedError(_waits(where, f"{target}: only a file of aliases may say that"))
         if not isinstance(target, Include):
             yield where, target
             continue

@@ -171,7 +171,8 @@ class OwnAddresses:
         name, at, domain = key.partition("@")
         if not name or name.startswith(OWNER):
             return route
-        if not isinstance(self._look_up(who, f"{OWNER}{name}{at}{domain}"), table.Found):
+        found = self._look_up(who, f"{OWNER}{name}{at}{domain}")
+        if not isinstance(found, table.Found) or found.is_pattern:
             return route
         domain = domain or who.domain or self.settings.hostname
         return replace(route, owner=str(Mailbox(f"{OWNER}{name}", domain)))
@@ -205,7 +206,7 @@ class OwnAddresses:
             case table.Found(value, where):
                 mailbox = value.strip() or key
                 if is_mailbox_name(mailbox):
-                    return Local(mailbox)
+                    return Local(mailbox, where=where)
                 wanted = "want a name of a-z, 0-9, . _ + - and @"
                 why = f"{where}: {mailbox[:80]!r} cannot be the name of a mailbox; {wanted}"
                 return Defer(why, TABLE_TROUBLE)

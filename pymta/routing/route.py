@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
@@ -18,11 +18,13 @@ VIRTUAL_ALIASES = "virtual_aliases"
 class Local:
     """Into this mailbox.  The name comes from our settings, never from the address.
 
-    `is_mbox`: one file has all its messages; otherwise it is a Maildir.
+    `is_mbox`: one file has all its messages; otherwise it is a Maildir.  `where` is the table that
+    says so, and makes no difference; "": the settings do.
     """
 
     mailbox: str
     is_mbox: bool = False
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

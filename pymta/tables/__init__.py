@@ -1,8 +1,13 @@
 """Tables of addresses that an operator keeps: a key in, and what stands there out.
 
+Settings name them in one way, `pymta.config.table_name`.
+
 table           the questions that routing asks of any table, and the answers
 text            "key: value" lines, as in /etc/aliases
+regex           "/pattern/ value" lines
 file            such a text in a file, read again when it has changed
+question        what a database is asked, and what its rows say
+sqlite          a database in a file
 owned_file      a file, when nobody but its owner says which it is
 list_file       what an :include: names
 address_tables  all tables of one configuration; `opened` opens them

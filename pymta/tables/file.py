@@ -16,9 +16,9 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from pymta.tables.table import Answer, Nothing, Unsure
-from pymta.tables.text import TextTable
 
 LARGEST = 64 << 20  # bytes; a million addresses
 SETTLING = 0.5  # seconds
@@ -28,8 +28,26 @@ _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 Seen = tuple[int, ...]
 
 
-class FileTable:
-    """The file at `path`.  `now` is in seconds since the epoch.
+class Text(Protocol):
+    """What a file says, as a whole."""
+
+    def lookup(self, key: str, /) -> Answer: ...
+
+    def __len__(self) -> int:
+        """How many entries it has."""
+        ...
+
+    def ends_with(self, key: str, /) -> bool:
+        """Is what is found for this key at the end of the text, where more may come?"""
+        ...
+
+
+T = TypeVar("T", bound=Text)
+
+
+class FileTable(Generic[T]):
+    """The file at `path`, whose text `read` takes, after the path.  `now` is in seconds since the
+    epoch.
 
     `may_be_missing`: then nothing is in it.
     """
@@ -37,18 +55,20 @@ class FileTable:
     def __init__(
         self,
         path: str,
+        read: Callable[[str, str], T],
         *,
         may_be_missing: bool = False,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.path = path
+        self._read = read
         self._may_be_missing = may_be_missing
         self._now = now
         self._sleep = sleep
         self._seen: Seen = ()
         self._written = 0.0  # seconds since the epoch
-        self._text: TextTable | None = None
+        self._text: T | None = None
 
     def lookup(self, key: str) -> Answer:
         for _ in range(WAITS):
@@ -59,7 +79,7 @@ class FileTable:
         answer, is_young = self._lookup(key)
         return Unsure(f"{self.path} is being written") if is_young else answer
 
-    def text(self) -> TextTable:
+    def text(self) -> T:
         """All of it.  Raises OSError; ValueError when it cannot be used."""
         fd = os.open(self.path, _READ)
         try:
@@ -69,7 +89,7 @@ class FileTable:
                 *(found.st_mtime_ns, found.st_ctime_ns),
             )
             if self._text is None or seen != self._seen:
-                self._text = TextTable(self.path, read_text(fd, found, LARGEST))
+                self._text = self._read(self.path, read_text(fd, found, LARGEST))
                 self._seen = seen
                 self._written = found.st_mtime
         finally:
@@ -87,8 +107,9 @@ class FileTable:
         except ValueError as error:
             return Unsure(f"{self.path} cannot be used: {error}"), False
         answer = text.lookup(key)
-        is_at_edge = isinstance(answer, Nothing) or key == text.last_key
-        return answer, is_at_edge and self._is_young(self._written)
+        if not self._is_young(self._written):
+            return answer, False
+        return answer, isinstance(answer, Nothing) or text.ends_with(key)
 
     def _missing(self) -> tuple[Answer, bool]:
         if not self._may_be_missing:

@@ -10,24 +10,66 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from pymta.config.databases import timeout_of
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
+from pymta.config.table_name import FILE, REGEX, parse_table_name
 from pymta.tables.address_tables import AddressTables
 from pymta.tables.file import FileTable
 from pymta.tables.list_file import read_list
-from pymta.tables.table import InOrder
+from pymta.tables.table import InOrder, Table
+from pymta.tables.text import TextTable
 
 
 def open_tables(settings: Settings) -> AddressTables:
-    """Nothing is read before somebody asks."""
+    """Nothing is read, and nobody called, before somebody asks."""
     routing = settings.routing
+    opened = Opened(settings)
     return AddressTables(
-        aliases=_in_order(routing.alias_file),
-        virtual_aliases=_in_order(routing.virtual_aliases),
-        virtual_mailboxes=_in_order(routing.virtual_mailboxes),
-        relay_recipients=_in_order(routing.relay_recipients),
+        aliases=opened.in_order(routing.alias_file),
+        virtual_aliases=opened.in_order(routing.virtual_aliases),
+        virtual_mailboxes=opened.in_order(routing.virtual_mailboxes),
+        relay_recipients=opened.in_order(routing.relay_recipients),
         read_list=partial(read_list, us=partial(_owner, settings.machine.state_directory)),
     )
+
+
+class Opened:
+    """Each database once, whoever asks it: a process has one connection to it.
+
+    What a kind of table needs is loaded with the first one of it, before anybody forks.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._databases = settings.routing.tables or {}
+        self._open: dict[str, Table] = {}
+
+    def in_order(self, names: Iterable[str]) -> InOrder:
+        """`names` are those of a setting."""
+        return InOrder(map(self.table, names))
+
+    def table(self, text: str) -> Table:
+        """As `pymta.config.table_name` has it.  Raises ValueError."""
+        found = parse_table_name(text, self._databases)
+        if found.kind == FILE:
+            return FileTable(found.name, TextTable, may_be_missing=found.name == ALIASES)
+        if found.kind == REGEX:
+            return regex_file(found.name)
+        if found.name not in self._open:
+            self._open[found.name] = self._database(found.name)
+        return self._open[found.name]
+
+    def _database(self, name: str) -> Table:
+        from pymta.tables.sqlite import SqliteTable  # noqa: PLC0415 - loaded where it is wanted
+
+        table = self._databases[name]
+        return SqliteTable(name, table["file"], table["query"], timeout_of(table, "query_timeout"))
+
+
+def regex_file(path: str) -> Table:
+    from pymta.tables.regex import RegexTable  # noqa: PLC0415 - loaded where it is wanted
+
+    return FileTable(path, RegexTable)
 
 
 def _owner(state_directory: str) -> int:
@@ -36,7 +78,3 @@ def _owner(state_directory: str) -> int:
         return Path(state_directory).stat().st_uid
     except OSError:  # it has not been made
         return os.geteuid()
-
-
-def _in_order(paths: Iterable[str]) -> InOrder:
-    return InOrder(FileTable(path, may_be_missing=path == ALIASES) for path in paths)

@@ -16,13 +16,16 @@ from typing import Protocol
 class Found:
     """`where` says where it stands, as ``/etc/aliases:12``, or names the table.
 
-    `file` and `line` (from 1) are where `value` begins, "" and 0 where that is no file.
+    `file` and `line` (from 1) are where `value` begins, "" and 0 where that is no file of "key:
+    value"; only such a file may name commands, files and lists.  `is_pattern`: the key is one of
+    very many that the table has this for.
     """
 
     value: str
     where: str
     file: str = ""
     line: int = 0
+    is_pattern: bool = False
 
 
 @dataclass(frozen=True, slots=True)

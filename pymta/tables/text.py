@@ -69,14 +69,16 @@ class TextTable:
             return Unsure(f"{self.name}, {self._unreadable}")
         return Nothing()
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """In the order of the text, by key."""
         return iter(self._entries.items())
 
-    @property
-    def last_key(self) -> str:
-        """Of the entry at the end of the text, "" when it has none."""
-        return next(reversed(self._entries), "")
+    def ends_with(self, key: str) -> bool:
+        """Is the entry with this key at the end of the text?"""
+        return key == next(reversed(self._entries), "")
 
     def _read(self, text: str) -> None:
         number, key, lines = 0, "", list[str]()

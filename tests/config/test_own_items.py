@@ -19,7 +19,7 @@ GOOD = 'alias_user = "list"\nalias_user_files = ["/etc/aliases"]\nlocal_transpor
         ('alias_user_files = ["aliases"]', "want an absolute path of a file"),
         (
             'alias_user = "list"\nalias_user_files = ["/etc/other"]',
-            "want one of alias_file or virtual_aliases",
+            "want a file of alias_file or virtual_aliases",
         ),
         ('mail_spool_directory = "var/mail"', "want the absolute path of a directory"),
         ('mail_spool_directory = "/var/../mail"', "want the absolute path of a directory"),

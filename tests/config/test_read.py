@@ -225,8 +225,9 @@ def test_a_file_says_everything_at_the_top_level(tmp_path: Path) -> None:
             'catch_all = "a b"\n',
             [
                 (
-                    'pymta.toml:1: alias_file: found "aliases"; want an absolute path of a file,'
-                    ' such as "/etc/pymta/virtual"'
+                    'pymta.toml:1: alias_file: found "aliases"; want the absolute path of a file,'
+                    ' such as "/etc/pymta/virtual", "regex:" with one, or "table:" and the name'
+                    " of one of [tables.…]"
                 ),
                 (
                     'pymta.toml:2: local_part_suffix: found "*"; want a suffix such as "+*", "-*"'

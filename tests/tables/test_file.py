@@ -11,6 +11,7 @@ import pytest
 from pymta.tables.file import SETTLING, FileTable
 from pymta.tables.list_file import read_list
 from pymta.tables.table import Found, Nothing, Unsure
+from pymta.tables.text import TextTable
 
 LONG_AGO = 1_700_000_000.0
 
@@ -35,14 +36,20 @@ def write(path: Path, text: str, *, at: float = LONG_AGO - 60) -> Path:
     return path
 
 
-def opened(path: Path, clock: Clock | None = None, *, may_be_missing: bool = False) -> FileTable:
+def opened(
+    path: Path, clock: Clock | None = None, *, may_be_missing: bool = False
+) -> FileTable[TextTable]:
     clock = clock or Clock()
     return FileTable(
-        str(path), may_be_missing=may_be_missing, now=lambda: clock.now, sleep=clock.sleep
+        str(path),
+        TextTable,
+        may_be_missing=may_be_missing,
+        now=lambda: clock.now,
+        sleep=clock.sleep,
     )
 
 
-def value(table: FileTable, key: str) -> str:
+def value(table: FileTable[TextTable], key: str) -> str:
     answer = table.lookup(key)
     assert isinstance(answer, Found), answer
     return answer.value

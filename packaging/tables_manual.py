@@ -1,0 +1,75 @@
+"""The part of pymta.toml(5) about tables, the keys of databases from the table of their options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pymta.config.databases import OPTIONS, TYPES
+
+HEAD = r"""
+.SH TABLES
+.BR alias_file ,
+.BR virtual_aliases ,
+.B virtual_mailboxes
+and
+.B relay_recipients
+are lists of tables: the first that has the key, or that cannot be asked, answers.
+A table is named like this:
+.TP
+.BR \(dq/etc/pymta/virtual\(dq ", or " \(dqfile:/etc/pymta/virtual\(dq
+A file in the form of
+.BR pymta\-aliases (5).
+.TP
+.B \(dqregex:/etc/pymta/old\(dq
+A file of regular expressions, see there.
+.TP
+.B \(dqtable:people\(dq
+The database that the settings describe under this name, behind all settings:
+.PP
+.nf
+[tables.people]
+type = \(dqsqlite\(dq
+file = \(dq/srv/mail/people.sqlite\(dq
+query = \(dqSELECT target FROM aliases WHERE address = :key\(dq
+.fi
+.PP
+Whatever is not a file in the form of
+.BR pymta\-aliases (5)
+gives addresses alone,
+.BR :fail: ", " :defer: " and " :blackhole: ;
+mail waits where it names a command, a file or a list.
+.PP
+What is looked up, in this order until something is found, is the address
+.RB ( :key ),
+and its parts
+.RB ( :local_part " and " :domain ;
+in
+.B alias_file
+there is no domain), then the address without its
+.BR local_part_suffix ,
+and at last, but for
+.BR alias_file ,
+.B @example.org
+(without a local part); besides, for the owner of a list,
+.B owner\-
+with the local part behind it.
+All of it is in small letters, and domains as the DNS knows them.
+.PP
+A table that cannot be asked, because it is away, does not answer in time or has no such column,
+makes mail wait, and at RCPT the answer is 451: nobody is called unknown by it.
+.B pymta table query
+.I NAME KEY
+shows what it says.
+A process that needs a database has one connection to it, and makes another when that is lost.
+""".lstrip()
+
+
+def section(roff: Callable[[str], str]) -> str:
+    return HEAD + "".join(
+        f".TP\n.B {key}\n{roff(_of(option.types))}{roff(option.meaning)}.\n"
+        for key, option in OPTIONS.items()
+    )
+
+
+def _of(types: tuple[str, ...]) -> str:
+    return "" if types == TYPES else f"({', '.join(types)}) "
