@@ -23,6 +23,7 @@ from pathlib import Path
 
 import policy_manual
 import retry_manual
+import rewriting_manual
 import smarthosts_manual
 import tables_manual
 
@@ -202,6 +203,7 @@ def manual() -> str:
         retry_manual.section(),
         smarthosts_manual.section(_roff),
         tables_manual.section(_roff),
+        rewriting_manual.section(),
         policy_manual.section(_roff),
         selectors(),
     )

@@ -53,7 +53,9 @@ from pymta.routing.route import (
     Route,
     User,
 )
+from pymta.routing.srs import is_outside
 from pymta.routing.target import Blackhole, Unusable, Whom
+from pymta.tables.table import Unsure as NoSecret
 from pymta.transport.classify import Later
 from pymta.transport.local_request import Deed, Forward
 from pymta.transport.parcel import Parcel
@@ -117,7 +119,7 @@ class Ways:
             case Lmtp(servers):
                 return self._to_servers(address, servers)
             case Remote():
-                return self._to_hosts(address, route)
+                return self._to_hosts(address, route, is_sent_on=bool(before))
             case Fail(text, enhanced):
                 return Explained(address, FAILS, text, status=enhanced)
             case Defer():
@@ -206,9 +208,14 @@ class Ways:
         hosts = tuple(self._view(server) for server in servers)
         return _with_hosts(Explained(address, DELIVERS, "to an LMTP server", LOCAL, LMTP), hosts)
 
-    def _to_hosts(self, address: str, route: Remote) -> Explained:
+    def _to_hosts(self, address: str, route: Remote, *, is_sent_on: bool) -> Explained:
         hosts = tuple(self._remote_view(route, host) for host in route.hosts)
         way = f"over SMTP to {route.destination}"
+        if is_sent_on and is_outside(address, self._world.settings.routing):
+            sender = self._world.sender_of_ours(self._sender)
+            if isinstance(sender, NoSecret):
+                return Explained(address, WAITS, sender.why, route.router, SMTP, hosts=hosts)
+            way += f", from {sender}" if sender != self._sender else ""
         found = _with_hosts(Explained(address, DELIVERS, way, route.router, SMTP), hosts)
         limit = self._world.throttle.look(route.destination)
         if limit is None:

@@ -35,6 +35,8 @@ def faults(routing: Routing) -> Iterator[Faulty]:
     if domains and not (routing.virtual_aliases or routing.virtual_mailboxes):
         wanted = "want virtual_aliases or virtual_mailboxes as well, or nobody is there"
         yield "virtual_domains", None, list(domains), wanted
+    if routing.srs_domain and (wanted := _objection_to_srs_domain(routing)):
+        yield "srs_domain", None, routing.srs_domain, wanted
 
 
 def _each(key: str, items: tuple[str, ...], objection: Callable[[str], str]) -> Iterator[Faulty]:
@@ -56,6 +58,14 @@ def _objection_to_table(routing: Routing) -> Callable[[str], str]:
 
 def _objection_to_suffix(text: str) -> str:
     return "" if _SUFFIX.fullmatch(text) else 'want a suffix such as "+*", "-*" or "-request"'
+
+
+def _objection_to_srs_domain(routing: Routing) -> str:
+    if not is_domain_name(routing.srs_domain):
+        return 'want a domain such as "srs.example.org"'
+    if key_of_domain(routing.srs_domain) in map(key_of_domain, routing.relay_to_domains):
+        return "it stands in relay_to_domains as well; want one whose mail ends here"
+    return "" if routing.srs_secrets else "want srs_secrets as well, or nothing is signed"
 
 
 def _objection_to_domain(routing: Routing) -> Callable[[str], str]:

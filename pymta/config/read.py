@@ -37,6 +37,7 @@ from pymta.config.sources import Found, Sources, read_sources
 from pymta.config.tls import Tls
 from pymta.config.zone import is_zone
 
+_NO_SUCH_FILE = "; want one with a line that nobody can guess, as of `openssl rand -base64 24`"
 _TLS = {field.name for field in fields(Tls)}
 SERVE_QUEUE_INTERVAL = 60  # seconds; in a terminal there is no timer, and somebody is watching
 
@@ -92,6 +93,8 @@ def read_settings(
             faults.append(Fault(key, value, why))
         if is_to_serve and not any(fault.key == "smarthosts" for fault in faults):
             faults += _passwords(settings.routing.smarthosts or {}, credentials)
+        if is_to_serve and not any(fault.key == "srs_secrets" for fault in faults):
+            faults += _secrets(settings.routing.srs_secrets, credentials)
         if is_to_serve and not any(fault.key == "policy_file" for fault in faults):
             settings = _with_policy_code(settings, faults, complaints)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
@@ -124,12 +127,18 @@ def _passwords(tables: smarthosts.Tables, directory: str | None) -> Iterator[Fau
             yield Fault("smarthosts", value, why, place=place, name=called)
 
 
+def _secrets(names: tuple[str, ...], directory: str | None) -> Iterator[Fault]:
+    for number, value in enumerate(names):
+        if why := auth_file.fault(value, directory, _NO_SUCH_FILE):
+            yield Fault("srs_secrets", value, why, number)
+
+
 def has_credentials(settings: Settings) -> bool:
     """Do they name what only the unit of the daemon can see?"""
     files = [name for pair in settings.tls.pairs.values() for name in pair]
     tables = settings.routing.smarthosts or {}
     files += [str(table.get("password_file", "")) for table in tables.values()]
-    return any(map(credential, files))
+    return any(map(credential, (*files, *settings.routing.srs_secrets)))
 
 
 def _with_policy_code(

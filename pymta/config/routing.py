@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 from pymta.config.databases import DatabaseTables
 from pymta.config.local_transport import PerDomain, TransportPerDomain
+from pymta.config.secret import SecretFile
 from pymta.config.setting import setting
 from pymta.config.smarthosts import SmarthostTables
-from pymta.config.units import Timeout
+from pymta.config.units import Time, Timeout, TimeRange
 
 ALIASES = "/etc/aliases"
+SrsSecret = Annotated[str, SecretFile("srs.secret")]
+SrsAge = Annotated[int, Time(), TimeRange(86_400, 365 * 86_400)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +102,16 @@ class Routing:
         " between them and us may be able to change an answer.",
     )
     dns_timeout: Timeout = setting(10, "How long one DNS question may take in all.")
+    srs_secrets: tuple[SrsSecret, ...] = setting(
+        (),
+        "Files of secrets, one in each line, with which senders of others become senders of ours"
+        " when an alias or a user has mail sent on to other hosts (SRS), each an absolute path or"
+        ' "credential:NAME"; the first secret signs, and all are good for what comes back.  Empty:'
+        " senders stay as they are.",
+    )
+    srs_domain: str = setting(
+        "", "Domain of those senders, whose mail must come to us; empty: primary_hostname."
+    )
+    srs_max_age: SrsAge = setting(
+        21 * 86_400, "For how long reports to such a sender are taken; in whole days."
+    )

@@ -52,8 +52,10 @@ from pymta.routing.own import OwnAddresses
 from pymta.routing.route import Local, Route
 from pymta.routing.router import Router
 from pymta.routing.smarthost import route_by_order, smarthosts_of
+from pymta.routing.srs import sender_of_ours
 from pymta.spool.files import FileSpool
 from pymta.tables.opened import open_tables
+from pymta.tables.table import Unsure as NoSecret
 from pymta.transport.caller import Caller
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.mailboxes import Maildirs, Mboxes
@@ -167,6 +169,7 @@ def make_world(
         store=partial(_store, Maildirs(state / "mail"), Mboxes(state / "mbox")),
         to_users=helper.opened,
         key_of=routes.key_of,
+        sender_of_ours=routes.sender_of_ours,
         talk=caller.talk,
         terms_of=partial(
             terms_of, settings=settings, published=ask_world(settings, routes.resolver, log.write)
@@ -227,6 +230,11 @@ class _Routes:
                 return self._own.key_of(ours)
         local, _, domain = address.rpartition("@")
         return local, key_of_domain(domain)
+
+    def sender_of_ours(self, sender: str) -> str | NoSecret:
+        secrets = self._own.tables.srs_secrets
+        routing = self._settings.routing
+        return sender_of_ours(sender, routing, secrets, time.time(), self._is_ours)
 
 
 def destination(address: str, routing: Routing, is_ours: Callable[[Address], bool]) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 from pymta.channel.reach import Reach
 from pymta.delivery import follow_up, tell
@@ -39,6 +39,7 @@ from pymta.mail.trace import delivered_before
 from pymta.report.failure import is_told
 from pymta.report.headers import header_of
 from pymta.routing.route import Expanded, Fail, Remote, Route
+from pymta.routing.srs import is_outside
 from pymta.spool.outcomes import DELIVERED, FAILED, Frozen, Thawed, has_come
 from pymta.spool.store import Claim, SpoolError
 from pymta.transport.classify import Later
@@ -147,7 +148,12 @@ class _Attempt:
         return True
 
     def _planned(self, routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
-        return plan(routes, is_mbox=bool(self._world.settings.deliver.mail_spool_directory))
+        settings = self._world.settings
+        return plan(
+            routes,
+            is_mbox=bool(settings.deliver.mail_spool_directory),
+            is_outside=partial(is_outside, routing=settings.routing),
+        )
 
     def _settle(self, tried: tuple[Tried, ...], *, is_last: bool) -> None:
         now = self._world.now()

@@ -75,6 +75,7 @@ def addressees(indices: Iterable[int], envelope: Envelope, state: State) -> list
 class Tried:
     """`router` and `transport` are words for the log, "" where it did not get so far.
 
+    `return_path` is the sender that a host was told, where it is not the one from whom he has it.
     `size` is what was to be delivered, in octets, and `took` how long that took, in seconds.
     """
 
@@ -85,3 +86,4 @@ class Tried:
     mailbox: str = ""
     size: int = 0
     took: float = 0.0
+    return_path: str = ""

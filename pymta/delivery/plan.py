@@ -14,7 +14,7 @@ and perhaps from another sender, and so does not travel with others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pymta.delivery.outcome import Addressee
@@ -63,21 +63,32 @@ class ToLmtp:
 
 @dataclass(frozen=True, slots=True)
 class ToHosts:
+    """`is_sent_on`: to strangers, by somebody here, so from a sender of ours (SRS)."""
+
     recipients: tuple[Addressee, ...]
     remote: Remote
+    is_sent_on: bool = False
 
 
 Group = Unrouted | ToOthers | ToMailboxes | ToUsers | ToLmtp | ToHosts
 
 
-def plan(routes: Iterable[tuple[Addressee, Route]], *, is_mbox: bool = False) -> tuple[Group, ...]:
-    """The groups in the order in which they are to be carried; `is_mbox`: users have such ones."""
+def plan(
+    routes: Iterable[tuple[Addressee, Route]],
+    *,
+    is_mbox: bool = False,
+    is_outside: Callable[[str], bool] = lambda _: True,
+) -> tuple[Group, ...]:
+    """The groups in the order in which they are to be carried; `is_mbox`: users have such ones.
+
+    `is_outside` says of an address at another host that it is a stranger's.
+    """
     unrouted: list[tuple[Addressee, Nowhere]] = []
     others: list[tuple[Addressee, Expanded]] = []
     local: dict[int, list[tuple[Addressee, Local]]] = {}
     users: dict[tuple[int, Came], list[tuple[Addressee, User]]] = {}
     lmtp: dict[tuple[Lmtp, Came], list[Addressee]] = {}
-    remote: dict[tuple[Remote, Came], list[Addressee]] = {}
+    remote: dict[tuple[Remote, Came, bool], list[Addressee]] = {}
     for addressee, route in routes:
         match route:
             case Fail() | Defer() | Discard():
@@ -93,7 +104,9 @@ def plan(routes: Iterable[tuple[Addressee, Route]], *, is_mbox: bool = False) ->
             case Lmtp():
                 lmtp.setdefault((route, addressee.came), []).append(addressee)
             case Remote():
-                remote.setdefault((route, addressee.came), []).append(addressee)
+                by_us = bool(addressee.via) and not addressee.sender
+                is_sent_on = by_us and is_outside(addressee.address)
+                remote.setdefault((route, addressee.came, is_sent_on), []).append(addressee)
     groups: list[Group] = []
     if unrouted:
         groups.append(Unrouted(tuple(unrouted)))
@@ -103,8 +116,8 @@ def plan(routes: Iterable[tuple[Addressee, Route]], *, is_mbox: bool = False) ->
     groups += [ToUsers(tuple(some)) for some in users.values()]
     for (server, _), addressees in lmtp.items():
         groups += [ToLmtp(part, server) for part in _parts(addressees)]
-    for (way, _), addressees in remote.items():
-        groups += [ToHosts(part, way) for part in _parts(addressees)]
+    for (way, _, is_sent_on), addressees in remote.items():
+        groups += [ToHosts(part, way, is_sent_on) for part in _parts(addressees)]
     return tuple(groups)
 
 

@@ -91,5 +91,6 @@ class _Teller:
             is_reused=connection.is_reused if connection else False,
             size=tried.size,
             took=tried.took,
+            return_path=tried.return_path,
             waited=self._now - self._claim.envelope.received_at,
         )

@@ -16,8 +16,9 @@ from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.routing.route import Remote
 from pymta.smtp.outgoing import Wishes
 from pymta.spool.store import Claim
+from pymta.tables.table import Unsure as NoSecret
 from pymta.transport import remote
-from pymta.transport.classify import Outcome, limited
+from pymta.transport.classify import Later, Outcome, limited
 from pymta.transport.parcel import Parcel, parcel_of
 from pymta.transport.terms import Terms
 from pymta.transport.tls_need import Unsure, of_message
@@ -37,16 +38,27 @@ def send(
     came = group.recipients[0].came
     parcel = parcel_of(claim, tuple(who.address for who in group.recipients), *came)
     parcel = replace(parcel, wishes=_wishes(group, claim, parcel))
-    found = _deliver(parcel, group, claim, world)
+    signed, found = _sender(group, claim, world), tuple[Outcome | None, ...]()
+    if isinstance(signed, NoSecret):
+        found, signed = (Later(0, why=signed.why),) * len(parcel.recipients), ""
+    else:
+        found = _deliver(replace(parcel, sender_of_ours=signed), group, claim, world)
     took = world.now() - began
     router = group.remote.router
     pairs = tuple(zip(group.recipients, found, strict=True))
     tried = tuple(
-        Tried(who, outcome, router, SMTP, size=parcel.size, took=took)
+        Tried(who, outcome, router, SMTP, size=parcel.size, took=took, return_path=signed)
         for who, outcome in pairs
         if outcome is not None
     )
     return tried, tuple(who for who, outcome in pairs if outcome is None)
+
+
+def _sender(group: ToHosts, claim: Claim, world: World) -> str | NoSecret:
+    """The sender of ours with whom it is sent on, "" where he stays who he is."""
+    sender = claim.envelope.sender
+    found = world.sender_of_ours(sender) if group.is_sent_on and sender else ""
+    return "" if found == sender else found
 
 
 def _deliver(

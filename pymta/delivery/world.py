@@ -19,6 +19,7 @@ from pymta.mail.waiting import Crowded, TooFast
 from pymta.retry.rules import Rules
 from pymta.routing.route import Local, Remote, Route
 from pymta.spool.store import Spool
+from pymta.tables.table import Unsure as NoSecret
 from pymta.transport import lmtp
 from pymta.transport.classify import Outcome
 from pymta.transport.host_memory import HostMemory
@@ -63,15 +64,16 @@ class Throttle(Protocol):
 class World:
     """`now` gives seconds since the epoch, `date` writes them as mail does, in local time.
 
-    `new_routes` gives the router of one message, whose host an operator may have named (else ""),
-    by its sender.  `throttle` bounds what goes to one destination.  `store` puts a message into a
-    mailbox, see `pymta.transport.mailboxes`; `to_users` opens the way to system users, see
-    `pymta.transport.to_local`.  `terms_of` says on what terms a host is spoken to, given whether
-    the sender does without what the receiving side asks for.  `key_of` is equal for two ways to
-    write one mailbox.  `hand_on` tells the parent of a message that we wrote; it never waits, and
-    an id that nobody heard is safe in the spool.  `destination_of` is what the parent is told of a
-    recipient.  `is_over`: finish what has begun, begin nothing.  `reach`: whom this attempt is for.
-    `debug` is there when somebody watches.
+    `new_routes` gives the router of one message, whose host an operator may have named (else
+    ""), by its sender. `throttle` bounds what goes to one destination. `store` puts a message
+    into a mailbox, see `pymta.transport.mailboxes`; `to_users` opens the way to system users,
+    see `pymta.transport.to_local`. `terms_of` says on what terms a host is spoken to, given
+    whether the sender does without what the receiving side asks for. `key_of` is equal for two
+    ways to write one mailbox. `sender_of_ours` is as whom we send on what a sender wrote (SRS).
+    `hand_on` tells the parent of a message that we wrote; it never waits, and an id that nobody
+    heard is safe in the spool. `destination_of` is what the parent is told of a recipient.
+    `is_over`: finish what has begun, begin nothing. `reach`: whom this attempt is for. `debug`
+    is there when somebody watches.
     """
 
     settings: Settings
@@ -92,6 +94,7 @@ class World:
     now: Callable[[], float]
     date: Callable[[float], str]
     is_over: Callable[[], bool]
+    sender_of_ours: Callable[[str], str | NoSecret] = str
     waits: Waits = NO_WAITS
     debug: Debug | None = None
     force: bool = False

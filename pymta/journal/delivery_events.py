@@ -39,6 +39,7 @@ class Leg:
 
     `mailbox` is set for a mailbox of ours; `queue` is "" for the default one.  `original` is the
     recipient of the envelope in place of whom this one has the message, "" when it is that one.
+    `return_path` is the sender that the host was told, "" where it is `sender`.
     `local` is our end of the connection, `greeted` the letters of protocol_detail, `has_pipelined`
     whether commands went out in groups; `tls` is what was agreed on, `login` the mechanism of ours,
     and `is_reused` says that it was not the first message over that connection.  `size` is in
@@ -63,6 +64,7 @@ class Leg:
     took: float = 0.0
     waited: float = 0.0
     original: str = ""
+    return_path: str = ""
 
     @property
     def name(self) -> str:
@@ -71,11 +73,13 @@ class Leg:
         return f"{name} <{parent}>" if parent else name
 
     def origin(self, journal: Journal) -> str:
-        """F=, Q= and P=.  The return path is chosen with the transport; here it is the sender."""
+        """F=, Q= and P=.  The return path is chosen with the transport."""
         on = journal.selected
         sender = f" F=<{self.sender}>" if "sender_on_delivery" in on else ""
         has_path = self.transport and "return_path_on_delivery" in on
-        return sender + self.waits_in + (f" P=<{self.sender}>" if has_path else "")
+        return (
+            sender + self.waits_in + (f" P=<{self.return_path or self.sender}>" if has_path else "")
+        )
 
     @property
     def waits_in(self) -> str:

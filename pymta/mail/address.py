@@ -31,6 +31,8 @@ _NEEDS_PAIR = re.compile(r'(["\\])')
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LITERAL = re.compile(r"\[([0-9A-Za-z:.]+)\]")
+# What SRS has signed is longer by a whole other address (`pymta.mail.srs`).
+_SIGNED = re.compile(r"SRS[01][=+-]", re.IGNORECASE)
 _ROUTE = re.compile(r"@[A-Za-z0-9._\[\]-]+(?:,@[A-Za-z0-9._\[\]-]+)*:")
 
 
@@ -107,7 +109,8 @@ def parse_mailbox(text: str) -> Mailbox | BadPath:
     if match is None:
         return BadPath("malformed local part")
     written, rest = match[0], text[match.end() :]
-    if len(written.encode("utf-8", "surrogatepass")) > LOCAL_PART:
+    most = PATH if _SIGNED.match(written.lstrip('"')) else LOCAL_PART
+    if len(written.encode("utf-8", "surrogatepass")) > most:
         return BadPath("local part too long")
     if not is_safe(written):
         return BadPath("local part with characters that do not print")

@@ -81,8 +81,15 @@ def our_domains(routing: Routing) -> frozenset[str]:
 
 
 def virtual_domains(routing: Routing) -> frozenset[str]:
-    """Likewise."""
-    return _keys(routing.virtual_domains)
+    """Likewise; in that of SRS there is nobody else, unless it is a local domain, too."""
+    return _keys((*routing.virtual_domains, *filter(None, [srs_domain(routing)])))
+
+
+def srs_domain(routing: Routing) -> str:
+    """Of senders that stand for others, likewise; "": we make none."""
+    if not routing.srs_secrets:
+        return ""
+    return key_of_domain(routing.srs_domain or routing.primary_hostname)
 
 
 @lru_cache(maxsize=16)  # a process has one generation of settings, and a test a few

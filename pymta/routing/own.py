@@ -14,6 +14,8 @@ In virtual domains, likewise:
 
 and then ``@domain`` in either of them; the postmaster is ours in any case (RFC 5321 s4.5.1).
 
+An address that SRS has made leads back to whose mail it was (`pymta.routing.srs`).
+
 An alias that has sent the message on once is no alias any more for what comes back, so ``alice:
 alice, bob`` means that alice keeps a copy, and a circle has an end.  When a table cannot be asked
 nobody is unknown: the answer waits.
@@ -47,6 +49,7 @@ from pymta.routing.route import (
     OwnRoute,
     User,
 )
+from pymta.routing.srs import route_back
 from pymta.routing.target import Whom
 from pymta.tables import table
 from pymta.tables.address_tables import NO_TABLES, AddressTables
@@ -66,6 +69,9 @@ class OwnAddresses:
 
     def route(self, who: Ours, via: Collection[Ours] = (), *, is_final: bool = False) -> OwnRoute:
         """`via` are those who have sent the message on to this one; `is_final`: no alias."""
+        secrets = self.tables.srs_secrets
+        if back := route_back(who, self.settings.routing, secrets, is_final=is_final):
+            return back
         used = frozenset(key for one in via for key in self._aliases_of(one)[:1])
         for key, name in self._names(who):
             if not is_final and key not in used:

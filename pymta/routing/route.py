@@ -12,6 +12,7 @@ from pymta.routing.target import Command, File, Whom
 LOCAL_USER = "local_user"
 SYSTEM_ALIASES = "system_aliases"
 VIRTUAL_ALIASES = "virtual_aliases"
+SRS = "srs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ class Expanded:
     """On to all of these, in place of the recipient.
 
     `key` is what was found, as ``team`` or ``@example.org``; `router` the word for the log, which
-    says in what: system_aliases, virtual_aliases, catch_all or postmaster.  `owner` is the address
-    ``owner-team@…``, from whom they get it then, "" where there is none.
+    says in what: system_aliases, virtual_aliases, catch_all, postmaster or srs.  `owner` is the
+    address ``owner-team@…``, from whom they get it then, "" where there is none.
     """
 
     items: tuple[Item, ...]

@@ -19,6 +19,7 @@ from pymta.session import policy
 from pymta.session.answer import Answer, fault
 from pymta.session.own_user import qualified
 from pymta.session.recipient_verdict import Accept, Refuse, judge
+from pymta.session.report_back import judge_report
 from pymta.session.submission import is_too_fast, may_relay
 from pymta.session.visit import Visit
 from pymta.session.world import World
@@ -54,7 +55,9 @@ def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: W
     local = visit.local.address if visit.local else None
     caller = None if may_relay(visit, world.explain) else visit.address
     own = OwnAddresses(visit.settings, world.find, world.address_tables)
-    match judge(mailbox, caller, local, own, explain=world.explain):
+    sender, now = visit.transaction.sender, world.now()
+    verdict = judge_report(mailbox, sender, own, now, explain=world.explain)
+    match verdict or judge(mailbox, caller, local, own, explain=world.explain):
         case Refuse(reply, why) if visit.address is None and reply.code == 451:
             # The delivery asks again, and waits if need be.  Few programs here would.
             world.explain(Decision("local_socket", f"taken, though not known yet: {why}"))

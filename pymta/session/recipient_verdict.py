@@ -19,10 +19,11 @@ from pymta.mail.domain import key_of_domain
 from pymta.mail.letters import small
 from pymta.mail.reply import Reply
 from pymta.policy.decision import Decision, Explain, nobody_asks
-from pymta.routing.address_class import Ours
+from pymta.routing.address_class import Ours, srs_domain
 from pymta.routing.local_part import POSTMASTER
 from pymta.routing.own import OwnAddresses
 from pymta.routing.route import (
+    SRS,
     SYSTEM_ALIASES,
     VIRTUAL_ALIASES,
     Defer,
@@ -40,6 +41,7 @@ _OPTIONS = {
     VIRTUAL_ALIASES: "virtual_aliases",
     "catch_all": "catch_all",
     POSTMASTER: "local_parts",
+    SRS: "srs_secrets",
 }
 _network = cache(ip_network)  # of settings, so there are few
 
@@ -113,7 +115,7 @@ def _judge_own(mailbox: Mailbox, who: Ours, own: OwnAddresses, explain: Explain)
         if one == who and isinstance(route, User):
             account = route.account
     if isinstance(route, Fail | Defer):
-        return _refusal(route)
+        return refusal(route)
     return Accept(mailbox, is_local=True, account=account)
 
 
@@ -123,10 +125,10 @@ def _judge_relayed(mailbox: Mailbox, own: OwnAddresses, explain: Explain) -> Acc
     if own.settings.routing.relay_recipients:
         said = "is not in it" if isinstance(objection, Fail) else getattr(objection, "why", "in it")
         explain(Decision("relay_recipients", f"{mailbox}: {said}"))
-    return _refusal(objection) if objection else Accept(mailbox, is_local=False)
+    return refusal(objection) if objection else Accept(mailbox, is_local=False)
 
 
-def _refusal(route: Fail | Defer) -> Refuse:
+def refusal(route: Fail | Defer) -> Refuse:
     match route:
         case Fail(text, enhanced):
             return _refuse(550, text, enhanced)
@@ -150,7 +152,10 @@ def _is_ours(domain: str, local: Address | None, settings: Settings, explain: Ex
 
 def _is_virtual(domain: str, settings: Settings, explain: Explain) -> bool:
     names = settings.routing.virtual_domains
-    return bool(names) and _is_listed(domain, names, "virtual_domains", explain)
+    if names and _is_listed(domain, names, "virtual_domains", explain):
+        return True
+    name = srs_domain(settings.routing)  # nobody else is there
+    return bool(name) and _is_listed(domain, (name,), "srs_domain", explain)
 
 
 def _is_relayed_to(domain: str, settings: Settings, explain: Explain) -> bool:

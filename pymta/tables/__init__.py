@@ -10,6 +10,7 @@ question        what a database is asked, and what its rows say
 sqlite          a database in a file
 owned_file      a file, when nobody but its owner says which it is
 list_file       what an :include: names
+srs_secrets     what SRS signs with
 address_tables  all tables of one configuration; `opened` opens them
 
 A table that cannot be asked says so: that is never the same as nothing found.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pymta.tables.table import NO_TABLE, Found, Table, Unsure
 
 ReadList = Callable[[str], Found | Unsure]
+Secrets = Callable[[], tuple[bytes, ...] | Unsure]  # the first signs
 
 
 def no_list(path: str) -> Unsure:
@@ -18,7 +19,7 @@ def no_list(path: str) -> Unsure:
 @dataclass(frozen=True, slots=True)
 class AddressTables:
     """`aliases` are keyed by local part, the others by address or ``@domain``.  `read_list` reads
-    what an :include: names.
+    what an :include: names.  `srs_secrets` are those of `pymta.mail.srs`.
     """
 
     aliases: Table = NO_TABLE
@@ -26,6 +27,7 @@ class AddressTables:
     virtual_mailboxes: Table = NO_TABLE
     relay_recipients: Table = NO_TABLE
     read_list: ReadList = no_list
+    srs_secrets: Secrets = tuple
 
 
 NO_TABLES = AddressTables()

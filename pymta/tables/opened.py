@@ -17,6 +17,7 @@ from pymta.config.table_name import FILE, REGEX, parse_table_name
 from pymta.tables.address_tables import AddressTables
 from pymta.tables.file import FileTable
 from pymta.tables.list_file import read_list
+from pymta.tables.srs_secrets import SrsSecrets
 from pymta.tables.table import InOrder, Table
 from pymta.tables.text import TextTable
 
@@ -31,6 +32,7 @@ def open_tables(settings: Settings) -> AddressTables:
         virtual_mailboxes=opened.in_order(routing.virtual_mailboxes),
         relay_recipients=opened.in_order(routing.relay_recipients),
         read_list=partial(read_list, us=partial(_owner, settings.machine.state_directory)),
+        srs_secrets=SrsSecrets(routing.srs_secrets),
     )
 
 

@@ -60,7 +60,7 @@ class _Conversation:
         self.transaction = Transaction(
             self.opened.offers,
             self.opened.replies,
-            parcel.sender,
+            parcel.sender_of_ours or parcel.sender,
             parcel.recipients,
             size=parcel.size,
             eight_bit=parcel.eight_bit,

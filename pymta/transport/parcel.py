@@ -19,7 +19,8 @@ class Parcel:
     `on_top` are the header fields that go before the message as received; `size` is in octets,
     both together.  `blocks` opens the message anew at each call.  `is_mine` is asked right before
     the step that cannot be taken back: does the claim still hold?  `is_binary`:
-    it came as BINARYMIME.  `wishes` are for another host.
+    it came as BINARYMIME.  `wishes` are for another host, and so is `sender_of_ours`, who stands
+    for `sender` there (`pymta.routing.srs`), "" where that is not needed.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Parcel:
     is_mine: Callable[[], bool]
     is_binary: bool = False
     wishes: Wishes = NO_WISHES
+    sender_of_ours: str = ""
 
     def content(self) -> Iterator[bytes]:
         """The whole message with CRLF line ends, in blocks; may raise SpoolError."""

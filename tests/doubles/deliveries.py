@@ -43,6 +43,7 @@ from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import State
 from pymta.spool.store import Seal
+from pymta.tables.table import Unsure as NoSecret
 from pymta.transport.classify import Delivered, Later, Outcome
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.local_request import Deed, Forward, Nothing
@@ -130,6 +131,7 @@ class Rig:
     need: Need | None = None  # None: as the settings say
     sure: bool = False
     at_once: int = 100
+    sender_of_ours: Callable[[str], str | NoSecret] = str
 
     def spool(self) -> FileSpool:
         """The spool as a process that has just started sees it."""
@@ -205,6 +207,7 @@ class Rig:
             now=lambda: self.now,
             date=lambda seconds: format_date(seconds, 0),
             is_over=lambda: self.is_over,
+            sender_of_ours=self.sender_of_ours,
             force=force,
             reach=reach,
         )

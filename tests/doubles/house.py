@@ -28,6 +28,7 @@ from pymta.session.stop import Stop
 from pymta.session.stream import Stream
 from pymta.session.visit import Visit
 from pymta.session.world import World
+from pymta.tables.address_tables import NO_TABLES, AddressTables
 from pymta.tls.certificates import Certificates
 from tests.doubles.clients import MemoryClients
 from tests.doubles.log import MemoryLog
@@ -91,6 +92,7 @@ class House:
     load: Load = NOTHING
     log_room: Room | None = None
     find: Find = nobody
+    address_tables: AddressTables = NO_TABLES
     back_end: BackEnd = field(default_factory=InOrder)
     clients: MemoryClients = field(default_factory=MemoryClients)
     name_of: Callable[[int], str] = str
@@ -146,6 +148,7 @@ class Guest:
             read_load=lambda: house.load,
             log_room=lambda: house.log_room,
             find=house.find,
+            address_tables=house.address_tables,
             back_end=house.back_end,
             clients=house.clients,
             dns=house.dns,

@@ -182,3 +182,33 @@ def test_a_stranger_may_not_relay(names: peers.NameServer) -> None:
         client.mail("s@client.test")
         code, text = client.rcpt("someone@remote.test")
         assert (code, text) == (550, b"5.7.1 relay not permitted")
+
+
+def test_what_is_sent_on_has_a_sender_of_ours_and_its_report_goes_home(
+    tmp_path: Path, names: peers.NameServer
+) -> None:
+    """SRS both ways; smtp-sink notes MAIL and RCPT on top of each message."""
+    aliases, secret = tmp_path / "aliases", tmp_path / "srs.secret"
+    aliases.write_text("user: someone@remote.test\n")
+    secret.write_text("tops3cr3t\n")
+    secret.chmod(0o600)
+    with (
+        peers.smtp_sink(tmp_path / "sink") as sink,
+        daemon(
+            dns_servers=[names.address],
+            remote_smtp_port=sink.port,
+            alias_file=[str(aliases)],
+            srs_secrets=[str(secret)],
+            srs_domain="srs.localhost.test",
+        ) as made,
+    ):
+        made.wait_for_log(f"{made.send('user@localhost', sender='alice@plain.test')} Completed")
+        (sent,) = sink.messages()
+        signed = re.search(
+            rb"X-Mail-Args: <(SRS0=....=..=plain.test=alice@srs.localhost.test)>", sent
+        )
+        assert signed, sent
+        made.wait_for_log(f"{made.send(signed[1].decode(), sender='')} Completed")
+        (report,) = set(sink.messages()) - {sent}
+        assert b"X-Mail-Args: <>" in report
+        assert b"X-Rcpt-Args: <alice@plain.test>" in report
