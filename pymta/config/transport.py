@@ -52,3 +52,8 @@ class Transport:
     connection_idle_timeout: Seconds = setting(
         2, "How long a connection stays open for the next message to the host."
     )
+    mime_output_conversion: bool = setting(
+        True,
+        "Convert what a host cannot take, 8-bit or binary data, into quoted-printable or base64,"
+        " which breaks DKIM signatures of the body; false: return the message instead.",
+    )

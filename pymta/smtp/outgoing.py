@@ -1,9 +1,10 @@
 """What we say of one message to a host that offers this and not that: before MAIL, and in it.
 
-    the host has no 8BITMIME     8-bit mail cannot go there: 5.6.3 (RFC 6152 s3)
-    the host has no BINARYMIME   nor binary mail: 5.6.1 (RFC 3030 s3)
-    the host has no SMTPUTF8     nor a header in UTF-8, 5.6.7; of addresses, those whose local part
-                                 is ASCII go with the domain as the DNS knows it (RFC 6531 s3.2)
+    the host has no SMTPUTF8     a header in UTF-8 cannot go there: 5.6.7; of addresses, those whose
+                                 local part is ASCII go with the domain as the DNS knows it
+                                 (RFC 6531 s3.2)
+    the host has no 8BITMIME     nor can 8-bit mail that nobody has converted: 5.6.3 (RFC 6152 s3)
+    the host has no BINARYMIME   nor such binary mail: 5.6.1 (RFC 3030 s3)
     the host has DSN             what the sender asked for goes on (RFC 3461 s5.2.1)
     REQUIRETLS is wanted         it goes on; hosts without it are not spoken to (RFC 8689 s4.2.1)
 
@@ -66,13 +67,11 @@ def opening(
     is_binary: bool = False,
 ) -> Opening | Reply:
     """The commands, or why the message cannot go to a host that made these offers."""
-    if is_binary and not {"CHUNKING", "BINARYMIME"} <= offers:
-        return _NO_BINARY
-    if eight_bit and not is_binary and "8BITMIME" not in offers:
-        return _NO_8BIT
     takes_utf8 = {"SMTPUTF8", "8BITMIME"} <= offers
     if wishes.is_international and not takes_utf8:
         return _NO_UTF8_HEADER
+    if not goes_as_it_is(offers, eight_bit=eight_bit, is_binary=is_binary):
+        return _NO_BINARY if is_binary else _NO_8BIT
     from_whom = sender if takes_utf8 else _in_ascii(sender)
     if from_whom is None:
         return _NO_UTF8_SENDER
@@ -93,6 +92,13 @@ def opening(
         _of_message(wishes, offers),
     )
     return Opening(f"MAIL FROM:<{from_whom}>{''.join(words)}", rcpt, refused)
+
+
+def goes_as_it_is(offers: frozenset[str], *, eight_bit: bool, is_binary: bool) -> bool:
+    """Does such a host take these octets?"""
+    if is_binary:
+        return {"CHUNKING", "BINARYMIME"} <= offers
+    return not eight_bit or "8BITMIME" in offers
 
 
 def check_word(text: str) -> None:

@@ -18,14 +18,19 @@ from pymta.smtp.client_words import (
     After,
     Finished,
     NeedReply,
+    Refused,
+    Result,
     SendBody,
     SendBytes,
+    Stage,
     StartTls,
+    Unheard,
     Wait,
 )
 from pymta.smtp.stuffing import DotStuffer
 from pymta.spool.store import SpoolError
 from pymta.transport.classify import CLOSED
+from pymta.transport.downgrade import UnfitError, fit
 from pymta.transport.opened import Opened
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
@@ -38,9 +43,25 @@ def send(
     opened: Opened, parcel: Parcel, timeouts: Transport, *, is_lmtp: bool = False
 ) -> tuple[Heard, After]:
     """What the host said of each recipient, and what can be done with the connection now."""
+    if timeouts.mime_output_conversion:
+        try:
+            parcel = fit(parcel, opened.offers.words)
+        except UnfitError as unfit:
+            return _unsent(opened, parcel, Refused(unfit.reply, Stage.MAIL, ""))
+        except SpoolError as error:
+            number, why = error.errno or 0, error.strerror or str(error)
+            return _unsent(opened, parcel, Unheard(why, Stage.BODY, Stage.BODY.value), number, why)
     wire = opened.wire
     wire.deadline = wire.clock() + BASE_BUDGET + parcel.size / SLOWEST
     return _Conversation(opened, parcel, timeouts, is_lmtp).hold()
+
+
+def _unsent(
+    opened: Opened, parcel: Parcel, result: Result, number: int = 0, error: str = ""
+) -> tuple[Heard, After]:
+    """Nothing was said to the host."""
+    after = After.RESET if opened.is_to_reset else After.ANOTHER
+    return Heard((result,) * len(parcel.recipients), number, error, opened.connection), after
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from binascii import a2b_base64
 from contextlib import ExitStack
 from ipaddress import ip_address
 
@@ -79,15 +80,14 @@ def parcel(octets: bytes) -> Parcel:
     )
 
 
-def sent_to(house: House, message: Parcel) -> Heard:
+def sent_to(house: House, message: Parcel, *, converts: bool = True) -> Heard:
     """Our own client talks to our own server."""
     found = list[object]()
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         host = Host("mx.example.org", ip_address("127.0.0.1"), listener.getsockname()[1])
-        caller = Caller(
-            Transport(connection_idle_timeout=0), "client.example", tell=lambda event: None
-        )
+        settings = Transport(connection_idle_timeout=0, mime_output_conversion=converts)
+        caller = Caller(settings, "client.example", tell=lambda event: None)
         sender = threading.Thread(target=lambda: found.append(caller.talk(host, message)))
         sender.start()
         theirs = listener.accept()[0]
@@ -111,11 +111,23 @@ def test_our_client_sends_it_on_octet_by_octet() -> None:
     assert house.spool.stored[0].envelope.body == "BINARYMIME"
 
 
-def test_it_goes_to_no_host_that_would_not_take_it_so() -> None:
-    """RFC 3030 s3: under no circumstances; the recipient fails with 5.6.1."""
+def test_a_host_that_would_not_take_it_so_has_it_in_base64() -> None:
+    """RFC 3030 s3"""
     house = House(usual_settings(chunking_advertise_hosts=()))
 
     heard = sent_to(house, parcel(OCTETS))
+
+    assert isinstance(heard.results[0], Taken)
+    head, _, body = house.spool.stored[0].body.partition(b"\r\n\r\n")
+    assert head.endswith(b"\r\nContent-Transfer-Encoding: base64")
+    assert a2b_base64(body) == OCTETS.partition(b"\r\n\r\n")[2]
+
+
+def test_where_nothing_is_converted_it_does_not_go_there() -> None:
+    """RFC 3030 s3: under no circumstances; the recipient fails with 5.6.1."""
+    house = House(usual_settings(chunking_advertise_hosts=()))
+
+    heard = sent_to(house, parcel(OCTETS), converts=False)
 
     (result,) = heard.results
     assert isinstance(result, Refused)

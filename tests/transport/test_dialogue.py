@@ -16,6 +16,7 @@ from pymta.config.transport import Transport
 from pymta.journal.event import Event
 from pymta.mail.host import Host
 from pymta.report.failure import Failure, parse_failure
+from pymta.smtp.client_words import Taken
 from pymta.spool.store import SpoolError
 from pymta.transport.caller import Caller
 from pymta.transport.classify import (
@@ -260,15 +261,67 @@ def test_an_old_server_without_ehlo_is_spoken_to_as_of_old() -> None:
     assert host.sessions[0].commands[1:3] == ["HELO we.example.net", "MAIL FROM:<s@example.net>"]
 
 
-def test_eight_bit_mail_is_not_sent_to_a_host_that_does_not_take_it() -> None:
-    with SmtpHost({"EHLO": b"250 mx.example.org\r\n"}) as host:
-        (found,) = outcomes(host, talk(host, replace(parcel(), eight_bit=True)))
+SEVEN_BIT: Script = {"EHLO": b"250-mx.example.org\r\n250-PIPELINING\r\n250 SIZE 0\r\n"}
+EIGHT_BIT = "MIME-Version: 1.0\r\n\r\nTschüß, und bis zum nächsten Mal!\r\n".encode()
+
+
+def test_eight_bit_mail_is_converted_for_a_host_that_does_not_take_it() -> None:
+    """RFC 6152 s3; the size is that of what is sent (RFC 1870)"""
+    with SmtpHost(SEVEN_BIT) as host:
+        message = replace(parcel(blocks=[EIGHT_BIT]), eight_bit=True)
+        (found,) = outcomes(host, talk(host, message))
+    assert isinstance(found, Delivered)
+    (sent,) = host.messages()
+    assert sent == (
+        b"Received: by us\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+        b"\r\nTsch=C3=BC=C3=9F, und bis zum n=C3=A4chsten Mal!\r\n"
+    )
+    assert host.sessions[0].commands[1] == f"MAIL FROM:<s@example.net> SIZE={len(sent)}"
+
+
+def test_what_cannot_be_converted_is_not_sent_and_the_next_message_is() -> None:
+    with SmtpHost(SEVEN_BIT) as host, closing(Caller(TIMES, "we", tell=nobody)) as caller:
+        heard = caller.talk(where(host), replace(parcel(blocks=[b"\r\n\xe4"]), eight_bit=True))
+        assert isinstance(heard, Heard)
+        bad = caller.talk(where(host), replace(parcel(blocks=[b"X: \xe4\r\n"]), eight_bit=True))
+        assert isinstance(bad, Heard)
+        (found,) = outcomes(host, bad)
+        assert isinstance(found, Never)
+        assert (found.enhanced, found.why) == (
+            "5.6.3",
+            "header has 8-bit data, which the remote host does not take",
+        )
+        after = caller.talk(where(host), parcel())
+        assert isinstance(after, Heard)
+        assert isinstance(after.results[0], Taken)
+    assert len(host.messages()) == 2
+    assert len(host.sessions) == 1
+
+
+def test_nor_is_anything_where_nothing_is_to_be_converted() -> None:
+    times = replace(TIMES, mime_output_conversion=False)
+    with SmtpHost(SEVEN_BIT) as host:
+        message = replace(parcel(blocks=[EIGHT_BIT]), eight_bit=True)
+        (found,) = outcomes(host, talk(host, message, times))
     assert isinstance(found, Never)
     assert found.enhanced == "5.6.3"
     assert found.why == "message has 8-bit data, which the remote host does not take"
     failure = Failure(found.enhanced, found.why, str(found.host))
     assert failure.reply == ""  # the host said nothing of the kind
     assert parse_failure(str(failure)) == failure
+
+
+def test_a_message_that_cannot_be_read_to_be_converted_waits() -> None:
+    def blocks() -> Iterator[bytes]:
+        yield b"\r\n\xe4"
+        raise SpoolError(errno.EIO, "Input/output error")
+
+    with SmtpHost(SEVEN_BIT) as host:
+        message = replace(parcel(), eight_bit=True, blocks=blocks)
+        (found,) = outcomes(host, talk(host, message))
+    assert isinstance(found, Later)
+    assert found.error == "Input/output error"
+    assert host.messages() == []
 
 
 def test_a_session_has_a_budget_that_slow_replies_cannot_stretch() -> None:
