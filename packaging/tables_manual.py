@@ -31,6 +31,18 @@ The database that the settings describe under this name, behind all settings:
 type = \(dqsqlite\(dq
 file = \(dq/srv/mail/people.sqlite\(dq
 query = \(dqSELECT target FROM aliases WHERE address = :key\(dq
+
+[tables.members]
+type = \(dqpostgresql\(dq
+server = \(dqhost=/run/postgresql dbname=members\(dq
+query = \(dqSELECT 1 FROM members WHERE mail = :key\(dq
+
+[tables.staff]
+type = \(dqldap\(dq
+server = \(dqldaps://ldap.example.org\(dq
+base = \(dqou=people,dc=example,dc=org\(dq
+filter = \(dq(mail=:key)\(dq
+attribute = \(dqmailRoutingAddress\(dq
 .fi
 .PP
 Whatever is not a file in the form of
@@ -60,7 +72,31 @@ makes mail wait, and at RCPT the answer is 451: nobody is called unknown by it.
 .B pymta table query
 .I NAME KEY
 shows what it says.
-A process that needs a database has one connection to it, and makes another when that is lost.
+.PP
+A database is only read.
+Each process that asks one has one connection of its own to it, and makes another when that is lost,
+so that a server should take as many as
+.BR smtp_accept_max " and " deliver_max
+together.
+Type
+.B postgresql
+needs the Python package psycopg (on Debian python3\-psycopg),
+.B ldap
+python\-ldap (python3\-ldap); they are loaded only where such a table is wanted.
+A file of SQLite in WAL mode can be read only while another program has it open, or where the daemon
+may write to its directory.
+PostgreSQL is told to change nothing and to end late queries by the connection option
+.BR options ;
+PgBouncer does not know it, and wants
+.B options=\(aq\(aq
+in
+.BR server .
+Changes in a database count at once; those of
+.BI [tables. \&... ]
+with a reload.
+The keys of
+.BI [tables. name ]
+are these; where types stand before it, it is for them alone:
 """.lstrip()
 
 

@@ -16,7 +16,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from pymta.config import auth_file, smarthosts
+from pymta.config import auth_file, database_drivers, databases, smarthosts
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
 from pymta.config.certificate_files import read_certificates
 from pymta.config.check import Fault, GidOf, adjust, check
@@ -95,6 +95,8 @@ def read_settings(
             faults += _passwords(settings.routing.smarthosts or {}, credentials)
         if is_to_serve and not any(fault.key == "srs_secrets" for fault in faults):
             faults += _secrets(settings.routing.srs_secrets, credentials)
+        if is_to_serve and not any(fault.key == "tables" for fault in faults):
+            faults += _databases(settings.routing.tables or {}, credentials)
         if is_to_serve and not any(fault.key == "policy_file" for fault in faults):
             settings = _with_policy_code(settings, faults, complaints)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
@@ -133,11 +135,16 @@ def _secrets(names: tuple[str, ...], directory: str | None) -> Iterator[Fault]:
             yield Fault("srs_secrets", value, why, number)
 
 
+def _databases(tables: databases.Databases, directory: str | None) -> Iterator[Fault]:
+    for place, value, wanted in database_drivers.unusable(tables, directory):
+        yield Fault("tables", value, wanted, place=place, name=databases.name_of_place(place))
+
+
 def has_credentials(settings: Settings) -> bool:
     """Do they name what only the unit of the daemon can see?"""
     files = [name for pair in settings.tls.pairs.values() for name in pair]
-    tables = settings.routing.smarthosts or {}
-    files += [str(table.get("password_file", "")) for table in tables.values()]
+    for tables in (settings.routing.smarthosts, settings.routing.tables):
+        files += [str(table.get("password_file", "")) for table in (tables or {}).values()]
     return any(map(credential, (*files, *settings.routing.srs_secrets)))
 
 

@@ -22,6 +22,7 @@ from pymta.queue import pool
 from pymta.queue.pool import Give, Hire, Pool, Source, Wait
 from pymta.queue.stop import Stop
 from pymta.queue.workers import Died, Life, Said, Worker, Workers
+from pymta.tables.opened import open_tables
 
 # Seconds for one attempt of one message.  Many recipients at many slow hosts may take hours; a run
 # that never ends would be worse, since a timer starts no second one beside it.
@@ -32,6 +33,7 @@ TICK = 60.0  # seconds between looks for silent workers
 
 def deliver_with(settings: Settings, log: Log, selection: Selection) -> Life:
     """The life of a worker: the delivery process over its end of the channel."""
+    open_tables(settings)  # what they need is loaded here, once for all
     return lambda channel: delivery.main(channel, settings, log, force=selection.force)
 
 

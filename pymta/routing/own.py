@@ -169,15 +169,23 @@ class OwnAddresses:
                     read_list=self.tables.read_list,
                     may_do=deliver.alias_user_files if deliver.alias_user else (),
                 )
-                return self._owned(route, who, key) if isinstance(route, Expanded) else route
+                if not isinstance(route, Expanded):
+                    return route
+                return self._owned(route, who, key, is_in_file=bool(found.file))
         return None
 
-    def _owned(self, route: Expanded, who: Ours, key: str) -> Expanded:
-        """With the owner of a list, who is told of what goes wrong behind it."""
+    def _owned(self, route: Expanded, who: Ours, key: str, *, is_in_file: bool) -> Expanded | Defer:
+        """With the owner of a list, who is told of what goes wrong behind it.
+
+        Where a database cannot say whether there is one it waits: the wrong one would be told.  A
+        line of a file that cannot be read keeps nobody waiting who stands in another.
+        """
         name, at, domain = key.partition("@")
         if not name or name.startswith(OWNER):
             return route
         found = self._look_up(who, f"{OWNER}{name}{at}{domain}")
+        if isinstance(found, table.Unsure) and not is_in_file:
+            return Defer(found.why, TABLE_TROUBLE)
         if not isinstance(found, table.Found) or found.is_pattern:
             return route
         domain = domain or who.domain or self.settings.hostname

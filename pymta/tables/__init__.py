@@ -7,7 +7,8 @@ text            "key: value" lines, as in /etc/aliases
 regex           "/pattern/ value" lines
 file            such a text in a file, read again when it has changed
 question        what a database is asked, and what its rows say
-sqlite          a database in a file
+sqlite, postgresql, ldap
+                a database in a file, one that is a server, a directory
 owned_file      a file, when nobody but its owner says which it is
 list_file       what an :include: names
 srs_secrets     what SRS signs with

@@ -6,17 +6,20 @@ Touches: disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from pymta.config.databases import timeout_of
+from pymta.config.database_drivers import lacking
+from pymta.config.databases import LDAP, POSTGRESQL, SQLITE, timeout_of
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
 from pymta.config.table_name import FILE, REGEX, parse_table_name
 from pymta.tables.address_tables import AddressTables
 from pymta.tables.file import FileTable
 from pymta.tables.list_file import read_list
+from pymta.tables.question import Lacking
 from pymta.tables.srs_secrets import SrsSecrets
 from pymta.tables.table import InOrder, Table
 from pymta.tables.text import TextTable
@@ -62,14 +65,42 @@ class Opened:
         return self._open[found.name]
 
     def _database(self, name: str) -> Table:
-        from pymta.tables.sqlite import SqliteTable  # noqa: PLC0415 - loaded where it is wanted
-
         table = self._databases[name]
-        return SqliteTable(name, table["file"], table["query"], timeout_of(table, "query_timeout"))
+        if why := lacking(table["type"]):  # it was there when the settings were read
+            return Lacking(name, why)
+        return _OPEN[table["type"]](name, table)
+
+
+# Loaded where they are wanted: each of them brings a library.
+
+
+def _sqlite(name: str, table: Mapping[str, Any]) -> Table:
+    from pymta.tables.sqlite import SqliteTable  # noqa: PLC0415
+
+    return SqliteTable(name, table["file"], table["query"], timeout_of(table, "query_timeout"))
+
+
+def _postgresql(name: str, table: Mapping[str, Any]) -> Table:
+    from pymta.tables.postgresql import PostgresqlTable  # noqa: PLC0415
+
+    return PostgresqlTable(name, table)
+
+
+def _ldap(name: str, table: Mapping[str, Any]) -> Table:
+    from pymta.tables.ldap import LdapTable  # noqa: PLC0415
+
+    return LdapTable(name, table)
+
+
+_OPEN: Mapping[str, Callable[[str, Mapping[str, Any]], Table]] = {
+    SQLITE: _sqlite,
+    POSTGRESQL: _postgresql,
+    LDAP: _ldap,
+}
 
 
 def regex_file(path: str) -> Table:
-    from pymta.tables.regex import RegexTable  # noqa: PLC0415 - loaded where it is wanted
+    from pymta.tables.regex import RegexTable  # noqa: PLC0415
 
     return FileTable(path, RegexTable)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pymta.config.databases import VALUES
 from pymta.tables.table import Answer, Found, Nothing, Unsure
@@ -48,3 +49,14 @@ def cannot_be_asked(name: str, why: object) -> Unsure:
     return Unsure(
         f"table {name} cannot be asked: {' '.join(str(why).split()) or 'no reason given'}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A table of whose type there can be none, and why."""
+
+    name: str
+    why: str
+
+    def lookup(self, _: str) -> Answer:
+        return cannot_be_asked(self.name, self.why)

@@ -1,35 +1,14 @@
-"""The password of a login of ours, read when it is used: the first line of its file.
+"""The password of a login of ours, read when it is used.
 
 Touches: disk.
 """
 
 from __future__ import annotations
 
-import os
-
-from pymta.config.secret import VARIABLE, path_of
+from pymta.config.secret_file import read_secret
 from pymta.mail.login import Login
-
-LONGEST = 4096  # octets
 
 
 def password_of(login: Login) -> str:
     """Nothing, where it needs none.  Raises ValueError with the words for the log."""
-    if not login.secret:
-        return ""
-    path = path_of(login.secret, os.environ.get(VARIABLE, ""))
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-        try:
-            line = os.read(fd, LONGEST).split(b"\n", 1)[0].removesuffix(b"\r")
-        finally:
-            os.close(fd)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} holds no UTF-8") from None
-    if not text or "\0" in text:
-        raise ValueError(f"{path} holds no password in its first line")
-    return text
+    return read_secret(login.secret) if login.secret else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from pymta.config.generation import from_plain, to_plain
 from pymta.config.read import read_settings
 from pymta.config.settings import Machine, Settings
 from pymta.config.table_name import DATABASE, FILE, REGEX, TableName, file_of, parse_table_name
+from pymta.tables.ldap import LdapTable
 from pymta.tables.opened import Opened, open_tables
+from pymta.tables.postgresql import PostgresqlTable
 from pymta.tables.sqlite import SqliteTable
+from pymta.tables.table import Unsure
 
 RIGHT = """\
 alias_file = ["/etc/aliases", "regex:/etc/pymta/old", "table:people"]
@@ -102,13 +106,13 @@ def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
         ),
         "7: tables.people.querry: no such key; did you mean query?",
         '8: tables.people.query_timeout: found "2m"; want a time from "1s" to "60s"',
-        '10: tables.b.type: found "mysql"; want type = "sqlite"',
+        '10: tables.b.type: found "mysql"; want type = "sqlite" or "postgresql" or "ldap"',
         (
             '14: tables.c.query: found "SELECT x::text FROM y WHERE z = :user"; no such value'
             " :user; there are :key, :local_part, :domain"
         ),
         "15: tables.c.query_timeout: found 5; want a text in quotes",
-        '16: tables.d: want type = "sqlite"',
+        '16: tables.d: want type = "sqlite" or "postgresql" or "ldap"',
         '18: tables.e f: found "e f"; want a name of at most 64 of a-z, 0-9, _ and -',
         (
             '21: tables.e f.query: found "SELECT 1"; want :key in it, or :local_part and :domain:'
@@ -151,3 +155,128 @@ def test_every_option_is_one_of_some_type() -> None:
     assert all(
         option.types and set(option.needed) <= set(option.types) for option in OPTIONS.values()
     )
+
+
+REMOTE = """\
+[tables.people]
+type = "postgresql"
+server = "host=/run/postgresql dbname=mail"
+query = "SELECT target FROM aliases WHERE local = :local_part AND domain = :domain"
+login = "pymta"
+[tables.staff]
+type = "ldap"
+server = "ldapi:/// ldap://localhost:3389"
+base = "dc=example,dc=org"
+filter = "(&(mail=:key)(uid=*))"
+attribute = "mailRoutingAddress"
+login = "cn=reader"
+password_file = "{secret}"
+scope = "one"
+starttls = false
+connect_timeout = "1s"
+"""
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    file = tmp_path / "secret"
+    file.write_text("rabbit\n")
+    file.chmod(0o600)
+    return file
+
+
+def test_servers_are_described_and_opened_when_somebody_asks(tmp_path: Path, secret: Path) -> None:
+    settings = read(tmp_path, REMOTE.format(secret=secret))
+    opened = Opened(settings)
+    assert isinstance(opened.table("table:people"), PostgresqlTable)
+    assert isinstance(opened.table("table:staff"), LdapTable)
+
+
+LDAP = """\
+[tables.x]
+type = "ldap"
+server = "ldaps://a"
+base = "dc=a"
+filter = "(mail=:key)"
+attribute = "mail"
+"""
+POSTGRESQL = """\
+[tables.x]
+type = "postgresql"
+server = "dbname=mail"
+query = "SELECT :key"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (
+            POSTGRESQL + 'file = "/a"\n',
+            "5: tables.x.file: a table of type postgresql has no such key",
+        ),
+        (
+            POSTGRESQL.replace("dbname=mail", "password = x"),
+            "3: tables.x.server: want the password in a file that password_file names",
+        ),
+        (
+            POSTGRESQL.replace("dbname=mail", "postgresql://me:secret@a/mail"),
+            "3: tables.x.server: want the password in a file that password_file names",
+        ),
+        (
+            POSTGRESQL.replace("dbname=mail", "db=mail"),
+            '3: tables.x.server: found "db=mail"; invalid',
+        ),
+        (
+            POSTGRESQL.replace("dbname=mail", " "),
+            '3: tables.x.server: found " "; want a connection',
+        ),
+        (
+            POSTGRESQL + 'login = "me"\npassword_file = "/nowhere"\n',
+            '6: tables.x.password_file: found "/nowhere"; there is no such file',
+        ),
+        (LDAP.replace("ldaps:", "http:"), '3: tables.x.server: found "http://a"; want "ldaps://'),
+        (
+            LDAP.replace("(mail=:key)", "(a=:key)(b=c)"),
+            '5: tables.x.filter: found "(a=:key)(b=c)";',
+        ),
+        (LDAP.replace('"mail"', '"mail, uid"'), '6: tables.x.attribute: found "mail, uid"; want'),
+        (LDAP + 'scope = "all"\n', '7: tables.x.scope: found "all"; want "sub" or "one" or "base"'),
+        (LDAP + 'starttls = "yes"\n', '7: tables.x.starttls: found "yes"; want true or false'),
+        (
+            LDAP + 'login = "cn=me"\n',
+            '7: tables.x.login: found "cn=me"; want password_file as well',
+        ),
+        (LDAP + 'password_file = "/x"\n', '7: tables.x.password_file: found "/x"; want login'),
+        (
+            LDAP.replace("ldaps:", "ldap:") + 'login = "cn=me"\npassword_file = "{secret}"\n',
+            '7: tables.x.login: found "cn=me"; want starttls = true as well, or ldaps://',
+        ),
+    ],
+)
+def test_a_mistake_about_a_server_says_what_would_be_right(
+    tmp_path: Path, secret: Path, text: str, wanted: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text.replace("{secret}", str(secret)))
+    (told,) = caught.value.complaints
+    assert str(told).startswith(f"{tmp_path}/pymta.toml:{wanted}")
+
+
+@pytest.mark.parametrize(
+    ("text", "module", "package"),
+    [(POSTGRESQL, "psycopg", "psycopg with"), (LDAP, "ldap", "python-ldap")],
+)
+def test_a_package_that_is_not_installed_is_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, module: str, package: str
+) -> None:
+    """And when it goes while the daemon runs, nobody is unknown."""
+    settings = read(tmp_path, text)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text)
+    assert ":2: tables.x.type: found " in str(caught.value)
+    assert f"it needs the Python package {package}" in str(caught.value)
+    answer = Opened(settings).table("table:x").lookup("a")
+    assert isinstance(answer, Unsure)
+    assert package in answer.why

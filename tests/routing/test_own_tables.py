@@ -12,7 +12,7 @@ from pymta.routing.own import OwnAddresses
 from pymta.routing.route import Defer, Expanded, Fail, Local, OwnRoute
 from pymta.tables.address_tables import AddressTables
 from pymta.tables.regex import RegexTable
-from pymta.tables.table import Answer, Found, InOrder, Nothing
+from pymta.tables.table import Answer, Found, InOrder, Nothing, Unsure
 
 ROUTING = Routing(
     primary_hostname="here",
@@ -62,6 +62,14 @@ def test_an_expression_for_a_whole_domain_makes_nobody_the_owner_of_a_list() -> 
     )
     assert isinstance(found, Expanded)
     assert (str(found.items[0].target), found.owner) == ("team@example.org", "")
+
+
+def test_a_list_waits_while_nobody_can_say_who_owns_it() -> None:
+    class Forgetful(Database):
+        def lookup(self, key: str) -> Answer:
+            return Unsure("away") if key == "owner-team" else super().lookup(key)
+
+    assert route("team", Forgetful(team="bob")) == Defer("away", "4.3.0")
 
 
 def test_a_mailbox_knows_which_table_says_so() -> None:
