@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from pymta.smtp.extensions import EXTENSIONS
 
 TESTS = Path(__file__).parents[1]
@@ -40,32 +38,29 @@ def test_every_standard_that_was_asked_for_is_there() -> None:
     assert set(RFCS) >= ASKED_FOR
 
 
-@pytest.mark.parametrize(("rfc", "section", "row"), ROWS, ids=lambda value: str(value)[:12])
-def test_a_row_says_what_we_do_or_why_not(rfc: str, section: str, row: dict[str, Any]) -> None:
-    assert row["about"]
-    assert row.keys() <= {"about", "by", "tests", "but", "no"}
-    if "no" in row:
-        assert row["no"]
-        assert row.keys() == {"about", "no"}
-    else:
-        assert row["by"]
-        assert row["tests"]
-        assert row.get("but", "something")
+def test_a_row_says_what_we_do_or_why_not() -> None:
+    for rfc, section, row in ROWS:
+        assert row["about"], (rfc, section)
+        if "no" in row:
+            assert row["no"], (rfc, section)
+            assert row.keys() == {"about", "no"}, (rfc, section)
+        else:
+            assert row.keys() <= {"about", "by", "tests", "but"}, (rfc, section)
+            assert all(row[key] for key in row.keys() | {"by", "tests"}), (rfc, section)
 
 
-@pytest.mark.parametrize(("rfc", "section", "row"), ROWS, ids=lambda value: str(value)[:12])
-def test_the_modules_and_tests_that_a_row_names_exist(
-    rfc: str, section: str, row: dict[str, Any]
-) -> None:
-    for named in row.get("by", []):
-        module, _, name = named.partition(":")
-        path = PROGRAM / (module.replace(".", "/") + ".py")
-        assert path.exists(), named
-        assert not name or name in defined(path), named
-    for named in row.get("tests", []):
-        file, _, function = named.partition("::")
-        assert (TESTS / file).exists(), named
-        assert not file.endswith(".py") or function in defined(TESTS / file), named
+def test_the_modules_and_tests_that_a_row_names_exist() -> None:
+    for rfc, section, row in ROWS:
+        for named in row.get("by", []):
+            module, _, name = named.partition(":")
+            path = PROGRAM / (module.replace(".", "/") + ".py")
+            assert path.exists(), (rfc, section, named)
+            assert not name or name in defined(path), (rfc, section, named)
+        for named in row.get("tests", []):
+            file, _, function = named.partition("::")
+            assert (TESTS / file).exists(), (rfc, section, named)
+            if file.endswith(".py"):
+                assert function in defined(TESTS / file), (rfc, section, named)
 
 
 def test_each_keyword_of_ehlo_is_that_of_a_standard_and_the_other_way_round() -> None:
