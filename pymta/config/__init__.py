@@ -12,7 +12,7 @@ In `pymta.toml` all options stand at the top level under their classic names
     settings                    all of them together, with what only the machine knows
     addresses, domain_list, retry_rules, run_word, classic_list, log_places, selectors
                                 how single items are written
-    per_host, per_queue         settings that may be tables
+    keyed, per_host, per_queue, per_domain                     settings that may be tables
     remote_tls, smarthosts      how much TLS a host gets; hosts that take mail for others
     table_name, databases       how a table of addresses is named; databases that are tables
     periodic                    the queue runs of the daemon's own clock

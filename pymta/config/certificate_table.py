@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from pymta.config.addresses import is_host_name
+from pymta.config.keyed import read_table
 from pymta.config.roles import SMTP, SUBMISSION, SUBMISSIONS, TLS_SUFFIX
 from pymta.config.secret import SecretFile
 from pymta.tls.which import EVERYBODY
@@ -34,14 +35,7 @@ class SecretFiles:
     def read(self, value: object) -> Files:
         if not isinstance(value, dict):
             return self._one(value)
-        read: dict[str, str] = {}
-        for key, file in value.items():
-            try:
-                entry = _entry(key)
-                read[entry] = self._one(file)
-            except ValueError as error:
-                raise ValueError(f'in "{key}": {error}') from None
-        return read
+        return read_table(value, _entry, self._one)
 
     def _one(self, file: object) -> str:
         if isinstance(file, str):

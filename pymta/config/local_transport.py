@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pymta.config.addresses import is_domain_name, parse_host
+from pymta.config.keyed import read_table
 from pymta.config.units import SocketPath
 from pymta.mail.caller import LocalSocket
 from pymta.mail.domain import key_of_domain
@@ -46,13 +47,7 @@ class TransportPerDomain:
     def read(self, value: object) -> object:
         if not isinstance(value, Mapping):
             return _way(value)
-        read: dict[str, str] = {}
-        for name, entry in value.items():
-            try:
-                read[_domain(name)] = _way(entry)
-            except ValueError as error:
-                raise ValueError(f'in "{name}": {error}') from None
-        return read
+        return read_table(value, _domain, _way)
 
 
 def transport_of(ways: PerDomain, domain: str) -> str:

@@ -11,13 +11,13 @@ the domain that mail goes to, and with the names of hosts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from typing import TypeVar
 
 from pymta.config.addresses import is_domain_name
 from pymta.config.duration import parse_duration
+from pymta.config.keyed import read_table
 from pymta.config.units import MOST
 from pymta.mail.domain import key_of_domain
 
@@ -35,6 +35,8 @@ class Rate:
     most: int
     period: float
 
+
+T = TypeVar("T")
 
 CountPer = int | dict[str, int]
 RatePer = str | dict[str, str]
@@ -84,46 +86,44 @@ def parse_rate(text: str) -> Rate | None:
 
 def concurrency_of(setting: CountPer, name: str, deliver_max: int) -> int:
     """Deliveries at once to this domain or host; where nothing is set, half of `deliver_max`."""
-    found = value_for(setting, name) if isinstance(setting, dict) else setting
+    found = setting.get(closest(setting, name)) if isinstance(setting, dict) else setting
     return found or max(1, deliver_max // 2)
 
 
 def rate_of(setting: RatePer, name: str) -> Rate | None:
     """None: no limit."""
-    found = value_for(setting, name) if isinstance(setting, dict) else setting
+    found = setting.get(closest(setting, name)) if isinstance(setting, dict) else setting
     return parse_rate(found or "")
 
 
-def value_for(table: Mapping[str, Any], name: str) -> Any:
-    """What the closest entry says; None where there is none."""
-    return _find(tuple(table.items()), key_of_domain(name))
+def closest(table: Container[str], name: str) -> str:
+    """The key of the entry for a domain, a host or an address in brackets; "" where none is.
 
-
-@cache
-def _find(items: tuple[tuple[str, Any], ...], name: str) -> Any:
-    table = {key_of_domain(key): value for key, value in items}
+    The keys are as `key_of_pattern` makes them.
+    """
+    name = key_of_domain(name)
     if name in table:
-        return table[name]
-    while name:
-        name = name.partition(".")[2]
-        if name and (key := f"*.{name}") in table:
-            return table[key]
-    return table.get(EVERYTHING)
+        return name
+    while not name.startswith("[") and (name := name.partition(".")[2]):
+        if (key := f"*.{name}") in table:
+            return key
+    return EVERYTHING if EVERYTHING in table else ""
 
 
-def _read(value: object, one: Callable[[object], Any]) -> object:
-    if not isinstance(value, dict):
-        return one(value)
-    read: dict[str, Any] = {}
-    for key, entry in value.items():
-        try:
-            read[_key(key)] = one(entry)
-        except ValueError as error:
-            raise ValueError(f'in "{key}": {error}') from None
-    return read
+def key_of_pattern(text: str) -> str | None:
+    """A domain, "*.example.org" or "*", as the DNS knows it; None: it is none of these."""
+    if text == EVERYTHING:
+        return text
+    star = "*." if text.startswith("*.") else ""
+    domain = text.removeprefix(star)
+    return star + key_of_domain(domain) if is_domain_name(domain) else None
+
+
+def _read(value: object, one: Callable[[object], T]) -> T | dict[str, T]:
+    return read_table(value, _key, one) if isinstance(value, dict) else one(value)
 
 
 def _key(text: str) -> str:
-    if text != EVERYTHING and not is_domain_name(text.removeprefix("*.")):
+    if (key := key_of_pattern(text)) is None:
         raise ValueError(_KEY)
-    return text.lower()
+    return key

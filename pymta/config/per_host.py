@@ -19,6 +19,7 @@ from functools import cache
 from ipaddress import ip_network
 
 from pymta.config.addresses import is_host_name
+from pymta.config.keyed import read_table
 from pymta.config.run_word import NO_QUEUE_NAME
 from pymta.config.units import LARGEST, MOST, parse_network, parse_size
 from pymta.mail.caller import Address
@@ -166,11 +167,4 @@ class QueuePerHost:
 def _read(value: object, one: Callable[[object], Value]) -> PerHost:
     if not isinstance(value, dict):
         return one(value)
-    read: dict[str, Value] = {}
-    for key, entry in value.items():
-        try:
-            network = EVERYBODY if key == EVERYBODY else parse_network(key)
-            read[network] = one(entry)
-        except ValueError as error:
-            raise ValueError(f'in "{key}": {error}') from None
-    return read
+    return read_table(value, lambda key: key if key == EVERYBODY else parse_network(key), one)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pymta.config.keyed import read_table
 from pymta.config.run_word import NO_QUEUE_NAME
 from pymta.config.units import MOST
 from pymta.mail.envelope import DEFAULT_QUEUE, is_queue_name
@@ -30,13 +31,7 @@ class CountPerQueue:
     def read(self, value: object) -> object:
         if not isinstance(value, Mapping):
             return _count(value)
-        read: dict[str, int] = {}
-        for name, entry in value.items():
-            try:
-                read[_name(name)] = _count(entry)
-            except ValueError as error:
-                raise ValueError(f'in "{name}": {error}') from None
-        return read
+        return read_table(value, _name, _count)
 
 
 def may_start(limit: PerQueue, queue: str, alive: Mapping[str, int]) -> bool:

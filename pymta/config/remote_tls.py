@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 
-from pymta.config.addresses import is_domain_name, is_host_name
-from pymta.mail.domain import key_of_domain
+from pymta.config.addresses import is_host_name
+from pymta.config.keyed import read_table
+from pymta.config.per_domain import closest, key_of_pattern
 
 NONE, MAY, AUTO, ENCRYPT = "none", "may", "auto", "encrypt"
 VERIFY, DANE_ONLY = "verify", "dane-only"
 WORDS = (NONE, MAY, AUTO, ENCRYPT, VERIFY, DANE_ONLY)
-EVERYBODY = "*"
 
 RemoteTls = str | dict[str, str]
 
@@ -73,13 +73,7 @@ class TlsPerDomain:
     def read(self, value: object) -> object:
         if not isinstance(value, dict):
             return self._one(value)
-        read: dict[str, str] = {}
-        for key, text in value.items():
-            try:
-                read[_key(key)] = self._one(text)
-            except ValueError as error:
-                raise ValueError(f'in "{key}": {error}') from None
-        return read
+        return read_table(value, _key, self._one)
 
     @staticmethod
     def _one(value: object) -> str:
@@ -95,25 +89,20 @@ def entry_for(setting: RemoteTls, domain: str) -> tuple[str, str]:
     """
     if isinstance(setting, str):
         return "", setting
-    name = key_of_domain(domain)
-    wanted = [name]
-    while not name.startswith("[") and (name := name.partition(".")[2]):
-        wanted.append(f"*.{name}")
-    found = next((key for key in (*wanted, EVERYBODY) if key in setting), "")
-    return found, setting.get(found, AUTO)
+    key = closest(setting, domain)
+    return key, setting.get(key, AUTO)
 
 
 def _key(text: str) -> str:
     bare = text.strip()
-    if bare == EVERYBODY or _is_literal(bare):
+    if _is_literal(bare):
         return bare
-    if not is_domain_name(bare.removeprefix("*.")):
+    if (key := key_of_pattern(bare)) is None:
         raise ValueError(
             'want a domain such as "example.org", "*.example.org" for those below it, the name of'
             ' a smarthost, an address in brackets, or "*" for all others'
         )
-    star = "*." if bare.startswith("*.") else ""
-    return star + key_of_domain(bare.removeprefix("*."))
+    return key
 
 
 def _is_literal(text: str) -> bool:

@@ -12,7 +12,7 @@ local mailboxes.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 
 from pymta.channel.reach import Reach
@@ -100,10 +100,7 @@ class Dispatch:
         if not self.idle and not may_fork:
             return None
         may_hire_remote = may_fork and now >= self.hold_remote_until
-        startable = (task for task in self.waiting if self._may_start(task))
-        task = next(
-            (t for t in startable if self.idle or may_hire_remote or not t.destination), None
-        )
+        task = self._first_startable(may_be_remote=bool(self.idle) or may_hire_remote)
         if task is not None:
             self.waiting.remove(task)
             return Give(self._best_idle(task), task) if self.idle else Hire(task)
@@ -168,14 +165,26 @@ class Dispatch:
             due += [held for held in holds if held > now]
         return max(0.0, min(due) - now) if due else None
 
-    def _may_start(self, task: Task) -> bool:
-        if not task.destination:
-            return len(self.busy) < self.deliver_max
-        remote = [other.destination for other in self.busy.values() if other.destination]
-        if len(remote) >= self.deliver_max - kept_for_local(self.deliver_max):
+    def _first_startable(self, *, may_be_remote: bool) -> Task | None:
+        """Each destination is judged once, however many tasks wait for it: this is asked after
+        every event.
+        """
+        remote = Counter(task.destination for task in self.busy.values() if task.destination)
+        may_start = {"": len(self.busy) < self.deliver_max}
+        for task in self.waiting:
+            there = task.destination
+            if there not in may_start:
+                may_start[there] = may_be_remote and self._has_worker_for(there, remote)
+            if may_start[there]:
+                return task
+        return None
+
+    def _has_worker_for(self, destination: str, remote: Counter[str]) -> bool:
+        """`remote` says how many workers are at each destination now."""
+        if remote.total() >= self.deliver_max - kept_for_local(self.deliver_max):
             return False
-        most = concurrency_of(self._concurrency, task.destination, self.deliver_max)
-        return remote.count(task.destination) < most
+        most = concurrency_of(self._concurrency, destination, self.deliver_max)
+        return remote[destination] < most
 
     def _best_idle(self, task: Task) -> int:
         """One that has just been there may still have a connection; else the last that worked."""

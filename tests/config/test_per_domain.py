@@ -33,6 +33,13 @@ def test_the_closest_entry_counts(setting: int | dict[str, int], name: str, most
     assert concurrency_of(setting, name, 20) == most
 
 
+def test_a_table_is_read_as_the_dns_knows_its_domains() -> None:
+    table = {"Example.ORG": 2, "*.Bücher.example": 3, "*": 4}
+    read = {"example.org": 2, "*.xn--bcher-kva.example": 3, "*": 4}
+    assert CountPerDomain().read(table) == read
+    assert concurrency_of(read, "mx.bücher.example", 20) == 3
+
+
 def test_a_rate_is_messages_in_a_time() -> None:
     assert parse_rate("100/1h") == Rate(100, 3600.0)
     assert parse_rate("") is None
@@ -54,6 +61,7 @@ def test_a_bad_rate_is_refused(text: str) -> None:
         ("5", "whole number"),
         ({"a..b": 1}, 'in "a..b": want a domain'),
         ({"x.example": "1"}, 'in "x.example": want a whole number'),
+        ({"a..b": 1, "x.example": -1}, 'in "a..b": want a domain.*; in "x.example": want a whole'),
     ],
 )
 def test_a_bad_number_is_refused(value: object, complaint: str) -> None:

@@ -264,3 +264,25 @@ def test_the_worker_that_was_there_last_gets_the_next_message_for_a_destination(
     dispatch.hand_on(remote(2, "b.example"))
 
     assert dispatch.next_move(1.0) == Give(101, remote(2, "b.example"))
+
+
+class Counted(dict[str, int]):
+    """A table that says how often it was asked."""
+
+    asked = 0
+
+    def __contains__(self, key: object) -> bool:
+        self.asked += 1
+        return super().__contains__(key)
+
+
+def test_a_decision_costs_the_same_however_many_messages_wait_for_a_destination() -> None:
+    table = Counted({"slow.example": 1})
+    dispatch = Dispatch(20, table)
+    for number in range(MOST_OF_ONE):
+        dispatch.hand_on(remote(number))
+    assert hire_all(dispatch) == [remote(0)]
+
+    table.asked = 0
+    assert dispatch.next_move(0) is None
+    assert table.asked == 1
