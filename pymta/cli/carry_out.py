@@ -146,7 +146,7 @@ class Operator:
 
     @cached_property
     def _world(self) -> World:
-        from pymta.delivery.main import make_world  # noqa: PLC0415 - as above
+        from pymta.delivery.real_world import make_world  # noqa: PLC0415 - as above
 
         hand_on = self._written.append
         return make_world(hand_on, self._settings, self._log, lambda: False, force=False)

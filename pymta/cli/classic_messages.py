@@ -8,7 +8,6 @@ Touches: disk, clock.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pymta.cli.listing import told
 from pymta.cli.orders import Edit, Order
 from pymta.cli.queue_orders import checked_address, give
 from pymta.journal.line import printable
+from pymta.journal.local_time import stamp
 from pymta.spool.files import FileSpool
 from pymta.spool.scan import Reading
 from pymta.spool.store import SpoolError
@@ -95,9 +95,6 @@ def _show_history(spool: FileSpool, id: str) -> None:
     message = spool.peek(id)
     if message is None:
         raise CommandError(f"message {id} does not exist", FAILED)
-
-    def stamp(seconds: float) -> str:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
     sender = printable(message.envelope.sender)
     sys.stdout.write(f"{stamp(message.envelope.received_at)} Received from <{sender}>\n")

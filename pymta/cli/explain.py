@@ -21,9 +21,9 @@ from pymta.cli.identity import become_owner, may_become_owner
 from pymta.cli.options import state_option
 from pymta.cli.places import daemon_places
 from pymta.cli.quiet import QUIET
-from pymta.cli.retry import stamp
 from pymta.cli.served import served_settings, settings_for_others
 from pymta.config.settings import Settings
+from pymta.journal.local_time import stamp
 from pymta.mail.address import BadPath, parse_mailbox
 
 SOME_WAIT, SOME_FAIL = 1, 2  # as the classic -bt has it

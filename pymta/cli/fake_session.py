@@ -46,6 +46,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.config.sources import Found, read_sources
 from pymta.journal.event import Event
 from pymta.journal.line import message, printable
+from pymta.journal.local_time import local_date
 from pymta.load.gauge import Gauge
 from pymta.load.reading import queue_only, reserve
 from pymta.mail.caller import Endpoint, plain_address
@@ -55,7 +56,7 @@ from pymta.policy.tables import tables_of
 from pymta.resolver.query import Resolver
 from pymta.routing.here import here
 from pymta.session.conversation import Conversation
-from pymta.session.main import local_date, read_hosts
+from pymta.session.main import read_hosts
 from pymta.session.own_policy import PolicyFile
 from pymta.session.visit import Visit
 from pymta.session.world import World

@@ -16,7 +16,6 @@ import gzip
 import json
 import lzma
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from glob import escape
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from pymta.cli.story import Line, is_of_message_id, names, parse_line
+from pymta.journal.local_time import stamp
 
 PREFIX = "PYMTA_"
 _IDENT = "SYSLOG_IDENTIFIER=pymta"
@@ -179,12 +179,11 @@ def _line(record: dict[str, Any]) -> Line | None:
     if not id:
         return None
     seconds = int(_text(record, "__REALTIME_TIMESTAMP") or 0) / 1e6
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
     text = _text(record, "MESSAGE").removeprefix(f"{id} ")
     fields = {
         name.removeprefix(PREFIX): _text(record, name) for name in record if name.startswith(PREFIX)
     }
-    return Line(at, id, text, fields.get("ABOUT", ""), fields)
+    return Line(stamp(seconds), id, text, fields.get("ABOUT", ""), fields)
 
 
 def _text(record: dict[str, Any], name: str) -> str:

@@ -23,6 +23,7 @@ from pymta.cli.listing import as_plain, listed, shown
 from pymta.cli.message_filter import Filter
 from pymta.cli.options import queue_option, state_option
 from pymta.cli.places import daemon_places
+from pymta.journal.local_time import stamp
 from pymta.mail.envelope import Envelope
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Message
@@ -94,7 +95,7 @@ def show(state: str, queue: str | None, id: str) -> None:
     if message is None or not _is_in(message.envelope, queue):
         where = f"queue {queue}" if queue else "the queue"
         raise CommandError(f"{id}: no such message in {where}", os.EX_NOINPUT)
-    for line in shown(message, _header(spool, id), time.time(), _stamp):
+    for line in shown(message, _header(spool, id), time.time(), stamp):
         click.echo(line)
 
 
@@ -128,7 +129,3 @@ def _header(spool: FileSpool, id: str) -> bytes | None:
                 break
     own = b"" if received.startswith(b"\r\n") else received.partition(b"\r\n\r\n")[0]
     return (top + own)[:LONGEST_HEADER].removesuffix(b"\r\n")
-
-
-def _stamp(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

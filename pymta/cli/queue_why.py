@@ -18,10 +18,10 @@ from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner
 from pymta.cli.quiet import QUIET
 from pymta.cli.reasons import Why
-from pymta.cli.retry import stamp
 from pymta.cli.served import served_settings
 from pymta.config.settings import Settings
 from pymta.delivery.outcome import addressees
+from pymta.journal.local_time import stamp
 from pymta.spool.files import FileSpool
 
 MOST_ROUTED = 50  # recipients of one message whose ways are looked up

@@ -24,6 +24,7 @@ from pymta.cli.served import served_settings
 from pymta.config.duration import format_duration
 from pymta.hints.sqlite import SqliteHints
 from pymta.hints.store import HostHint
+from pymta.journal.local_time import stamp
 from pymta.mail.address import BadPath, parse_mailbox
 from pymta.mail.trouble import STAGES, WORDS, Trouble
 from pymta.retry.rules import parse_retry
@@ -125,10 +126,6 @@ def attempts(schedule: Schedule) -> Iterator[float]:
     while (again := schedule.next_try(first, last, now)) is not None:
         last, now = now, again
         yield now
-
-
-def stamp(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _hints(state: str) -> SqliteHints:

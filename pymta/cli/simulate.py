@@ -9,30 +9,26 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import click
 
+from pymta.cli.chosen import messages
 from pymta.cli.identity import become_owner
+from pymta.cli.message_filter import Filter
 from pymta.cli.options import state_option
 from pymta.cli.places import daemon_places
 from pymta.cli.quiet import QUIET
-from pymta.cli.retry import stamp
 from pymta.cli.served import served_settings
 from pymta.config.duration import format_duration, parse_duration
-from pymta.config.settings import Settings
-from pymta.delivery.main import make_world
-from pymta.delivery.world import World
-from pymta.hints.sqlite import still_hints
+from pymta.delivery.real_world import world_as_it_is
 from pymta.journal.event import Kind
 from pymta.journal.line import printable
+from pymta.journal.local_time import stamp
 from pymta.simulation.outage import Outage
 from pymta.simulation.play import Happened, Play
 from pymta.spool.files import FileSpool
-from pymta.spool.store import Message, SpoolError
 
 MOST = 10_000  # messages that are played, the oldest
 USUAL_INTERVAL = 900  # seconds between runs of pymta-queue.timer
@@ -85,10 +81,11 @@ def simulate(
     settings = served_settings(directory)
     now = time.time()
     spool = Path(directory, "spool")  # one that is not there is not to be made
-    messages = list(islice(_messages(FileSpool(spool)), MOST)) if spool.exists() else []
+    waiting = list(islice(messages(FileSpool(spool), Filter()), MOST)) if spool.exists() else []
     outages = [Outage(name, now + delay, now + delay + length) for name in names]
     interval = every or settings.queue.queue_run_interval or USUAL_INTERVAL
-    play = Play(_world(settings), messages, outages, start=now, interval=max(1, interval))
+    world = world_as_it_is(settings, QUIET)
+    play = Play(world, waiting, outages, start=now, interval=max(1, interval))
     counts: Counter[Kind] = Counter()
     last = now
     for happened in play.play(now + delay + length + 30 * 86_400):
@@ -97,26 +94,8 @@ def simulate(
         if not summary:
             click.echo(_as_json(happened) if in_json else _line(happened, now))
     if not in_json:
-        _sum_up(len(messages), counts, len(play.spool.kept), last - now)
+        _sum_up(len(waiting), counts, len(play.spool.kept), last - now)
     return os.EX_OK
-
-
-def _world(settings: Settings) -> World:
-    world = make_world(lambda _: None, settings, QUIET, lambda: False, force=False)
-    hints = still_hints(Path(settings.machine.state_directory, "hints", "hints.sqlite"))
-    return replace(world, memory=replace(world.memory, hints=hints))
-
-
-def _messages(spool: FileSpool) -> Iterator[Message]:
-    for queue in spool.queues():
-        for waiting in spool.waiting(queue):
-            try:
-                message = spool.peek(waiting.id)
-            except SpoolError as error:
-                click.echo(f"pymta: {error.strerror}", err=True)
-                continue
-            if message:
-                yield message
 
 
 def _line(happened: Happened, start: float) -> str:

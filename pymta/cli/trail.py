@@ -19,12 +19,12 @@ from pymta.cli.log_records import Journal, LogFiles, Records, with_rotated
 from pymta.cli.options import PATH, state_option
 from pymta.cli.places import daemon_places
 from pymta.cli.reasons import of_message
-from pymta.cli.retry import stamp
 from pymta.cli.served import served_settings, settings_for_others
 from pymta.cli.story import Story, as_plain, gather, in_order, told
 from pymta.config.duration import parse_duration
 from pymta.config.launch import MAIN_LOG
 from pymta.config.settings import Settings
+from pymta.journal.local_time import stamp
 from pymta.mail.message_id import is_id
 from pymta.spool.files import FileSpool
 from pymta.spool.store import SpoolError

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from pymta.cli.explanation import (
@@ -27,18 +25,14 @@ from pymta.cli.explanation import (
 from pymta.config.local_transport import MAILDIR, MBOX
 from pymta.config.settings import Settings
 from pymta.delivery.carry import BLACKHOLE, LOCAL, transport_of_item
-from pymta.delivery.main import make_world
 from pymta.delivery.outcome import LMTP
-from pymta.delivery.published import ask_world
-from pymta.delivery.terms_of import terms_of
+from pymta.delivery.real_world import world_as_it_is
 from pymta.delivery.to_hosts import SMTP
 from pymta.delivery.world import Hand, World
-from pymta.hints.sqlite import still_hints
 from pymta.journal.log import Log
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.trouble import LOOKUP, Trouble
-from pymta.resolver.query import Resolver
 from pymta.routing.forward_file import Wanted, parse_forward
 from pymta.routing.route import (
     LOCAL_USER,
@@ -72,12 +66,7 @@ class Explain(Protocol):
 
 def explainer(settings: Settings, log: Log, sender: str, by_order: str = "") -> Explain:
     """For one message of `sender`, for which an operator may have named a host."""
-    world = make_world(lambda _: None, settings, log, lambda: False, force=False)
-    hints = still_hints(Path(settings.machine.state_directory, "hints", "hints.sqlite"))
-    world = replace(world, memory=replace(world.memory, hints=hints))
-    published = ask_world(settings, Resolver(settings.routing), log.write, is_to_remember=False)
-    world = replace(world, terms_of=partial(terms_of, settings=settings, published=published))
-    return Ways(world, sender, by_order).explain
+    return Ways(world_as_it_is(settings, log), sender, by_order).explain
 
 
 class Ways:

@@ -28,13 +28,13 @@ from pymta.channel.words import Done, Renewed, Serve
 from pymta.config.immediate import parse_queue_file
 from pymta.config.settings import Settings
 from pymta.hints.clients_sqlite import SqliteClients
+from pymta.journal.local_time import local_date
 from pymta.journal.log import Log
 from pymta.journal.process_info import told_on_signal
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Room, queue_only
 from pymta.load.room import room
 from pymta.mail.caller import LocalCaller
-from pymta.mail.timestamp import format_date
 from pymta.policy.tables import tables_of
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
@@ -255,7 +255,3 @@ def _resident() -> int:
     Not the peak of getrusage: that is inherited over fork and exec from whoever started us.
     """
     return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
-
-
-def local_date(seconds: float) -> str:
-    return format_date(seconds, time.localtime(seconds).tm_gmtoff)

@@ -14,7 +14,7 @@ import pytest
 from pymta.cli.app import run
 from pymta.config import generation
 from pymta.config.settings import Machine, Settings
-from pymta.delivery import main as delivery
+from pymta.delivery import real_world
 from pymta.delivery.world import World
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.files import FileSpool
@@ -266,13 +266,13 @@ def test_many_bounces_do_not_open_the_spool_once_for_each(
 ) -> None:
     """Each would keep descriptors, and there are fewer of them than messages."""
     made: list[int] = []
-    make = delivery.make_world
+    make = real_world.make_world
 
     def counted(*args: Any, **more: Any) -> World:
         made.append(1)
         return make(*args, **more)
 
-    monkeypatch.setattr(delivery, "make_world", counted)
+    monkeypatch.setattr(real_world, "make_world", counted)
     for _ in range(3):
         put(spool, "one@d.example")
 

@@ -22,7 +22,7 @@ from pymta.channel.pair import End
 from pymta.channel.words import Deliver
 
 
-class Orders:
+class Parent:
     def __init__(self, channel: End) -> None:
         self._channel = channel
         self._early: list[Deliver] = []
