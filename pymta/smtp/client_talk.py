@@ -12,6 +12,7 @@ until it says that it is over.  Whenever a write or a read fails or takes too lo
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ class Step:
     line: str | None = None
 
 
-class Talk:
+class Talk(ABC):
     """`_hear` and `_stop` are the half's own: a reply has come, or nothing will come any more."""
 
     def __init__(self, replies: ReplyReader, *awaited: Step) -> None:
@@ -63,15 +64,15 @@ class Talk:
         self._stop(Unheard(why, step.stage, step.command))
 
     @property
+    @abstractmethod
     def _first(self) -> Step:
         """Where a dialogue stands that waits for nothing yet."""
-        raise NotImplementedError
 
-    def _hear(self, step: Step, reply: Reply) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _hear(self, step: Step, reply: Reply) -> None: ...
 
-    def _stop(self, result: Unheard) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _stop(self, result: Unheard) -> None: ...
 
     def _next_deed(self) -> Deed:
         if self._to_do:
