@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pymta.hints.waits import Wait
+from pymta.hints.waits import HostWait
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.retry.rules import Rules
 from pymta.routing.route import Remote
@@ -18,7 +18,7 @@ def wait_of(
     untils: Mapping[int, float],
     rules: Rules,
     generation: int,
-) -> Wait | None:
+) -> HostWait | None:
     """None: not everybody who is left goes to hosts of one destination.
 
     `ways` are those of the recipients whom this attempt sent to hosts, by index; `untils` say of
@@ -38,4 +38,4 @@ def wait_of(
     )
     hosts = tuple(sorted(host.key for host in first.hosts))  # equal ones come in any order
     until = min(untils.get(n, 0.0) for n in state.pending)
-    return Wait(id, first.destination, hosts, state.due, wake, generation, until)
+    return HostWait(id, first.destination, hosts, state.due, wake, generation, until)

@@ -110,14 +110,8 @@ class SqliteClients:
         self._file.in_one(ask)
 
     def tidy(self, now: float) -> int:
-        """Drop what has run out, and a damaged file set aside a day ago; how many pieces.
-
-        Nothing is made where nothing is remembered.
-        """
-        if not self._file.exists:
-            return 0
-        dropped = self._file.in_one(lambda database: _drop_ended(database, now))
-        return (dropped or 0) + self._file.drop_corrupt(now - 86_400)
+        """Drop what has run out, and a damaged file set aside a day ago; how many pieces."""
+        return self._file.tidy(lambda database: _drop_ended(database, now), now - 86_400)
 
     def close(self) -> None:
         self._file.close()

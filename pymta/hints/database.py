@@ -80,8 +80,15 @@ class Database:
                 self.path.with_name(self.path.name + suffix).unlink()
         self.path.replace(self._corrupt)
 
-    def drop_corrupt(self, oldest: float) -> int:
-        """Of a time before `oldest`, in seconds since the epoch; how many there were."""
+    def tidy(self, drop: Callable[[sqlite3.Connection], int], oldest: float) -> int:
+        """What `drop` says that it drops, and a damaged file set aside before `oldest`, in seconds
+        since the epoch; how many pieces.  Nothing is made where nothing is kept.
+        """
+        if not self.exists:
+            return 0
+        return (self.in_one(drop) or 0) + self._drop_corrupt(oldest)
+
+    def _drop_corrupt(self, oldest: float) -> int:
         try:
             if self._corrupt.stat().st_mtime >= oldest:
                 return 0

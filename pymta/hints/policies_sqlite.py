@@ -67,14 +67,8 @@ class SqlitePolicies:
         self._file.ask(put)
 
     def tidy(self, now: float) -> int:
-        """Drop what has run out, also a damaged file set aside; how many pieces.
-
-        Nothing is made where nothing is kept.
-        """
-        if not self._file.exists:
-            return 0
-        dropped = self._file.ask(lambda file: self._expire(file, now))
-        return (dropped or 0) + self._file.drop_corrupt(now - KEPT)
+        """Drop what has run out, also a damaged file set aside; how many pieces."""
+        return self._file.tidy(lambda file: self._expire(file, now), now - KEPT)
 
     def close(self) -> None:
         self._file.close()

@@ -72,14 +72,9 @@ class SqliteHints:
         self._file.ask(lambda database: database.execute(_FORGET, (storable(host),)))
 
     def tidy(self, now: float) -> int:
-        """Drop what nobody has renewed, also a damaged file set aside; how many pieces.
-
-        Nothing is made where there are no hints.
-        """
-        if not self._file.exists:
-            return 0
-        cursor = self._file.ask(lambda database: database.execute(_EXPIRE, (now - KEPT,)))
-        return (max(cursor.rowcount, 0) if cursor else 0) + self._file.drop_corrupt(now - KEPT)
+        """Drop what nobody has renewed, also a damaged file set aside; how many pieces."""
+        oldest = now - KEPT
+        return self._file.tidy(lambda file: file.execute(_EXPIRE, (oldest,)).rowcount, oldest)
 
     def close(self) -> None:
         self._file.close()

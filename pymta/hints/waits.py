@@ -17,7 +17,7 @@ LONGEST_UNOPENED = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class HostWait:
     """All that is left of message `id` is for `hosts` of `destination`; times in epoch seconds.
 
     `hosts` are keys of `pymta.hints.store`.  `due` is when the message is to be tried again: when
@@ -44,13 +44,13 @@ class Wait:
 class Waits(Protocol):
     """No operation raises because of the store's own trouble."""
 
-    def note(self, wait: Wait) -> None: ...
+    def note(self, wait: HostWait) -> None: ...
 
     def forget(self, id: str) -> None: ...
 
-    def get(self, id: str) -> Wait | None: ...
+    def get(self, id: str) -> HostWait | None: ...
 
-    def known(self, generation: int) -> Iterator[Wait]:
+    def known(self, generation: int) -> Iterator[HostWait]:
         """All of this generation."""
         ...
 
@@ -58,17 +58,38 @@ class Waits(Protocol):
 class _NoWaits:
     """A store that can tell nothing."""
 
-    def note(self, wait: Wait) -> None:
+    def note(self, wait: HostWait) -> None:
         pass
 
     def forget(self, id: str) -> None:
         pass
 
-    def get(self, id: str) -> Wait | None:  # noqa: ARG002
+    def get(self, id: str) -> HostWait | None:  # noqa: ARG002
         return None
 
-    def known(self, generation: int) -> Iterator[Wait]:  # noqa: ARG002
+    def known(self, generation: int) -> Iterator[HostWait]:  # noqa: ARG002
         return iter(())
 
 
 NO_WAITS = _NoWaits()
+
+
+class MemoryWaits:
+    """Known to this process alone, in `kept` by id."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, HostWait] = {}
+
+    def note(self, wait: HostWait) -> None:
+        self.kept[wait.id] = wait
+
+    def forget(self, id: str) -> None:
+        self.kept.pop(id, None)
+
+    def get(self, id: str) -> HostWait | None:
+        return self.kept.get(id)
+
+    def known(self, generation: int) -> Iterator[HostWait]:
+        """In the order of ids, as the listing of a queue is."""
+        kept = [self.kept[id] for id in sorted(self.kept)]
+        return iter([wait for wait in kept if wait.generation == generation])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pymta.hints.database import Database, storable
-from pymta.hints.waits import Wait
+from pymta.hints.waits import HostWait
 
 PATIENCE = 2.0  # seconds for another process's write
 KEPT = 8 * 86_400.0  # seconds after its time when a hint is dropped: its message has gone
@@ -43,7 +43,7 @@ class SqliteWaits:
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self._file = Database(path, _SCHEMA, patience)
 
-    def note(self, wait: Wait) -> None:
+    def note(self, wait: HostWait) -> None:
         hosts = storable(" ".join(wait.hosts))
         times = (wait.due, wait.wake, wait.generation, wait.until)
         row = (wait.id, storable(wait.destination), hosts, *times)
@@ -53,13 +53,13 @@ class SqliteWaits:
         if self._file.exists:
             self._file.ask(lambda database: database.execute(_FORGET, (id,)))
 
-    def get(self, id: str) -> Wait | None:
+    def get(self, id: str) -> HostWait | None:
         if not self._file.exists:
             return None
         row = self._file.ask(lambda database: database.execute(_GET, (id,)).fetchone())
         return _wait(row) if row else None
 
-    def known(self, generation: int) -> Iterator[Wait]:
+    def known(self, generation: int) -> Iterator[HostWait]:
         """In pieces, so that nobody's write waits for long."""
         last, rows = "", self._some("", generation)
         while rows:
@@ -70,10 +70,8 @@ class SqliteWaits:
 
     def tidy(self, now: float) -> int:
         """Drop what is of messages that have gone, also a damaged file set aside; how many."""
-        if not self._file.exists:
-            return 0
-        cursor = self._file.ask(lambda database: database.execute(_EXPIRE, (now - KEPT,)))
-        return (max(cursor.rowcount, 0) if cursor else 0) + self._file.drop_corrupt(now - KEPT)
+        oldest = now - KEPT
+        return self._file.tidy(lambda file: file.execute(_EXPIRE, (oldest,)).rowcount, oldest)
 
     def close(self) -> None:
         self._file.close()
@@ -88,7 +86,7 @@ class SqliteWaits:
         return self._file.ask(ask) or []
 
 
-def _wait(row: _Row) -> Wait:
+def _wait(row: _Row) -> HostWait:
     id, destination, hosts, *times = row
     due, wake, generation, until = times
-    return Wait(id, destination, tuple(hosts.split(" ")), due, wake, int(generation), until)
+    return HostWait(id, destination, tuple(hosts.split(" ")), due, wake, int(generation), until)

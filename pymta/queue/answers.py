@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pymta.hints import waits
 from pymta.hints.store import HostHint
+from pymta.hints.waits import HostWait
 from pymta.mail.waiting import GO, Answer, Crowded, HostInRetry, TooFast, Wait
 
 FindHint = Callable[[str], HostHint | None]
@@ -29,7 +29,7 @@ class Answers:
     """
 
     find_hint: FindHint
-    find_wait: Callable[[str], waits.Wait | None]
+    find_wait: Callable[[str], HostWait | None]
     throttle: Throttle
     clock: Callable[[], float]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from pymta.hints import waits
+from pymta.hints.waits import HostWait
 from pymta.queue.feed import Group
 from pymta.spool.store import Waiting
 
@@ -17,7 +17,7 @@ class Known:
     `most` says how many messages for a destination may be under way at once.
     """
 
-    def __init__(self, known: Iterable[waits.Wait], most: Callable[[str], int]) -> None:
+    def __init__(self, known: Iterable[HostWait], most: Callable[[str], int]) -> None:
         """`known` in the order of ids, as the listing is."""
         self._known = iter(known)
         self._most = most
@@ -40,7 +40,7 @@ class Known:
                 self.groups[message.id] = self._group(wait)
             yield message
 
-    def _group(self, wait: waits.Wait) -> Group:
+    def _group(self, wait: HostWait) -> Group:
         way = (wait.destination, wait.hosts)
         if way not in self._by_way:
             self._by_way[way] = Group(*way, most=self._most(wait.destination))

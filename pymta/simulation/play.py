@@ -19,7 +19,7 @@ from pymta.channel.words import HandOn
 from pymta.delivery.one_message import attempt
 from pymta.delivery.world import Hand, RouteOf, World
 from pymta.hints.store import Hints, HostHint
-from pymta.hints.waits import Wait
+from pymta.hints.waits import MemoryWaits
 from pymta.journal.event import Event
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
@@ -106,7 +106,7 @@ class Play:
         self._outages = outages
         self._happened: list[Happened] = []
         self._handed_on: deque[str] = deque()
-        self._waits: dict[str, Wait] = {}
+        self._waits = MemoryWaits()
         self._memory = _Memory(world.memory.hints)
         self.spool = CopiedSpool(messages, lambda: self.now)
         self._answers = Answers(self._memory.get, self._waits.get, _NoLimits(), lambda: self.now)
@@ -126,8 +126,7 @@ class Play:
 
     def _run(self) -> None:
         for queue in self.spool.queues():
-            waits = sorted(self._waits.values(), key=lambda wait: wait.id)
-            known = Known(waits, lambda _: 1)
+            known = Known(self._waits.known(self._world.settings.generation), lambda _: 1)
             listing = known.seen(list(self.spool.waiting(queue)), self.now, self.now)
             ids = due(listing, Selection(queue), self.now, self._longest, self.spool.peek)
             feed = Feed(ids, known.groups, self._answer)
@@ -148,7 +147,7 @@ class Play:
     def _next_moment(self) -> float:
         moments = [copy.due for copy in self.spool.kept.values()]
         moments += [hint.next_try for hint in self._memory.own.values() if hint]
-        moments += [wait.void_from for wait in self._waits.values()]
+        moments += [wait.void_from for wait in self._waits.kept.values()]
         later = (moment for moment in moments if self.now < moment < self.now + NEVER)
         return min(later, default=math.inf) if self.spool.kept else math.inf
 
@@ -174,7 +173,7 @@ class Play:
             hand_on=self._hand_on,
             now=lambda: self.now,
             is_over=lambda: False,
-            waits=_Waits(self._waits),
+            waits=self._waits,
             debug=None,
             force=False,
         )
@@ -188,23 +187,6 @@ class Play:
 
     def _hand_on(self, word: HandOn) -> None:
         self._handed_on.append(word.id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Waits:
-    kept: dict[str, Wait]
-
-    def note(self, wait: Wait) -> None:
-        self.kept[wait.id] = wait
-
-    def forget(self, id: str) -> None:
-        self.kept.pop(id, None)
-
-    def get(self, id: str) -> Wait | None:
-        return self.kept.get(id)
-
-    def known(self, generation: int) -> Iterator[Wait]:  # noqa: ARG002
-        return iter(self.kept.values())
 
 
 def _stored(box: Local, parcel: Parcel) -> bool:  # noqa: ARG001

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pymta.delivery.waits import wait_of
-from pymta.hints.waits import Wait
+from pymta.hints.waits import HostWait
 from pymta.retry.rules import parse_retry
 from pymta.routing.route import Remote
 from pymta.spool.outcomes import Deferred
@@ -23,7 +23,7 @@ def test_a_message_that_waits_for_hosts_is_known_by_them(rig: Rig) -> None:
     state = rig.state(id)
     assert state is not None
     key, due = host("x.example").key, state.due
-    assert wait == Wait(id, "x.example", (key,), due, rig.now + 4 * DAY, until=due)
+    assert wait == HostWait(id, "x.example", (key,), due, rig.now + 4 * DAY, until=due)
 
 
 def test_so_is_one_whose_recipient_is_put_off(rig: Rig) -> None:

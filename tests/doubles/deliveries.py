@@ -18,6 +18,7 @@ from pymta.delivery.terms_of import terms_of
 from pymta.delivery.tls_verdict import Published
 from pymta.delivery.world import Hand, RouteOf, World
 from pymta.hints.clients_sqlite import SqliteClients
+from pymta.hints.waits import MemoryWaits
 from pymta.mail.caller import LocalSocket
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.mail.host import Host
@@ -57,7 +58,6 @@ from tests.doubles.hints import MemoryHints
 from tests.doubles.log import MemoryLog
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.throttles import throttle
-from tests.doubles.waits import MemoryWaits
 from tests.doubles.watched_disk import StopAfter, Stopped, WatchedDisk
 
 START = 1_795_362_000.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pymta.hints.waits import Wait
+from pymta.hints.waits import HostWait
 from pymta.hints.waits_sqlite import KEPT, SqliteWaits
 
-WAIT = Wait(
+WAIT = HostWait(
     "1aaaaa-00000000001-0000", "x.example", ("mx[192.0.2.1]:25", "b[::1]:25"), 1e6, 2e6, 3, 1.5e6
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pymta.hints import waits
 from pymta.hints.store import HostHint
+from pymta.hints.waits import HostWait
 from pymta.mail.waiting import GO, Answer, Crowded, HostInRetry, TooFast, Wait
 from pymta.queue.answers import Answers
 
@@ -28,7 +28,7 @@ class Limits:
 def ask(*hints: HostHint, after: float = 0.0, refusal: TooFast | None = None) -> Answer:
     """`after` an attempt whose hosts are left alone until then."""
     known = {hint.host: hint for hint in hints}
-    wait = waits.Wait("m", "x.example", HOSTS, NOW, NOW, until=after)
+    wait = HostWait("m", "x.example", HOSTS, NOW, NOW, until=after)
     answers = Answers(known.get, {"m": wait}.get, Limits(refusal), lambda: NOW)
     return answers.after("m" if after else "", "x.example", HOSTS)
 

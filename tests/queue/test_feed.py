@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymta.hints import waits
-from pymta.hints.waits import LONGEST_UNOPENED
+from pymta.hints.waits import LONGEST_UNOPENED, HostWait
 from pymta.mail.waiting import GO, Answer, Crowded, TooFast, Wait
 from pymta.queue.feed import MOST_IN_A_ROW, Feed, Group
 from pymta.queue.known import Known
@@ -147,11 +146,11 @@ def test_every_message_is_tried_once_unless_its_hosts_are_left_alone(
     assert run.left == len(shut)
 
 
-def wait(id: str, *, due: float = 100.0, wake: float = 1e9, to: str = "x") -> waits.Wait:
-    return waits.Wait(id, to, ("mx",), due, wake)
+def wait(id: str, *, due: float = 100.0, wake: float = 1e9, to: str = "x") -> HostWait:
+    return HostWait(id, to, ("mx",), due, wake)
 
 
-def known(hints: Iterable[waits.Wait], listing: Iterable[Waiting]) -> dict[str, str]:
+def known(hints: Iterable[HostWait], listing: Iterable[Waiting]) -> dict[str, str]:
     made = Known(hints, lambda _: 2)
     listing = list(listing)
     assert list(made.seen(listing, 500.0, 500.0)) == listing

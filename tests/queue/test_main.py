@@ -14,7 +14,7 @@ from pymta.channel.selection import Selection
 from pymta.config.settings import Machine, Settings
 from pymta.hints.sqlite import SqliteHints
 from pymta.hints.store import HostHint
-from pymta.hints.waits import Wait
+from pymta.hints.waits import HostWait
 from pymta.hints.waits_sqlite import SqliteWaits
 from pymta.journal.event import Kind
 from pymta.load.reading import Load
@@ -288,7 +288,7 @@ def test_messages_for_a_host_that_is_left_alone_are_not_even_opened(
         assert claim
         claim.note(Deferred(now - 900, (0,), now - 1, "Connection refused"))
         claim.release()
-        waits.note(Wait(id, "x.example", ("mx[192.0.2.1]:25",), now - 1, now + 9999))
+        waits.note(HostWait(id, "x.example", ("mx[192.0.2.1]:25",), now - 1, now + 9999))
     hints = SqliteHints(tmp_path / "hints" / "hints.sqlite")
     hints.put(HostHint("mx[192.0.2.1]:25", now - 900, now - 900, now + 600, "Connection refused"))
 
