@@ -28,7 +28,7 @@ from pymta.delivery.carry import BLACKHOLE, LOCAL, transport_of_item
 from pymta.delivery.outcome import LMTP
 from pymta.delivery.real_world import world_as_it_is
 from pymta.delivery.to_hosts import SMTP
-from pymta.delivery.world import Hand, World
+from pymta.delivery.world import World
 from pymta.journal.log import Log
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
@@ -51,6 +51,7 @@ from pymta.routing.srs import is_outside
 from pymta.routing.target import Blackhole, Unusable, Whom
 from pymta.tables.table import Unsure as NoSecret
 from pymta.transport.classify import Later
+from pymta.transport.hand import Hand
 from pymta.transport.local_request import Deed, Forward
 from pymta.transport.parcel import Parcel
 from pymta.transport.tls_need import Unsure

@@ -21,7 +21,7 @@ from pymta.delivery.plan import (
 from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import outcome_of
 from pymta.delivery.to_hosts import is_past_cutoff, send, wishes_of
-from pymta.delivery.world import Hand, Throttle, World
+from pymta.delivery.world import Throttle, World
 from pymta.mail.trace import delivered_before
 from pymta.report.headers import header_of
 from pymta.routing.forward_file import Wanted, parse_forward
@@ -39,6 +39,7 @@ from pymta.routing.target import Unusable
 from pymta.spool.store import Claim
 from pymta.transport import lmtp
 from pymta.transport.classify import Delivered, Later, Outcome, from_error, limited
+from pymta.transport.hand import Hand
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import parcel_of
 

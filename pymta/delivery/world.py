@@ -21,9 +21,8 @@ from pymta.routing.route import Local, Remote, Route
 from pymta.spool.store import Spool
 from pymta.tables.table import Unsure as NoSecret
 from pymta.transport import lmtp
-from pymta.transport.classify import Outcome
+from pymta.transport.hand import Hand
 from pymta.transport.host_memory import HostMemory
-from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Talk
 from pymta.transport.terms import Terms
@@ -31,17 +30,6 @@ from pymta.transport.tls_need import Unsure
 
 # Recipient, who has sent the message on to him, is it for the mailbox itself?
 RouteOf = Callable[[str, Sequence[str], bool], Route]
-
-
-class Hand(Protocol):
-    """Account, recipient, what to do, and the item of it.
-
-    The answer is Forward or Nothing only to what asks for it.
-    """
-
-    def __call__(
-        self, account: str, recipient: str, deed: Deed, item: str = "", /
-    ) -> Outcome | Forward | Nothing: ...
 
 
 class Throttle(Protocol):

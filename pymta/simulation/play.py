@@ -17,7 +17,7 @@ from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection
 from pymta.channel.words import HandOn
 from pymta.delivery.one_message import attempt
-from pymta.delivery.world import Hand, RouteOf, World
+from pymta.delivery.world import RouteOf, World
 from pymta.hints.store import Hints, HostHint
 from pymta.hints.waits import MemoryWaits
 from pymta.journal.event import Event
@@ -36,6 +36,7 @@ from pymta.simulation.outage import Outage
 from pymta.smtp.client_words import Taken
 from pymta.spool.store import Message
 from pymta.transport.classify import Delivered, Later, Outcome
+from pymta.transport.hand import Hand
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel

@@ -18,10 +18,10 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from pymta.channel.control import address_in
 from pymta.transport.classify import Delivered, Later, Never, Outcome
+from pymta.transport.hand import Hand
 from pymta.transport.local_request import (
     LONGEST_ANSWER,
     TAKEN,
@@ -46,14 +46,6 @@ TAKEN_WITHIN = 40.0
 GRACE = 10.0
 
 _ITEMS = {Deed.ITEM, Deed.ALIAS}
-
-
-class Hand(Protocol):
-    """As `pymta.delivery.world.Hand`: account, recipient, what to do, and the item of it."""
-
-    def __call__(
-        self, account: str, recipient: str, deed: Deed, item: str = "", /
-    ) -> Outcome | Forward | Nothing: ...
 
 
 class Helper:

@@ -16,7 +16,7 @@ from pymta.config.settings import Settings
 from pymta.delivery.one_message import attempt
 from pymta.delivery.terms_of import terms_of
 from pymta.delivery.tls_verdict import Published
-from pymta.delivery.world import Hand, RouteOf, World
+from pymta.delivery.world import RouteOf, World
 from pymta.hints.clients_sqlite import SqliteClients
 from pymta.hints.waits import MemoryWaits
 from pymta.mail.caller import LocalSocket
@@ -46,6 +46,7 @@ from pymta.spool.outcomes import State
 from pymta.spool.store import Seal
 from pymta.tables.table import Unsure as NoSecret
 from pymta.transport.classify import Delivered, Later, Outcome
+from pymta.transport.hand import Hand
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel

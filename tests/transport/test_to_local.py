@@ -17,6 +17,7 @@ import pytest
 from pymta.spool.store import SpoolError
 from pymta.transport import to_local
 from pymta.transport.classify import Delivered, Later, Outcome
+from pymta.transport.hand import Hand
 from pymta.transport.local_request import (
     TAKEN,
     Answer,
@@ -117,7 +118,7 @@ def fake() -> Iterator[Make]:
 
 
 @contextmanager
-def handing(path: Path, parcel: Parcel = PARCEL, limit: float = 20.0) -> Iterator[to_local.Hand]:
+def handing(path: Path, parcel: Parcel = PARCEL, limit: float = 20.0) -> Iterator[Hand]:
     with Helper(str(path), path.parent, limit).opened(parcel) as hand:
         yield hand
 
