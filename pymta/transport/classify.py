@@ -187,6 +187,11 @@ def from_error(error: OSError, host: Host | None = None, why: str = "") -> Later
     return Later(number, text, why, host, cause=_BY_ERRNO.get(number, ""))
 
 
+def too_early(until: float) -> Later:
+    """Every host failed lately, and the first of them is asked again then."""
+    return Later(NO_TIME_YET, why="retry time not reached for any host", not_before=until)
+
+
 def limited(why: str, until: float) -> Later:
     return Later(LIMITED, why=why, not_before=until, is_limited=True)
 

@@ -16,11 +16,11 @@ from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.trouble import Trouble
 from pymta.transport.classify import (
-    NO_TIME_YET,
     Later,
     Outcome,
     from_result,
     is_about_host,
+    too_early,
 )
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.parcel import Parcel
@@ -52,7 +52,7 @@ def deliver(
         if host and isinstance(outcomes[0], Later):
             trouble = Trouble(outcomes[0].cause, parcel.recipients[0], parcel.sender)
             memory.failed(host, outcomes[0].text, trouble)
-    return outcomes or (_too_early(min(waiting, default=0.0)),) * len(parcel.recipients)
+    return outcomes or (too_early(min(waiting, default=0.0)),) * len(parcel.recipients)
 
 
 def _outcomes(heard: Heard, host: Host | None) -> tuple[Outcome, ...]:
@@ -63,7 +63,3 @@ def _outcomes(heard: Heard, host: Host | None) -> tuple[Outcome, ...]:
         )
         for result in heard.results
     )
-
-
-def _too_early(until: float) -> Later:
-    return Later(NO_TIME_YET, why="retry time not reached for any host", not_before=until)

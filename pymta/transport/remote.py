@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pymta.mail.host import Host
 from pymta.mail.trouble import LOOKUP, Trouble
@@ -34,6 +34,7 @@ from pymta.transport.classify import (
     is_without_requiretls,
     limited,
     may_have_it,
+    too_early,
 )
 from pymta.transport.host_memory import HostMemory
 from pymta.transport.parcel import Parcel
@@ -84,45 +85,26 @@ def deliver(
     """One outcome for each recipient, in their order; None: not asked about yet, since a host
     does not take so many at once.  They are for another call, at once; there are never only such.
     """
-    outcomes: dict[str, Outcome] = {}
-    waiting: list[float] = []
-    refusals: list[Crowded | TooFast] = []
-    memories: dict[Host, HostMemory] = {}  # each on the terms of its host
-    asked = lacking = 0
-    left = parcel.recipients
+    so_far = _SoFar(parcel.recipients)
     for host in hosts:
-        if not left or asked == MOST_ASKED:
+        if not so_far.left or so_far.asked == MOST_ASKED:
             break
         terms = terms_of(host)
         if isinstance(terms, Unsure):
-            asked += 1
-            lacking += terms.lacks_requiretls
-            outcomes |= dict.fromkeys(left, Later(ROUTING, why=terms.why, host=host, cause=LOOKUP))
+            so_far.unsure(host, terms)
             continue
-        known = memories[host] = memory.on(terms.key)
+        known = so_far.memories[host] = memory.on(terms.key)
         if until := known.wait_until(host):
-            waiting.append(until)
+            so_far.waiting.append(until)
             continue
         with gate(host) as refusal:
             if refusal:
-                refusals.append(refusal)
-                continue
-            asked += 1
-            settled = _ask(replace(parcel, recipients=left), host, terms, talk, known)
-        outcomes |= settled.outcomes
-        lacking += settled.lacks_requiretls
-        left = settled.left
-    if refusals and not asked:
-        first = min(refusals, key=lambda refusal: refusal.until)
-        outcomes |= dict.fromkeys(left, limited(str(first), first.until))
-    elif not asked:
-        outcomes |= dict.fromkeys(left, _too_early(min(waiting, default=0.0)))
-    if hosts and lacking == len(hosts):
-        outcomes |= dict.fromkeys(left, NO_REQUIRETLS)
-    elif left and hosts:
-        each = [(host, memories.get(host, memory)) for host in hosts]
-        outcomes |= {who: _in_the_long_run(outcomes[who], each) for who in left}
-    return tuple(outcomes.get(recipient) for recipient in parcel.recipients)
+                so_far.refusals.append(refusal)
+            else:
+                rest = replace(parcel, recipients=so_far.left)
+                so_far.settle(_ask(rest, host, terms, talk, known))
+    so_far.conclude(hosts, memory)
+    return tuple(so_far.outcomes.get(recipient) for recipient in parcel.recipients)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +112,53 @@ class _Settled:
     outcomes: dict[str, Outcome]
     left: tuple[str, ...]
     lacks_requiretls: bool = False
+
+
+@dataclass(slots=True)
+class _SoFar:
+    """`left` are those whom no host has settled, `asked` and `lacking` are numbers of hosts.
+
+    `waiting` says when the others may be asked that failed lately, `refusals` why some may not be.
+    `memories` are on the terms of each host.
+    """
+
+    left: tuple[str, ...]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    asked: int = 0
+    lacking: int = 0  # they have no REQUIRETLS
+    waiting: list[float] = field(default_factory=list)
+    refusals: list[Crowded | TooFast] = field(default_factory=list)
+    memories: dict[Host, HostMemory] = field(default_factory=dict)
+
+    def unsure(self, host: Host, terms: Unsure) -> None:
+        self.asked += 1
+        self.lacking += terms.lacks_requiretls
+        self._for_the_rest(Later(ROUTING, why=terms.why, host=host, cause=LOOKUP))
+
+    def settle(self, settled: _Settled) -> None:
+        self.asked += 1
+        self.lacking += settled.lacks_requiretls
+        self.outcomes |= settled.outcomes
+        self.left = settled.left
+
+    def conclude(self, hosts: tuple[Host, ...], memory: HostMemory) -> None:
+        """What all the hosts together mean for who is left."""
+        if not self.asked:
+            self._for_the_rest(self._nobody_asked())
+        if hosts and self.lacking == len(hosts):
+            self._for_the_rest(NO_REQUIRETLS)
+        elif hosts:
+            each = [(host, self.memories.get(host, memory)) for host in hosts]
+            self.outcomes |= {w: _in_the_long_run(self.outcomes[w], each) for w in self.left}
+
+    def _nobody_asked(self) -> Later:
+        if self.refusals:
+            first = min(self.refusals, key=lambda refusal: refusal.until)
+            return limited(str(first), first.until)
+        return too_early(min(self.waiting, default=0.0))
+
+    def _for_the_rest(self, outcome: Outcome) -> None:
+        self.outcomes |= dict.fromkeys(self.left, outcome)
 
 
 def _ask(parcel: Parcel, host: Host, terms: Terms, talk: Talk, memory: HostMemory) -> _Settled:
@@ -179,7 +208,3 @@ def _last_words(host: Host, memory: HostMemory) -> str:
     hint = memory.hint(host)
     words = "retry time not reached for any host after a long failure period"
     return f"{words}; the last error of {host} was: {hint.why}" if hint else words
-
-
-def _too_early(until: float) -> Later:
-    return Later(NO_TIME_YET, why="retry time not reached for any host", not_before=until)
