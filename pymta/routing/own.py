@@ -229,18 +229,16 @@ class OwnAddresses:
     # Whoever was not found
 
     def _for_others(self, who: Ours, used: frozenset[str], *, is_final: bool) -> OwnRoute:
-        answer: OwnRoute | None
-        if who.is_virtual:
-            key = key_of_catch_all(who.domain)
-            answer = self._alias(who, key) if not is_final and key not in used else None
-            answer = answer or self.mailbox_of(key)
-        else:
-            answer = None
-        if answer is not None:
+        if who.is_virtual and (answer := self._catch_all(who, used, is_final=is_final)):
             return answer
         if used and not is_final and any(key in used for key, _ in self._names(who)):
             return Fail(f"aliases go in a circle: {_shown(who)} leads back to itself", "5.4.6")
         return UNKNOWN if is_final else self._fallback(who)
+
+    def _catch_all(self, who: Ours, used: frozenset[str], *, is_final: bool) -> OwnRoute | None:
+        key = key_of_catch_all(who.domain)
+        alias = None if is_final or key in used else self._alias(who, key)
+        return alias or self.mailbox_of(key)
 
     def _fallback(self, who: Ours) -> OwnRoute:
         name = small(who.local_part)
