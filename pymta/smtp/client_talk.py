@@ -3,8 +3,8 @@
 Whoever drives one asks `next_action` and does what it is told:
 
     SendBytes(data)     write all of it
-    NeedReply(wait)     read once, at most as long as `wait` allows, and call `receive`; b"" is the
-                        end of the file
+    NeedReply(is_final) read once, in the time that there is for the answer to the final dot or to
+                        any command, and call `receive`; b"" is the end of the file
 
 until it says that it is over.  Whenever a write or a read fails or takes too long, he calls
 `lost` with the reason and goes on asking.
@@ -17,7 +17,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from pymta.mail.reply import Reply
-from pymta.smtp.client_words import Deed, NeedReply, SendBytes, Stage, Unheard, Wait
+from pymta.smtp.client_words import Deed, NeedReply, SendBytes, Stage, Unheard
 from pymta.smtp.replies import Garbled, ReplyReader
 
 
@@ -77,7 +77,7 @@ class Talk(ABC):
     def _next_deed(self) -> Deed:
         if self._to_do:
             return self._to_do.popleft()
-        return NeedReply(_WAITS.get(self._awaited[0].stage, Wait.COMMAND))
+        return NeedReply(is_final=self._awaited[0].stage is Stage.FINAL)
 
     def _say(self, *steps: Step) -> None:
         """Nobody can have answered already what is only being said."""
@@ -92,9 +92,6 @@ class Talk(ABC):
     def _be_silent(self) -> None:
         self._awaited.clear()
         self._to_do.clear()
-
-
-_WAITS = {Stage.GREETING: Wait.GREETING, Stage.FINAL: Wait.FINAL}
 
 
 def _line(step: Step) -> str:

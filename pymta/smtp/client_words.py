@@ -9,14 +9,6 @@ from pymta.mail.reply import Reply
 from pymta.smtp.offers import Offers
 
 
-class Wait(Enum):
-    """Which time-out bounds the next read (RFC 5321 s4.5.3.2)."""
-
-    GREETING = auto()
-    COMMAND = auto()
-    FINAL = auto()  # after the final dot; too short a wait doubles messages
-
-
 class Stage(Enum):
     """How far the dialogue was; the value is how a log line says it."""
 
@@ -57,7 +49,9 @@ class SendBytes:
 
 @dataclass(frozen=True, slots=True)
 class NeedReply:
-    wait: Wait
+    """`is_final`: to the final dot; too short a wait there doubles messages (RFC 5321 s4.5.3.2)."""
+
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

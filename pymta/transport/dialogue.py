@@ -25,7 +25,6 @@ from pymta.smtp.client_words import (
     Stage,
     StartTls,
     Unheard,
-    Wait,
 )
 from pymta.smtp.stuffing import DotStuffer
 from pymta.spool.store import SpoolError
@@ -107,14 +106,14 @@ class _Conversation:
         match action:
             case SendBytes(data):
                 self.opened.wire.write(data, self.timeouts.command_timeout)
-            case NeedReply(wait):
-                self._hear(self._read(wait))
+            case NeedReply(is_final):
+                self._hear(self._read(is_final=is_final))
             case SendBody(is_chunk):
                 self._send_body(ChunkWriter(self.parcel.size) if is_chunk else DotStuffer())
 
-    def _read(self, wait: Wait) -> bytes:
+    def _read(self, *, is_final: bool) -> bytes:
         wire = self.opened.wire
-        if wait is not Wait.FINAL:
+        if not is_final:
             return wire.read(self.timeouts.command_timeout)
         self.final_deadline = self.final_deadline or (wire.clock() + self.timeouts.final_timeout)
         return wire.read_until(self.final_deadline)

@@ -17,7 +17,6 @@ from pymta.smtp.client_words import (
     Stage,
     Taken,
     Unheard,
-    Wait,
 )
 from tests.doubles.spoken import Spoken
 
@@ -113,7 +112,7 @@ def test_pipelined_groups_are_bounded() -> None:
         client.receive(b"250 ok\r\n" * (lines - is_last) + b"354 go\r\n" * is_last)
 
     assert action == SendBody()
-    assert client.next_action() == NeedReply(Wait.FINAL)
+    assert client.next_action() == NeedReply(is_final=True)
     assert groups == [GROUP, GROUP, 2]
 
 
