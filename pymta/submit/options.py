@@ -28,24 +28,8 @@ _IGNORED = frozenset(
 )
 _IGNORED_WITH_VALUE = ("-B", "-h", "-L", "-p", "-X", "-oh", "-oM")
 _CLUSTER = frozenset("tivmnGU")
-_ELSEWHERE = frozenset(
-    "-bd -bdf -bp -bpc -bV -bv -bvs -bt -bh -bP -C -oP -oX -oY -tls-on-connect".split()
-)
-_ELSEWHERE_FRONT = (
-    "-q",
-    "-bv",
-    "-bw",
-    "-os",
-    "-d",
-    "-M",
-    "-S",
-    "-R",
-    "-bp",
-    "-bP",
-    "-bt",
-    "-bh",
-    "-bd",
-)
+_ELSEWHERE = frozenset("-bV -C -oP -oX -oY -tls-on-connect".split())
+_ELSEWHERE_FRONT = tuple("-bd -bh -bp -bP -bt -bv -bw -d -M -os -q -R -S".split())
 _DELIVERY = {"-odq": "queue", "-odqs": "local"}
 
 
