@@ -89,7 +89,8 @@ def chosen(command: Command) -> Command:
         which = Filter(
             sender, recipient, regex, domain, host, age, size, frozen, held=held, queue=queue
         )
-        _check(which)
+        if which.are_patterns:
+            check_patterns(which.sender, which.recipient)
         return command(*args, which=which, **more)
 
     made = with_filter
@@ -126,10 +127,8 @@ def check_ids(ids: Sequence[str]) -> None:
             raise CommandError(f"{id!r} is not a message id", os.EX_DATAERR)
 
 
-def _check(which: Filter) -> None:
-    if not which.are_patterns:
-        return
-    for text in (which.sender, which.recipient):
+def check_patterns(*texts: str) -> None:
+    for text in texts:
         try:
             check_pattern(text)
         except ValueError as error:

@@ -16,7 +16,7 @@ import click
 from pymta.channel.selection import Selection
 from pymta.cli import typed
 from pymta.cli.ask_daemon import NoDaemonError
-from pymta.cli.chosen import AGE, FROZEN, HOST, SIZE, messages
+from pymta.cli.chosen import AGE, FROZEN, HOST, SIZE, check_ids, check_patterns, messages
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner, may_become_owner
 from pymta.cli.message_filter import Bound, Filter
@@ -26,7 +26,6 @@ from pymta.cli.via_daemon import run_via_daemon
 from pymta.journal.log import open_hand_log
 from pymta.journal.stderr import is_journal_stream
 from pymta.mail.envelope import DEFAULT_QUEUE
-from pymta.mail.message_id import is_id
 from pymta.queue.main import main
 from pymta.spool.files import FileSpool
 
@@ -162,17 +161,13 @@ def _who_asks(environ: Mapping[str, str]) -> str:
 
 
 def _check(which: Selection, *, via_daemon: bool) -> None:
-    for id in which.ids:
-        if not is_id(id):
-            raise CommandError(f"{id!r} is not a message id", os.EX_DATAERR)
-    for text in (which.recipients, which.senders):
-        if text and via_daemon:
-            said = "--domain, --recipient or --sender"
-            raise CommandError(f"--via-daemon takes no {said}", os.EX_USAGE)
-        try:
-            re.compile(text if which.senders_are_pattern else "")
-        except re.error as error:
-            raise CommandError(f"{text!r} is no regular expression: {error}", os.EX_USAGE) from None
+    check_ids(which.ids)
+    texts = (which.recipients, which.senders)
+    if via_daemon and any(texts):
+        said = "--domain, --recipient or --sender"
+        raise CommandError(f"--via-daemon takes no {said}", os.EX_USAGE)
+    if which.senders_are_pattern:
+        check_patterns(*texts)
 
 
 def _have_daemon_do(which: Selection, queues: Sequence[str], state: str) -> None:
