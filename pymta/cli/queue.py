@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from pymta.cli.options import queue_option, state_option
 from pymta.cli.places import daemon_places
 from pymta.journal.local_time import stamp
 from pymta.mail.envelope import Envelope
+from pymta.report.headers import header_of
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Message
 
@@ -122,10 +124,4 @@ def _header(spool: FileSpool, id: str) -> bytes | None:
         if message is None:
             return None
         top = "".join(message.seal.on_top).encode("utf-8", "surrogateescape")
-        received = b""
-        for block in message.blocks:
-            received += block
-            if b"\r\n\r\n" in received or len(received) > LONGEST_HEADER:
-                break
-    own = b"" if received.startswith(b"\r\n") else received.partition(b"\r\n\r\n")[0]
-    return (top + own)[:LONGEST_HEADER].removesuffix(b"\r\n")
+        return header_of(chain([top], message.blocks), LONGEST_HEADER).removesuffix(b"\r\n")

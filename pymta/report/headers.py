@@ -7,8 +7,8 @@ from collections.abc import Iterable
 LONGEST = 64 * 1024  # octets; enough for any honest header, and a report stays small
 
 
-def header_of(blocks: Iterable[bytes]) -> bytes:
-    """All header fields, each line with its CRLF, cut at a line end when there is too much.
+def header_of(blocks: Iterable[bytes], longest: int = LONGEST) -> bytes:
+    """All header fields, each line with its CRLF, cut at a line end after `longest` octets at most.
 
     Reads no more blocks than it needs.
     """
@@ -19,10 +19,10 @@ def header_of(blocks: Iterable[bytes]) -> bytes:
         end = text.find(b"\r\n\r\n", searched)
         if text.startswith(b"\r\n"):
             return b""
-        if 0 <= end <= LONGEST:
+        if 0 <= end <= longest:
             return text[: end + 2]
-        if len(text) > LONGEST:
-            return _cut(text[:LONGEST])
+        if len(text) > longest:
+            return _cut(text[:longest])
     return _cut(text)
 
 
