@@ -59,7 +59,7 @@ def test_its_end_is_told_once_and_only_of_what_had_begun(case: Case) -> None:
 def test_who_meets_it_for_long_is_told_every_hour(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = time.monotonic()
+    begin = float(round(time.monotonic()))  # or sums of these are not exact
     for later in (0, AGAIN - 1, AGAIN, 2 * AGAIN - 1, 2 * AGAIN):
         monkeypatch.setattr("pymta.accounts.told.time.monotonic", lambda now=begin + later: now)
         case.told.remark("rights", "everybody may read it")
