@@ -30,7 +30,8 @@ Where none does, the host of
 takes it, and without that the mail hosts of the domain.
 A message that a smarthost cannot take now, or where we cannot log in, waits; it never takes another
 way.
-The password is read when it is used, so that a new one needs no reload; credentials come from
+The password is read when it is used, and so is a certificate of ours, so that a new one needs no
+reload; credentials come from
 .IR /etc/pymta/tls ,
 or from a
 .B LoadCredential=

@@ -52,10 +52,26 @@ def read_certificates(tls: Tls, directory: str | None) -> Found:
         if directory is None and any(map(credential, pair)):
             continue
         try:
-            texts[entry] = _text(entry, pair, directory or "")
+            text = read_pair(pair, directory or "")
+            _check_name(entry, pair, text)
+            texts[entry] = text
         except CertificateError as error:
             errors.append(error)
     return Found(texts, tuple(errors))
+
+
+def read_pair(pair: Pair, directory: str) -> bytes:
+    """The text of one certificate with its key; `directory` as above.  Raises CertificateError."""
+    certificate = _path("tls_certificate", pair.certificate, directory)
+    key = _path("tls_privatekey", pair.key, directory)
+    try:
+        return credentials.read(certificate, key)
+    except CredentialsError as error:
+        is_of_key = error.is_of_key and bool(key)
+        name = "tls_privatekey" if is_of_key else "tls_certificate"
+        value = pair.key if is_of_key else pair.certificate
+        why = _why_missing(value) if error.is_missing else ""
+        raise CertificateError(name, value, why or error.why, is_denied=error.is_denied) from error
 
 
 def dates(texts: Mapping[str, bytes], now: float) -> Iterator[str]:
@@ -72,21 +88,6 @@ def files_of(tls: Tls, directory: str) -> tuple[str, ...]:
     names = {name for pair in tls.pairs.values() for name in pair if name}
     paths = [path_of(name, directory) for name in names if directory or not credential(name)]
     return tuple(sorted(paths))
-
-
-def _text(entry: str, pair: Pair, directory: str) -> bytes:
-    certificate = _path("tls_certificate", pair.certificate, directory)
-    key = _path("tls_privatekey", pair.key, directory)
-    try:
-        text = credentials.read(certificate, key)
-    except CredentialsError as error:
-        is_of_key = error.is_of_key and bool(key)
-        name = "tls_privatekey" if is_of_key else "tls_certificate"
-        value = pair.key if is_of_key else pair.certificate
-        why = _why_missing(value) if error.is_missing else ""
-        raise CertificateError(name, value, why or error.why, is_denied=error.is_denied) from error
-    _check_name(entry, pair, text)
-    return text
 
 
 def _check_name(entry: str, pair: Pair, text: bytes) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from pymta.config import auth_file, database_drivers, databases, smarthosts
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
-from pymta.config.certificate_files import read_certificates
+from pymta.config.certificate_files import CertificateError, read_certificates, read_pair
 from pymta.config.check import Fault, GidOf, adjust, check
 from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
 from pymta.config.groups import gid_of
@@ -34,7 +34,7 @@ from pymta.config.secret import credential
 from pymta.config.services import port_of
 from pymta.config.settings import SUBJECTS, Machine, Settings
 from pymta.config.sources import Found, Sources, read_sources
-from pymta.config.tls import Tls
+from pymta.config.tls import Pair, Tls
 from pymta.config.zone import is_zone
 
 _NO_SUCH_FILE = "; want one with a line that nobody can guess, as of `openssl rand -base64 24`"
@@ -93,6 +93,7 @@ def read_settings(
             faults.append(Fault(key, value, why))
         if is_to_serve and not any(fault.key == "smarthosts" for fault in faults):
             faults += _passwords(settings.routing.smarthosts or {}, credentials)
+            faults += _own_certificates(settings.routing.smarthosts or {}, credentials)
         if is_to_serve and not any(fault.key == "srs_secrets" for fault in faults):
             faults += _secrets(settings.routing.srs_secrets, credentials)
         if is_to_serve and not any(fault.key == "tables" for fault in faults):
@@ -129,6 +130,20 @@ def _passwords(tables: smarthosts.Tables, directory: str | None) -> Iterator[Fau
             yield Fault("smarthosts", value, why, place=place, name=called)
 
 
+def _own_certificates(tables: smarthosts.Tables, directory: str | None) -> Iterator[Fault]:
+    """What is wrong with those that other hosts are shown."""
+    for name, table in tables.items():
+        own = smarthosts.own_certificate(table)
+        if own is None or (directory is None and any(map(credential, (own.certificate, own.key)))):
+            continue
+        try:
+            read_pair(Pair(own.certificate, own.key), directory or "")
+        except CertificateError as error:
+            place = (name, error.key)
+            called = smarthosts.name_of_place(place)
+            yield Fault("smarthosts", error.value, error.why, place=place, name=called)
+
+
 def _secrets(names: tuple[str, ...], directory: str | None) -> Iterator[Fault]:
     for number, value in enumerate(names):
         if why := auth_file.fault(value, directory, _NO_SUCH_FILE):
@@ -143,8 +158,9 @@ def _databases(tables: databases.Databases, directory: str | None) -> Iterator[F
 def has_credentials(settings: Settings) -> bool:
     """Do they name what only the unit of the daemon can see?"""
     files = [name for pair in settings.tls.pairs.values() for name in pair]
+    keys = ("password_file", "tls_certificate", "tls_privatekey")
     for tables in (settings.routing.smarthosts, settings.routing.tables):
-        files += [str(table.get("password_file", "")) for table in (tables or {}).values()]
+        files += [str(table.get(key, "")) for table in (tables or {}).values() for key in keys]
     return any(map(credential, (*files, *settings.routing.srs_secrets)))
 
 

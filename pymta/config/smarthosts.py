@@ -23,11 +23,11 @@ from typing import Any
 from pymta.config.address_list import AddressList, parse_address_item
 from pymta.config.addresses import parse_host
 from pymta.config.domain_list import DomainList, parse_domain_item
-from pymta.config.remote_tls import VERIFY, parse_tls
+from pymta.config.remote_tls import NONE, VERIFY, parse_tls
 from pymta.config.secret import SecretFile
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.host import SMTP_PORT
-from pymta.mail.login import Login
+from pymta.mail.login import Login, OwnCertificate
 
 SUBMISSIONS_PORT = 465  # TLS begins before the greeting (RFC 8314 s3.3)
 MECHANISMS = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN", "EXTERNAL")
@@ -59,6 +59,7 @@ class Smarthost:
     tls: str = ""
     tls_on_connect: bool = False
     login: Login | None = None
+    own: OwnCertificate | None = None
 
     def takes(self, sender: Mailbox | None, domain: str) -> bool:
         """`sender` None: the null sender; `domain` may be an address in brackets."""
@@ -76,13 +77,17 @@ OPTIONS: Mapping[str, str] = {
     "mx": "true: for the names in hosts the DNS is asked for mail hosts, not for addresses; where"
     ' its answer is not signed, tls = "verify" takes those below that name, and others by their'
     ' names, as "verify smtp.provider.example"',
-    "tls": 'as in remote_tls; "verify" where there is a login, and else what remote_tls says of the'
-    " host",
+    "tls": 'as in remote_tls; "verify" where there is a login or tls_certificate, and else what'
+    " remote_tls says of the host",
     "tls_on_connect": "true: TLS begins before the greeting; so it does where nothing is said and"
     " all of the ports are 465",
     "login": "as whom we log in there",
     "password_file": 'what holds the password: an absolute path, or "credential:NAME"',
     "mechanisms": "of those that we know, which may be used, the best first; none: all",
+    "tls_certificate": "our own in PEM form, with those that vouch for it, for a host that asks for"
+    ' one: an absolute path, or "credential:NAME"; with login and mechanisms = ["EXTERNAL"] it is'
+    " the login, and a host that only wants to see it needs neither",
+    "tls_privatekey": "its key; where there is none, it stands in the file of the certificate",
     "login_in_clear": "true: log in also where nothing keeps others from reading along",
 }
 
@@ -113,10 +118,18 @@ def _read(name: str, table: Mapping[str, Any], ourselves: str) -> Smarthost:
         AddressList(table["senders"], ourselves) if "senders" in table else None,
         DomainList(table["domains"], ourselves) if "domains" in table else None,
         table.get("mx", False),
-        table.get("tls", VERIFY if login else ""),
+        table.get("tls", VERIFY if login or "tls_certificate" in table else ""),
         table.get("tls_on_connect", _is_on_connect(hosts)),
         _login(login, table) if login else None,
+        own_certificate(table),
     )
+
+
+def own_certificate(table: Mapping[str, Any]) -> OwnCertificate | None:
+    """That of one table."""
+    if "tls_certificate" not in table:
+        return None
+    return OwnCertificate(table["tls_certificate"], table.get("tls_privatekey", ""))
 
 
 def _login(name: str, table: Mapping[str, Any]) -> Login:
@@ -186,6 +199,15 @@ def _faults_among(table: Mapping[str, Any]) -> Iterator[tuple[Place, object, str
             table["password_file"],
             "want login as well: whose password is it?",
         )
+    if "tls_privatekey" in table and "tls_certificate" not in table:
+        wanted = "want tls_certificate as well: whose key is it?"
+        yield ("tls_privatekey",), table["tls_privatekey"], wanted
+    mechanisms = table.get("mechanisms")
+    is_external = isinstance(mechanisms, list) and "EXTERNAL" in mechanisms
+    if is_external and "tls_certificate" not in table:
+        yield ("mechanisms",), mechanisms, "want tls_certificate as well: EXTERNAL is a login by it"
+    if table.get("tls") == NONE and "tls_certificate" in table:
+        yield ("tls",), table["tls"], "want another: a certificate is shown in TLS alone"
     needs_password = table.get("mechanisms") != ["EXTERNAL"]
     if table.get("login") and not table.get("password_file") and needs_password:
         yield ("login",), table["login"], "want password_file as well"
@@ -224,6 +246,12 @@ def _password_file(text: str) -> None:
     SecretFile("provider").check(text)
 
 
+def _certificate_file(text: str) -> None:
+    if not text:
+        raise ValueError("want a file, or a credential; or leave it out")
+    SecretFile("provider.pem").check(text)
+
+
 _WHOSE = ("senders", "domains")
 _LISTS: Mapping[str, Callable[[str], object]] = {
     "hosts": _host,
@@ -235,6 +263,8 @@ _TEXTS: Mapping[str, Callable[[str], object]] = {
     "tls": parse_tls,
     "login": _login_name,
     "password_file": _password_file,
+    "tls_certificate": _certificate_file,
+    "tls_privatekey": _certificate_file,
 }
 
 

@@ -5,7 +5,8 @@
 
 A name in these lists is the one under which the host was found, since that is what an operator
 knows of it; whoever writes the DNS could give it another.  A login needs TLS, since whoever reads
-along would have the password; and no author of a message waives anything there, since it is ours.
+along would have the password, and so does a certificate of ours, which nobody asks for in clear;
+and no author of a message waives anything there, since it is ours.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def terms_of(
 ) -> Terms | Unsure:
     """`is_waived`: the sender does without what the receiving side asks for (RFC 8689 s4.2.2)."""
     transport = settings.transport
-    is_waived = is_waived and not remote.login
+    is_waived = is_waived and not (remote.login or remote.own)
     need = need_of(remote, host, transport.remote_tls, published, is_waived=is_waived)
     if isinstance(need, Unsure):
         return need
@@ -36,7 +37,9 @@ def terms_of(
     if remote.login:
         least = Level.NONE if remote.login.may_go_in_clear else Level.MUST
         need = need.at_least(least, "login")
-    return Terms(need, remote.login, remote.tls_on_connect)
+    if remote.own:
+        need = need.at_least(Level.MUST, "tls_certificate")
+    return Terms(need, remote.login, remote.tls_on_connect, remote.own)
 
 
 def _of_host(need: Need, host: Host, transport: Transport, hostname: str) -> Need:

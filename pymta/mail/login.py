@@ -1,4 +1,4 @@
-"""How we log in at a host that takes mail for others, such as that of a provider."""
+"""Who we are at a host that takes mail for others, such as that of a provider."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ class Login:
     secret: str
     mechanisms: tuple[str, ...] = ()
     may_go_in_clear: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCertificate:
+    """What a host is shown that asks for a certificate.
+
+    Both name a file or a credential, and `key` is "" where it stands in that of the certificate.
+    They are read when they are used, as a password is.
+    """
+
+    certificate: str
+    key: str = ""

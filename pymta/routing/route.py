@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
-from pymta.mail.login import Login
+from pymta.mail.login import Login, OwnCertificate
 from pymta.routing.target import Command, File, Whom
 
 LOCAL_USER = "local_user"
@@ -54,8 +54,8 @@ class Remote:
     """To the first of `hosts` that takes it.
 
     `destination` is what messages share that may share a connection; `router` is the word for the
-    log, "mx" or "smarthost".  `login` is for hosts that want one; `tls_on_connect`: with them TLS
-    begins before the greeting (RFC 8314).
+    log, "mx" or "smarthost".  `login` and `own` are for hosts that want one; `tls_on_connect`: with
+    them TLS begins before the greeting (RFC 8314).
     `mx_of` is the domain that names them in the DNS as its mail hosts, "" where somebody else does.
     `tls` is how much of it an operator wants for just this way, as in `pymta.config.remote_tls`, ""
     where he has said nothing.
@@ -68,6 +68,7 @@ class Remote:
     tls_on_connect: bool = False
     mx_of: str = ""
     tls: str = ""
+    own: OwnCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def route_by_smarthost(
         login=smarthost.login,
         tls_on_connect=smarthost.tls_on_connect,
         tls=smarthost.tls,
+        own=smarthost.own,
     )
 
 

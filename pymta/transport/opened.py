@@ -13,6 +13,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from pymta.config.transport import Transport
 from pymta.journal import remote_events
@@ -38,6 +39,7 @@ from pymta.tls.facts import Facts
 from pymta.tls.trouble import TlsError
 from pymta.transport.classify import CLOSED, Connection, Later, from_error
 from pymta.transport.connect import connect, connect_here
+from pymta.transport.own_certificate import read_own
 from pymta.transport.password import password_of
 from pymta.transport.terms import Terms
 from pymta.transport.tls_need import CLEAR, Level
@@ -80,6 +82,16 @@ class Shut:
     anchors: tuple[bytes, ...] = ()
 
 
+class _Secrets(NamedTuple):
+    """A password, and a certificate with its key."""
+
+    password: str = ""
+    own: bytes = b""
+
+
+NO_SECRETS = _Secrets()
+
+
 @dataclass(frozen=True, slots=True)
 class Opener:
     """`clock` is monotonic; `tell` writes a line."""
@@ -98,18 +110,23 @@ class Opener:
             assert terms.login
             why = f"no password for {terms.login.name}: {error}"
             return Shut(Unheard(why, Stage.AUTH, "AUTH"))
-        return self._open(host, terms, id, password)
+        try:
+            own = read_own(terms.own) if terms.own else b""
+        except ValueError as error:
+            why = f"no certificate of ours for it: {error}"
+            return Shut(Unheard(why, Stage.HANDSHAKE, "STARTTLS"))
+        return self._open(host, terms, id, _Secrets(password, own))
 
-    def _open(self, host: Host, terms: Terms, id: str, password: str) -> Opened | Shut | Later:
-        found = self._call(host, terms, password=password)
+    def _open(self, host: Host, terms: Terms, id: str, secrets: _Secrets) -> Opened | Shut | Later:
+        found = self._call(host, terms, secrets)
         if isinstance(found, Shut) and found.anchors:
-            return self._call(host, terms, password=password, anchors=found.anchors)
+            return self._call(host, terms, secrets, anchors=found.anchors)
         if not isinstance(found, Shut) or terms.need.level is not Level.MAY or terms.tls_on_connect:
             return found
         if found.result.stage is not Stage.HANDSHAKE or not isinstance(found.result, Unheard):
             return found
         self.tell(remote_events.tls_given_up(id, host, found.error or found.result.why))
-        return self._call(host, replace(terms, need=CLEAR), password=password)
+        return self._call(host, replace(terms, need=CLEAR), secrets)
 
     def open_lmtp(self, server: Host | LocalSocket) -> Opened | Shut | Later:
         """The same in LMTP (RFC 2033), in clear: it is of our own house."""
@@ -119,9 +136,9 @@ class Opener:
         self,
         server: Host | LocalSocket,
         terms: Terms,
+        secrets: _Secrets = NO_SECRETS,
         *,
         is_lmtp: bool = False,
-        password: str = "",
         anchors: tuple[bytes, ...] = (),
     ) -> Opened | Shut | Later:
         host = server if isinstance(server, Host) else None
@@ -132,7 +149,7 @@ class Opener:
         sock.setblocking(False)
         wire = Wire(sock, self.clock, self.clock() + BUDGET)
         local = endpoint(sock.getsockname()) if host else None
-        greeting = _Greeting(wire, host, terms, self, local, is_lmtp, password, anchors)
+        greeting = _Greeting(wire, host, terms, self, local, is_lmtp, secrets, anchors)
         try:
             found = greeting.hold()
         except BaseException:
@@ -158,7 +175,7 @@ class _Greeting:
     opener: Opener
     local: Endpoint | None
     is_lmtp: bool
-    password: str
+    secrets: _Secrets
     anchors: tuple[bytes, ...]
     found: tuple[bytes, ...] = ()  # anchors for another try
     replies: ReplyReader = field(default_factory=ReplyReader)
@@ -184,7 +201,7 @@ class _Greeting:
             return None
         return ClientLogin(
             login.name,
-            self.password,
+            self.secrets.password,
             nonce=secrets.token_urlsafe(NONCE).encode(),
             binding=lambda: self.facts.end_point if self.facts else b"",
             mechanisms=login.mechanisms,
@@ -237,7 +254,9 @@ class _Greeting:
     def _secure(self, patience: float) -> None:
         assert self.host  # nobody asks for TLS on a socket of this machine
         need = self.terms.need
-        self.facts = self.opener.trust.secure(self.wire, self.host, need, patience, self.anchors)
+        self.facts = self.opener.trust.secure(
+            self.wire, self.host, need, patience, anchors=self.anchors, own=self.secrets.own
+        )
         self.hello.secured()
 
 

@@ -11,10 +11,12 @@ import pytest
 from pymta.config.complaints import ConfigError
 from pymta.config.document import as_toml
 from pymta.config.generation import from_plain, to_plain
-from pymta.config.read import read_settings
+from pymta.config.read import has_credentials, read_settings
 from pymta.config.settings import Machine, Settings
 from pymta.config.smarthosts import OPTIONS, read_smarthosts
-from pymta.mail.login import Login
+from pymta.mail.login import Login, OwnCertificate
+from tests.doubles import certificates
+from tests.doubles.certificates import Certificate
 
 GOOD = """\
 smarthost = "last.example"
@@ -87,6 +89,17 @@ def test_they_survive_what_settings_go_through(tmp_path: Path) -> None:
             "hosts = ['a']\nlogin = 'me'\npassword_file = '/p'\nmechanisms = ['CRAM-MD5']",
             "want one of SCRAM-SHA-256-PLUS,",
         ),
+        (
+            "hosts = ['a']\nlogin = 'me'\nmechanisms = ['EXTERNAL']",
+            "want tls_certificate as well: EXTERNAL is a login by it",
+        ),
+        ("hosts = ['a']\ntls_privatekey = '/k'", "want tls_certificate as well: whose key is it?"),
+        (
+            "hosts = ['a']\ntls_certificate = 'c.pem'",
+            '"credential:tls_provider.pem" for /etc/pymta/tls/provider.pem',
+        ),
+        ("hosts = ['a']\ntls = 'none'\ntls_certificate = 'credential:c'", "shown in TLS alone"),
+        ("hosts = ['a']\ntls_certificate = ''", "want a file, or a credential; or leave it out"),
         ("login = 'me'\npassword_file = '/p'", "want hosts as well: nothing else has use of it"),
         ("hosts = ['a:465', 'b:587']", "want tables of their own for port 465"),
     ],
@@ -115,6 +128,30 @@ def test_a_daemon_does_not_start_without_its_password(tmp_path: Path) -> None:
     assert told.endswith("; it may be read by everybody; want chmod 640")
     file.chmod(0o640)
     read(tmp_path, text)
+
+
+def test_nor_without_a_certificate_that_fits_its_key(
+    tmp_path: Path, certificate: Certificate
+) -> None:
+    other = certificates.make(tmp_path / "other")
+    text = f"[smarthosts.x]\nhosts = ['a']\ntls_certificate = '{certificate.file}'\n"
+    (told,) = complaints_of(text, tmp_path)
+    assert told.startswith("pymta.toml:3: smarthosts.x.tls_certificate: found ")
+    assert told.endswith("; holds no private key; want one in PEM form")
+    (told,) = complaints_of(f"{text}tls_privatekey = '{other.key}'", tmp_path)
+    assert told.startswith("pymta.toml:4: smarthosts.x.tls_privatekey: found ")
+    assert "the key does not belong to the certificate in" in told
+    (told,) = complaints_of(f"{text}tls_privatekey = '{tmp_path}/none'", tmp_path)
+    assert told.endswith("cannot be read: No such file or directory")
+    settings = read(tmp_path, f"{text}tls_privatekey = '{certificate.key}'")
+    (found,) = read_smarthosts(settings.routing.smarthosts or {}, "")
+    assert found.own == OwnCertificate(str(certificate.file), str(certificate.key))
+    assert found.tls == "verify"
+
+
+def test_a_credential_is_for_the_daemon_to_judge(tmp_path: Path) -> None:
+    text = "[smarthosts.x]\nhosts = ['a']\ntls_certificate = 'credential:tls_x.pem'\n"
+    assert has_credentials(read(tmp_path, text))
 
 
 @pytest.mark.parametrize("text", ["smarthosts = 'a'", "smarthosts = { a = 'b' }"])

@@ -13,7 +13,7 @@ from pymta.delivery.terms_of import terms_of
 from pymta.delivery.tls_verdict import Published
 from pymta.journal.delivery_events import Leg, delivered
 from pymta.mail.host import Host
-from pymta.mail.login import Login
+from pymta.mail.login import Login, OwnCertificate
 from pymta.resolver.answer import Found
 from pymta.routing.route import Remote
 from pymta.spool.store import Seal
@@ -53,6 +53,15 @@ def test_what_is_asked_for_is_never_avoided() -> None:
     assert terms(hosts_avoid_tls=("*",), remote_tls="encrypt").need.level is Level.MUST
     both = terms(hosts_avoid_tls=("*",), hosts_require_tls=("*",))
     assert both.need.level is Level.MUST
+
+
+def test_a_certificate_of_ours_is_for_its_host_alone_which_must_speak_tls() -> None:
+    own = OwnCertificate("/etc/pymta/own.pem")
+    route = Remote("smart.example", (MX,), "smarthost", own=own)
+    assert terms(route).need.level is Level.MUST
+    assert terms(route).own == own
+    assert terms(route).key == "encrypt certificate /etc/pymta/own.pem"
+    assert terms().own is None
 
 
 def test_a_login_needs_tls_unless_a_setting_says_otherwise() -> None:

@@ -25,6 +25,7 @@ mkdir -p /var/spool/exim4 /var/log/exim4 /etc/exim4
 chown Debian-exim:Debian-exim /var/spool/exim4 /var/log/exim4
 printf '%s' "$CA" >/etc/exim4/certificate.pem
 printf '%s' "$KEY" >/etc/exim4/key.pem
+printf '%s' "$CLIENT" >/etc/exim4/client.pem
 chown Debian-exim /etc/exim4/*.pem
 cat >/etc/exim4/exim4.conf <<CONF
 primary_hostname = exim.test
@@ -40,8 +41,14 @@ tls_advertise_hosts = *
 tls_certificate = /etc/exim4/certificate.pem
 tls_privatekey = /etc/exim4/key.pem
 auth_advertise_hosts = \${if def:tls_in_cipher {*}}
-acl_smtp_rcpt = accept authenticated = *
+tls_try_verify_hosts = *
+tls_verify_certificates = /etc/exim4/client.pem
+acl_smtp_rcpt = rcpt
 smtp_accept_max_per_connection = 3
+begin acl
+rcpt:
+  accept authenticated = *
+  accept verify = certificate
 begin routers
 all:
   driver = accept
@@ -64,8 +71,10 @@ exec /usr/sbin/exim4 -bdf
 
 
 @contextmanager
-def exim(certificate: Certificate, work: Path) -> Iterator[int]:
-    """Its port on 127.0.0.1.  Whoever logs in may send whatever to whomever."""
+def exim(certificate: Certificate, client: Certificate, work: Path) -> Iterator[int]:
+    """Its port on 127.0.0.1.  Whoever logs in, or shows the certificate `client`, may send whatever
+    to whomever.
+    """
     root = CHECKOUT / ".peers" / "exim"
     if not (root / "usr").is_dir():
         raise FileNotFoundError("exim is missing: run packaging/dev test, which fetches it")
@@ -83,6 +92,7 @@ def exim(certificate: Certificate, work: Path) -> Iterator[int]:
             "WORK": str(work),
             "CA": certificate.file.read_text(),
             "KEY": certificate.key.read_text(),
+            "CLIENT": client.file.read_text(),
             "PORT": str(port),
             "LOGIN": LOGIN,
             "PASSWORD": PASSWORD,

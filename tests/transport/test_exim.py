@@ -12,7 +12,7 @@ import pytest
 
 from pymta.config.transport import Transport
 from pymta.mail.host import Host
-from pymta.mail.login import Login
+from pymta.mail.login import Login, OwnCertificate
 from pymta.smtp.client_words import Refused, Taken
 from pymta.transport.caller import Caller
 from pymta.transport.remote import Heard
@@ -33,8 +33,15 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @pytest.fixture(scope="module")
-def host(shown: Certificate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with exim(shown, tmp_path_factory.mktemp("work")) as port:
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return certificates.make(tmp_path_factory.mktemp("ours") / "certificate", name="we.example.net")
+
+
+@pytest.fixture(scope="module")
+def host(
+    shown: Certificate, ours: Certificate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
+    with exim(shown, ours, tmp_path_factory.mktemp("work")) as port:
         yield Host(NAME, ip_address("127.0.0.1"), port)
 
 
@@ -87,3 +94,12 @@ def test_without_a_login_it_takes_no_mail(host: Host, caller: Caller, terms: Ter
     assert isinstance(heard, Heard)
     assert isinstance(heard.results[0], Refused)
     assert heard.results[0].after == "RCPT TO:<r@example.org>"
+
+
+def test_a_certificate_of_ours_is_enough_for_it(
+    host: Host, caller: Caller, terms: Terms, ours: Certificate
+) -> None:
+    own = OwnCertificate(str(ours.file), str(ours.key))
+    heard = caller.talk(host, parcel(), replace(terms, login=None, own=own))
+    assert isinstance(heard, Heard)
+    assert isinstance(heard.results[0], Taken)

@@ -17,7 +17,7 @@ import pytest
 from pymta.config.transport import Transport
 from pymta.journal.event import Event
 from pymta.mail.host import Host
-from pymta.mail.login import Login
+from pymta.mail.login import Login, OwnCertificate
 from pymta.mail.trouble import AUTH_FAILED
 from pymta.smtp.client_words import Stage, Taken
 from pymta.tls.dane import Tlsa
@@ -344,3 +344,72 @@ def test_a_password_that_cannot_be_read_calls_nobody(keys: Keys, tmp_path: Path)
     assert "no password for us" in found.text
     assert "No such file" in found.text
     assert commands == []
+
+
+# A certificate of ours.
+
+OFFERS_EXTERNAL = b"250-mx.example.org\r\n250-AUTH EXTERNAL PLAIN\r\n250 PIPELINING\r\n"
+
+
+@pytest.fixture
+def demanding(keys: Keys) -> Iterator[SmtpHost]:
+    """It wants to see the other one, or says no word."""
+    context = server(keys.good)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(keys.other.file)
+    script: Script = {"EHLO": [OFFERS, OFFERS_EXTERNAL], "AUTH": b"235 2.7.0 welcome\r\n"}
+    with SmtpHost(script, tls=context) as host:
+        yield host
+
+
+def own(certificate: Certificate) -> OwnCertificate:
+    return OwnCertificate(str(certificate.file), str(certificate.key))
+
+
+@pytest.mark.parametrize("level", [Level.MUST, Level.VERIFIED])
+def test_a_host_that_wants_a_certificate_is_shown_ours(
+    demanding: SmtpHost, keys: Keys, level: Level
+) -> None:
+    how = replace(terms(level), own=own(keys.other))
+    assert isinstance(send(demanding, keys, how).results[0], Taken)
+
+
+def test_which_is_a_login_too(demanding: SmtpHost, keys: Keys) -> None:
+    """RFC 4422 appendix A"""
+    login = Login("us", "", mechanisms=("EXTERNAL",))
+    heard = send(demanding, keys, replace(terms(Level.VERIFIED), own=own(keys.other), login=login))
+    assert isinstance(heard.results[0], Taken)
+    assert demanding.sessions[0].commands[3] == "AUTH EXTERNAL ="
+    assert heard.connection
+    assert heard.connection.login == "EXTERNAL"
+
+
+def test_without_it_or_with_another_the_message_waits(demanding: SmtpHost, keys: Keys) -> None:
+    for how in (terms(Level.MUST), replace(terms(Level.MUST), own=own(keys.good))):
+        trouble(send(demanding, keys, how), demanding)
+
+
+def test_one_that_cannot_be_read_calls_nobody(
+    demanding: SmtpHost, keys: Keys, tmp_path: Path
+) -> None:
+    how = replace(terms(Level.MUST), own=OwnCertificate(f"{tmp_path}/none"))
+    found = trouble(send(demanding, keys, how), demanding)
+    assert found.number == TLS_FAILED
+    assert "no certificate of ours for it" in found.text
+    assert "No such file" in found.text
+    assert demanding.sessions == []
+
+
+def test_a_renewed_one_is_shown_at_the_next_call(
+    demanding: SmtpHost, keys: Keys, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.pem"
+    where = Host(NAME, ip_address(demanding.address), demanding.port)
+    how = replace(terms(Level.MUST), own=OwnCertificate(str(file)))
+    times = replace(TIMES, connection_idle_timeout=0)
+    with closing(Caller(times, "we.example.net", tell=keys.log.write)) as caller:
+        for certificate, is_taken in ((keys.good, False), (keys.other, True)):
+            file.write_text(certificate.file.read_text() + certificate.key.read_text())
+            heard = caller.talk(where, parcel(), how)
+            assert isinstance(heard, Heard)
+            assert isinstance(heard.results[0], Taken) == is_taken
