@@ -9,6 +9,7 @@ file            such a text in a file, read again when it has changed
 question        what a database is asked, and what its rows say
 sqlite, postgresql, ldap
                 a database in a file, one that is a server, a directory
+cut_off         an end to calls of a library that have none
 owned_file      a file, when nobody but its owner says which it is
 list_file       what an :include: names
 srs_secrets     what SRS signs with

@@ -3,12 +3,13 @@
 When the connection has been lost since the last question another one is made at once.  Referrals
 are not followed: whoever they name was not chosen by an operator.
 
-Touches: sockets, disk, environment, python-ldap.
+Touches: sockets, disk, environment, threads, python-ldap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import ldap
@@ -16,10 +17,12 @@ from ldap.filter import escape_filter_chars
 
 from pymta.config.databases import PLACEHOLDER, timeout_of
 from pymta.config.secret_file import read_secret
+from pymta.tables.cut_off import cut_off
 from pymta.tables.question import MOST_ROWS, answer_of, cannot_be_asked, values_of
 from pymta.tables.table import Answer
 
 SCOPES = {"sub": ldap.SCOPE_SUBTREE, "one": ldap.SCOPE_ONELEVEL, "base": ldap.SCOPE_BASE}
+GRACE = 1  # seconds; those of the library go first, where it keeps them
 _LOST = (ldap.SERVER_DOWN, ldap.CONNECT_ERROR, ldap.UNAVAILABLE)
 
 
@@ -30,11 +33,14 @@ class LdapTable:
         self._name = name
         self._table = table
         self._connection: Any = None
+        times = (timeout_of(table, key) for key in ("connect_timeout", "query_timeout"))
+        self._longest = max(times) + GRACE
 
     def lookup(self, key: str) -> Answer:
         was_open = self._connection is not None
         try:
-            return answer_of(self._name, self._ask(key))
+            with nullcontext() if was_open else cut_off(self._longest):
+                return answer_of(self._name, self._ask(key))
         except _LOST as error:
             self.close()
             if not was_open:

@@ -35,7 +35,7 @@ _WANTED = "want an expression such as /^(.+)@old\\.example$/, a blank, and a val
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`pattern` is None in a line that nobody can read; `line` counts from 1."""
+    """`pattern` is None in a line that nobody can read, and `value` says why; `line` is from 1."""
 
     line: int
     pattern: re.Pattern[str] | None
@@ -59,7 +59,7 @@ class RegexTable:
             return Nothing()
         where = f"{self.name}:{entry.line}"
         if match is None:
-            return Unsure(f"{where}: this line cannot be read")
+            return Unsure(f"{where}: {entry.value}")
         return Found(_filled(entry.value, match), where, is_pattern=True)
 
     def __len__(self) -> int:
@@ -83,7 +83,7 @@ class RegexTable:
         except ValueError as error:
             if len(self.mistakes) < MOST_TOLD:
                 self.mistakes.append(Mistake(number, str(error)))
-            return _Entry(number, None, "")
+            return _Entry(number, None, str(error))
         return _Entry(number, pattern, value)
 
     def _parse(self, line: str) -> tuple[re.Pattern[str], str]:

@@ -23,7 +23,8 @@ from urllib.parse import quote
 
 import psycopg
 
-from tests.doubles.peers import CHECKOUT
+from tests.doubles.certificates import Certificate
+from tests.doubles.peers import CHECKOUT, free_port
 
 ROOT = CHECKOUT / ".peers" / "databases"
 SECONDS_TO_START = 60.0
@@ -37,16 +38,21 @@ _SERVING = "-c listen_addresses= -c fsync=off -c shared_buffers=1MB -c autovacuu
 
 SUFFIX = "dc=example,dc=org"
 READER, PASSWORD = f"cn=reader,{SUFFIX}", "rabbit"
-_SLAPD = """\
-include {root}/etc/ldap/schema/core.schema
-include {root}/etc/ldap/schema/cosine.schema
-include {root}/etc/ldap/schema/inetorgperson.schema
-pidfile {place}/pid
+_SLAPD_TLS = """\
+TLSCertificateFile {file}
+TLSCertificateKeyFile {key}
+"""
+_SLAPD = f"""\
+include {{root}}/etc/ldap/schema/core.schema
+include {{root}}/etc/ldap/schema/cosine.schema
+include {{root}}/etc/ldap/schema/inetorgperson.schema
+pidfile {{place}}/pid
+{{tls}}
 database ldif
-suffix "{suffix}"
-rootdn "{reader}"
-rootpw {password}
-directory {place}/entries
+suffix "{SUFFIX}"
+rootdn "{READER}"
+rootpw {PASSWORD}
+directory {{place}}/entries
 access to * by anonymous auth by * none
 """
 
@@ -106,9 +112,33 @@ class Postgresql(Server):
 
 
 class Openldap(Server):
+    """Its files are in `place`; over TLS it shows `certificate`, where there is one."""
+
+    def __init__(self, place: Path, certificate: Certificate | None = None) -> None:
+        self.port, self.tls_port = free_port(), free_port()
+        tls = certificate and _SLAPD_TLS.format(file=certificate.file, key=certificate.key)
+        config = place / "slapd.conf"
+        config.write_text(_SLAPD.format(root=ROOT, place=place, tls=tls or ""))
+        self._words_of_slapd = (str(ROOT / "usr/sbin/slapd"), "-f", str(config))
+        places = [socket_uri(place / "ldapi")]
+        if tls:
+            places += [f"ldap://127.0.0.1:{self.port}", f"ldaps://127.0.0.1:{self.tls_port}"]
+        words = (*_DIES, *self._words_of_slapd, "-d", "0", "-h", " ".join(places))
+        super().__init__(words, place / "ldapi")
+
     @property
     def reached(self) -> str:
-        return f"ldapi://{quote(str(self.path), safe='')}"
+        """As the setting `server` wants it."""
+        return socket_uri(self.path)
+
+    def fill(self, entries: Path) -> None:
+        """With a file of LDIF, before it is started, as slapadd(8)."""
+        words = (*self._words_of_slapd[:1], "-Ta", *self._words_of_slapd[1:], "-l", str(entries))
+        subprocess.run(words, env=_environment(), check=True)
+
+
+def socket_uri(path: Path) -> str:
+    return f"ldapi://{quote(str(path), safe='')}"
 
 
 @contextmanager
@@ -125,21 +155,16 @@ def postgresql() -> Iterator[Postgresql]:
 
 
 @contextmanager
-def openldap(entries: str) -> Iterator[Openldap]:
+def openldap(entries: str, certificate: Certificate | None = None) -> Iterator[Openldap]:
     """Started, with these in LDIF, which READER may see."""
-    slapd = ROOT / "usr/sbin/slapd"
     with tempfile.TemporaryDirectory(prefix="ldap") as name:
-        Path(name, "entries").mkdir()
-        config, ldif = Path(name, "slapd.conf"), Path(name, "ldif")
-        place = {"root": ROOT, "place": name}
-        config.write_text(_SLAPD.format(**place, suffix=SUFFIX, reader=READER, password=PASSWORD))
-        ldif.write_text(entries)
-        words = ("-Ta", "-f", str(config), "-l", str(ldif))  # as slapadd(8)
-        subprocess.run((str(slapd), *words), env=_environment(), check=True)
-        it = Openldap((), Path(name, "ldapi"))
-        it = Openldap((*_DIES, str(slapd), "-d", "0", "-f", str(config), "-h", it.reached), it.path)
-        with _started(it):
-            yield it
+        place = Path(name)
+        (place / "entries").mkdir()
+        (place / "ldif").write_text(entries)
+        server = Openldap(place, certificate)
+        server.fill(place / "ldif")
+        with _started(server):
+            yield server
 
 
 S = TypeVar("S", bound=Server)

@@ -11,7 +11,9 @@ import pytest
 
 from pymta.tables.ldap import LdapTable
 from pymta.tables.table import Found, Nothing, Unsure
-from tests.doubles.databases import PASSWORD, READER, SUFFIX, Openldap, openldap
+from tests.doubles import certificates
+from tests.doubles.certificates import Certificate
+from tests.doubles.databases import PASSWORD, READER, SUFFIX, Openldap, openldap, socket_uri
 
 ENTRIES = f"""\
 dn: {SUFFIX}
@@ -37,8 +39,13 @@ Opened = Callable[..., LdapTable]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Openldap]:
-    with openldap(ENTRIES) as running:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return certificates.make(tmp_path_factory.mktemp("certificate"), name="127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def server(shown: Certificate) -> Iterator[Openldap]:
+    with openldap(ENTRIES, shown) as running:
         yield running
 
 
@@ -108,13 +115,34 @@ def test_a_question_that_does_not_work_is_no_answer(
     assert answer.why.startswith(f"table staff cannot be asked: {why}")
 
 
+@pytest.mark.parametrize("starttls", [True, False])
+def test_over_tls_a_server_has_to_show_who_it_is(
+    opened: Opened, server: Openldap, shown: Certificate, *, starttls: bool
+) -> None:
+    url = f"ldap://127.0.0.1:{server.port}"
+    if not starttls:
+        url = f"ldaps://127.0.0.1:{server.tls_port}"
+    over = {"server": url, "starttls": starttls}
+    known = opened(**over, tls_certificates=str(shown.file))
+    assert known.lookup("alice@example.org") == Found("alice, archive", "table staff")
+    assert isinstance(opened(**over).lookup("alice@example.org"), Unsure)
+
+
 def test_a_server_that_says_nothing_is_not_waited_for(opened: Opened, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "s"))
         silent.listen()
-        url = Openldap((), tmp_path / "s").reached
+        url = socket_uri(tmp_path / "s")
         answer = opened(server=url, connect_timeout="1s").lookup("alice@example.org")
     assert answer == Unsure("table staff cannot be asked: no answer in time")
+
+
+def test_nor_in_the_handshake_of_tls(opened: Opened) -> None:
+    """Where the library itself would wait for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        table = opened(server=f"ldaps://127.0.0.1:{silent.getsockname()[1]}")
+        table._longest = 0.2
+        assert isinstance(table.lookup("alice@example.org"), Unsure)
 
 
 def test_it_is_asked_again_when_it_is_back(opened: Opened, server: Openldap) -> None:

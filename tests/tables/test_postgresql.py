@@ -62,7 +62,7 @@ def test_a_query_may_use_the_parts_of_an_address(opened: Opened) -> None:
     [
         ("SELECT gone FROM aliases WHERE address = :key", 'column "gone" does not exist'),
         ("DELETE FROM aliases WHERE address = :key", "in a read-only transaction"),
-        ("SELECT 'x' FROM generate_series(1, 100000) WHERE :key <> ''", "more than 10000 rows"),
+        ("SELECT generate_series(1, 1000000000) WHERE :key <> ''", "more than 10000 rows"),
     ],
 )
 def test_a_query_that_does_not_work_is_no_answer(opened: Opened, query: str, why: str) -> None:
