@@ -34,7 +34,7 @@ class LdapTable:
         self._table = table
         self._connection: Any = None
         times = (timeout_of(table, key) for key in ("connect_timeout", "query_timeout"))
-        self._longest = max(times) + GRACE
+        self._longest: float = max(times) + GRACE
 
     def lookup(self, key: str) -> Answer:
         was_open = self._connection is not None
