@@ -73,4 +73,4 @@ def _why(spool: FileSpool, settings: Settings, id: str, *, offline: bool) -> Why
         some = islice(message.state.pending, MOST_ROUTED)
         for who in addressees(some, message.envelope, message.state):
             ways[who.address] = ask(who.address, who.via, is_final=who.is_final)
-    return Why(message, is_busy, ways)
+    return Why(message, is_busy, ways, settings.queue)

@@ -8,9 +8,17 @@ from typing import Any
 
 from pymta.cli.explanation import Explained, Stamp, as_plain, lines
 from pymta.cli.listing import age
+from pymta.config.queue import Queue
 from pymta.journal.line import printable
+from pymta.retry.frozen import End, ends_of
 from pymta.spool.recipients import NO_FURTHER, written
 from pymta.spool.store import Message
+
+_ENDS = {
+    End.LAST_TRY: "tried once more (ignore_bounce_errors_after), and gone if that fails",
+    End.THAW: "thawed and tried again (auto_thaw)",
+    End.CANCEL: "given up (timeout_frozen_after)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +30,13 @@ class Reason:
     until: float = 0.0
 
 
-def of_message(message: Message, now: float, *, is_busy: bool) -> Iterator[Reason]:
-    """What goes for all of it.  `is_busy`: a process has it in its hands."""
+def of_message(
+    message: Message, now: float, *, is_busy: bool, queue: Queue | None = None
+) -> Iterator[Reason]:
+    """What goes for all of it.  `is_busy`: a process has it in its hands.
+
+    `queue` are the settings, for whoever wants to know how long a frozen message stays so.
+    """
     state = message.state
     if is_busy:
         yield Reason("busy", "a process is at work on it right now")
@@ -32,6 +45,8 @@ def of_message(message: Message, now: float, *, is_busy: bool) -> Iterator[Reaso
     if state.frozen:
         why = f"frozen ({state.frozen}): only a run with force tries it until it is thawed"
         yield Reason("frozen", why)
+        for end, at in (ends_of(message.envelope, state, queue) if queue else {}).items():
+            yield Reason("ends", f"by a queue run it is {_ENDS[end]}", at)
     if state.owed:
         yield Reason("owed", "its sender is still to be told: the next queue run does that")
     if state.held or state.frozen or not state.pending:
@@ -66,16 +81,17 @@ def of_recipient(message: Message, index: int, now: float) -> Iterator[Reason]:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """`ways` are what an attempt would find now, by address."""
+    """`ways` are what an attempt would find now, by address; `queue` are the settings."""
 
     message: Message
     is_busy: bool
     ways: Mapping[str, Explained]
+    queue: Queue | None = None
 
     def lines(self, now: float, stamp: Stamp) -> Iterator[str]:
         sender = printable(self.message.envelope.sender)
         yield f"{self.message.id} <{sender}>"
-        for reason in of_message(self.message, now, is_busy=self.is_busy):
+        for reason in self._reasons(now):
             yield f"    {_said(reason, stamp)}"
         if self.message.state.reroute:
             yield f"    by order it goes by way of {printable(self.message.state.reroute)}"
@@ -90,7 +106,7 @@ class Why:
         return {
             "id": self.message.id,
             "sender": self.message.envelope.sender,
-            "reasons": _plain(of_message(self.message, now, is_busy=self.is_busy)),
+            "reasons": _plain(self._reasons(now)),
             "reroute": self.message.state.reroute,
             "recipients": [
                 {
@@ -101,6 +117,9 @@ class Why:
                 for index, address in self._waiting()
             ],
         }
+
+    def _reasons(self, now: float) -> Iterator[Reason]:
+        return of_message(self.message, now, is_busy=self.is_busy, queue=self.queue)
 
     def _waiting(self) -> Iterator[tuple[int, str]]:
         addresses = written(self.message.envelope, self.message.state)

@@ -9,7 +9,7 @@ from pymta.config.per_domain import CountPer, CountPerDomain, RatePer, RatePerDo
 from pymta.config.per_host import PerHost, QueuePerHost
 from pymta.config.per_queue import DEFAULT, CountPerQueue, PerQueue
 from pymta.config.setting import setting
-from pymta.config.units import Always, Bytes, Choice, LoadAverage, Positive, Seconds
+from pymta.config.units import Always, Bytes, Choice, Days, LoadAverage, Positive, Seconds
 
 AUTO, INTERNAL, TIMER = "auto", "internal", "timer"  # who runs the default queue
 
@@ -93,6 +93,23 @@ class Queue:
         100 << 10,
         "Largest message that comes back whole with the news that it failed, where its sender asked"
         " for that (RET=FULL); all others come back as their header.  0: none does.",
+    )
+    ignore_bounce_errors_after: Days = setting(
+        172_800,
+        "A report that failed is frozen, because nobody can be told.  So long after it came it is"
+        " tried once more, and dropped with a line in the log if that fails; one that fails later"
+        ' than that is dropped at once.  "0s": no report is kept that failed.',
+    )
+    timeout_frozen_after: Days = setting(
+        604_800,
+        "A message that was frozen for other reasons, by policy or by hand, is given up so long"
+        " after that: its sender gets a report, if he has an address and wants one.  What must"
+        ' stay for longer is to be held.  "0s": it stays for ever.',
+    )
+    auto_thaw: Days = setting(
+        0,
+        "Such a message is tried again so long after it was frozen, as if somebody had thawed it;"
+        ' "0s": it is not.',
     )
     queue_run_in_order: bool = setting(False, "Oldest message first; otherwise in random order.")
     worker_idle_timeout: Seconds = setting(5, "How long a worker process without work is kept.")

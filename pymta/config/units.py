@@ -244,6 +244,7 @@ class Always:
         return value
 
 
+LONGEST_KEPT = 365 * 86_400  # seconds: nobody waits for these, only the calendar
 LARGEST = (1 << 63) - 1  # bytes: what a file may have
 MOST = (1 << 31) - 1  # what the C interfaces below us take as a count
 
@@ -253,6 +254,7 @@ Port = Annotated[int, Range(1, 65_535)]
 PortName = Annotated[str, NameOrNumber()]
 GroupName = Annotated[str, NameOrNumber()]
 Seconds = Annotated[int, Time(), TimeRange(0, LONGEST_WAIT)]
+Days = Annotated[int, Time(), TimeRange(0, LONGEST_KEPT)]
 Timeout = Annotated[int, Time(), TimeRange(1, LONGEST_WAIT)]  # nothing may wait for ever
 Bytes = Annotated[int, Size(), Range(0, LARGEST)]
 Network = Annotated[str, Cidr()]

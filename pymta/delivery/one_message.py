@@ -21,7 +21,7 @@ from pymta.delivery.outcome import Addressee, Tried, addressees
 from pymta.delivery.plan import Group, ToHosts, plan, shown
 from pymta.delivery.redirect import Known, TooMany, Wish, redirect
 from pymta.delivery.settle import (
-    FROZEN_WHY,
+    EXPIRED_STATUS,
     Due,
     Settlement,
     is_report_wanted,
@@ -38,11 +38,13 @@ from pymta.journal.delivery_events import Leg
 from pymta.mail.trace import delivered_before
 from pymta.report.failure import is_told
 from pymta.report.headers import header_of
+from pymta.retry.frozen import End, end_now, ends_of, is_ignored
 from pymta.routing.route import Expanded, Fail, Remote, Route
 from pymta.routing.srs import is_outside
-from pymta.spool.outcomes import DELIVERED, FAILED, Frozen, Thawed, has_come
+from pymta.spool.alarm import has_come
+from pymta.spool.outcomes import DELIVERED, FAILED, UNTOLD, Frozen, Thawed
 from pymta.spool.store import Claim, SpoolError
-from pymta.transport.classify import Later
+from pymta.transport.classify import Later, Never
 from pymta.transport.parcel import parcel_of
 
 # The time of a message in a listing may be rounded down; who comes so little early is on time.
@@ -84,7 +86,7 @@ class _Attempt:
         if self._claim.state.held:  # by somebody who will release it, whatever a run is told
             self._world.tell(delivery_events.is_held(self._claim.id, self._claim.envelope.sender))
             return
-        if self._claim.state.frozen and not self._thaw():
+        if self._claim.state.frozen and not self._may_go_on():
             return
         if self._deliver():
             self._record_rest()
@@ -112,18 +114,40 @@ class _Attempt:
         journal = self._world.settings.journal
         self._world.tell(delivery_events.completed(id, envelope.sender, waited, journal=journal))
 
-    def _thaw(self) -> bool:
-        """Only force moves a frozen message."""
-        id, sender = self._claim.id, self._claim.envelope.sender
-        if not self._world.force:
-            state = self._claim.state
+    def _may_go_on(self) -> bool:
+        """Only force moves a frozen message, or the end of its time."""
+        id, envelope, state = self._claim.id, self._claim.envelope, self._claim.state
+        now, settings = self._world.now(), self._world.settings.queue
+        end = end_now(ends_of(envelope, state, settings), now)
+        if not state.pending:  # the attempt before gave it up, and came no further
+            return True
+        if self._world.force:
+            self._thaw("forced delivery")
+        elif end is End.CANCEL:
+            self._cancel()
+        elif end is not None:
+            self._thaw("errmsg timer" if end is End.LAST_TRY else "auto-thaw")
+        else:
             if not state.frozen_since:  # from now on its time says so, and no run takes it
-                self._claim.note(Frozen(self._world.now(), state.frozen))
-            self._world.tell(delivery_events.is_frozen(id, sender))
-            return False
-        self._claim.note(Thawed(self._world.now()))
-        self._world.tell(delivery_events.thawed(id, sender))
+                self._claim.note(Frozen(now, state.frozen))
+            self._world.tell(delivery_events.is_frozen(id, envelope.sender))
+            return bool(state.owed)
         return True
+
+    def _thaw(self, by: str) -> None:
+        id, sender = self._claim.id, self._claim.envelope.sender
+        self._claim.note(Thawed(self._world.now()))
+        self._world.tell(delivery_events.thawed(id, sender, by))
+
+    def _cancel(self) -> None:
+        """It stays frozen, so that nobody tries it when we are stopped before the end."""
+        claim, option = self._claim, "timeout_frozen_after"
+        self._world.tell(delivery_events.cancelled(claim.id, claim.envelope.sender, option))
+        why = Never(
+            f"delivery cancelled: the message was frozen for too long ({option})", EXPIRED_STATUS
+        )
+        whom = addressees(claim.state.pending, claim.envelope, claim.state)
+        self._settle(tuple(Tried(who, why) for who in whom), is_last=False)
 
     def _deliver(self) -> bool:
         """False: the claim is lost."""
@@ -241,6 +265,8 @@ class _Attempt:
 
     def _who_is_due(self) -> list[Addressee]:
         state = self._claim.state
+        if state.frozen:
+            return []
         latest = self._world.now() + ROUNDING
         dues, longest = dict(state.dues), self._world.rules.longest
         due = (
@@ -270,8 +296,16 @@ class _Attempt:
             self._is_delivered = True  # the removal that follows says it, and costs no journal
             return
         for sender, part in parts.items():
-            for record in records_of_final(part, now, *reports[sender]):
+            ignores = not self._is_told(sender) and self._is_ignored(now)
+            for record in records_of_final(part, now, *reports[sender], ignores=ignores):
                 self._claim.note(record)
+            if ignores:
+                tell.ignored(part, self._claim, self._world)
+
+    def _is_ignored(self, now: float) -> bool:
+        """Is it gone, and not frozen, when it fails and nobody can be told?"""
+        envelope, state = self._claim.envelope, self._claim.state
+        return bool(state.frozen) or is_ignored(envelope, self._world.settings.queue, now)
 
     def _reports_on(self, settlement: Settlement, sender: str) -> tuple[str, str]:
         """Ids of what tells of failures, and of success, to those who have it from this sender."""
@@ -280,7 +314,7 @@ class _Attempt:
         if any(given.is_wanted for given in settlement.given):
             if is_told_:
                 failed = self._reserve(FAILED, sender)
-            else:
+            elif not self._is_ignored(self._world.now()):
                 self._is_to_freeze = True
         if is_told_ and any(map(is_report_wanted, settlement.delivered)):
             delivered = self._reserve(DELIVERED, sender)
@@ -307,6 +341,6 @@ class _Attempt:
         for record in records_of_deferral(self._due, now):
             self._claim.note(record)
         if self._is_to_freeze:
-            self._claim.note(Frozen(now, FROZEN_WHY))
+            self._claim.note(Frozen(now, UNTOLD))
             sender = self._claim.envelope.sender
             self._world.tell(delivery_events.frozen(self._claim.id, sender))

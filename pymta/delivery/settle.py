@@ -6,7 +6,8 @@
     Later, past its end             as Never, with "retry timeout exceeded"
     Later, for limits of our own    recorded as put off, and never given up for that
     a failure of a message with     nothing is recorded for it: the message is frozen, because
-      the null sender               nobody can be told (RFC 5321 s6.1)
+      the null sender               nobody can be told (RFC 5321 s6.1); it is recorded and gone
+                                    where the message has been there for long (`retry.frozen`)
 
 The schedule counts from the first time that this recipient was put off, for other reasons than
 limits of our own; of hosts, from their first failure (`pymta.transport.host_memory`).
@@ -28,7 +29,6 @@ from pymta.transport.classify import ROUTING, Delivered, Later, Never, Outcome
 
 GIVEN_UP = "retry timeout exceeded"
 EXPIRED_STATUS = "4.4.7"  # RFC 3463 s3.5: delivery time expired
-FROZEN_WHY = "delivery error message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,18 @@ def settle(
 
 
 def records_of_final(
-    settlement: Settlement, now: float, report_id: str, success_id: str = ""
+    settlement: Settlement,
+    now: float,
+    report_id: str,
+    success_id: str = "",
+    *,
+    ignores: bool = False,
 ) -> tuple[Record, ...]:
     """What must be on disk before anything else is tried.
 
     `report_id` is that of the report about failures, "" where nobody can be told: then those are
-    not recorded of whom the sender must know.  `success_id` is for deliveries that he wants to
-    know of.
+    not recorded of whom the sender must know, unless it `ignores` that.  `success_id` is for
+    deliveries that he wants to know of.
     """
     records: list[Record] = []
     told = [one for one in settlement.delivered if success_id and is_report_wanted(one)]
@@ -143,7 +148,7 @@ def records_of_final(
     wanted = [given for given in settlement.given if given.is_wanted]
     unwanted = [given for given in settlement.given if not given.is_wanted]
     for some, id in ((wanted, report_id), (unwanted, "")):
-        if some is wanted and not report_id:
+        if some is wanted and not report_id and not ignores:
             continue
         for why, indices in _by_text((str(g.failure), g.tried) for g in some).items():
             records.append(outcomes.Failed(now, indices, why, id))

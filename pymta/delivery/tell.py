@@ -30,6 +30,14 @@ def redirected(wish: Wish, record: Redirected, claim: Claim, world: World) -> No
         world.tell(delivery_events.expanded(claim.id, wish.where, address, whom))
 
 
+def ignored(settlement: Settlement, claim: Claim, world: World) -> None:
+    """Who has failed, and nobody is told: the message is gone for him."""
+    for given in settlement.given:
+        if given.is_wanted:
+            address = given.tried.addressee.address
+            world.tell(delivery_events.ignored(claim.id, claim.envelope.sender, address))
+
+
 class _Teller:
     """The lines of one group; `now` is in seconds since the epoch."""
 

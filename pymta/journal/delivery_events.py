@@ -254,8 +254,21 @@ def frozen(id: str, sender: str) -> Event:
     return Event(Kind.FROZEN, "Frozen (delivery error message)", id, {"SENDER": sender})
 
 
-def thawed(id: str, sender: str) -> Event:
-    return Event(Kind.THAWED, "Unfrozen by forced delivery", id, {"SENDER": sender})
+def thawed(id: str, sender: str, by: str) -> Event:
+    """`by` is "forced delivery", "errmsg timer" or "auto-thaw"."""
+    return Event(Kind.THAWED, f"Unfrozen by {by}", id, {"SENDER": sender})
+
+
+def cancelled(id: str, sender: str, option: str) -> Event:
+    """By the clock of this option; each recipient has a line of his own."""
+    fields = {"SENDER": sender, "OPTION": option}
+    return Event(Kind.EXPIRED, f"cancelled by {option}", id, fields)
+
+
+def ignored(id: str, sender: str, recipient: str) -> Event:
+    """It failed, nobody can be told, and it is not kept for an operator any longer."""
+    fields = {"SENDER": sender, "RECIPIENT": recipient}
+    return Event(Kind.IGNORED, f"{recipient}: error ignored", id, fields)
 
 
 def is_frozen(id: str, sender: str) -> Event:

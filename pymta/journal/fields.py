@@ -81,7 +81,8 @@ OWN: Mapping[str, str] = {
     "WAITING": "Connections that nobody had taken yet.",
     "FORMER_GENERATION": "The generation that served before.",
     "NEW_GENERATION": "The generation that will serve.",
-    "OPTION": "An option whose value has changed; once for each.",
+    "OPTION": "An option whose value has changed, once for each; or the one by which a message was"
+    " given up.",
     "VERSION": "Version of the program.",
     "ROLE": "What a listening socket is for: smtp, submission, submissions, local, …",
     "DAEMON_PID": "Process id of the daemon.",

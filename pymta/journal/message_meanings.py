@@ -85,14 +85,31 @@ MESSAGES: Mapping[Kind, Meaning] = {
         "A message was frozen",
         "It failed and there is nobody to tell, a rule of policy wants it seen, or somebody has"
         " ordered it.  It stays in the queue and is not tried, until somebody thaws it (`pymta"
-        " queue thaw @PYMTA_QUEUE_ID@`), forces it (`pymta-sendmail -qff`) or removes it.",
+        " queue thaw @PYMTA_QUEUE_ID@`), forces it (`pymta-sendmail -qff`) or removes it, or until"
+        " its time is over; `pymta queue why @PYMTA_QUEUE_ID@` says when that is.",
         fields="QUEUE_ID SENDER POLICY_RULE USER",
-        options="policy",
+        options="policy ignore_bounce_errors_after timeout_frozen_after auto_thaw",
     ),
     Kind.THAWED: Meaning(
         "A frozen message is tried again",
-        "A queue run with force has taken it, or somebody has thawed it.",
+        "A queue run with force has taken it, somebody has thawed it, or its time has come: a"
+        " report is tried once more before it is dropped.",
         fields="QUEUE_ID SENDER USER",
+        options="ignore_bounce_errors_after auto_thaw",
+    ),
+    Kind.EXPIRED: Meaning(
+        "A frozen message is given up",
+        "Nobody thawed it for as long as @PYMTA_OPTION@ says.  Its sender gets a report about"
+        " whoever has not got it, unless the message is a report itself.",
+        fields="QUEUE_ID SENDER OPTION",
+        options="timeout_frozen_after",
+    ),
+    Kind.IGNORED: Meaning(
+        "A report is dropped",
+        "It cannot be delivered to @PYMTA_RECIPIENT@ (a line before this one says why), nobody can"
+        " be told of that, and its time in the queue is over.",
+        fields="QUEUE_ID SENDER RECIPIENT",
+        options="ignore_bounce_errors_after timeout_frozen_after",
     ),
     Kind.SKIPPED: Meaning(
         "A message was passed over",

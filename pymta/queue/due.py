@@ -2,7 +2,7 @@
 
 Asked once per message, for a hundred thousand of them: it looks at what the listing says, and into
 a message only when a run is for certain addresses.  A frozen message is due in a time that no run
-lives to see, so only force takes it.
+lives to see, so only force takes it, or the end of its time (`pymta.retry.frozen`).
 
 A random order is the default of the classic daemon: a run that is cut short again and again then
 still comes to every message, and one bad destination does not stand before all others each time.
@@ -12,16 +12,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pymta.channel.selection import Selection
-from pymta.spool.outcomes import has_come, is_out_of_reach
+from pymta.config.queue import Queue
+from pymta.retry.frozen import is_past
+from pymta.spool.alarm import has_come, is_out_of_reach
 from pymta.spool.recipients import written
 from pymta.spool.store import Message, SpoolError, Waiting
 
 Peek = Callable[[str], Message | None]
 Finder = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """`longest` is for how many seconds a retry rule may put somebody off.
+
+    `queue` are the settings that say how long a frozen message stays.
+    """
+
+    longest: float
+    queue: Queue
 
 
 class Dice(Protocol):
@@ -30,22 +43,23 @@ class Dice(Protocol):
     def shuffle(self, x: list[str], /) -> None: ...
 
 
-def is_due(message: Waiting, selection: Selection, now: float, longest: float) -> bool:
-    """Does this run take the message?  `now` in seconds since the epoch.
-
-    `longest` is for how many seconds a retry rule may put somebody off.
-    """
+def is_due(message: Waiting, selection: Selection, now: float, times: Times) -> bool:
+    """Does this run take the message?  `now` in seconds since the epoch."""
     if not _is_named(message.id, selection):
         return False
     if selection.first_only and not message.is_first:
         return False
     if is_out_of_reach(message.due, now):
-        return selection.force and selection.thaw
-    return selection.force or has_come(message.due, now, longest)
+        return (selection.force and selection.thaw) or is_past(message.due, now, times.queue)
+    return selection.force or has_come(message.due, now, times.longest)
 
 
 def due(
-    waiting: Iterable[Waiting], selection: Selection, now: float, longest: float, peek: Peek
+    waiting: Iterable[Waiting],
+    selection: Selection,
+    now: float,
+    times: Times,
+    peek: Peek,
 ) -> Iterator[str]:
     """The ids to attempt, in the order of `waiting`; `peek` reads a message."""
     concerns = _concerns(selection, peek)
@@ -53,7 +67,7 @@ def due(
     for message in waiting:
         if named and message.id not in named:
             continue
-        if is_due(message, whoever, now, longest) and concerns(message.id):
+        if is_due(message, whoever, now, times) and concerns(message.id):
             yield message.id
 
 

@@ -32,7 +32,7 @@ from pymta.load.gauge import Gauge
 from pymta.load.reading import Load, excess, queue_run
 from pymta.mail.waiting import GO, Answer, Wait
 from pymta.queue.answers import Answers
-from pymta.queue.due import due, forced_first, in_random_order, stages
+from pymta.queue.due import Times, due, forced_first, in_random_order, stages
 from pymta.queue.feed import Feed, Group
 from pymta.queue.known import Known
 from pymta.queue.runner import Runner, deliver_with, most_workers
@@ -138,7 +138,8 @@ class _Run:
         hints = SqliteHints(state / "hints" / "hints.sqlite")
         self._waits = SqliteWaits(state / "hints" / "waits.sqlite")
         self._answers = Answers(hints.get, self._waits.get, throttle_of(settings), time.time)
-        self._longest = parse_retry(settings.queue.retry_rules, settings.queue.retry).longest
+        longest = parse_retry(settings.queue.retry_rules, settings.queue.retry).longest
+        self._times = Times(longest, settings.queue)
         self._is_busy = False  # the machine, too much to go on
         self._runner: Runner | None = None
         self.is_stopped = False
@@ -222,7 +223,7 @@ class _Run:
 
     def _due(self, selection: Selection) -> Iterator[str]:
         waiting = self._spool.waiting(selection.queue)
-        return due(waiting, selection, time.time(), self._longest, self._spool.peek)
+        return due(waiting, selection, time.time(), self._times, self._spool.peek)
 
     def _feed(self, selection: Selection, *, but: str = "") -> Feed:
         """What the run comes to, in order; `but` has had its turn."""
@@ -236,10 +237,9 @@ class _Run:
             ),
         )
         waiting = known.seen(self._spool.waiting(selection.queue), latest, now)
-        ids = (
-            id for id in due(waiting, selection, now, self._longest, self._spool.peek) if id != but
-        )
-        return Feed(_ordered(self.settings, ids), known.groups, self._answer(selection))
+        ids = due(waiting, selection, now, self._times, self._spool.peek)
+        rest = (id for id in ids if id != but)
+        return Feed(_ordered(self.settings, rest), known.groups, self._answer(selection))
 
     def _answer(self, selection: Selection) -> Callable[[Group, str], Answer]:
         if selection.local_only:  # of a group everybody is sent to by SMTP

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pymta.load.reading import Room
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
-from pymta.spool.outcomes import Record, State, alarm, fold, step
+from pymta.spool.alarm import alarm
+from pymta.spool.outcomes import Record, State, fold, step
 from pymta.spool.store import Message, Seal, Waiting
 
 _BODY = b"Subject: simulated\r\n\r\n"
@@ -35,7 +36,8 @@ class CopiedSpool:
             copy = Copy(message.id, message.envelope, message.seal, message.state)
             if message.history:
                 copy.is_first = False
-                copy.due = alarm(message.state, message.history[-1].at)
+                at = message.history[-1].at
+                copy.due = alarm(message.state, at, message.envelope.received_at)
             self.kept[message.id] = copy
 
     def begin(self, envelope: Envelope, *, id: str = "") -> CopiedIntake:
@@ -94,7 +96,8 @@ class CopiedClaim:
     def note(self, record: Record) -> None:
         copy = self._copy
         copy.state = step(copy.state, record)
-        copy.due, copy.is_first = alarm(copy.state, record.at), False
+        copy.due = alarm(copy.state, record.at, copy.envelope.received_at)
+        copy.is_first = False
 
     def is_mine(self) -> bool:
         return True

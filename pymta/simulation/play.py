@@ -27,9 +27,10 @@ from pymta.mail.reply import Reply
 from pymta.mail.trouble import REFUSED
 from pymta.mail.waiting import Answer
 from pymta.queue.answers import Answers
-from pymta.queue.due import due
+from pymta.queue.due import Times, due
 from pymta.queue.feed import Feed, Group
 from pymta.queue.known import Known
+from pymta.retry.frozen import next_look
 from pymta.routing.route import Local, Route
 from pymta.simulation.copied_spool import CopiedSpool
 from pymta.simulation.outage import Outage
@@ -42,8 +43,6 @@ from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 from pymta.transport.terms import USUAL
-
-NEVER = 366 * 86_400.0  # seconds; what is due so late is frozen or held
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ class Play:
         self.spool = CopiedSpool(messages, lambda: self.now)
         self._answers = Answers(self._memory.get, self._waits.get, _NoLimits(), lambda: self.now)
         self._world = self._made_up(world)
-        self._longest = world.rules.longest
+        self._times = Times(world.rules.longest, world.settings.queue)
 
     def play(self, until: float) -> Iterator[Happened]:
         """Everything that happens until then, or until nothing more will."""
@@ -129,7 +128,7 @@ class Play:
         for queue in self.spool.queues():
             known = Known(self._waits.known(self._world.settings.generation), lambda _: 1)
             listing = known.seen(list(self.spool.waiting(queue)), self.now, self.now)
-            ids = due(listing, Selection(queue), self.now, self._longest, self.spool.peek)
+            ids = due(listing, Selection(queue), self.now, self._times, self.spool.peek)
             feed = Feed(ids, known.groups, self._answer)
             last = ""
             while id := feed.take(last):
@@ -146,10 +145,12 @@ class Play:
             attempt(self._handed_on.popleft(), replace(self._world, reach=Reach.NEW))
 
     def _next_moment(self) -> float:
-        moments = [copy.due for copy in self.spool.kept.values()]
+        settings = self._times.queue
+        looks = (next_look(copy.due, self.now, settings) for copy in self.spool.kept.values())
+        moments = [look for look in looks if look is not None]
         moments += [hint.next_try for hint in self._memory.own.values() if hint]
         moments += [wait.void_from for wait in self._waits.kept.values()]
-        later = (moment for moment in moments if self.now < moment < self.now + NEVER)
+        later = (moment for moment in moments if self.now < moment)
         return min(later, default=math.inf) if self.spool.kept else math.inf
 
     def _made_up(self, world: World) -> World:

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from pymta.spool import journal_lines
+from pymta.spool.alarm import alarm
 from pymta.spool.aside import Tell, set_aside
 from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
-from pymta.spool.outcomes import Record, State, alarm, fold, step
+from pymta.spool.outcomes import Record, State, fold, step
 from pymta.spool.places import Places, Queued, find_queued
 from pymta.spool.store import NewerFormatError, SpoolError, refusing
 
@@ -205,7 +206,7 @@ class FileClaim:
         self._held()
         later = step(self._state, record)
         with refusing(f"cannot record what happened to message {self.id}"):
-            self._pen.append(record, alarm(later, record.at))
+            self._pen.append(record, alarm(later, record.at, self.envelope.received_at))
         self._state = later
 
     def is_mine(self) -> bool:

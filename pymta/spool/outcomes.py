@@ -24,8 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-_FAR = 50 * 365 * 86_400.0  # seconds; every file system can keep such a time
-_GRACE = 86_400.0  # seconds, for limits that put somebody off for longer than any rule does
+UNTOLD = "delivery error message"  # of `Frozen.why`: it failed, and nobody can be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +196,11 @@ class State:
         return not self.pending and not self.owed
 
     @property
+    def is_untold(self) -> bool:
+        """It is frozen, since it failed and there is nobody to tell."""
+        return self.frozen == UNTOLD
+
+    @property
     def due(self) -> float:
         """The earliest next attempt of any recipient, in seconds since the epoch; 0: at once."""
         if self.owed:  # a report to write waits for nobody
@@ -254,30 +258,6 @@ def step(state: State, record: Record) -> State:
             return _edit(state, record)
         case Rerouted(host=host):  # the times were those of other hosts
             return replace(state, reroute=host, dues=(), first_deferred=())
-
-
-def alarm(state: State, now: float) -> float:
-    """When a queue run should look at the message again, in seconds since the epoch.
-
-    One that is frozen or held gets a time that no run lives to see; it is found by listing, or when
-    forced.
-    """
-    if state.frozen or state.held:
-        return now + _FAR
-    return min(max(state.due, now), now + _FAR)
-
-
-def is_out_of_reach(due: float, now: float) -> bool:
-    """Of an alarm: is it that of a message which is frozen or held?"""
-    return due > now + _FAR / 2
-
-
-def has_come(due: float, now: float, longest: float) -> bool:
-    """Is it time?  `longest` is for how many seconds a retry rule may put somebody off.
-
-    What is to come later than that was put off by a clock that was ahead.
-    """
-    return due <= now or (due > now + longest + _GRACE and not is_out_of_reach(due, now))
 
 
 def _redirect(

@@ -6,6 +6,7 @@ import pytest
 
 from pymta.cli.explanation import DELIVERS, Explained
 from pymta.cli.reasons import Why, of_message, of_recipient
+from pymta.config.queue import Queue
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import (
     Deferred,
@@ -44,6 +45,24 @@ def test_reasons_for_all_of_a_message(history: tuple[Record, ...], words: list[s
 
     assert [one.what for one in of_message(standing, NOW, is_busy=False)] == words
     assert [one.what for one in of_message(standing, NOW, is_busy=True)] == ["busy", *words]
+
+
+def test_a_frozen_message_says_what_becomes_of_it() -> None:
+    queue = Queue(auto_thaw=60)
+    by_hand = message(Frozen(NOW, "by root"))
+    ends = list(of_message(by_hand, NOW, is_busy=False, queue=queue))[1:]
+
+    assert [(one.what, one.until) for one in ends] == [
+        ("ends", NOW + 60),
+        ("ends", NOW + queue.timeout_frozen_after),
+    ]
+    assert "auto_thaw" in ends[0].text
+    assert "timeout_frozen_after" in ends[1].text
+    held = message(Frozen(NOW, "by root"), Held(NOW, "root"))
+    assert [one.what for one in of_message(held, NOW, is_busy=False, queue=queue)] == [
+        "held",
+        "frozen",
+    ]
 
 
 def test_reasons_for_one_recipient() -> None:

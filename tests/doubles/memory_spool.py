@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pymta.load.reading import Room
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope, is_queue_name
 from pymta.mail.message_id import is_id, make_id
-from pymta.spool.outcomes import Record, State, alarm, fold
+from pymta.spool.alarm import alarm
+from pymta.spool.outcomes import Record, State, fold
 from pymta.spool.store import Message, Seal, SpoolError, Waiting
 
 
@@ -168,7 +169,7 @@ class MemoryClaim:
         self._hold()
         self._spool.step("note")
         self._kept.history.append(record)
-        self._kept.due = alarm(self.state, record.at)
+        self._kept.due = alarm(self.state, record.at, self.envelope.received_at)
 
     def is_mine(self) -> bool:
         self._hold()

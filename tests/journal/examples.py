@@ -177,11 +177,13 @@ def _of_messages() -> Iterator[Example]:
     yield _one(deliveries.completed, ID, SENDER, 2.0)
     for maker in (
         deliveries.frozen,
-        deliveries.thawed,
         deliveries.is_frozen,
         deliveries.is_held,
     ):
         yield _one(maker, ID, SENDER)
+    yield _one(deliveries.thawed, ID, SENDER, "auto-thaw")
+    yield _one(deliveries.cancelled, ID, SENDER, "timeout_frozen_after")
+    yield _one(deliveries.ignored, ID, "", RECIPIENT)
     yield _one(deliveries.locked, ID)
     yield _one(deliveries.spool_trouble, ID, "No space left on device")
     yield _one(deliveries.no_place, "Permission denied")

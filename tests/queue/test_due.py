@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 
 from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection, asked_by
+from pymta.config.queue import Queue
 from pymta.config.run_word import parse_run_word
 from pymta.mail.envelope import Envelope, Recipient
-from pymta.queue.due import due, forced_first, in_random_order, is_due, stages
+from pymta.queue.due import Times, due, forced_first, in_random_order, is_due, stages
 from pymta.spool.outcomes import State
 from pymta.spool.store import Message, Seal, SpoolError, Waiting
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
 LONGEST = 4 * DAY
+TIMES = Times(LONGEST, Queue())
 FAR = NOW + 50 * 365 * 86_400
 
 NEW = Waiting("a", due=0.0, is_first=True)
@@ -52,7 +54,7 @@ def never_read(id: str) -> Message | None:
     ],
 )
 def test_a_selection_says_which_messages_a_run_takes(selection: Selection, taken: str) -> None:
-    assert list(due(ALL, selection, NOW, LONGEST, never_read)) == list(taken)
+    assert list(due(ALL, selection, NOW, TIMES, never_read)) == list(taken)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_run_for_certain_addresses_takes_their_messages(selection: Selection, 
     messages = {message.id: message for message in (TO_A_AND_B, B_HAS_IT, BOUNCE)}
     listing = [Waiting(id, 0.0, is_first=True) for id in (*messages, "gone")]
 
-    assert list(due(listing, selection, NOW, LONGEST, messages.get)) == list(taken)
+    assert list(due(listing, selection, NOW, TIMES, messages.get)) == list(taken)
 
 
 def test_a_damaged_message_is_attempted_and_stops_nobody() -> None:
@@ -136,7 +138,10 @@ def test_a_damaged_message_is_attempted_and_stops_nobody() -> None:
 
     listing = [Waiting(id, 0.0, is_first=True) for id in ("damaged", "a")]
 
-    assert list(due(listing, Selection(recipients="@a"), NOW, LONGEST, peek)) == ["damaged", "a"]
+    assert list(due(listing, Selection(recipients="@a"), NOW, TIMES, peek)) == [
+        "damaged",
+        "a",
+    ]
 
 
 def test_a_run_for_certain_addresses_forces_its_first_message() -> None:
@@ -193,7 +198,7 @@ def test_a_run_in_place_of_deliveries_at_once_is_for_whom_those_are() -> None:
 
 def test_the_listing_is_not_read_ahead() -> None:
     listing = (pytest.fail("read ahead") if n else NEW for n in range(2))
-    taken = due(listing, Selection(), NOW, LONGEST, never_read)
+    taken = due(listing, Selection(), NOW, TIMES, never_read)
 
     assert next(taken) == "a"
 
@@ -217,9 +222,7 @@ def test_what_is_due_now_is_due_later(
     sooner, later = sorted((one, other))
     assume(due_at <= sooner + LONGEST)
 
-    assert is_due(message, selection, later, LONGEST) or not is_due(
-        message, selection, sooner, LONGEST
-    )
+    assert is_due(message, selection, later, TIMES) or not is_due(message, selection, sooner, TIMES)
 
 
 @pytest.mark.parametrize(
@@ -232,5 +235,5 @@ def test_what_no_rule_puts_off_for_so_long_was_put_off_by_a_clock_that_was_ahead
     """It does not sleep until then; nor is it taken for frozen."""
     message = Waiting("a", NOW + wait, is_first=False)
 
-    assert is_due(message, Selection(), NOW, LONGEST) is is_taken
-    assert is_due(message, Selection(force=True), NOW, LONGEST)
+    assert is_due(message, Selection(), NOW, TIMES) is is_taken
+    assert is_due(message, Selection(force=True), NOW, TIMES)

@@ -17,7 +17,7 @@ from pymta.config.settings import Settings
 from pymta.delivery.world import World
 from pymta.mail.host import Host
 from pymta.queue.answers import Answers
-from pymta.queue.due import due
+from pymta.queue.due import Times, due
 from pymta.queue.feed import Feed
 from pymta.queue.known import Known
 from pymta.simulation.outage import Outage
@@ -54,6 +54,7 @@ def queued(rig: Rig) -> list[Message]:
     rig.put("f@never.example", sender="g@users.example")
     rig.put("h@gone.example", "i@dim.example")
     rig.put("j@x.example", sender="")
+    rig.put("k@gone.example", sender="")
     spool = rig.spool()
     found = [spool.peek(waiting.id) for waiting in spool.waiting()]
     return [message for message in found if message]
@@ -72,13 +73,13 @@ def really(
     rig._talk = talk  # type: ignore[method-assign]
     free = throttle(rig.directory / "free")
     answers = Answers(rig.hints.get, rig.waits.get, free, lambda: rig.now)
-    longest = rig.world().rules.longest
+    times = Times(rig.world().rules.longest, RULES)
     found: list[tuple[float, str]] = []
     while rig.now <= START + days * DAY:
         spool = rig.spool()
         known = Known(list(rig.waits.known(0)), lambda _: 1)
         listing = known.seen(list(spool.waiting()), rig.now, rig.now)
-        ids = list(due(listing, Selection(), rig.now, longest, spool.peek))
+        ids = list(due(listing, Selection(), rig.now, times, spool.peek))
         feed = Feed(
             ids,
             known.groups,
@@ -120,6 +121,7 @@ def test_what_is_played_is_what_the_queue_runs_then_do(rig: Rig) -> None:
     assert any("j@x.example" in text and text.startswith("=>") for _, text in played)
     assert any("retry timeout exceeded" in text for _, text in played)
     assert any(text.startswith("<= <>") for _, text in played)
+    assert any(text == "k@gone.example: error ignored" for _, text in played)
 
 
 def test_an_outage_is_of_a_domain_a_host_or_an_address() -> None:

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymta.mail.envelope import Envelope, Recipient
+from pymta.spool.alarm import Still, alarm, has_come, is_out_of_reach, still_since
 from pymta.spool.outcomes import (
+    UNTOLD,
     Deferred,
     Delivered,
     Edited,
@@ -22,13 +24,13 @@ from pymta.spool.outcomes import (
     Rerouted,
     State,
     Thawed,
-    alarm,
     fold,
     step,
 )
 from pymta.spool.recipients import givers, of_envelope, reaches, way_to, written
 
-NOW = 1000.0
+NOW = 1e9
+DAY = 86_400.0
 COUNT = 4
 TO = st.lists(st.integers(0, COUNT - 1), unique=True).map(lambda found: tuple(sorted(found)))
 AT = st.floats(0, 1e6)
@@ -160,17 +162,17 @@ def test_a_message_is_due_when_the_first_of_its_recipients_is(
 
 
 def test_a_run_looks_again_when_the_message_is_due_but_never_in_the_past() -> None:
-    assert alarm(fold(1, [Deferred(NOW, (0,), NOW + 9, "")]), NOW) == NOW + 9
-    assert alarm(fold(1, [Deferred(NOW, (0,), NOW - 9, "")]), NOW) == NOW
-    assert alarm(fold(1, []), NOW) == NOW
+    assert alarm(fold(1, [Deferred(NOW, (0,), NOW + 9, "")]), NOW, NOW) == NOW + 9
+    assert alarm(fold(1, [Deferred(NOW, (0,), NOW - 9, "")]), NOW, NOW) == NOW
+    assert alarm(fold(1, []), NOW, NOW) == NOW
 
 
 def test_a_run_does_not_look_at_a_frozen_message() -> None:
     frozen = fold(1, [Frozen(NOW, "")])
 
     assert frozen.frozen
-    assert alarm(frozen, NOW) > NOW + 40 * 365 * 86_400
-    assert alarm(step(frozen, Thawed(NOW)), NOW) == NOW
+    assert is_out_of_reach(alarm(frozen, NOW, NOW), NOW)
+    assert alarm(step(frozen, Thawed(NOW)), NOW, NOW) == NOW
 
 
 @given(HISTORIES, RECORDS)
@@ -199,8 +201,35 @@ def test_what_an_operator_holds_is_due_for_no_run_until_he_releases_it() -> None
     held = fold(1, [Deferred(NOW, (0,), NOW + 60, "busy"), Held(NOW, "root")])
 
     assert held.held == "root"
-    assert alarm(held, NOW) > NOW + 40 * 365 * 86_400
-    assert alarm(step(held, Released(NOW, "root")), NOW) == NOW + 60
+    assert is_out_of_reach(alarm(held, NOW, NOW), NOW)
+    assert alarm(step(held, Released(NOW, "root")), NOW, NOW) == NOW + 60
+
+
+def test_a_run_that_does_not_look_knows_why_and_since_when() -> None:
+    """Years later, too, whatever was recorded since."""
+    arrived = NOW - 3 * DAY
+    untold, frozen = Frozen(NOW - DAY, UNTOLD), Frozen(NOW - DAY, "by root")
+    edited, held = Edited(NOW, (0,), (2,), ("x@y.example",), "root"), Held(NOW, "root")
+    standings: list[tuple[list[Record], tuple[Still, float]]] = [
+        ([untold], (Still.UNTOLD, arrived)),
+        ([frozen], (Still.FROZEN, NOW - DAY)),
+        ([frozen, edited], (Still.FROZEN, NOW - DAY)),
+        ([untold, held], (Still.HELD, NOW)),
+        ([held, frozen], (Still.HELD, NOW)),
+    ]
+    for later in (0.0, 400 * DAY):
+        now = NOW + later
+        for records, found in standings:
+            due = alarm(fold(2, records), NOW, arrived)
+            assert is_out_of_reach(due, now)
+            assert still_since(due, now) == found
+        assert not has_come(due, now, DAY)
+
+
+def test_a_report_to_write_does_not_wait_for_a_thaw() -> None:
+    frozen: list[Record] = [Frozen(NOW, "by root"), Failed(NOW, (0,), "no", "r")]
+    assert alarm(fold(2, frozen), NOW + 9, NOW) == NOW + 9
+    assert alarm(fold(2, [*frozen, Failed(NOW, (1,), "no")]), NOW + 9, NOW) == NOW + 9
 
 
 def test_a_hold_and_a_freeze_are_undone_apart() -> None:
