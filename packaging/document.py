@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import policy_manual
+import report_manual
 import retry_manual
 import rewriting_manual
 import smarthosts_manual
@@ -201,6 +202,7 @@ def manual() -> str:
     lines = (f".TP\n.B {_roff(line)}\n{_roff(meaning)}\n" for meaning, line in entries())
     sections = (
         retry_manual.section(),
+        report_manual.section(_roff),
         smarthosts_manual.section(_roff),
         tables_manual.section(_roff),
         rewriting_manual.section(),

@@ -23,6 +23,7 @@ from pymta.spool.outcomes import (
     Reported,
     Rerouted,
     Thawed,
+    Warned,
 )
 from pymta.spool.recipients import written
 from pymta.spool.store import Message
@@ -118,6 +119,9 @@ def told(record: Record, message: Message, stamp: Stamp) -> str:
             return f"failed {_names(message, numbers)}{_because(why)}"
         case Deferred(recipients=numbers, due=due, why=why):
             return f"put off until {stamp(due)} {_names(message, numbers)}{_because(why)}"
+        case Warned(recipients=numbers, report_id=report_id):
+            who = _names(message, numbers)
+            return f"the sender is told of the delay of {who}" if report_id else "no word of delay"
         case Redirected(recipients=numbers, to=to):
             return f"{_names(message, numbers)} has it sent on to {_names(message, to)}"
         case Reported(report_id=report_id):

@@ -9,7 +9,17 @@ from pymta.config.per_domain import CountPer, CountPerDomain, RatePer, RatePerDo
 from pymta.config.per_host import PerHost, QueuePerHost
 from pymta.config.per_queue import DEFAULT, CountPerQueue, PerQueue
 from pymta.config.setting import setting
-from pymta.config.units import Always, Bytes, Choice, Days, LoadAverage, Positive, Seconds
+from pymta.config.units import (
+    Always,
+    Bytes,
+    Choice,
+    Days,
+    FilePath,
+    LoadAverage,
+    Positive,
+    Seconds,
+    Times,
+)
 
 AUTO, INTERNAL, TIMER = "auto", "internal", "timer"  # who runs the default queue
 
@@ -110,6 +120,20 @@ class Queue:
         0,
         "Such a message is tried again so long after it was frozen, as if somebody had thawed it;"
         ' "0s": it is not.',
+    )
+    delay_warning: Times = setting(
+        ("4h", "24h"),
+        "A sender is told after such times that his message has not been delivered yet, once for"
+        " each; [] for never.  Not who does not want to know (NOTIFY), nor of what programs and"
+        " mailing lists have sent, nor while a message is held or frozen.",
+    )
+    bounce_message_file: Annotated[str, FilePath("/etc/pymta/bounce.txt")] = setting(
+        "",
+        "A file with the words of the report that a message could not be delivered, for people;"
+        " see REPORTS.  It is read for each report; while it cannot be, the usual words stand in.",
+    )
+    warn_message_file: Annotated[str, FilePath("/etc/pymta/warn.txt")] = setting(
+        "", "The same for the report that it is delayed."
     )
     queue_run_in_order: bool = setting(False, "Oldest message first; otherwise in random order.")
     worker_idle_timeout: Seconds = setting(5, "How long a worker process without work is kept.")

@@ -16,7 +16,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from pymta.config import auth_file, database_drivers, databases, smarthosts
+from pymta.config import auth_file, database_drivers, databases, report_files, smarthosts
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
 from pymta.config.certificate_files import CertificateError, read_certificates, read_pair
 from pymta.config.check import Fault, GidOf, adjust, check
@@ -105,6 +105,8 @@ def read_settings(
     if not any(fault.key == "policy" for fault in faults):
         lists, unusable = read_lists(settings.policy.policy or {})
         complaints += unusable
+    if not any(fault.key in report_files.OPTIONS for fault in faults):
+        complaints += report_files.report_complaints(settings.queue)
     if complaints:
         raise ConfigError(_in_order(complaints))
     return adjust(_with_lists(_with_groups(settings, gid_of), lists), port_of)

@@ -21,6 +21,7 @@ _DECIMALS = 3
 _LONGEST_BELOW_HOME = 255  # characters
 _LONGEST_SOCKET = 107  # bytes; sun_path in unix(7)
 RESOURCES = ("cpu", "memory", "io")  # those that Linux accounts pressure for
+LONGEST_KEPT = 365 * 86_400  # seconds, of times that no call waits for, only the calendar
 _POWERS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 
@@ -62,6 +63,17 @@ class Time:
         if type(value) is int and value == 0:
             return value
         raise ValueError('want a time in quotes such as "30s", "10m" or "1d12h"')
+
+
+@dataclass(frozen=True, slots=True)
+class TimeText:
+    """Marks a time that stays the text it is in the program, as an item of a list."""
+
+    def check(self, value: str) -> str:
+        if not 0 < parse_duration(value) <= LONGEST_KEPT:
+            longest = format_duration(LONGEST_KEPT)
+            raise ValueError(f'want a time of at most "{longest}" such as "4h"; [] is for none')
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +231,19 @@ class DirectoryPath:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePath:
+    """Marks the absolute path of a file; "" for none."""
+
+    example: str
+
+    def check(self, value: str) -> str:
+        is_path = value.startswith("/") and value.isprintable() and not value.endswith("/")
+        if value and not is_path:
+            raise ValueError(f'want the absolute path of a file, such as "{self.example}"')
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class SocketPath:
     """Marks the path of a socket in the file system; "" for none."""
 
@@ -244,7 +269,6 @@ class Always:
         return value
 
 
-LONGEST_KEPT = 365 * 86_400  # seconds: nobody waits for these, only the calendar
 LARGEST = (1 << 63) - 1  # bytes: what a file may have
 MOST = (1 << 31) - 1  # what the C interfaces below us take as a count
 
@@ -262,4 +286,5 @@ Host = Annotated[str, HostItem()]
 HostNetwork = Annotated[str, HostItem(lookups=False)]
 LoadAverage = Annotated[float | None, Fixed()]  # None: no limit
 Pressure = Annotated[dict[str, float] | None, Percent()]  # None: no limit
+Times = Annotated[tuple[Annotated[str, TimeText()], ...], ClassicList()]
 Texts = Annotated[tuple[str, ...], ClassicList()]

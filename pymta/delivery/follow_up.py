@@ -16,19 +16,23 @@ line in the log, for there is nobody who could do anything about it (RFC 8689 s5
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pymta import __version__
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.delivery.outcome import Addressee, addressees
+from pymta.delivery.waits import given_up
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Bounce
 from pymta.mail.envelope import NEVER, NULL_SENDER, Client, Envelope, Recipient
 from pymta.mail.trace import received_field
+from pymta.report.delay import delay
 from pymta.report.dsn import Report, compose
 from pymta.report.returned import returned
 from pymta.report.told import Told, told
-from pymta.spool.outcomes import FAILED, Owed, Reported
+from pymta.spool.outcomes import DELAYED, FAILED, Owed, Reported
 from pymta.spool.store import Claim, Seal
 from pymta.transport.parcel import parcel_of
 
@@ -39,6 +43,9 @@ FULL = "FULL"  # RFC 3461 s4.3
 def report(claim: Claim, world: World) -> None:
     """Write every report that is owed, hand it on, and record that it is written."""
     for report_id in dict.fromkeys(owed.report_id for owed in claim.state.owed):
+        if not _told(report_id, claim, world):  # of delay, and who was late has got it now
+            claim.note(Reported(world.now(), report_id))
+            continue
         if not world.spool.holds(report_id):
             _write(report_id, claim, world)
         sender = _whom(report_id, claim)  # once it is reported, the claim knows no more of it
@@ -87,12 +94,12 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
 
 
 def _report(report_id: str, sender: str, claim: Claim, world: World) -> Report:
-    told = _told(report_id, claim)
+    told = _told(report_id, claim, world)
     envelope = claim.envelope
     may_be_whole = envelope.ret == FULL and not envelope.requires_tls  # RFC 8689 s5
     is_whole = may_be_whole and any(one.action == FAILED for one in told)
     most = world.settings.queue.bounce_return_size_limit if is_whole else 0
-    return Report(
+    report = Report(
         hostname=world.settings.hostname,
         id=report_id,
         about=claim.id,
@@ -103,18 +110,34 @@ def _report(report_id: str, sender: str, claim: Claim, world: World) -> Report:
         returned=returned(parcel_of(claim, ()).content(), most=most, smtputf8=envelope.smtputf8),
         envid=envelope.envid if sender == envelope.sender else "",
     )
+    return replace(report, words=world.words_of(report.action))
 
 
-def _told(report_id: str, claim: Claim) -> tuple[Told, ...]:
+def _told(report_id: str, claim: Claim, world: World) -> tuple[Told, ...]:
     """What is told of each recipient, in the order of the envelope."""
+    pending = frozenset(claim.state.pending)
     found = {
         index: owed
         for owed in claim.state.owed
         if owed.report_id == report_id
         for index in owed.recipients
+        if owed.action != DELAYED or index in pending
     }
     whom = addressees(sorted(found), claim.envelope, claim.state)
-    return tuple(_one(who, found[who.index]) for who in whom)
+    reasons, began = dict(claim.state.why), dict(claim.state.first_deferred)
+    some: list[Told] = []
+    for who in whom:
+        owed = found[who.index]
+        if owed.action != DELAYED:
+            some.append(_one(who, owed))
+            continue
+        one = _one(who, replace(owed, line=str(delay(reasons.get(who.index, "")))))
+        if who.index in began:  # of others nobody knows: limits of our own were in the way
+            first, sender = began[who.index], claim.envelope.sender
+            end = given_up(who.address, first, sender, world.rules)
+            one = replace(one, until=world.date(end))
+        some.append(one)
+    return tuple(some)
 
 
 def _one(who: Addressee, owed: Owed) -> Told:

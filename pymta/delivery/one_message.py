@@ -21,7 +21,6 @@ from pymta.delivery.outcome import Addressee, Tried, addressees
 from pymta.delivery.plan import Group, ToHosts, plan, shown
 from pymta.delivery.redirect import Known, TooMany, Wish, redirect
 from pymta.delivery.settle import (
-    EXPIRED_STATUS,
     Due,
     Settlement,
     is_report_wanted,
@@ -29,8 +28,10 @@ from pymta.delivery.settle import (
     records_of_final,
     settle,
 )
+from pymta.delivery.thaw import thaw
 from pymta.delivery.to_hosts import SMTP
-from pymta.delivery.waits import wait_of
+from pymta.delivery.waits import renewed, wait_of
+from pymta.delivery.warn import next_warning, warn
 from pymta.delivery.whom import is_left_by_smtp, is_left_whole
 from pymta.delivery.world import RouteOf, World
 from pymta.journal import delivery_events
@@ -38,13 +39,13 @@ from pymta.journal.delivery_events import Leg
 from pymta.mail.trace import delivered_before
 from pymta.report.failure import is_told
 from pymta.report.headers import header_of
-from pymta.retry.frozen import End, end_now, ends_of, is_ignored
+from pymta.retry.frozen import is_ignored
 from pymta.routing.route import Expanded, Fail, Remote, Route
 from pymta.routing.srs import is_outside
 from pymta.spool.alarm import has_come
-from pymta.spool.outcomes import DELIVERED, FAILED, UNTOLD, Frozen, Thawed
+from pymta.spool.outcomes import DELAYED, DELIVERED, FAILED, UNTOLD, Frozen
 from pymta.spool.store import Claim, SpoolError
-from pymta.transport.classify import Later, Never
+from pymta.transport.classify import Later
 from pymta.transport.parcel import parcel_of
 
 # The time of a message in a listing may be rounded down; who comes so little early is on time.
@@ -81,15 +82,20 @@ class _Attempt:
         self._untils: dict[int, float] = {}  # when the first of their hosts may be asked again
         self._is_to_freeze = False
         self._is_delivered = False  # to everybody, with the last of it not recorded
+        self._look = claim.state.look  # when it was to be looked at
 
     def run(self) -> None:
         if self._claim.state.held:  # by somebody who will release it, whatever a run is told
             self._world.tell(delivery_events.is_held(self._claim.id, self._claim.envelope.sender))
             return
-        if self._claim.state.frozen and not self._may_go_on():
-            return
+        if self._claim.state.frozen:
+            cancelled = thaw(self._claim, self._world)
+            if cancelled is None:
+                return
+            self._settle(cancelled, is_last=False)
         if self._deliver():
             self._record_rest()
+            warn(self._claim, self._world, lambda: self._reserve(DELAYED))
             follow_up.report(self._claim, self._world)
             if self._is_delivered or self._claim.state.is_finished:
                 was_put_off = bool(self._claim.state.attempts)
@@ -105,6 +111,8 @@ class _Attempt:
         claim, world = self._claim, self._world
         generation = world.settings.generation
         wait = wait_of(claim, self._ways, self._untils, world.rules, generation)
+        if not wait and not self._due and (old := world.waits.get(claim.id)):
+            wait = renewed(old, claim, self._look, world.rules)
         if wait:
             world.waits.note(wait)
 
@@ -113,41 +121,6 @@ class _Attempt:
         waited = self._world.now() - envelope.received_at
         journal = self._world.settings.journal
         self._world.tell(delivery_events.completed(id, envelope.sender, waited, journal=journal))
-
-    def _may_go_on(self) -> bool:
-        """Only force moves a frozen message, or the end of its time."""
-        id, envelope, state = self._claim.id, self._claim.envelope, self._claim.state
-        now, settings = self._world.now(), self._world.settings.queue
-        end = end_now(ends_of(envelope, state, settings), now)
-        if not state.pending:  # the attempt before gave it up, and came no further
-            return True
-        if self._world.force:
-            self._thaw("forced delivery")
-        elif end is End.CANCEL:
-            self._cancel()
-        elif end is not None:
-            self._thaw("errmsg timer" if end is End.LAST_TRY else "auto-thaw")
-        else:
-            if not state.frozen_since:  # from now on its time says so, and no run takes it
-                self._claim.note(Frozen(now, state.frozen))
-            self._world.tell(delivery_events.is_frozen(id, envelope.sender))
-            return bool(state.owed)
-        return True
-
-    def _thaw(self, by: str) -> None:
-        id, sender = self._claim.id, self._claim.envelope.sender
-        self._claim.note(Thawed(self._world.now()))
-        self._world.tell(delivery_events.thawed(id, sender, by))
-
-    def _cancel(self) -> None:
-        """It stays frozen, so that nobody tries it when we are stopped before the end."""
-        claim, option = self._claim, "timeout_frozen_after"
-        self._world.tell(delivery_events.cancelled(claim.id, claim.envelope.sender, option))
-        why = Never(
-            f"delivery cancelled: the message was frozen for too long ({option})", EXPIRED_STATUS
-        )
-        whom = addressees(claim.state.pending, claim.envelope, claim.state)
-        self._settle(tuple(Tried(who, why) for who in whom), is_last=False)
 
     def _deliver(self) -> bool:
         """False: the claim is lost."""
@@ -337,8 +310,10 @@ class _Attempt:
         return self._reports[key]
 
     def _record_rest(self) -> None:
-        now = self._world.now()
-        for record in records_of_deferral(self._due, now):
+        now, claim = self._world.now(), self._claim
+        times, last = self._world.settings.queue.delay_warning, claim.state.warned
+        then = next_warning(claim.envelope, claim.state, times, last) if self._due else 0.0
+        for record in records_of_deferral(self._due, now, then):
             self._claim.note(record)
         if self._is_to_freeze:
             self._claim.note(Frozen(now, UNTOLD))

@@ -14,6 +14,7 @@ from pathlib import Path
 from pymta.channel.words import HandOn
 from pymta.config.settings import Settings
 from pymta.delivery.published import ask_world
+from pymta.delivery.report_words import words_of
 from pymta.delivery.routes import Routes, destination
 from pymta.delivery.terms_of import terms_of
 from pymta.delivery.world import World
@@ -79,6 +80,7 @@ def make_world(
         now=time.time,
         date=local_date,
         is_over=is_over,
+        words_of=partial(words_of, settings.queue, log.write),
         debug=log.debug,
         force=force,
     )

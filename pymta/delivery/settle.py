@@ -161,14 +161,17 @@ def is_report_wanted(tried: Tried) -> bool:
     return tried.addressee.asked.wants_success and not passed_on
 
 
-def records_of_deferral(due: Iterable[Due], now: float) -> tuple[Record, ...]:
-    """What may be recorded last: when it is lost, somebody is only tried too early."""
+def records_of_deferral(due: Iterable[Due], now: float, warn: float = 0.0) -> tuple[Record, ...]:
+    """What may be recorded last: when it is lost, somebody is only tried too early.
+
+    `warn` is when the sender is to be told that it takes long, 0 for never.
+    """
     by_due: dict[tuple[float, str, bool], list[int]] = {}
     for one in due:
         key = one.due, one.why, one.is_limited
         by_due.setdefault(key, []).append(one.tried.addressee.index)
     return tuple(
-        outcomes.Deferred(now, tuple(indices), again, why, is_limited)
+        outcomes.Deferred(now, tuple(indices), again, why, is_limited, warn)
         for (again, why, is_limited), indices in by_due.items()
     )
 

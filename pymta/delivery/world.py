@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
+from pymta.config.report_text import ReportText
 from pymta.config.settings import Settings
 from pymta.delivery.redirect import KeyOf
 from pymta.hints.waits import NO_WAITS, Waits
@@ -48,6 +49,11 @@ class Throttle(Protocol):
         ...
 
 
+def usual_words(_action: str) -> ReportText | None:
+    """Our own."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """`now` gives seconds since the epoch, `date` writes them as mail does, in local time.
@@ -60,6 +66,7 @@ class World:
     ways to write one mailbox. `sender_of_ours` is as whom we send on what a sender wrote (SRS).
     `hand_on` tells the parent of a message that we wrote; it never waits, and an id that nobody
     heard is safe in the spool. `destination_of` is what the parent is told of a recipient.
+    `words_of` are those of the operator for a report of this kind, None: ours.
     `is_over`: finish what has begun, begin nothing. `reach`: whom this attempt is for. `debug`
     is there when somebody watches.
     """
@@ -83,6 +90,7 @@ class World:
     date: Callable[[float], str]
     is_over: Callable[[], bool]
     sender_of_ours: Callable[[str], str | NoSecret] = str
+    words_of: Callable[[str], ReportText | None] = usual_words
     waits: Waits = NO_WAITS
     debug: Debug | None = None
     force: bool = False

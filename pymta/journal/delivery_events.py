@@ -291,6 +291,11 @@ def spool_trouble(id: str, why: str) -> Event:
     return Event(Kind.SPOOL_TROUBLE, f"delivery stopped: {why}", id, streams=MAIN_AND_PANIC)
 
 
+def no_words(path: str, why: str) -> Event:
+    """The file that words reports; they go out with ours."""
+    return Event(Kind.REPORT_WORDS, f"report text {path} is not used: {why}", fields={"WHY": why})
+
+
 def no_place(why: str) -> Event:
     """The files that bound the deliveries on this host cannot be used."""
     text = f"delivery process cannot start: {why}"

@@ -77,9 +77,18 @@ MESSAGES: Mapping[Kind, Meaning] = {
     Kind.BOUNCED: Meaning(
         "A sender is told what became of his message",
         "Message @PYMTA_QUEUE_ID@ tells @PYMTA_RECIPIENT@ what became of message @PYMTA_ABOUT@:"
-        " that it failed, or, where he asked for that, that it has been delivered.",
+        " that it failed, that it is delayed, or, where he asked for that, that it has been"
+        " delivered.",
         fields="QUEUE_ID SENDER RECIPIENT ABOUT SIZE MESSAGE_ID_HEADER QUEUE",
-        options="primary_hostname dsn_advertise_hosts bounce_return_size_limit",
+        options="primary_hostname dsn_advertise_hosts bounce_return_size_limit delay_warning"
+        " bounce_message_file warn_message_file",
+    ),
+    Kind.REPORT_WORDS: Meaning(
+        "A report has not the words that you wrote",
+        "The file cannot be used just now: @PYMTA_WHY@.  The report has gone out with the words"
+        " that pymta has of its own; what programs read of it is the same.",
+        fields="WHY",
+        options="bounce_message_file warn_message_file",
     ),
     Kind.FROZEN: Meaning(
         "A message was frozen",

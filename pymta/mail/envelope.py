@@ -44,6 +44,10 @@ class Recipient:
     def wants_success(self) -> bool:
         return "SUCCESS" in self.notify
 
+    @property
+    def wants_delay(self) -> bool:
+        return not self.notify or "DELAY" in self.notify
+
     def without_success(self) -> Recipient:
         """Who has been told that it goes on to several is not told by each of them."""
         if not self.wants_success:

@@ -39,11 +39,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pymta.report.mime import Field, Part, cut, multipart, safe, text_part, written
+from pymta.config.report_text import ReportText
+from pymta.report.mime import Field, Part, cut, encoded_text, multipart, safe, text_part, written
 from pymta.report.returned import Returned, returned_part
 from pymta.report.told import Told, original, typed
-from pymta.report.wording import explain, subject
-from pymta.spool.outcomes import FAILED
+from pymta.report.wording import Facts, worded
+from pymta.spool.outcomes import DELAYED, DELIVERED, FAILED
 
 FROM_NAME = "Mail Delivery System"
 FROM_LOCAL_PART = "Mailer-Daemon"
@@ -54,7 +55,8 @@ class Report:
     """What a report says.
 
     `id` is the report's own, `about` that of the returned message, `envid` what its sender called
-    it; dates are in the form of RFC 5322; `told` is about failures alone, or about none.
+    it; dates are in the form of RFC 5322; `told` is about failures alone, about
+    delays alone, or about neither.  `words` are the operator's, None: ours.
     """
 
     hostname: str
@@ -66,6 +68,7 @@ class Report:
     told: tuple[Told, ...]
     returned: Returned
     envid: str = ""
+    words: ReportText | None = None
 
     @property
     def message_id(self) -> str:
@@ -77,14 +80,17 @@ class Report:
         return not self.sender.isascii()
 
     @property
-    def is_failure(self) -> bool:
-        return any(one.action == FAILED for one in self.told)
+    def action(self) -> str:
+        """What it is about: failures alone, delays alone, or else what is good."""
+        actions = {one.action for one in self.told}
+        return next((one for one in (FAILED, DELAYED) if one in actions), DELIVERED)
 
 
 def compose(report: Report) -> bytes:
     """The whole message with CRLF line ends."""
+    subject, text = worded(_facts_of(report), report.words)
     parts = [
-        _for_people(report),
+        _for_people(text, in_utf8=report.in_utf8),
         _for_programs(report),
         returned_part(report.returned, in_utf8=report.in_utf8),
     ]
@@ -92,7 +98,7 @@ def compose(report: Report) -> bytes:
     fields = (
         ("From", f"{FROM_NAME} <{FROM_LOCAL_PART}@{report.hostname}>"),
         ("To", f"<{cut(safe(report.sender, in_utf8=True))}>"),
-        ("Subject", subject(is_failure=report.is_failure)),
+        ("Subject", encoded_text(cut(safe(subject, in_utf8=True)))),
         ("Date", report.date),
         ("Message-ID", f"<{report.message_id}>"),
         ("Auto-Submitted", "auto-replied"),  # RFC 3834 s5
@@ -109,17 +115,22 @@ def _kind(report: Report) -> str:
     return "global-delivery-status" if report.in_utf8 else "delivery-status"
 
 
-def _for_people(report: Report) -> Part:
-    text = explain(
+def _facts_of(report: Report) -> Facts:
+    return Facts(
         report.hostname,
         report.about,
+        report.sender,
+        report.arrived,
+        report.action,
         report.told,
-        is_failure=report.is_failure,
         is_whole=report.returned.is_whole,
     )
+
+
+def _for_people(text: str, *, in_utf8: bool) -> Part:
     body = safe(text, in_utf8=True, keep="\n").replace("\n", "\r\n").encode()
     charset = "us-ascii" if body.isascii() else "utf-8"
-    return text_part(f"text/plain; charset={charset}", body, may_be_8bit=report.in_utf8)
+    return text_part(f"text/plain; charset={charset}", body, may_be_8bit=in_utf8)
 
 
 def _for_programs(report: Report) -> Part:
@@ -153,3 +164,5 @@ def _facts(told: Told, *, in_utf8: bool) -> Iterator[Field]:
         yield "Remote-MTA", f"dns; {told.host.split(' ')[0]}"
     if told.reply:
         yield "Diagnostic-Code", f"smtp; {told.reply}"
+    if told.until:
+        yield "Will-Retry-Until", told.until

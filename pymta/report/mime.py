@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from email.header import Header
 
 from pymta.mail.letters import is_safe
 
@@ -39,6 +40,11 @@ def text_part(kind: str, body: bytes, *, may_be_8bit: bool) -> Part:
         return Part(kind, "7bit" if body.isascii() else "8bit", body)
     lines = (binascii.b2a_qp(line, istext=False) for line in body.split(b"\r\n"))
     return Part(kind, "quoted-printable", b"\r\n".join(lines).replace(b"=\n", b"=\r\n"))
+
+
+def encoded_text(value: str) -> str:
+    """Of an unstructured field: encoded words where it is not in ASCII (RFC 2047)."""
+    return value if value.isascii() else Header(value, "utf-8").encode(linesep="\r\n")
 
 
 def is_honest(body: bytes) -> bool:

@@ -1,6 +1,7 @@
 """What a sender is told about one recipient (RFC 3464 s2.3).
 
     failed      he will never have the message
+    delayed     he has not got it yet; it is tried on
     delivered   it is in his mailbox
     relayed     another host has it, which sends no such reports
     expanded    it goes on to several others, who are not told of
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pymta.mail.envelope import RFC822, UTF8
 from pymta.mail.xtext import encode_utf8_address
 from pymta.report.failure import parse_failure
-from pymta.spool.outcomes import DELIVERED, EXPANDED, FAILED, RELAYED
+from pymta.spool.outcomes import DELAYED, DELIVERED, EXPANDED, FAILED, RELAYED
 
 _BY_HOST = re.compile(r"H=(\S+ \[[^\]]*\](?::[0-9]+)?)")
 _TEXT = {
@@ -32,6 +33,8 @@ class Told:
 
     `orcpt` is the recipient as his sender named him at first, ``rfc822;a@b.example``, "" when he
     did not say.  `in_place_of` is the one to whom he wrote, for a recipient whom he does not know.
+    `until` is when a recipient who is delayed is given up, in the form of RFC 5322, "" where nobody
+    knows.
     """
 
     recipient: str
@@ -42,11 +45,12 @@ class Told:
     reply: str = ""
     orcpt: str = ""
     in_place_of: str = ""
+    until: str = ""
 
 
 def told(recipient: str, action: str, line: str, orcpt: str = "", in_place_of: str = "") -> Told:
     """`line` is what the journal keeps: a failure, or how it was delivered."""
-    if action == FAILED:
+    if action in {FAILED, DELAYED}:
         why = parse_failure(line)
         return Told(
             recipient, action, why.status, why.text, why.host, why.reply, orcpt, in_place_of

@@ -17,7 +17,7 @@ from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection
 from pymta.channel.words import HandOn
 from pymta.delivery.one_message import attempt
-from pymta.delivery.world import RouteOf, World
+from pymta.delivery.world import RouteOf, World, usual_words
 from pymta.hints.store import Hints, HostHint
 from pymta.hints.waits import MemoryWaits
 from pymta.journal.event import Event
@@ -176,6 +176,7 @@ class Play:
             now=lambda: self.now,
             is_over=lambda: False,
             waits=self._waits,
+            words_of=usual_words,
             debug=None,
             force=False,
         )

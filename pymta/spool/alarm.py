@@ -38,7 +38,7 @@ def alarm(state: State, now: float, arrived: float) -> float:
         if state.is_untold:
             return arrived + _FAR
         return (state.frozen_since or now) + _FAR + _STEP
-    return min(max(state.due, now), now + _FAR)
+    return min(max(state.look, now), now + _FAR)
 
 
 def is_out_of_reach(due: float, now: float) -> bool:

@@ -32,6 +32,7 @@ from pymta.spool.outcomes import (
     Reported,
     Rerouted,
     Thawed,
+    Warned,
 )
 from pymta.spool.record import is_other_version
 from pymta.spool.store import NewerFormatError
@@ -46,6 +47,7 @@ KINDS: dict[str, Callable[..., Record]] = {
         Reported,
         Redirected,
         Deferred,
+        Warned,
         Frozen,
         Thawed,
         Held,
@@ -57,6 +59,7 @@ KINDS: dict[str, Callable[..., Record]] = {
 _READ: dict[str, Callable[[Fields, str], Any]] = {
     "at": Fields.number,
     "due": Fields.number,
+    "warn": Fields.number,
     "recipients": Fields.wholes,
     "to": Fields.wholes,
     "added": Fields.texts,

@@ -12,7 +12,8 @@ named by its index in the envelope.
                  `report_id` as above
     Deferred     these were tried and are to be tried again, not before `due`; with `is_limited`
                  limits of our own were in the way, and the time after which they are given up does
-                 not begin with it
+                 not begin with it; `warn` is when their sender is to be told that it takes so long
+    Warned       that time came; `report_id` as above tells him ("": nobody is told)
     Frozen       nobody tries again until an operator says so;  Thawed undoes it
     Held         an operator wants it left alone, even by a run with force;  Released undoes it
     Edited       an operator took recipients out, and put others in
@@ -78,6 +79,17 @@ class Deferred:
     due: float
     why: str
     is_limited: bool = False
+    warn: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """`warn` is the next such time, 0 where there is none."""
+
+    at: float
+    recipients: tuple[int, ...]
+    report_id: str
+    warn: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,7 @@ Record = (
     | Reported
     | Redirected
     | Deferred
+    | Warned
     | Frozen
     | Thawed
     | Held
@@ -148,7 +161,8 @@ Record = (
 
 
 # What a sender can be told (RFC 3464 s2.3.3).
-FAILED, DELIVERED, RELAYED, EXPANDED = "failed", "delivered", "relayed", "expanded"
+FAILED, DELAYED = "failed", "delayed"
+DELIVERED, RELAYED, EXPANDED = "delivered", "relayed", "expanded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +185,10 @@ class State:
     did), `instead` in place of whom an operator put somebody.  `first_deferred` is when a recipient
     was first put off, for other reasons than limits of ours and since an operator last named a host
     for him; `dues` when he may be tried again, `why` the latest reason (absent from each: never put
-    off).  `frozen` is the reason, "" when it is not; `frozen_since` is 0 where it was accepted so,
-    and no record says it yet.  `held` is who holds it, "" for nobody; `reroute` the host where an
-    operator wants it to go.
+    off).  `warned` is when the sender was last told that it takes long, `warn` when he is to be
+    told again (0 from both: never).  `frozen` is the reason, "" when it is not; `frozen_since` is 0
+    where it was accepted so, and no record says it yet.  `held` is who holds it, "" for nobody;
+    `reroute` the host where an operator wants it to go.
     """
 
     pending: tuple[int, ...]
@@ -184,6 +199,8 @@ class State:
     first_deferred: tuple[tuple[int, float], ...] = ()
     dues: tuple[tuple[int, float], ...] = ()
     why: tuple[tuple[int, str], ...] = ()
+    warned: float = 0.0
+    warn: float = 0.0
     attempts: int = 0
     frozen: str = ""
     frozen_since: float = 0.0
@@ -207,6 +224,11 @@ class State:
             return 0.0
         dues = dict(self.dues)
         return min((dues.get(n, 0.0) for n in self.pending), default=0.0)
+
+    @property
+    def look(self) -> float:
+        """The earliest time when there is anything to do for it, as `due`."""
+        return min(self.due, self.warn) if self.warn else self.due
 
 
 def fold(count: int, records: Iterable[Record], frozen: str = "") -> State:
@@ -244,8 +266,12 @@ def step(state: State, record: Record) -> State:
                 first_deferred=tuple(sorted(first.items())),
                 dues=tuple(sorted(dues.items())),
                 why=tuple(sorted(reasons.items())),
+                warn=record.warn,
                 attempts=state.attempts + 1,
             )
+        case Warned(at=at, recipients=late, report_id=report_id, warn=warn):
+            state = _owe(state, late, "", report_id, DELAYED)
+            return replace(state, warned=at, warn=warn)
         case Frozen(at=at, why=why):
             return replace(state, frozen=why or "frozen", frozen_since=at)
         case Thawed():

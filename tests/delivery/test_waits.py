@@ -23,7 +23,8 @@ def test_a_message_that_waits_for_hosts_is_known_by_them(rig: Rig) -> None:
     state = rig.state(id)
     assert state is not None
     key, due = host("x.example").key, state.due
-    assert wait == HostWait(id, "x.example", (key,), due, rig.now + 4 * DAY, until=due)
+    warned = rig.now + 4 * 3600  # sooner than it is given up: its sender is told of the delay
+    assert wait == HostWait(id, "x.example", (key,), due, warned, until=due)
 
 
 def test_so_is_one_whose_recipient_is_put_off(rig: Rig) -> None:

@@ -184,6 +184,7 @@ def _of_messages() -> Iterator[Example]:
     yield _one(deliveries.thawed, ID, SENDER, "auto-thaw")
     yield _one(deliveries.cancelled, ID, SENDER, "timeout_frozen_after")
     yield _one(deliveries.ignored, ID, "", RECIPIENT)
+    yield _one(deliveries.no_words, "/etc/pymta/bounce.txt", "No such file or directory")
     yield _one(deliveries.locked, ID)
     yield _one(deliveries.spool_trouble, ID, "No space left on device")
     yield _one(deliveries.no_place, "Permission denied")

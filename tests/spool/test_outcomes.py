@@ -24,6 +24,7 @@ from pymta.spool.outcomes import (
     Rerouted,
     State,
     Thawed,
+    Warned,
     fold,
     step,
 )
@@ -40,6 +41,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Failed, AT, TO, st.just("why"), IDS),
     st.builds(Reported, AT, IDS),
     st.builds(Deferred, AT, TO, AT, st.just("why")),
+    st.builds(Warned, AT, TO, IDS, AT),
     st.builds(Frozen, AT, st.just("")),
     st.builds(Thawed, AT),
     st.builds(Held, AT, st.just("root")),
