@@ -87,9 +87,9 @@ class Queue:
     )
     destination_concurrency: Annotated[CountPer, CountPerDomain()] = setting(
         0,
-        "Deliveries at once to one domain, and to one host whatever the domain: a number, or a"
-        ' table of numbers keyed by domain or name of host, "*.example.org" all below it, "*" all'
-        " others; 0: half of deliver_max.",
+        "Deliveries at once to one domain, and to one host whatever the domain, LMTP servers among"
+        " them: a number, or a table of numbers keyed by domain or name of host,"
+        ' "*.example.org" all below it, "*" all others; 0: half of deliver_max.',
     )
     destination_rate: Annotated[RatePer, RatePerDomain()] = setting(
         "",

@@ -201,7 +201,13 @@ def _send_lmtp(group: ToLmtp, claim: Claim, world: World) -> tuple[Tried, ...]:
         if is_past_cutoff(group.recipients, claim, world)
         else world.memory
     )
-    outcomes = lmtp.deliver(parcel, group.lmtp.servers, talk=world.talk_lmtp, memory=memory)
+    outcomes = lmtp.deliver(
+        parcel,
+        group.lmtp.servers,
+        talk=world.talk_lmtp,
+        memory=memory,
+        gate=world.throttle.at_server,
+    )
     found = dict(zip(parcel.recipients, outcomes, strict=True))
     took = world.now() - began
     return tuple(

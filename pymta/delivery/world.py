@@ -15,6 +15,7 @@ from pymta.delivery.redirect import KeyOf
 from pymta.hints.waits import NO_WAITS, Waits
 from pymta.journal.debug import Debug
 from pymta.journal.event import Event
+from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.waiting import Crowded, TooFast
 from pymta.retry.rules import Rules
@@ -40,6 +41,10 @@ class Throttle(Protocol):
 
     def at_host(
         self, host: Host, destination: str
+    ) -> AbstractContextManager[Crowded | TooFast | None]: ...
+
+    def at_server(
+        self, server: Host | LocalSocket
     ) -> AbstractContextManager[Crowded | TooFast | None]: ...
 
     def at_command(self, account: str) -> AbstractContextManager[Crowded | None]: ...

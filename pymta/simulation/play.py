@@ -79,6 +79,9 @@ class _NoLimits:
     def at_host(self, host: Host, destination: str) -> nullcontext[None]:  # noqa: ARG002
         return nullcontext()
 
+    def at_server(self, server: Host | LocalSocket) -> nullcontext[None]:  # noqa: ARG002
+        return nullcontext()
+
     def at_command(self, account: str) -> nullcontext[None]:  # noqa: ARG002
         return nullcontext()
 

@@ -23,6 +23,7 @@ from pymta.config.per_domain import CountPer, Rate, RatePer, concurrency_of, rat
 from pymta.config.settings import Settings
 from pymta.hints.clients import Clients
 from pymta.hints.clients_sqlite import SqliteClients
+from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.waiting import Crowded, TooFast
 from pymta.transport.seats import Seats
@@ -60,6 +61,16 @@ class Throttle:
         rate = None if host.name == destination else self._rate_of_host(host)
         with self._at(f"host {host.address}:{host.port}", host.name, rate) as refusal:
             yield refusal
+
+    @contextmanager
+    def at_server(self, server: Host | LocalSocket) -> Iterator[Refusal | None]:
+        """The same for a server that has mailboxes of ours (LMTP)."""
+        if isinstance(server, Host):
+            with self.at_host(server, "") as refusal:
+                yield refusal
+        else:
+            with self._at(f"server {server.path}", str(server), None) as refusal:
+                yield refusal
 
     @contextmanager
     def at_command(self, account: str) -> Iterator[Crowded | None]:

@@ -48,6 +48,27 @@ def test_where_all_seats_are_taken_the_message_waits_a_minute(tmp_path: Path, na
     rig.close()
 
 
+def test_no_more_goes_to_an_lmtp_server_at_once_than_to_any_host(tmp_path: Path) -> None:
+    """One that hangs leaves workers for the mail of others."""
+    rig = limited(tmp_path, Queue(destination_concurrency=1))
+    others = Seats(tmp_path / "run")
+    others.take("server /run/dovecot/lmtp", 1)
+    id = rig.put("a@store.example", "a@x.example")
+
+    lines = rig.attempt(id)
+
+    waits = "1 of 1 deliveries at once to /run/dovecot/lmtp"
+    assert f"== a@store.example R=local T=lmtp defer (-57): {waits}" in lines
+    assert [where for where, _ in rig.sent] == ["mx.x.example"]
+    state = rig.state(id)
+    assert state is not None
+    assert state.due == rig.now + 60
+    others.close()
+    rig.now += 60
+    assert rig.attempt(id)[-1] == "Completed"
+    rig.close()
+
+
 def test_a_slow_command_takes_no_workers_beyond_its_seats(tmp_path: Path) -> None:
     """The message waits, with no failure of its own, and what is for others of it goes."""
     rig = limited(tmp_path, Queue())

@@ -111,7 +111,7 @@ def test_the_next_address_of_a_server_is_asked_only_when_one_is_silent() -> None
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[MailStore]:
-    with mail_store("alice", "bob", full=("carl",)) as made, made.running():
+    with mail_store("alice", "bob", "dora", full=("carl",)) as made, made.running():
         yield made
 
 
@@ -140,11 +140,15 @@ def test_dovecot_takes_it_for_some_and_says_why_not_for_others(store: MailStore)
 
 
 @pytest.mark.root
-def test_dovecot_takes_binary_mail_in_chunks_only_if_it_says_so(store: MailStore) -> None:
-    message = replace(parcel("alice@x.example"), is_binary=True, eight_bit=True)
+def test_dovecot_has_binary_mail_in_base64_since_it_does_not_take_it_so(store: MailStore) -> None:
+    """RFC 3030 s3"""
+    body = b"MIME-Version: 1.0\r\nContent-Type: image/x\r\n\r\n\0\n\r\xff"
+    binary = parcel("dora@x.example", blocks=[body])
+    message = replace(binary, is_binary=True, eight_bit=True)
     (found,) = send(message, Host("localhost", ip_address("127.0.0.1"), store.port))
-    assert isinstance(found, Never)
-    assert found.enhanced == "5.6.1"
+    assert isinstance(found, Delivered), found
+    (mail,) = store.mail("dora")
+    assert mail.endswith(b"\nContent-Transfer-Encoding: base64\n\nAAoN/w==\n")
 
 
 @pytest.mark.root

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pymta.hints.clients_sqlite import SqliteClients
 from pymta.local.rota import MOST_OF_ONE
+from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.waiting import Crowded, TooFast
 from pymta.transport.seats import Seats
@@ -92,6 +93,21 @@ def test_a_host_is_one_host_whatever_domain_the_mail_is_for(tmp_path: Path) -> N
     with one.at_host(MX, "a.example") as refusal, other.at_host(same, "b.example") as second:
         assert refusal is None
         assert isinstance(second, Crowded)
+    one.seats.close()
+    other.seats.close()
+
+
+def test_an_lmtp_server_is_a_host_by_its_address_or_by_its_path(tmp_path: Path) -> None:
+    server, sockets = Host("store.example", MX.address, 24), [LocalSocket("/a"), LocalSocket("/b")]
+    one, other = (throttle(tmp_path, concurrency=1) for _ in range(2))
+    with one.at_server(server) as refusal, other.at_host(server, "x.example") as second:
+        assert refusal is None
+        assert second == Crowded(CROWDED_PAUSE, "store.example", 1)
+    with one.at_server(sockets[0]) as refusal, other.at_server(sockets[1]) as elsewhere:
+        assert refusal is None
+        assert elsewhere is None
+        with other.at_server(sockets[0]) as second:
+            assert second == Crowded(CROWDED_PAUSE, "/a", 1)
     one.seats.close()
     other.seats.close()
 
