@@ -18,6 +18,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Seal
+from tests.doubles import warm
 from tests.doubles.ways_in import let_others_in
 
 NOBODY = pwd.getpwnam("nobody")
@@ -38,14 +39,17 @@ def state() -> Iterator[Path]:
         yield made
 
 
-def run(state: Path, *words: str, before: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    state: Path, *words: str, before: str = "", is_cold: bool = False
+) -> subprocess.CompletedProcess[str]:
     """The program, in one interpreter with `before`, which runs when everything is loaded."""
     program = (
         "import sys, os; from pymta.cli import classic; from pymta.cli.classic import run\n"
         f"{before}\nsys.exit(run({list(words)!r}, os.environ))"
     )
-    return subprocess.run(
+    return warm.run(
         [sys.executable, "-P", "-c", program],
+        cold=is_cold,
         env=os.environ | {"STATE_DIRECTORY": str(state), "RUNTIME_DIRECTORY": str(state)},
         capture_output=True,
         text=True,
@@ -228,7 +232,7 @@ def test_only_what_a_job_needs_is_loaded(state: Path, words: list[str], banned: 
     """This is what cron starts, for every mail that it writes."""
     report = "import atexit; atexit.register(lambda: print('loaded', *sys.modules))"
 
-    done = run(state, *words, before=report)
+    done = run(state, *words, before=report, is_cold=True)
 
     loaded = set(done.stdout.splitlines()[-1].split()[1:])
     assert "pymta.cli.classic_line" in loaded

@@ -16,6 +16,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.files import FileSpool
 from pymta.spool.store import Seal
+from tests.doubles import warm
 from tests.doubles.ways_in import let_others_in
 
 NOBODY = pwd.getpwnam("nobody")
@@ -83,7 +84,7 @@ def run_as(uid: int, state: Path, words: list[str]) -> subprocess.CompletedProce
         "import os, shutil, sys, pymta.cli.queue; from pymta.cli.app import run;"
         f"os.setresuid({uid}, {uid}, {uid}); sys.exit(run({words!r}))"
     )
-    return subprocess.run(
+    return warm.run(
         [sys.executable, "-P", "-c", probe], capture_output=True, text=True, check=False
     )
 
@@ -106,7 +107,7 @@ def test_root_works_on_the_queue_as_its_owner(foreign_state: Path) -> None:
 
 @pytest.mark.root
 def test_root_does_not_serve_out_of_the_directory_of_another_user(foreign_state: Path) -> None:
-    done = subprocess.run(
+    done = warm.run(
         [*PYMTA, "serve", "--state", str(foreign_state)],
         capture_output=True,
         text=True,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymta.policy.trial import MOST_SAID, WELL, in_child
+from tests.doubles import warm
 from tests.doubles.daemon import command, wait_until
 from tests.doubles.peers import CHECKOUT
 from tests.doubles.ways_in import let_others_in, readable
@@ -21,7 +22,7 @@ EXAMPLE = CHECKOUT / "packaging/policy/policy.py"
 
 def pymta(*words: str | Path) -> tuple[int, str]:
     """The exit code, and what was said."""
-    done = subprocess.run(
+    done = warm.run(
         command(*map(str, words)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -183,7 +184,7 @@ def test_a_fake_session_asks_the_functions_and_says_where_each_stands(tmp_path: 
     file.write_text(f"{HEAD}\n\n{RCPT}print('hello')\n    return Refuse('not you')\n")
     named = 'primary_hostname = "mx.pymta.test"\nlocal_parts = ["user"]\n'
     settings.write_text(f'policy_file = "{file}"\n{named}')
-    done = subprocess.run(
+    done = warm.run(
         command("probe-session", "--from", "192.0.2.7", "--config", str(settings)),
         input="EHLO x.example\nMAIL FROM:<a@x.example>\nRCPT TO:<user@mx.pymta.test>\nQUIT\n",
         capture_output=True,
@@ -214,7 +215,7 @@ def test_a_check_of_the_settings_runs_the_file_but_not_as_root(tmp_path: Path, f
         (cover := tmp_path / "cover").mkdir()
         nobody = ("--reuid=nobody", "--regid=nogroup", "--clear-groups")
         before = [*readable(cover), "setpriv", *nobody]
-    done = subprocess.run(
+    done = warm.run(
         [*before, *command("config", "check", "--config", str(settings))],
         capture_output=True,
         text=True,

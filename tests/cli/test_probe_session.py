@@ -14,6 +14,7 @@ import pytest
 from pymta.cli.app import run
 from pymta.config.complaints import ConfigError
 from pymta.session.patience import Patience
+from tests.doubles import warm
 from tests.doubles.daemon import daemon
 from tests.doubles.fake_client import SETTINGS, Heard
 from tests.doubles.ways_in import let_others_in, readable
@@ -241,7 +242,7 @@ def command(*words: str, before: Sequence[str] = ()) -> subprocess.CompletedProc
         if words[0] == "sendmail"
         else f"app.run({list(words)!r})"
     )
-    return subprocess.run(
+    return warm.run(
         [*before, sys.executable, "-P", "-c", program.format(call)],
         input="QUIT\n",
         capture_output=True,

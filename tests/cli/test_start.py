@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from pymta.config import generation
+from tests.doubles import warm
 
 PYMTA = [sys.executable, "-P", "-m", "pymta"]
 DEADLINE = 30.0  # seconds for a process to start; bounds a wait, decides nothing
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return warm.run(
         [*PYMTA, *words],
         capture_output=True,
         text=True,
@@ -88,8 +89,9 @@ def test_a_state_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_serve_greets_says_where_mail_lands_and_stops_cleanly(tmp_path: Path) -> None:
     port = free_port()
     state = tmp_path / "data" / "pymta"
-    with subprocess.Popen(
+    with warm.Popen(
         [*PYMTA, "serve", "--port", str(port)],
+        cold=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -116,7 +118,7 @@ def test_serve_speaks_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
     """Made at the first start, used where settings name none, and still there after a reload."""
     state, port = tmp_path / "state", free_port()
     own = state / "tls" / "self-signed.pem"
-    with subprocess.Popen(
+    with warm.Popen(
         [*PYMTA, "serve", "--state", str(state), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -140,7 +142,7 @@ def test_without_room_for_a_certificate_serve_goes_on(tmp_path: Path) -> None:
     state, port = tmp_path / "state", free_port()
     state.mkdir(mode=0o700)
     (state / "tls").touch()
-    with subprocess.Popen(
+    with warm.Popen(
         [*PYMTA, "serve", "--state", str(state), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -157,7 +159,7 @@ def test_without_room_for_a_certificate_serve_goes_on(tmp_path: Path) -> None:
 def test_a_second_start_changes_nothing_for_the_daemon_that_serves(tmp_path: Path) -> None:
     """Its reloads and queue runs read the settings that the second one would have left."""
     state, port = tmp_path / "state", free_port()
-    with subprocess.Popen(
+    with warm.Popen(
         [*PYMTA, "serve", "--state", str(state), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -179,7 +181,7 @@ def test_a_second_start_changes_nothing_for_the_daemon_that_serves(tmp_path: Pat
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_start_with_closed_streams_serves(tmp_path: Path, closed: str) -> None:
     port = free_port()
-    with subprocess.Popen(
+    with warm.Popen(
         [
             *("bash", "-c", f'exec "$@" {closed}', "bash"),
             *(*PYMTA, "serve", "--state", str(tmp_path / "state"), "--port", str(port)),
@@ -203,7 +205,7 @@ def test_a_start_whose_welcome_nobody_reads_serves(tmp_path: Path) -> None:
     port = free_port()
     read, write = os.pipe()
     os.close(read)
-    with subprocess.Popen(
+    with warm.Popen(
         [*PYMTA, "serve", "--state", str(tmp_path / "state"), "--port", str(port)],
         stdout=write,
         stderr=subprocess.DEVNULL,

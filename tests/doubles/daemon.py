@@ -8,7 +8,6 @@ Touches: processes, sockets, disk, clock.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -26,9 +25,10 @@ from email.policy import SMTP as SMTP_LINES
 from pathlib import Path
 from typing import Any
 
+from tests.doubles import warm
+
 DEADLINE = 30.0  # seconds that anything may take on a busy machine
 HOSTNAME = "mx.pymta.test"
-_HAND_IN = 'exec {moves}; LISTEN_PID=$$ LISTEN_FDS={count} LISTEN_FDNAMES={names} exec "$@"'
 
 
 def wait_until(
@@ -64,6 +64,7 @@ class Daemon:
         self.more_sockets: list[tuple[str, socket.socket]] = []  # handed in too, by name
         self._process: subprocess.Popen[bytes] | None = None
         self.interpreter = sys.executable
+        self.is_cold = False  # started in earnest, see `warm`
         self.extra_environment: dict[str, str] = {}
         self.settings: dict[str, Any] = {
             "primary_hostname": HOSTNAME,
@@ -103,30 +104,18 @@ class Daemon:
     def start(self, deadline: float = DEADLINE) -> None:
         """Start it and wait until it serves."""
         sockets = [(self.socket_name, self._socket), *self.more_sockets]
-        # Out of the way of descriptors 3 and up.
-        fds = [fcntl.fcntl(sock, fcntl.F_DUPFD, 20) for _, sock in sockets]
-        hand_in = _HAND_IN.format(
-            moves=" ".join(f"{to}<&{fd} {fd}<&-" for to, fd in enumerate(fds, 3)),
-            count=len(fds),
-            names=":".join(name for name, _ in sockets),
-        )
         started = self.log().count("daemon started")
+        program = command("daemon", "--config", str(self.config))[1:]
         with self.error_log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    *("setpriv", "--pdeathsig", "KILL"),  # nothing may outlive a test run
-                    *("bash", "-c", hand_in, "bash"),
-                    self.interpreter,
-                    *command("daemon", "--config", str(self.config))[1:],
-                ],
+            self._process = warm.Popen(
+                [*warm.GUARD, self.interpreter, *program],
+                cold=self.is_cold,
+                handed_in=[(name, sock.fileno()) for name, sock in sockets],
                 env=self.environment | self.extra_environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=fds,
             )
-        for fd in fds:
-            os.close(fd)
         wait_until(
             lambda: self.log().count("daemon started") > started or not self.is_alive(),
             lambda: f"daemon started: {self.log()}",
@@ -220,14 +209,14 @@ class Daemon:
 
     def run(self, *arguments: str, timeout: float = DEADLINE) -> subprocess.CompletedProcess[str]:
         """Run a `pymta` command against this daemon's directories."""
-        return subprocess.run(
+        return warm.run(
             command(*arguments),
+            cold=self.is_cold,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=timeout,
-            check=False,
         )
 
     def log(self) -> str:

@@ -17,6 +17,7 @@ from pymta.channel.pair import End
 from pymta.channel.words import Attempted, Deliver, HandOn, Word
 from pymta.config import generation
 from pymta.config.settings import Settings
+from tests.doubles import warm
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds; more than any step takes on a busy machine
@@ -28,6 +29,7 @@ from pymta.channel.pair import End
 from pymta.config import generation
 from pymta.delivery.main import main
 from pymta.journal.log import open_log
+from tests.doubles import warm
 settings = generation.load(Path(sys.argv[2]))
 sock = socket.socket(fileno=int(sys.argv[1]))
 sys.exit(main(End(sock), settings, open_log(settings), force=sys.argv[3] == "force"))
@@ -80,8 +82,8 @@ def worker(settings: Settings, directory: Path, *, force: bool = False) -> Itera
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     arguments = [str(theirs.fileno()), str(current), "force" if force else ""]
     with ours:
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments],
+        process = warm.Popen(
+            [sys.executable, "-P", "-c", PROGRAM, *arguments],
             pass_fds=[theirs.fileno()],
             cwd=ROOT,
             env={key: text for key, text in os.environ.items() if key != "JOURNAL_STREAM"},

@@ -1,15 +1,12 @@
 """A session in a process of its own, as the supervisor would fork it.
 
-    python -m tests.doubles.session_child SOCKET CHANNEL SPOOL [crash]
-
-The numbers are inherited descriptors.  Log lines go to standard output.  With "crash" the spool
-raises what only a mistake of ours could raise.
+Its socket and channel are numbers of inherited descriptors.  Log lines go to standard output.  With
+"crash" after the directory of the spool this raises what only a mistake of ours could raise.
 """
 
 from __future__ import annotations
 
 import socket
-import sys
 from pathlib import Path
 
 from pymta.channel.call import Call
@@ -43,7 +40,3 @@ def live(sock: int, channel: int, directory: str, *how: str) -> int:
     call = Call(socket.socket(fileno=sock), Endpoint(address, 40112), Endpoint(address, 25), 0)
     end, settings, log = End(socket.socket(fileno=channel)), usual_settings(), PrintedLog()
     return main(call, Sessions(settings, spool, log), end)
-
-
-if __name__ == "__main__":
-    sys.exit(live(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from tests.doubles import warm
 from tests.doubles.daemon import DEADLINE, HOSTNAME, toml, wait_until
 
 _NUMBER = itertools.count(os.getpid())
@@ -56,6 +57,7 @@ class Standalone:
         self.config = directory / "pymta.toml"
         self.log_file = directory / "state" / "log"
         self.prefix: list[str] = []  # goes before the interpreter in `popen`
+        self.is_cold = False  # started in earnest, see `warm`
         self.settings: dict[str, Any] = {
             "primary_hostname": HOSTNAME,
             "local_interfaces": [self.address],
@@ -86,9 +88,9 @@ class Standalone:
         stderr: IO[bytes] | int = subprocess.PIPE,
     ) -> subprocess.Popen[str]:
         """`python -m` these words, in front; its standard error at hand, or where it is sent."""
-        return subprocess.Popen(
-            # Nothing may outlive a test run.
-            ["setpriv", "--pdeathsig", "KILL", *self.prefix, sys.executable, "-P", "-m", *words],
+        return warm.Popen(
+            [*warm.GUARD, *self.prefix, sys.executable, "-P", "-m", *words],
+            cold=self.is_cold,
             env=self.environment,
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -98,14 +100,14 @@ class Standalone:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`python -m` these words, to their end."""
-        return subprocess.run(
+        return warm.run(
             [sys.executable, "-P", "-m", *words],
+            cold=self.is_cold,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=DEADLINE,
-            check=False,
         )
 
     @contextmanager

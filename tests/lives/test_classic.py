@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles import warm
 from tests.doubles.daemon import DEADLINE, wait_until
 from tests.doubles.queued import put
 from tests.doubles.smtp_host import SmtpHost
@@ -55,7 +56,7 @@ def test_no_descriptor_of_the_caller_is_kept() -> None:
     """BG-01: a pipe that the caller waits on would never end."""
     read, write = os.pipe()
     with standalone() as made:
-        done = subprocess.run(
+        done = warm.run(
             [sys.executable, "-P", "-m", CLASSIC, "-bd", "-C", str(made.config)],
             env=made.environment,
             pass_fds=(write,),
@@ -139,7 +140,7 @@ def test_several_daemons_share_a_runtime_directory_where_one_has_a_control_socke
         start(made, "-bd")
         words = (CLASSIC, "-bd", "-oY", "-C", str(other.config))
 
-        done = subprocess.run(
+        done = warm.run(
             [sys.executable, "-P", "-m", *words],
             env=other.environment | {"RUNTIME_DIRECTORY": str(run)},
             timeout=DEADLINE,
@@ -154,7 +155,7 @@ def test_several_daemons_share_a_runtime_directory_where_one_has_a_control_socke
         assert (run / "control").exists()
 
         other.write_settings()
-        again = subprocess.run(
+        again = warm.run(
             [sys.executable, "-P", "-m", *words],
             env=made.environment,
             timeout=DEADLINE,
@@ -264,7 +265,7 @@ def on_descriptor_0(made: Standalone, word: str) -> subprocess.Popen[str]:
     with socket.socket() as sock:
         sock.bind((made.address, made.port))
         sock.listen()
-        return subprocess.Popen(
+        return warm.Popen(
             [sys.executable, "-P", "-m", CLASSIC, word, "-C", str(made.config)],
             env=made.environment,
             stdin=sock.fileno(),

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from pymta.channel.control import LONGEST
+from tests.doubles import warm
 from tests.doubles.daemon import DEADLINE, Daemon, command, daemon, daemon_after, wait_until
 from tests.doubles.people import as_user
 from tests.doubles.ways_in import readable
@@ -210,7 +211,7 @@ class Member:
         self._environment = made.environment
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return warm.run(
             [*self._before, *command(*words)],
             env=self._environment,
             stdin=subprocess.DEVNULL,

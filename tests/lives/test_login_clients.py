@@ -21,7 +21,7 @@ import aiosmtplib
 import pytest
 import scramp
 
-from tests.doubles import certificates, peers
+from tests.doubles import certificates, peers, warm
 from tests.doubles.certificates import NAME, Certificate
 from tests.doubles.daemon import DEADLINE, Daemon, daemon_after, wait_until
 
@@ -73,7 +73,7 @@ def server(
     certificate: Certificate, hers: Certificate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     passwords = tmp_path_factory.mktemp("logins") / "passwords"
-    subprocess.run(
+    warm.run(
         [sys.executable, "-P", "-m", "pymta", "user", "--file", passwords, "add", USER],
         input=f"{PASSWORD}\n",
         text=True,

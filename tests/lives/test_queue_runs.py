@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.doubles import warm
 from tests.doubles.daemon import Daemon, command, daemon, wait_until
 from tests.doubles.queued import put, waiting
 from tests.doubles.standalone import Standalone, standalone, status_of
@@ -321,7 +322,7 @@ def test_without_a_daemon_the_command_runs_the_queue_itself_one_at_a_time() -> N
     with hung_host() as host, daemon(smarthost=host) as made:
         made.stop()
         put(made.state, "x@remote.example")
-        first = subprocess.Popen(
+        first = warm.Popen(
             command("queue", "run", "--via-daemon"),
             env=made.environment,
             stdin=subprocess.DEVNULL,
@@ -376,7 +377,7 @@ def test_a_run_by_pattern_on_the_classic_command_line(word: str, pattern: str) -
     with daemon(local_domains=["localhost", "b.example"]) as made:
         wanted = put(made.state)
         other = put(made.state, "alice@b.example", sender="nobody@d.example")
-        done = subprocess.run(
+        done = warm.run(
             [*command()[:-1], CLASSIC, word, pattern],
             env=made.environment,
             stdin=subprocess.DEVNULL,
@@ -395,7 +396,7 @@ def test_a_range_of_ids_on_the_classic_command_line() -> None:
     with daemon() as made:
         ids = [put(made.state) for _ in range(4)]
         words = ["-q", ids[1], ids[2]]
-        done = subprocess.run([*command()[:-1], CLASSIC, *words], env=made.environment, check=False)
+        done = warm.run([*command()[:-1], CLASSIC, *words], env=made.environment, check=False)
         assert done.returncode == 0
         assert waiting(made.state) == [ids[0], ids[3]]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -16,9 +15,16 @@ import pytest
 from pymta.channel.pair import End, make_pair
 from pymta.channel.words import Done, HandOn
 from pymta.spool.files import FileSpool
+from tests.doubles import warm
 from tests.doubles.house import HOST, PATIENCE
 
 ROOT = Path(__file__).parents[2]
+CHILD = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.doubles.session_child import live
+sys.exit(live(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))
+"""
 TO_DATA = (
     b"EHLO client.example\r\nMAIL FROM:<a@client.example>\r\nRCPT TO:<user@localhost>\r\nDATA\r\n"
 )
@@ -55,13 +61,11 @@ def session(directory: Path, *how: str) -> Iterator[Session]:
     end.set_blocking(True)
     ours.settimeout(PATIENCE)
     numbers = (theirs.fileno(), channel.fileno())
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.doubles.session_child", *map(str, numbers), directory, *how],
+    process = warm.Popen(
+        [sys.executable, "-P", "-c", CHILD, *map(str, numbers), directory, *how],
         pass_fds=numbers,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     theirs.close()
     channel.close()

@@ -15,6 +15,7 @@ import pytest
 from pymta.config import generation
 from pymta.config.process import Process
 from pymta.config.settings import Machine, Settings
+from tests.doubles import warm
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def stored(directory: Path, settings: Settings) -> Path:
 
 
 def run(current: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return warm.run(
         [sys.executable, "-P", "-m", "pymta.supervisor.main", str(current)],
         env=os.environ | environment,
         capture_output=True,
