@@ -128,8 +128,8 @@ class Operator:
             return Outcome(claim.id, Word.GONE)
         answer = order(message, self._hand(self._spool.reserve))
         if isinstance(answer, Change):
-            for record in answer.records:
-                claim.note(record)
+            if answer.records:  # in one go: no stop in between leaves half an order
+                claim.note(*answer.records)
             if answer.removes or claim.state.is_finished:
                 claim.finish()
             for event in answer.events:

@@ -10,15 +10,27 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from functools import partial
+from itertools import repeat
+from typing import Any, TypeVar
 
 import click
 
 from pymta.cli.command_error import CommandError
-from pymta.cli.message_filter import Bound, Filter, check_pattern, fits, parse_age, parse_bytes
+from pymta.cli.message_filter import (
+    Bound,
+    Filter,
+    check_pattern,
+    fits,
+    fits_at_a_glance,
+    parse_age,
+    parse_bytes,
+)
 from pymta.cli.options import Command, queue_option
 from pymta.mail.message_id import is_id
-from pymta.spool.store import Message, Spool, SpoolError
+from pymta.spool.store import Glance, Message, Spool, SpoolError, glance_of
+
+T = TypeVar("T")
 
 
 def _bound(parse: Callable[[str], Bound]) -> Callable[..., Bound | None]:
@@ -106,19 +118,54 @@ def messages(spool: Spool, which: Filter, ids: Iterable[str] = ()) -> Iterator[M
     """
     is_meant = fits(which)
     now = time.time()
-    for id in ids or waiting_ids(spool, which):
-        try:
-            message = spool.peek(id)
-        except SpoolError as error:
-            click.echo(f"pymta: {error.strerror}", err=True)
-            continue
+    for id in ids or _worth_reading(spool, which, now):
+        message = _told(partial(spool.peek, id))
         if message and is_meant(message, now):  # it may have been delivered since
             yield message
 
 
+def glances(spool: Spool, which: Filter) -> Iterator[Glance]:
+    """The same of the whole queue, as far as a listing shows it; for less."""
+    if which.host:  # what hosts said is in no glance
+        yield from map(glance_of, messages(spool, which))
+        return
+    may_fit = fits_at_a_glance(which)
+    now = time.time()
+    for found in _glances(spool, which):
+        if may_fit(found, now):
+            yield found
+
+
 def waiting_ids(spool: Spool, which: Filter) -> Iterator[str]:
+    return (id for id, _ in _listing(spool, which))
+
+
+def _worth_reading(spool: Spool, which: Filter, now: float) -> Iterator[str]:
+    """Those that a glance does not rule out."""
+    if which.takes_all:
+        return waiting_ids(spool, which)
+    may_fit = fits_at_a_glance(which)
+    return (found.id for found in _glances(spool, which) if may_fit(found, now))
+
+
+def _glances(spool: Spool, which: Filter) -> Iterator[Glance]:
+    for id, queue in _listing(spool, which):
+        if found := _told(partial(spool.glance, id, queue)):
+            yield found
+
+
+def _listing(spool: Spool, which: Filter) -> Iterator[tuple[str, str]]:
+    """Each id with its queue, in the order of arrival."""
     queues = spool.queues() if which.queue is None else (which.queue,)
-    return heapq.merge(*map(spool.ids, queues))
+    return heapq.merge(*(zip(spool.ids(queue), repeat(queue)) for queue in queues))
+
+
+def _told(look: Callable[[], T | None]) -> T | None:
+    try:
+        return look()
+    except SpoolError as error:
+        click.echo(f"pymta: {error.strerror}", err=True)
+        return None
 
 
 def check_ids(ids: Sequence[str]) -> None:

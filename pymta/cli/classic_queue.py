@@ -30,7 +30,7 @@ def list_all(state: str, wanted: ListQueue) -> int:
             sys.stdout.write(f"{id}\n")
             continue
         try:
-            message = spool.peek(id)
+            message = spool.glance(id, wanted.queue)
         except SpoolError as error:
             sys.stderr.write(f"pymta: {error.strerror}\n")
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pymta.load.reading import Room
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
 from pymta.mail.message_id import make_id
-from pymta.spool.store import Claim, Message, Seal, Waiting
+from pymta.spool.store import Claim, Glance, Message, Seal, Waiting
 
 _ROOM = Room(1 << 60, None)  # the disk of the daemon may be closed to whoever asks
 
@@ -47,6 +47,9 @@ class FakeSpool:
         return None
 
     def peek(self, id: str) -> Message | None:  # noqa: ARG002
+        return None
+
+    def glance(self, id: str, queue: str) -> Glance | None:  # noqa: ARG002
         return None
 
     def queues(self) -> tuple[str, ...]:

@@ -26,25 +26,23 @@ from pymta.spool.outcomes import (
     Warned,
 )
 from pymta.spool.recipients import written
-from pymta.spool.store import Message
+from pymta.spool.store import Glance, Message
 
 Stamp = Callable[[float], str]  # seconds since the epoch, as local time
 
 
-def listed(message: Message, now: float, *, shows_settled: bool = True) -> str:
+def listed(message: Glance, now: float, *, shows_settled: bool = True) -> str:
     """Age, size, id, sender, queue; then a recipient per line, D before one that is settled."""
-    state = message.state
     first = (
-        f"{age(now - message.envelope.received_at)} {size(message.seal.size)}"
-        f" {message.id} <{printable(message.envelope.sender)}>"
+        f"{age(now - message.received_at)} {size(message.size)}"
+        f" {message.id} <{printable(message.sender)}>"
     )
-    if message.envelope.queue_name:
-        first += f" Q={message.envelope.queue_name}"
-    mark = " *** frozen ***" if state.frozen else " *** held ***" if state.held else ""
+    if message.queue:
+        first += f" Q={message.queue}"
+    mark = " *** frozen ***" if message.frozen else " *** held ***" if message.held else ""
     lines = [first + mark]
-    pending = frozenset(state.pending)  # there may be very many
-    for number, address in written(message.envelope, state).items():
-        if number in pending:
+    for address, waits in message.recipients:
+        if waits:
             lines.append(f"          {printable(address)}")
         elif shows_settled:
             lines.append(f"        D {printable(address)}")

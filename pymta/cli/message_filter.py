@@ -18,8 +18,8 @@ from pymta.config.units import parse_size
 from pymta.mail.domain import key_of_domain
 from pymta.queue.due import Finder, finder
 from pymta.report.failure import parse_failure
-from pymta.spool.recipients import NO_FURTHER, written
-from pymta.spool.store import Message
+from pymta.spool.recipients import NO_FURTHER
+from pymta.spool.store import Glance, Message, glance_of
 
 NULL = "<>"  # as a --sender: the null sender alone
 
@@ -73,32 +73,41 @@ def fits(which: Filter) -> Callable[[Message, float], bool]:
 
     Raises re.error for a text that is no pattern.
     """
-    is_sender = _sender(which)
-    is_recipient = finder(which.recipient, is_pattern=which.are_patterns)
-    domain = key_of_domain(which.domain)
+    may_fit = fits_at_a_glance(which)
     host = which.host.lower()
 
     def answer(message: Message, now: float) -> bool:
-        envelope, state = message.envelope, message.state
-        return (
-            (which.queue is None or envelope.queue_name == which.queue)
-            and (not which.frozen or bool(state.frozen))
-            and (not which.held or bool(state.held))
-            and (which.age is None or which.age.holds(now - envelope.received_at))
-            and (which.size is None or which.size.holds(message.seal.size))
-            and is_sender(envelope.sender)
-            and (not which.recipient or any(map(is_recipient, waiting(message))))
-            and (not domain or any(_domain(who) == domain for who in waiting(message)))
-            and (not host or any(host in there for there in _hosts(message)))
+        return may_fit(glance_of(message), now) and (
+            not host or any(host in there for there in _hosts(message))
         )
 
     return answer
 
 
-def waiting(message: Message) -> list[str]:
+def fits_at_a_glance(which: Filter) -> Callable[[Glance, float], bool]:
+    """The same, but for the host."""
+    is_sender = _sender(which)
+    is_recipient = finder(which.recipient, is_pattern=which.are_patterns)
+    domain = key_of_domain(which.domain)
+
+    def answer(message: Glance, now: float) -> bool:
+        return (
+            (which.queue is None or message.queue == which.queue)
+            and (not which.frozen or bool(message.frozen))
+            and (not which.held or bool(message.held))
+            and (which.age is None or which.age.holds(now - message.received_at))
+            and (which.size is None or which.size.holds(message.size))
+            and (not which.sender or is_sender(message.sender))
+            and (not which.recipient or any(map(is_recipient, _waiting(message))))
+            and (not domain or any(_domain(who) == domain for who in _waiting(message)))
+        )
+
+    return answer
+
+
+def _waiting(message: Glance) -> list[str]:
     """The addresses of those who still wait."""
-    addresses = written(message.envelope, message.state)
-    return [addresses[n].removeprefix(NO_FURTHER) for n in message.state.pending]
+    return [who.removeprefix(NO_FURTHER) for who, waits in message.recipients if waits]
 
 
 def _bound(text: str, parse: Callable[[str], int]) -> Bound:

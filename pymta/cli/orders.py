@@ -199,7 +199,7 @@ def _edited(
     out: list[int],
     new: list[str],
 ) -> Change:
-    """A record for each that stands for another, and one for the rest."""
+    """A record for each that stands for another, and one for the rest; they are noted as one."""
     addresses = written(message.envelope, message.state)
     free = max(addresses) + 1
     records = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from itertools import chain
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from pymta.cli.chosen import check_ids, chosen, messages
+from pymta.cli.chosen import check_ids, chosen, glances, messages
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner
 from pymta.cli.lazy import LazyGroup
@@ -28,7 +29,7 @@ from pymta.journal.local_time import stamp
 from pymta.mail.envelope import Envelope
 from pymta.report.headers import header_of
 from pymta.spool.files import FileSpool
-from pymta.spool.store import Message
+from pymta.spool.store import Message, glance_of
 
 LONGEST_HEADER = 1 << 20  # bytes that `show` prints at most
 
@@ -75,13 +76,14 @@ def list_(state: str, *, which: Filter, in_json: bool, ids: tuple[str, ...]) -> 
     """
     check_ids(ids)
     become_owner(state)
-    found = messages(_spool(state), which, ids)
+    spool = _spool(state)
     if in_json:
-        _print_json(found)
+        _print_json(messages(spool, which, ids))
         return
     now = time.time()
+    found = map(glance_of, messages(spool, which, ids)) if ids else glances(spool, which)
     for message in found:
-        click.echo(listed(message, now))
+        sys.stdout.write(listed(message, now) + "\n")
 
 
 @click.command()
@@ -113,7 +115,7 @@ def _print_json(messages: Iterator[Message]) -> None:
     """An array, a message per line, never all of them in memory."""
     before = "["
     for message in messages:
-        click.echo(f"{before}\n{json.dumps(as_plain(message))}", nl=False)
+        sys.stdout.write(f"{before}\n{json.dumps(as_plain(message))}")
         before = ","
     click.echo("[]" if before == "[" else "\n]")
 

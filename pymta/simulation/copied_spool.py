@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 from pymta.load.reading import Room
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
 from pymta.spool.alarm import alarm
 from pymta.spool.outcomes import Record, State, fold, step
-from pymta.spool.store import Message, Seal, Waiting
+from pymta.spool.store import Glance, Message, Seal, Waiting, glance_of
 
 _BODY = b"Subject: simulated\r\n\r\n"
 
@@ -57,6 +58,10 @@ class CopiedSpool:
         copy = self.kept.get(id)
         return Message(id, copy.envelope, copy.seal, copy.state) if copy else None
 
+    def glance(self, id: str, queue: str) -> Glance | None:
+        message = self.peek(id)
+        return glance_of(message) if message and message.envelope.queue_name == queue else None
+
     def queues(self) -> tuple[str, ...]:
         return tuple({DEFAULT_QUEUE, *(copy.envelope.queue_name for copy in self.kept.values())})
 
@@ -93,10 +98,10 @@ class CopiedClaim:
     def prepare(self) -> None:
         """There is always room."""
 
-    def note(self, record: Record) -> None:
+    def note(self, *records: Record) -> None:
         copy = self._copy
-        copy.state = step(copy.state, record)
-        copy.due = alarm(copy.state, record.at, copy.envelope.received_at)
+        copy.state = reduce(step, records, copy.state)
+        copy.due = alarm(copy.state, records[-1].at, copy.envelope.received_at)
         copy.is_first = False
 
     def is_mine(self) -> bool:

@@ -17,6 +17,7 @@ places              all directories, and the number of this host
 intake              a message comes in
 claim               one process has it: records, removal
 opened, scan        reading: one message, the whole queue
+glance              what a listing shows of a message, for less
 aside, sweep        what cannot be read; what stopped processes left
 files               all of it together: `FileSpool`
 """

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import reduce
 
 from pymta.spool import journal_lines
 from pymta.spool.alarm import alarm
@@ -93,11 +94,11 @@ class Pen:
     def exists(self) -> bool:
         return self._fd is not None
 
-    def append(self, record: Record, due: float) -> None:
-        """Synced before it returns.  After one failure this pen writes no more."""
+    def append(self, records: Sequence[Record], due: float) -> None:
+        """All or none, synced before it returns.  After one failure this pen writes no more."""
         if self._is_broken:
             raise SpoolError(errno.EIO, f"the journal of {self._id} failed before")
-        line = journal_lines.encode(record)
+        line = journal_lines.encode(*records)
         if self._fd is None:
             self._fd = self._disk.create(self._directory, self._id)
         try:
@@ -202,11 +203,11 @@ class FileClaim:
             owes_report = any(one.wants_success for one in self.envelope.recipients)
             self._pen.prepare(len(self._state.pending), owes_report=owes_report)
 
-    def note(self, record: Record) -> None:
+    def note(self, *records: Record) -> None:
         self._held()
-        later = step(self._state, record)
+        later = reduce(step, records, self._state)
         with refusing(f"cannot record what happened to message {self.id}"):
-            self._pen.append(record, alarm(later, record.at, self.envelope.received_at))
+            self._pen.append(records, alarm(later, records[-1].at, self.envelope.received_at))
         self._state = later
 
     def is_mine(self) -> bool:

@@ -22,9 +22,10 @@ from pymta.spool import scan, sweep
 from pymta.spool.aside import Tell
 from pymta.spool.claim import FileClaim, take_claim
 from pymta.spool.disk import Disk
+from pymta.spool.glance import glance
 from pymta.spool.intake import FileIntake
 from pymta.spool.places import Places, close_places, open_places
-from pymta.spool.store import Message, SpoolError, Waiting, refusing
+from pymta.spool.store import Glance, Message, SpoolError, Waiting, refusing
 
 
 def say_on_stderr(event: Event) -> None:
@@ -87,6 +88,9 @@ class FileSpool:
 
     def peek(self, id: str) -> Message | None:
         return scan.peek(self._places(), id) if is_id(id) else None
+
+    def glance(self, id: str, queue: str) -> Glance | None:
+        return glance(self._places(), queue, id) if is_id(id) else None
 
     def reading(self, id: str) -> AbstractContextManager[scan.Reading | None]:
         """All of it, without a claim; None when it has gone."""

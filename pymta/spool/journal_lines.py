@@ -4,10 +4,11 @@
     5b2c01fe {"is":"Deferred","at":1700000000.0,"recipients":[0],"due":...,"why":"..."}
     ...
 
-One record per line, before it the CRC-32 of its JSON.  A line is synced before the next is
-begun, so only the last can be torn; it counts as not written, and `good` says where to cut the
-file before something is appended.  Anything else that is wrong raises ValueError: a record lost
-from the middle would mean mail sent twice or a sender never told.
+One record per line, before it the CRC-32 of its JSON; records that are to be there all or not at
+all share one, {"is":"Together","records":[...]}.  A line is synced before the next is begun,
+so only the last can be torn; it counts as not written, and `good` says where to cut the file before
+something is appended.  Anything else that is wrong raises ValueError: a record lost from the middle
+would mean mail sent twice or a sender never told.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from pymta.spool.record import is_other_version
 from pymta.spool.store import NewerFormatError
 
 HEADER = b"PYMTA-JOURNAL 1\n"
+NOTHING = b"\n"  # no JSON begins with it
+TOGETHER = "Together"  # no record, but some; a pymta that does not know it refuses the journal
 
 KINDS: dict[str, Callable[..., Record]] = {
     kind.__name__: kind
@@ -74,6 +77,28 @@ _READ: dict[str, Callable[[Fields, str], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Members:
+    """Of a kind of record: what reads each of them, and whether it must be there."""
+
+    kind: Callable[..., Record]
+    names: tuple[str, ...]
+    readers: tuple[tuple[str, Callable[[Fields, str], Any], bool], ...]
+
+
+def _members_of(kind: Any) -> _Members:
+    all_fields = fields(kind)
+    return _Members(
+        kind,
+        tuple(field.name for field in all_fields),
+        tuple((f.name, _READ[f.name], f.default is MISSING) for f in all_fields),
+    )
+
+
+# Asked of the classes once: a listing of many messages has more records than messages.
+_MEMBERS = {name: _members_of(kind) for name, kind in KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
     """What a journal says; `good` bytes of it are whole."""
 
@@ -81,15 +106,17 @@ class Journal:
     good: int = 0
 
 
-def encode(record: Record) -> bytes:
-    """One line, its end included."""
-    members = {name: getattr(record, name) for name in _names(type(record))}
-    text = to_json({"is": type(record).__name__} | members)
+def encode(*records: Record) -> bytes:
+    """One line, its end included: all of them or, when it is torn, none."""
+    if len(records) == 1:
+        text = to_json(_plain(records[0]))
+    else:
+        text = to_json({"is": TOGETHER, "records": list(map(_plain, records))})
     return b"%08x " % zlib.crc32(text) + text + b"\n"
 
 
-def decode(content: bytes) -> Journal:
-    """The records of a whole journal file."""
+def decode(content: bytes, *, without: bytes = NOTHING) -> Journal:
+    """The records of a whole journal file; none of those whose JSON begins with `without`."""
     header, newline, _ = content.partition(b"\n")
     if not newline:  # header and first record are one write: neither is there
         return Journal()
@@ -98,15 +125,16 @@ def decode(content: bytes) -> Journal:
             raise NewerFormatError("a journal of an unknown version")
         raise ValueError("not a journal of version 1")
     records: list[Record] = []
-    good = len(HEADER)
+    good, number = len(HEADER), 0
     while good < len(content):
         end = content.find(b"\n", good)
-        record = _decode_line(content[good:end]) if end >= 0 else None
-        if record is None:
+        found = _decode_line(content[good:end], without) if end >= 0 else None
+        number += 1
+        if found is None:
             if 0 <= end < len(content) - 1 or _has_swallowed(content[good:]):
-                raise ValueError(f"record {len(records) + 1} is damaged")
+                raise ValueError(f"record {number} is damaged")
             break
-        records.append(record)
+        records += found
         good = end + 1
     return Journal(tuple(records), good)
 
@@ -125,22 +153,33 @@ def _has_swallowed(rest: bytes) -> bool:
     return bool(behind) and crc == b"%08x" % zlib.crc32(text[:length])
 
 
-def _decode_line(line: bytes) -> Record | None:
+def _plain(record: Record) -> dict[str, Any]:
+    name = type(record).__name__
+    return {"is": name} | {member: getattr(record, member) for member in _MEMBERS[name].names}
+
+
+def _decode_line(line: bytes, without: bytes) -> tuple[Record, ...] | None:
     """None: the line is not what was written.  ValueError: it is, but we do not know it."""
     crc, _, text = line.partition(b" ")
     if crc != b"%08x" % zlib.crc32(text):
         return None
+    if text.startswith(without):
+        return ()
     found = Fields.parse(text)
-    kind = KINDS.get(found.text("is"))
-    if kind is None:
+    if found.text("is") == TOGETHER:
+        return tuple(map(_record, found.inners("records")))
+    return (_record(found),)
+
+
+def _record(found: Fields) -> Record:
+    """What may be missing is left out: older lines lack it."""
+    members = _MEMBERS.get(found.text("is"))
+    if members is None:
         raise NewerFormatError("a record of an unknown kind")
-    return kind(**{name: _READ[name](found, name) for name in _names(kind, found)})
-
-
-def _names(kind: Any, found: Fields | None = None) -> tuple[str, ...]:
-    """All; of those `found` in a line, what may be missing is left out: older lines lack it."""
-    return tuple(
-        field.name
-        for field in fields(kind)
-        if found is None or field.default is MISSING or field.name in found
+    return members.kind(
+        **{
+            name: read(found, name)
+            for name, read, is_needed in members.readers
+            if is_needed or name in found
+        }
     )

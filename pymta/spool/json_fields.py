@@ -68,6 +68,9 @@ class Fields:
     def inner(self, key: str) -> Fields:
         return Fields(self._found.get(key))
 
+    def inners(self, key: str) -> tuple[Fields, ...]:
+        return tuple(Fields(item) for item in self._list(key))
+
     def _list(self, key: str) -> list[Any]:
         value = self._found.get(key)
         if not isinstance(value, list):

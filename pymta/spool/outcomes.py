@@ -24,6 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import groupby
+from typing import cast
 
 UNTOLD = "delivery error message"  # of `Frozen.why`: it failed, and nobody can be told
 
@@ -237,8 +240,11 @@ def fold(count: int, records: Iterable[Record], frozen: str = "") -> State:
     `frozen` is that of its seal.
     """
     state = State(pending=tuple(range(count)), frozen=frozen)
-    for record in records:
-        state = step(state, record)
+    for is_put_off, some in groupby(records, lambda record: isinstance(record, Deferred)):
+        if is_put_off:  # most records are such: one new state for a row of them
+            state = _put_off(state, cast("Iterable[Deferred]", some))
+        else:
+            state = reduce(step, some, state)
     return state
 
 
@@ -256,19 +262,8 @@ def step(state: State, record: Record) -> State:
         case Redirected(recipients=settled, to=to, added=added, report_id=report_id):
             state = _redirect(state, settled, to, added, record.sender)
             return _owe(state, settled, "", report_id, EXPANDED)
-        case Deferred(at=at, recipients=put_off, due=due, why=why):
-            began = () if record.is_limited else put_off
-            first = dict.fromkeys(began, at) | dict(state.first_deferred)
-            dues = dict(state.dues) | dict.fromkeys(put_off, due)
-            reasons = dict(state.why) | dict.fromkeys(put_off, why)
-            return replace(
-                state,
-                first_deferred=tuple(sorted(first.items())),
-                dues=tuple(sorted(dues.items())),
-                why=tuple(sorted(reasons.items())),
-                warn=record.warn,
-                attempts=state.attempts + 1,
-            )
+        case Deferred():
+            return _put_off(state, (record,))
         case Warned(at=at, recipients=late, report_id=report_id, warn=warn):
             state = _owe(state, late, "", report_id, DELAYED)
             return replace(state, warned=at, warn=warn)
@@ -284,6 +279,26 @@ def step(state: State, record: Record) -> State:
             return _edit(state, record)
         case Rerouted(host=host):  # the times were those of other hosts
             return replace(state, reroute=host, dues=(), first_deferred=())
+
+
+def _put_off(state: State, records: Iterable[Deferred]) -> State:
+    """By one record after the other."""
+    first, dues, reasons = dict(state.first_deferred), dict(state.dues), dict(state.why)
+    attempts, warn = state.attempts, state.warn
+    for record in records:
+        attempts, warn = attempts + 1, record.warn
+        for n in record.recipients:
+            if not record.is_limited:
+                first.setdefault(n, record.at)
+            dues[n], reasons[n] = record.due, record.why
+    return replace(
+        state,
+        first_deferred=tuple(sorted(first.items())),
+        dues=tuple(sorted(dues.items())),
+        why=tuple(sorted(reasons.items())),
+        warn=warn,
+        attempts=attempts,
+    )
 
 
 def _redirect(

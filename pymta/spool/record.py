@@ -18,6 +18,7 @@ to it.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +31,11 @@ MAGIC = b"PYMTA-MESSAGE 1\n"
 OPENING = len(MAGIC) + 9  # magic, eight digits, newline
 FOOTER = 57  # bytes
 
+_FOOTER = re.compile(rb"PYMTA-SEAL 1 ([0-9a-f]{16}) ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8})\n")
+_FOOTER_WORDS = 6
+
 _SEAL_FORMAT = 1
+_USUAL_SEAL = b'{"format":1,'  # it cannot say that it is frozen
 _FROZEN_FORMAT = 2  # so that no older pymta delivers what is to wait for the operator
 
 
@@ -113,22 +118,42 @@ def decode_layout(opening: bytes, footer: bytes, file_size: int) -> Layout:
             raise NewerFormatError("a message file of an unknown version")
         raise ValueError("not a message file of version 1")
     body_start = OPENING + _hex(opening[len(MAGIC) : -1]) + 1
-    words = footer.split(b" ")
-    if len(words) != 6:
-        raise ValueError("no footer: the file is cut short")
-    seal_start, seal_length, head_crc, seal_crc = (_hex(word.rstrip(b"\n")) for word in words[2:])
-    if footer != _footer(seal_start, seal_length, head_crc, seal_crc):
-        raise ValueError("the footer is damaged")
+    found = _FOOTER.fullmatch(footer)
+    if found is None:
+        is_there = len(footer.split(b" ")) == _FOOTER_WORDS
+        raise ValueError(
+            "the footer is damaged" if is_there else "no footer: the file is cut short"
+        )
+    seal_start, seal_length, head_crc, seal_crc = (int(digits, 16) for digits in found.groups())
     if not body_start <= seal_start or seal_start + seal_length + FOOTER != file_size:
         raise ValueError("the parts do not add up to the file")
     return Layout(body_start, seal_start, seal_length, head_crc, seal_crc)
 
 
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Of an envelope what a listing shows."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    received_at: float
+    queue_name: str
+
+
+def brief_of_head(head: bytes, layout: Layout) -> Brief:
+    """From the first `layout.body_start` bytes."""
+    fields = _fields_of_head(head, layout)
+    return Brief(
+        fields.text("sender"),
+        fields.texts("recipients"),
+        fields.number("received_at"),
+        fields.text("queue_name"),
+    )
+
+
 def decode_head(head: bytes, layout: Layout) -> Envelope:
     """The envelope, from the first `layout.body_start` bytes."""
-    if zlib.crc32(head) != layout.head_crc:
-        raise ValueError("the envelope is damaged")
-    fields = Fields.parse(head[OPENING:])
+    fields = _fields_of_head(head, layout)
     client = fields.inner("client")
     return Envelope(
         sender=fields.text("sender"),
@@ -148,6 +173,12 @@ def decode_head(head: bytes, layout: Layout) -> Envelope:
         ret=fields.text("ret") if "ret" in fields else "",
         envid=fields.text("envid") if "envid" in fields else "",
     )
+
+
+def _fields_of_head(head: bytes, layout: Layout) -> Fields:
+    if zlib.crc32(head) != layout.head_crc:
+        raise ValueError("the envelope is damaged")
+    return Fields.parse(head[OPENING:])
 
 
 def _recipients(fields: Fields) -> Iterator[Recipient]:
@@ -178,6 +209,12 @@ def decode_seal(text: bytes, layout: Layout) -> Seal:
         tls_optional="tls_optional" in fields and fields.truth("tls_optional"),
         frozen=fields.text("frozen") if "frozen" in fields else "",
     )
+
+
+def frozen_in_seal(text: bytes, layout: Layout) -> str:
+    """Why it came frozen, without a look at the rest of a usual seal."""
+    is_usual = text.startswith(_USUAL_SEAL) and zlib.crc32(text) == layout.seal_crc
+    return "" if is_usual else decode_seal(text, layout).frozen
 
 
 def _footer(seal_start: int, seal_length: int, head_crc: int, seal_crc: int) -> bytes:

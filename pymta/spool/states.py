@@ -43,9 +43,10 @@ Redirecting:  a recipient who has his mail sent on is settled, and those in whos
     names it stands behind the one that gave it.
 
 Orders:  what an operator wants of a message (frozen, held, other recipients, another host) is a
-    record like those of an attempt, written by the one who claimed it.  So it never competes with
-    a delivery, and whatever stops in between, an order is there as a whole or not at all.  A pymta
-    that does not know a kind of record refuses the journal; it never delivers past an order.
+    record like those of an attempt, written by the one who claimed it; one that takes several has
+    them in one line.  So it never competes with a delivery, and whatever stops in between, an order
+    is there as a whole or not at all.  A pymta that does not know a kind of record refuses the
+    journal; it never delivers past an order.
 
 Removing:  UNLINK, sync queue/ if there is a journal, DROP_JOURNAL.
     The message goes first.  The other way round a stop in between would leave a message that

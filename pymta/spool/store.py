@@ -13,7 +13,7 @@ mtimes.  A message goes to the queue that its envelope names, for good; an id is
 
     claim = spool.claim(id)             one process per message, while the claim is held
     claim.prepare()                     before anybody gets it: can it be recorded?
-    claim.note(record)                  synced before it returns
+    claim.note(record)                  synced before it returns; of several all or none are there
     claim.finish()                      the message is settled: remove it
     claim.release()                     let go; it stays for a later attempt
 
@@ -25,7 +25,7 @@ One that a newer pymta wrote stays where it is: `claim` and `peek` raise SpoolEr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -92,6 +92,47 @@ class Message:
     history: tuple[Record, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a listing shows of a message.
+
+    `recipients` are addresses in the order of their indices, each with whether it still waits.
+    `frozen` and `held` as of `pymta.spool.outcomes.State`; time in seconds since the epoch, `size`
+    in bytes.
+    """
+
+    id: str
+    sender: str
+    recipients: tuple[tuple[str, bool], ...]
+    received_at: float
+    queue: str
+    size: int
+    frozen: str = ""
+    held: str = ""
+
+
+def glance_of(message: Message) -> Glance:
+    """The same, of what has been read already."""
+    envelope, state = message.envelope, message.state
+    return Glance(
+        message.id,
+        envelope.sender,
+        standing((one.address for one in envelope.recipients), state),
+        envelope.received_at,
+        envelope.queue_name,
+        message.seal.size,
+        state.frozen,
+        state.held,
+    )
+
+
+def standing(addresses: Iterable[str], state: State) -> tuple[tuple[str, bool], ...]:
+    """The `recipients` of a glance; `addresses` are those of the envelope."""
+    pending = frozenset(state.pending)  # there may be very many
+    known = (*enumerate(addresses), *state.added)
+    return tuple((address, n in pending) for n, address in known)
+
+
 class Intake(Protocol):
     id: str
 
@@ -128,7 +169,9 @@ class Claim(Protocol):
         """
         ...
 
-    def note(self, record: Record) -> None: ...
+    def note(self, *records: Record) -> None:
+        """One or more, which a stop or a power cut leaves all together or not at all."""
+        ...
 
     def is_mine(self) -> bool:
         """Asked right before the final dot: does this claim still hold?"""
@@ -158,6 +201,13 @@ class Spool(Protocol):
 
     def peek(self, id: str) -> Message | None:
         """Read it without a claim; None when it has gone."""
+        ...
+
+    def glance(self, id: str, queue: str) -> Glance | None:
+        """What a listing shows of a message that was seen in this queue, for much less.
+
+        None when it has gone.  Raises SpoolError as `peek`.
+        """
         ...
 
     def queues(self) -> tuple[str, ...]:

@@ -19,11 +19,13 @@ from pymta.spool.journal_lines import encode
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
+    Edited,
     Failed,
     Frozen,
     Record,
     Redirected,
     Reported,
+    Thawed,
 )
 from pymta.spool.store import Seal
 
@@ -36,6 +38,7 @@ ENVELOPE = Envelope(
     NOW,
     Client("192.0.2.1", 1025, "client.example.org", "esmtp"),
 )
+AN_ORDER = (Edited(NOW, (1,), (3,), ("four@example.net",), "root"), Thawed(NOW, "root"))
 PIECES = 8  # that the body arrives in
 
 
@@ -103,6 +106,7 @@ class Life:
         self.settle(in_parts, Reported(NOW, bounce))
         self.attempt(put_off, Redirected(NOW, (0,), (2,), ("three@example.net",)))
         self.attempt(put_off, Delivered(NOW, (2,)))
+        self.attempt(put_off, *AN_ORDER)
         self.attempt(put_off, Frozen(NOW, "by hand"))
         self.settle(slow)
         self.accept()
@@ -116,11 +120,12 @@ class Life:
         self.make("accepted", intake.id)
         return intake.id
 
-    def attempt(self, id: str, record: Record) -> None:
+    def attempt(self, id: str, *records: Record) -> None:
         claim = self.claimed(id)
         claim.prepare()
-        claim.note(record)
-        self.make("noted", id, encode(record))
+        claim.note(*records)
+        for record in records:
+            self.make("noted", id, encode(record))
         claim.release()
 
     def settle(self, id: str, *records: Record) -> None:
@@ -175,7 +180,10 @@ class Life:
             self._must_be_whole(claim)
             claim.release()
             noted = promises.noted.get(id, [])
-            _demand(self.history(id)[: len(noted)] == noted, f"{id}: what was recorded is lost")
+            history = self.history(id)
+            _demand(history[: len(noted)] == noted, f"{id}: what was recorded is lost")
+            obeyed = [encode(record) in history for record in AN_ORDER]
+            _demand(all(obeyed) or not any(obeyed), f"{id}: half an order is there")
         return set(ids)
 
     def all_waiting(self) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from pymta.spool.outcomes import (
     State,
     Thawed,
 )
-from pymta.spool.store import Message, Seal
+from pymta.spool.store import Message, Seal, glance_of
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_each_record_is_told_in_words(record: Record, text: str) -> None:
 
 
 def test_who_was_added_on_the_way_is_listed_behind_the_others() -> None:
-    assert listed(MESSAGE, 0.0).splitlines()[1:] == [
+    assert listed(glance_of(MESSAGE), 0.0).splitlines()[1:] == [
         "          one@d.example",
         "          two@d.example",
         "        D three@d.example",

@@ -183,6 +183,20 @@ def test_recipients_are_edited_and_messages_rerouted(
     assert state(spool, id).reroute == ""
 
 
+def test_an_order_of_several_records_is_one_line_of_the_journal(
+    queue: Queue, spool: FileSpool, tmp_path: Path
+) -> None:
+    """Stopped between two of them, nobody or both would get the message."""
+    id = put(spool, "one@d.example")
+
+    assert queue("reroute", "--to", "all@e.example", id) == 0
+
+    message = spool.peek(id)
+    assert message
+    assert len(message.history) == 2
+    assert len((tmp_path / "spool/journal" / id).read_bytes().splitlines()) == 2  # with its head
+
+
 def test_taking_out_the_last_recipient_ends_the_message(queue: Queue, spool: FileSpool) -> None:
     id = put(spool, "one@d.example")
 

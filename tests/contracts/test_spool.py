@@ -17,12 +17,13 @@ from pymta.spool.outcomes import (
     Delivered,
     Failed,
     Frozen,
+    Held,
     Record,
     Redirected,
     Reported,
     Thawed,
 )
-from pymta.spool.store import Claim, Seal, Spool, SpoolError
+from pymta.spool.store import Claim, Seal, Spool, SpoolError, glance_of
 from tests.doubles.memory_disk import MemoryDisk
 from tests.doubles.memory_spool import MemorySpool
 
@@ -227,6 +228,23 @@ def test_what_was_noted_is_there_for_the_next_claim(spool: Spool) -> None:
     assert dict(message.state.added)[4] == "else@where.example"
 
 
+def test_records_that_are_noted_together_are_like_others_to_whoever_reads_them(
+    spool: Spool,
+) -> None:
+    id = accept(spool)
+    records = (Frozen(NOW, "by hand"), Failed(NOW, (1,), "550 no"), Thawed(NOW))
+    claim = claimed(spool, id)
+    claim.note(*records)
+    state = claim.state
+    claim.release()
+
+    message = spool.peek(id)
+    assert message
+    assert message.history == records
+    assert message.state == state
+    assert (state.pending, state.frozen) == ((0, 2), "")
+
+
 def test_a_new_message_is_due_at_once_and_first(spool: Spool) -> None:
     accept(spool)
 
@@ -355,6 +373,46 @@ def test_peeking_needs_no_claim(spool: Spool) -> None:
     message = spool.peek(id)
     assert message
     assert (message.envelope, message.seal, message.state) == (ENVELOPE, claim.seal, claim.state)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (),
+        (Deferred(NOW, (0, 1, 2), NOW + 900, "busy"),) * 60,
+        (Delivered(NOW, (1,)), Deferred(NOW, (0, 2), NOW + 900, "busy"), Frozen(NOW, "by hand")),
+        (Redirected(NOW, (2,), (0, 3), ("new@example.net",)), Delivered(NOW, (0,))),
+        (Frozen(NOW, "by hand"), Thawed(NOW), Held(NOW, "root")),
+    ],
+    ids=["new", "put off often", "in part", "redirected", "held"],
+)
+@pytest.mark.parametrize("recipients", [3, 900])
+@pytest.mark.parametrize(
+    "seal", [Seal(), Seal(("X: y\r\n" * 900,), frozen="\u00e9")], ids=["", "frozen"]
+)
+def test_a_glance_shows_what_peeking_does(
+    spool: Spool, records: tuple[Record, ...], recipients: int, seal: Seal
+) -> None:
+    to = tuple(Recipient(f"{n}@d.example") for n in range(recipients))
+    intake = spool.begin(replace(ENVELOPE, recipients=to))
+    intake.write(b"x" * 3000 + b"\r\n")
+    intake.commit(seal)
+    if records:
+        claim = claimed(spool, intake.id)
+        claim.note(*records)
+        claim.release()
+
+    message = spool.peek(intake.id)
+    assert message
+    assert spool.glance(intake.id, SLOW) == glance_of(message)
+
+
+def test_what_has_gone_is_not_seen_at_a_glance(spool: Spool) -> None:
+    id = accept(spool)
+    claimed(spool, id).finish()
+
+    assert spool.glance(id, SLOW) is None
+    assert spool.glance(id, "nowhere") is None
 
 
 def test_a_reserved_id_is_used_once(spool: Spool) -> None:

@@ -25,7 +25,7 @@ from pymta.spool.disk import Disk, Facts
 from pymta.spool.files import FileSpool, say_on_stderr
 from pymta.spool.intake import FileIntake
 from pymta.spool.memory_disk import MemoryDisk
-from pymta.spool.outcomes import Deferred
+from pymta.spool.outcomes import Deferred, Record
 from pymta.spool.queues import Queues
 from pymta.spool.store import SpoolError
 from pymta.spool.torture import Torturer, Trial
@@ -205,6 +205,12 @@ class NeverSyncsRemoval(FileClaim):
         self.release()
 
 
+class NotesOneByOne(FileClaim):
+    def note(self, *records: Record) -> None:
+        for record in records:
+            super().note(record)
+
+
 class NeverSyncsNames(Queues):
     """Makes the directory of a queue without making sure that it stays."""
 
@@ -302,6 +308,9 @@ def sweep_after_every_kill(queues: type) -> None:
             lambda disk: WrongSpool(disk, claim=NeverSyncsRemoval),
             cut_power("nothing"),
             id="journal removed before the removal of its message is on disk",
+        ),
+        pytest.param(
+            lambda disk: WrongSpool(disk, claim=NotesOneByOne), kill, id="an order noted in halves"
         ),
         pytest.param(
             lambda disk: WrongSpool(disk, queues=NeverSyncsNames),

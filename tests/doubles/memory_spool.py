@@ -14,7 +14,7 @@ from pymta.mail.envelope import DEFAULT_QUEUE, Envelope, is_queue_name
 from pymta.mail.message_id import is_id, make_id
 from pymta.spool.alarm import alarm
 from pymta.spool.outcomes import Record, State, fold
-from pymta.spool.store import Message, Seal, SpoolError, Waiting
+from pymta.spool.store import Glance, Message, Seal, SpoolError, Waiting, glance_of
 
 
 @dataclass
@@ -83,6 +83,10 @@ class MemorySpool:
         if kept is None:
             return None
         return Message(id, kept.envelope, kept.seal, state_of(kept), tuple(kept.history))
+
+    def glance(self, id: str, queue: str) -> Glance | None:
+        message = self.peek(id)
+        return glance_of(message) if message and message.envelope.queue_name == queue else None
 
     def queues(self) -> tuple[str, ...]:
         return tuple(sorted(self._queues))
@@ -165,11 +169,11 @@ class MemoryClaim:
         self._hold()
         self._spool.step("prepare")
 
-    def note(self, record: Record) -> None:
+    def note(self, *records: Record) -> None:
         self._hold()
         self._spool.step("note")
-        self._kept.history.append(record)
-        self._kept.due = alarm(self.state, record.at, self.envelope.received_at)
+        self._kept.history += records
+        self._kept.due = alarm(self.state, records[-1].at, self.envelope.received_at)
 
     def is_mine(self) -> bool:
         self._hold()

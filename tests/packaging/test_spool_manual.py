@@ -10,6 +10,7 @@ import pytest
 
 from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.spool import journal_lines, paths, record
+from pymta.spool.outcomes import Thawed
 from pymta.spool.states import SWEEP_AGE
 from pymta.spool.store import Seal
 from tests.doubles.peers import CHECKOUT
@@ -55,6 +56,12 @@ def test_it_names_every_member_of_a_seal_and_the_width_of_the_footer() -> None:
 @pytest.mark.parametrize("kind", journal_lines.KINDS.values(), ids=list(journal_lines.KINDS))
 def test_it_names_every_record_with_its_members(kind: type) -> None:
     assert {kind.__name__} | {field.name for field in fields(kind)} <= WORDS
+
+
+def test_it_names_what_holds_records_that_belong_together() -> None:
+    _, _, text = journal_lines.encode(Thawed(1.0), Thawed(2.0)).partition(b" ")
+
+    assert {journal_lines.TOGETHER} | names(json.loads(text)) <= WORDS
 
 
 def test_it_names_every_directory_and_how_long_leftovers_stay() -> None:

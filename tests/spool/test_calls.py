@@ -77,6 +77,23 @@ def test_accepting_is_one_write_one_sync_of_the_file_and_one_of_the_directory(
     assert recorder.changes() == ["create", "write", "sync", "link", "unlink", "sync"]
 
 
+@pytest.mark.parametrize(
+    ("body", "more"), [(BODY, []), (b"x" * 100_000, ["facts", "read"])], ids=["small", "large"]
+)
+def test_a_line_of_a_listing_is_one_open_and_one_read_of_each_file(
+    spool: FileSpool, recorder: Recorder, body: bytes, more: list[str]
+) -> None:
+    claim = spool.claim(accept(spool, body))
+    assert claim
+    for _ in range(9):
+        claim.note(Deferred(NOW, (0, 1), NOW + 900, "busy"))
+    recorder.calls.clear()
+
+    assert spool.glance(claim.id, "")
+
+    assert recorder.calls == ["open", "read", *more, "close", "open", "read", "close"]
+
+
 def test_a_large_body_is_written_in_blocks(spool: FileSpool, recorder: Recorder) -> None:
     intake = spool.begin(ENVELOPE)
     for _ in range(1000):

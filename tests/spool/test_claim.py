@@ -6,6 +6,7 @@ import os
 import signal
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -257,6 +258,8 @@ def test_a_message_that_cannot_be_read_is_set_aside_and_told_once(
     DAMAGES[damage](top / "queue" / id)
     with pytest.raises(SpoolError):
         spool.peek(id)
+    with pytest.raises(SpoolError):
+        spool.glance(id, "")
 
     assert spool.claim(id) is None
     assert spool.claim(id) is None
@@ -265,6 +268,22 @@ def test_a_message_that_cannot_be_read_is_set_aside_and_told_once(
     assert os.path.lexists(top / "corrupt" / id)
     assert [message.id for message in spool.waiting()] == [other]
     assert spool.claim(other)
+
+
+def test_what_guards_a_message_is_looked_at_in_a_glance(spool: FileSpool, top: Path) -> None:
+    """Of the 22 octets of the body nobody looks at one."""
+    id = accept(spool, b"b" * 22)
+    path = top / "queue" / id
+    whole = path.read_bytes()
+
+    unseen = 0
+    for at, octet in enumerate(whole):
+        path.write_bytes(whole[:at] + bytes([octet ^ 1]) + whole[at + 1 :])
+        with suppress(SpoolError):
+            assert spool.glance(id, "")
+            unseen += 1
+
+    assert unseen == 22
 
 
 def test_a_body_that_is_damaged_never_comes_to_its_end(

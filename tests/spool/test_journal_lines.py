@@ -55,6 +55,17 @@ def test_all_records_come_back(records: list[Record]) -> None:
     assert decode(content) == Journal(tuple(records), len(content))
 
 
+@given(HISTORIES, st.lists(RECORDS, min_size=2, max_size=3), st.data())
+def test_of_records_that_belong_together_all_come_back_or_none(
+    before: list[Record], some: list[Record], data: st.DataObject
+) -> None:
+    whole, line = journal_of(before), encode(*some)
+    torn = data.draw(st.integers(0, len(line) - 1), "torn at")
+
+    assert decode(whole + line) == Journal((*before, *some), len(whole) + len(line))
+    assert decode(whole + line[:torn]) == Journal(tuple(before), len(whole))
+
+
 @given(HISTORIES, RECORDS, st.data())
 def test_a_torn_last_record_counts_as_not_written(
     records: list[Record], last: Record, data: st.DataObject
@@ -115,6 +126,9 @@ def test_an_unknown_journal_is_refused(content: bytes) -> None:
         b'{"is":"Delivered","at":1,"recipients":[-1],"how":""}',
         b'{"is":"Delivered","at":1,"recipients":[true],"how":""}',
         b'{"is":1}',
+        b'{"is":"Together"}',
+        b'{"is":"Together","records":[{"is":"Thawed","at":1},{"is":"Teleported","at":1}]}',
+        b'{"is":"Together","records":[{"is":"Together","records":[]}]}',
         b"[]",
     ],
     ids=lambda text: text.decode(),

@@ -1,0 +1,97 @@
+"""One message in a glance: what a line of a listing says of it, with as few reads as can be.
+
+A listing of a hundred thousand messages spends its time here, so nothing is decoded that it does
+not show: of the seal only whether the message came frozen, of the journal no line that merely put
+somebody off.  What guards a file against damage is looked at all the same.
+
+Touches: disk.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from pymta.spool import journal_lines
+from pymta.spool.disk import Disk
+from pymta.spool.opened import LARGEST_JOURNAL, open_queued, read_all
+from pymta.spool.outcomes import Record, fold
+from pymta.spool.places import Places, Queued
+from pymta.spool.record import FOOTER, OPENING, Brief, brief_of_head, decode_layout, frozen_in_seal
+from pymta.spool.store import Glance, SpoolError, refusing, standing
+
+_START = 4096  # bytes of a file that are read at first: the envelope, and all of a small message
+_END = 2048  # bytes of its end: seal and footer of all but a few
+_DEFERRED = b'{"is":"Deferred",'  # neither settles nor adds anybody
+
+
+def glance(places: Places, queue: str, id: str) -> Glance | None:
+    """None: it has gone.  Raises SpoolError, as `pymta.spool.scan.peek`."""
+    at = places.queues.get(queue)
+    if at is None:
+        return None
+    with refusing(f"cannot read message {id}"):
+        try:
+            return _glance(places, at, id)
+        except ValueError as error:
+            raise SpoolError(errno.EBADMSG, f"message {id}: {error}") from error
+
+
+def _glance(places: Places, at: int, id: str) -> Glance | None:
+    disk = places.disk
+    fd = open_queued(Queued(places, at, id))
+    if fd is None:
+        return None
+    try:
+        brief, size, frozen = _read(disk, fd)
+    finally:
+        disk.close(fd)
+    records = _records(places, id)
+    if records is None and disk.look(at, id) is None:  # settled, and its journal gone with it
+        return None
+    recipients = tuple((address, True) for address in brief.recipients)
+    held = ""
+    if records:
+        state = fold(len(recipients), records, frozen)
+        recipients, frozen, held = standing(brief.recipients, state), state.frozen, state.held
+    return Glance(
+        *(id, brief.sender, recipients, brief.received_at, brief.queue_name, size, frozen, held)
+    )
+
+
+def _read(disk: Disk, fd: int) -> tuple[Brief, int, str]:
+    """What the envelope says, the size of the message, and why it came frozen."""
+    start = disk.read(fd, _START, 0)
+    size = len(start) if len(start) < _START else disk.facts(fd).size
+    end_at = max(size - _END, 0)
+    end = start[end_at:] if size == len(start) else disk.read(fd, _END, end_at)
+
+    def part(offset: int, length: int) -> bytes:
+        if offset + length <= len(start):
+            return start[offset : offset + length]
+        if offset >= end_at:
+            return end[offset - end_at : offset - end_at + length]
+        return read_all(disk, fd, length, offset)
+
+    layout = decode_layout(start[:OPENING], end[-FOOTER:], size)
+    brief = brief_of_head(part(0, layout.body_start), layout)
+    frozen = frozen_in_seal(part(layout.seal_start, layout.seal_length), layout)
+    return brief, layout.body_length, frozen
+
+
+def _records(places: Places, id: str) -> tuple[Record, ...] | None:
+    """Those that may say more than when somebody is tried again; None: there is no journal."""
+    disk = places.disk
+    try:
+        fd = disk.open(places.journal, id)
+    except FileNotFoundError:
+        return None
+    try:
+        content = disk.read(fd, _START, 0)
+        if len(content) == _START:
+            facts = disk.facts(fd)
+            if not facts.is_regular or facts.size > LARGEST_JOURNAL:
+                raise ValueError("not a journal")
+            content = read_all(disk, fd, facts.size, 0)
+    finally:
+        disk.close(fd)
+    return journal_lines.decode(content, without=_DEFERRED).records
