@@ -23,6 +23,7 @@ from pymta.config.settings import Settings
 from pymta.delivery.outcome import addressees
 from pymta.journal.local_time import stamp
 from pymta.spool.files import FileSpool
+from pymta.transport.tls_need import Wish
 
 MOST_ROUTED = 50  # recipients of one message whose ways are looked up
 
@@ -69,7 +70,9 @@ def _why(spool: FileSpool, settings: Settings, id: str, *, offline: bool) -> Why
         # Loaded here: it is all of a delivery.
         from pymta.cli.ways import explainer  # noqa: PLC0415
 
-        ask = explainer(settings, QUIET, message.envelope.sender, message.state.reroute)
+        envelope, reroute = message.envelope, message.state.reroute
+        wish = Wish(envelope.requires_tls, message.seal.tls_optional)
+        ask = explainer(settings, QUIET, envelope.sender, reroute, wish)
         some = islice(message.state.pending, MOST_ROUTED)
         for who in addressees(some, message.envelope, message.state):
             ways[who.address] = ask(who.address, who.via, is_final=who.is_final)

@@ -27,7 +27,7 @@ from pymta.config.settings import Settings
 from pymta.delivery.carry import BLACKHOLE, LOCAL, transport_of_item
 from pymta.delivery.outcome import LMTP
 from pymta.delivery.real_world import world_as_it_is
-from pymta.delivery.to_hosts import SMTP
+from pymta.delivery.to_hosts import SMTP, terms_for
 from pymta.delivery.world import World
 from pymta.journal.log import Log
 from pymta.mail.caller import LocalSocket
@@ -54,7 +54,7 @@ from pymta.transport.classify import Later
 from pymta.transport.hand import Hand
 from pymta.transport.local_request import Deed, Forward
 from pymta.transport.parcel import Parcel
-from pymta.transport.tls_need import Unsure
+from pymta.transport.tls_need import NO_WISH, Unsure, Wish
 
 DEEPEST = 20  # steps from one who has his mail sent on to the next
 
@@ -65,17 +65,20 @@ class Explain(Protocol):
     ) -> Explained: ...
 
 
-def explainer(settings: Settings, log: Log, sender: str, by_order: str = "") -> Explain:
+def explainer(
+    settings: Settings, log: Log, sender: str, by_order: str = "", wish: Wish = NO_WISH
+) -> Explain:
     """For one message of `sender`, for which an operator may have named a host."""
-    return Ways(world_as_it_is(settings, log), sender, by_order).explain
+    return Ways(world_as_it_is(settings, log), sender, by_order, wish).explain
 
 
 class Ways:
     """`world` is that of a delivery worker; its spool is not asked."""
 
-    def __init__(self, world: World, sender: str, by_order: str = "") -> None:
+    def __init__(self, world: World, sender: str, by_order: str = "", wish: Wish = NO_WISH) -> None:
         self._world = world
         self._sender = sender
+        self._wish = wish
         self._route = world.new_routes(by_order, sender)
         self._followed: set[tuple[tuple[str, str], bool]] = set()
 
@@ -214,9 +217,9 @@ class Ways:
         return replace(found, verdict=WAITS, limits=(str(limit),), next_try=until)
 
     def _remote_view(self, route: Remote, host: Host) -> HostView:
-        """With how much TLS it is owed, as far as no message has a word in that."""
+        """With how much TLS it is owed, for a message of this wish."""
         memory = self._world.memory
-        terms = self._world.terms_of(route, host, False)
+        terms = terms_for(self._wish, host, route, self._world)
         if isinstance(terms, Unsure):
             return HostView(str(host), "", memory.hint(host), trouble=terms.why)
         memory = memory.on(terms.key)

@@ -21,13 +21,9 @@ from pymta.transport import remote
 from pymta.transport.classify import Later, Outcome, limited
 from pymta.transport.parcel import Parcel, parcel_of
 from pymta.transport.terms import Terms
-from pymta.transport.tls_need import Unsure, of_message
+from pymta.transport.tls_need import Unsure, Wish, of_message
 
 SMTP = "smtp"
-_NOT_SURE = Unsure(
-    "REQUIRETLS asks for a host whose name was signed in the DNS, or that a policy names",
-    lacks_requiretls=True,
-)
 
 
 def send(
@@ -78,7 +74,7 @@ def _deliver(
             parcel,
             way.hosts,
             talk=world.talk,
-            terms_of=partial(_terms, way=way, claim=claim, world=world),
+            terms_of=partial(terms_for, _wish(claim), way=way, world=world),
             memory=memory,
             gate=gate,
         )
@@ -97,16 +93,17 @@ def is_past_cutoff(recipients: Iterable[Addressee], claim: Claim, world: World) 
     )
 
 
-def _terms(host: Host, way: Remote, claim: Claim, world: World) -> Terms | Unsure:
-    """With what the sender has said of TLS (RFC 8689)."""
-    requires_tls, is_optional = claim.envelope.requires_tls, claim.seal.tls_optional
-    terms = world.terms_of(way, host, is_optional and not requires_tls)
+def _wish(claim: Claim) -> Wish:
+    return Wish(claim.envelope.requires_tls, claim.seal.tls_optional)
+
+
+def terms_for(wish: Wish, host: Host, way: Remote, world: World) -> Terms | Unsure:
+    """The terms of a host, for a message whose sender has this wish."""
+    terms = world.terms_of(way, host, wish.waives)
     if isinstance(terms, Unsure):
         return terms
-    if requires_tls and not terms.need.is_name_sure:
-        return _NOT_SURE
-    need = of_message(terms.need, requires_tls=requires_tls, is_tls_optional=is_optional)
-    return replace(terms, need=need)
+    need = of_message(terms.need, wish)
+    return need if isinstance(need, Unsure) else replace(terms, need=need)
 
 
 def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:

@@ -96,10 +96,34 @@ REQUIRETLS = "REQUIRETLS"
 WAIVED = "TLS-Required: No"
 
 
-def of_message(need: Need, *, requires_tls: bool, is_tls_optional: bool) -> Need:
-    """With what the sender of the message has said (RFC 8689); REQUIRETLS goes before."""
-    if requires_tls:
+NOT_SURE = Unsure(
+    "REQUIRETLS asks for a host whose name was signed in the DNS, or that a policy names",
+    lacks_requiretls=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the sender of a message has said of TLS (RFC 8689); REQUIRETLS goes before."""
+
+    requires_tls: bool = False
+    is_tls_optional: bool = False
+
+    @property
+    def waives(self) -> bool:
+        """He does without what the receiving side asks for."""
+        return self.is_tls_optional and not self.requires_tls
+
+
+NO_WISH = Wish()
+
+
+def of_message(need: Need, wish: Wish) -> Need | Unsure:
+    """The same for one message."""
+    if wish.requires_tls and not need.is_name_sure:
+        return NOT_SURE
+    if wish.requires_tls:
         return replace(need.at_least(Level.VERIFIED, REQUIRETLS), asks_requiretls=True)
-    if is_tls_optional and need.is_theirs:
+    if wish.waives and need.is_theirs:
         return Need(Level.MAY, WAIVED)
     return need

@@ -14,7 +14,7 @@ from pymta.mail.address import Mailbox
 from pymta.mail.trouble import REFUSED, Trouble
 from pymta.routing.route import Discard, Expanded, Item
 from pymta.routing.target import Whom
-from pymta.transport.tls_need import Level, Need, Unsure
+from pymta.transport.tls_need import NO_WISH, NOT_SURE, Level, Need, Unsure, Wish
 from tests.doubles.deliveries import START, Rig, host
 from tests.doubles.throttles import throttle
 
@@ -181,6 +181,22 @@ def test_each_host_says_how_much_tls_it_is_owed(rig: Rig) -> None:
 
     assert "    host mx.x.example [192.0.2.1], TLS dane (DANE)" in text(found)
     assert as_plain(found)["hosts"][0]["tls"] == "dane (DANE)"
+
+
+def test_what_the_sender_of_a_message_has_said_of_tls_is_seen(rig: Rig) -> None:
+    rig.need = Need(Level.VERIFIED, "MTA-STS", is_theirs=True, is_name_sure=True)
+
+    def hosts(wish: Wish) -> list[str]:
+        found = text(Ways(rig.world(), ASKED, wish=wish).explain("a@x.example"))
+        return [line.strip() for line in found if "host" in line or "not called" in line]
+
+    name = "host mx.x.example [192.0.2.1]"
+    assert hosts(NO_WISH) == [f"{name}, TLS verify (MTA-STS)"]
+    assert hosts(Wish(is_tls_optional=True)) == [f"{name}, TLS may (TLS-Required: No)"]
+    rig.need = Need(Level.MAY, is_name_sure=True)
+    assert hosts(Wish(requires_tls=True)) == [f"{name}, TLS verify (REQUIRETLS)"]
+    rig.need = Need(Level.MAY)
+    assert hosts(Wish(requires_tls=True)) == [name, f"not called now: {NOT_SURE.why}"]
 
 
 def test_a_host_of_which_nobody_knows_what_it_is_owed_is_not_called(rig: Rig) -> None:

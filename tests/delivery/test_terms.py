@@ -20,7 +20,7 @@ from pymta.spool.store import Seal
 from pymta.tls.dane import Tlsa
 from pymta.tls.facts import Facts
 from pymta.transport.terms import Terms
-from pymta.transport.tls_need import Level, Need, of_message
+from pymta.transport.tls_need import Level, Need, Wish, of_message
 from tests.doubles.deliveries import SETTINGS, UNPUBLISHED, Rig
 
 MX = Host("mx.example.org", ip_address("192.0.2.1"))
@@ -87,7 +87,7 @@ def test_where_we_log_in_no_author_waives_what_keeps_the_password(
     found = terms_of(route, host, is_waived=True, settings=SETTINGS, published=records)
     assert isinstance(found, Terms)
     assert found.need.level is Level.DANE
-    assert of_message(found.need, requires_tls=False, is_tls_optional=True) == found.need
+    assert of_message(found.need, Wish(is_tls_optional=True)) == found.need
 
 
 def test_a_host_that_the_operator_named_is_sure_and_one_from_the_dns_is_not() -> None:

@@ -14,7 +14,7 @@ from pymta.resolver.answer import Answer, Failed, Found, NoSuchDomain
 from pymta.routing.route import Remote
 from pymta.tls.dane import Tlsa
 from pymta.tls.mta_sts import Mode, Policy
-from pymta.transport.tls_need import Level, Need, Unsure, of_message
+from pymta.transport.tls_need import Level, Need, Unsure, Wish, of_message
 
 MX = Host("mx.example.net", ip_address("192.0.2.1"))
 SIGNED = replace(MX, signed=("mx.example.net",))
@@ -176,7 +176,7 @@ def test_dane_only_is_the_word_of_an_operator_and_not_for_a_sender_to_waive() ->
     found = need(SIGNED, "dane-only", tlsa=good, is_waived=True)
     assert isinstance(found, Need)
     assert (found.level, found.because, found.records) == (Level.DANE, "remote_tls", (EE,))
-    assert of_message(found, requires_tls=False, is_tls_optional=True) == found
+    assert of_message(found, Wish(is_tls_optional=True)) == found
 
 
 def test_dane_only_waits_for_records() -> None:
