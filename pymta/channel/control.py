@@ -4,16 +4,22 @@ A request is one packet, ``word`` or ``word argument`` in ASCII.  The answer is 
 ``ok`` or ``failed`` and a text; one that is too large for a packet lies in an open file that
 comes with the word ``ok``.
 
+Behind the word ``order`` comes a second packet, `Words`, with the standard output and standard
+error of whoever asks; a process that the daemon starts for it reads it, and answers ``ok`` and an
+exit status.
+
 Touches: sockets, descriptors.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pymta.channel.peer import peer_of
@@ -22,6 +28,8 @@ from pymta.config.rights import Person
 NAME = "control"  # in the runtime directory
 LONGEST = 4096  # bytes of a request
 LONGEST_ANSWER = 60_000  # bytes of an answer in a packet; the kernel takes three times that
+ORDER = "order"
+MOST_WORDS = 100_000  # bytes of the words of an order; the kernel takes twice that
 OK = "ok"
 FAILED = "failed"
 # What a failed request hears that would not fail for others, or later.
@@ -31,6 +39,28 @@ BUSY = "too many"
 
 _PEERGROUPS = 59  # SO_PEERGROUPS of asm-generic/socket.h, Linux 4.13; Python has no name for it
 _MOST_GROUPS = 256  # what fits into the 1024 bytes that Python reads of a socket option
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was typed behind `program`: ``pymta``, or another name for the classic command line."""
+
+    program: str
+    words: tuple[str, ...]
+
+    def encode(self) -> bytes:
+        return json.dumps([self.program, *self.words]).encode("ascii")
+
+
+def decode_words(packet: bytes) -> Words:
+    """Raises ValueError."""
+    try:
+        found = json.loads(packet)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(found, list) or not found or not all(isinstance(w, str) for w in found):
+        raise ValueError("want a program and its words")
+    return Words(found[0], tuple(found[1:]))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ import click
 
 from pymta import __version__
 from pymta.cli.command_error import CommandError
+from pymta.cli.identity import NotOwnerError
 from pymta.cli.lazy import LazyGroup
 from pymta.cli.streams import fill_closed_streams
 from pymta.config.complaints import ConfigError
@@ -83,9 +84,24 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except NotOwnerError as error:
+        return _by_daemon(arguments, error)
     except Exception as error:  # noqa: BLE001 - the one place where every error has an exit code
         return _explain(error)
     return status if isinstance(status, int) else os.EX_OK
+
+
+def _by_daemon(arguments: Sequence[str], refusal: NotOwnerError) -> int:
+    """The daemon does it for those who may ask for it; nothing has been done so far."""
+    # Loaded only now, for those who are neither root nor the owner.
+    from pymta.cli.via_daemon import order  # noqa: PLC0415
+
+    try:
+        return order("pymta", arguments, refusal)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - as in `run`
+        return _explain(error)
 
 
 def _explain(error: Exception) -> int:

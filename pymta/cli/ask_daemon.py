@@ -9,7 +9,8 @@ import os
 import socket
 import struct
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pymta.channel.control import (
@@ -18,6 +19,7 @@ from pymta.channel.control import (
     NAME,
     OK,
     ONLY,
+    ORDER,
     STOPPING,
     address_in,
     pid_at,
@@ -60,14 +62,34 @@ def ask_daemon(
     when it has no time, 77 when it does not take orders from us.
     """
     until = time.monotonic() + wait
+    with _connection(directory, wait) as sock:
+        _check_pid(sock, pid)
+        sock.settimeout(max(0.001, until - time.monotonic()))
+        with suppress(BrokenPipeError):  # it has hung up; its answer may lie there
+            sock.send(request.encode("ascii"), socket.MSG_NOSIGNAL)
+        answer = _hear(sock)
+    return _text(answer, failure)
+
+
+def order_daemon(directory: str, words: bytes, *, wait: float, failure: int) -> str:
+    """The same of an order: it writes to our standard output and error, and may last long.
+
+    `wait` is for the connection alone.
+    """
+    with _connection(directory, wait) as sock:
+        with suppress(BrokenPipeError, ConnectionResetError):  # as above
+            sock.send(ORDER.encode("ascii"), socket.MSG_NOSIGNAL)
+            socket.send_fds(sock, [words], [1, 2], socket.MSG_NOSIGNAL)
+        answer = _hear(sock)
+    return _text(answer, failure)
+
+
+@contextmanager
+def _connection(directory: str, wait: float) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
         try:
             _connect(sock, directory, wait)
-            _check_pid(sock, pid)
-            sock.settimeout(max(0.001, until - time.monotonic()))
-            with suppress(BrokenPipeError):  # it has hung up; its answer may lie there
-                sock.send(request.encode("ascii"), socket.MSG_NOSIGNAL)
-            answer = _hear(sock)
+            yield sock
         except (TimeoutError, BlockingIOError):
             text = f"no answer within {wait:g} seconds; the log may tell what came of it"
             raise CommandError(text, os.EX_TEMPFAIL) from None
@@ -76,6 +98,9 @@ def ask_daemon(
             raise CommandError(text, os.EX_NOPERM) from None
         except (ConnectionError, FileNotFoundError, NotADirectoryError):
             raise NoDaemonError(directory) from None
+
+
+def _text(answer: str, failure: int) -> str:
     verdict, _, text = answer.partition(" ")
     if verdict != OK:
         text = text or "the daemon hung up without an answer"

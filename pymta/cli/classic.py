@@ -27,6 +27,7 @@ from pymta.cli.classic_line import (
 )
 from pymta.cli.classic_orders import VIEWS, Manage
 from pymta.cli.command_error import CommandError
+from pymta.cli.identity import NotOwnerError
 from pymta.cli.places import daemon_places
 from pymta.cli.streams import fill_closed_streams
 
@@ -45,7 +46,22 @@ def run(words: Sequence[str], environ: Mapping[str, str]) -> int:
         return _do(read_line(words), environ)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except NotOwnerError as error:
+        return _by_daemon(words, error)
     except Exception as error:  # noqa: BLE001 - the one place where every error becomes a line
+        return _complain(_explain(error))
+
+
+def _by_daemon(words: Sequence[str], refusal: NotOwnerError) -> int:
+    """The daemon does it for those who may ask for it; nothing has been done so far."""
+    # Loaded only now, for those who are neither root nor the owner.
+    from pymta.cli.via_daemon import order  # noqa: PLC0415
+
+    try:
+        return order("sendmail", words, refusal)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - as in `run`
         return _complain(_explain(error))
 
 

@@ -10,9 +10,20 @@ from __future__ import annotations
 
 import os
 import pwd
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from pymta.cli.command_error import CommandError
+
+_orderer: ContextVar[str] = ContextVar("orderer", default="")
+
+
+class NotOwnerError(CommandError):
+    """The queue of this state directory is not ours; its daemon may do it for us."""
+
+    def __init__(self, state: str, text: str) -> None:
+        super().__init__(text, os.EX_NOPERM)
+        self.state = state
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +57,18 @@ def may_become_owner(state_directory: str) -> bool:
 
 
 def become_owner(state_directory: str) -> None:
-    """Be the owner of the state directory from here on.  Raises CommandError."""
+    """Be the owner of the state directory from here on.
+
+    Raises NotOwnerError, before anything has been done; CommandError where there is no queue.
+    """
     found = _look(state_directory)
     match decide(os.geteuid(), found.st_uid, found.st_gid):
         case Become(uid, gid):
             change_user(uid, gid)
         case Refuse():
             owner = account_name(found.st_uid)
-            raise CommandError(
-                f"{state_directory} belongs to {owner}: do this as root or as {owner}",
-                os.EX_NOPERM,
-            )
+            text = f"{state_directory} belongs to {owner}: do this as root or as {owner}"
+            raise NotOwnerError(state_directory, text)
         case Stay():
             pass
 
@@ -79,8 +91,20 @@ def account_name(uid: int) -> str:
         return f"uid {uid}"
 
 
+def act_for(person: str) -> None:
+    """From here on this process does what this user has ordered."""
+    _orderer.set(person)
+
+
+def is_ordered() -> bool:
+    """Does this process do what another user has ordered?"""
+    return bool(_orderer.get())
+
+
 def login_name() -> str:
-    """Who runs this command; "" when no account has that number."""
+    """Whose order this is; "" when no account has that number."""
+    if orderer := _orderer.get():
+        return orderer
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

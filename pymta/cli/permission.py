@@ -44,4 +44,5 @@ def _rights(state: str, owner: int) -> Rights:
         owner,
         frozenset(settings.machine.admin_gids),
         prod_requires_admin=settings.control.prod_requires_admin,
+        queue_list_requires_admin=settings.control.queue_list_requires_admin,
     )

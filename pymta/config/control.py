@@ -16,6 +16,9 @@ class Control:
     prod_requires_admin: bool = setting(
         True, "Only they may ask for queue runs and deliveries; false: every local user may."
     )
+    queue_list_requires_admin: bool = setting(
+        True, "Only they may list the queue; false: every local user may, with all addresses."
+    )
     notifier_socket: str = setting(
         "control",
         "Control socket in the runtime directory, where pymta status and pymta reload ask; empty:"

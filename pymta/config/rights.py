@@ -1,7 +1,8 @@
 """Who may do what with a daemon and its queue (ST-03, N-22).
 
 Root, the owner of the queue and the members of `admin_groups` may do everything.  Everybody else
-may at most ask for a queue run or a delivery, and that only where `prod_requires_admin` is false.
+may at most ask for a queue run or a delivery, and that only where `prod_requires_admin` is false,
+and list the queue, where `queue_list_requires_admin` is.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Rights:
     owner: int
     admin_gids: frozenset[int] = frozenset()
     prod_requires_admin: bool = True
+    queue_list_requires_admin: bool = True
 
     def is_admin(self, person: Person) -> bool:
         if person.uid in {ROOT, self.owner}:
@@ -36,6 +38,10 @@ class Rights:
     def may_prod(self, person: Person) -> bool:
         """Have what is due delivered, now."""
         return not self.prod_requires_admin or self.is_admin(person)
+
+    def may_list(self, person: Person) -> bool:
+        """See which messages wait."""
+        return not self.queue_list_requires_admin or self.is_admin(person)
 
 
 def who_may(owner: str, groups: Sequence[str]) -> str:

@@ -94,7 +94,7 @@ TROUBLE: Mapping[Kind, Meaning] = {
         " root, the user of the daemon and members of admin_groups may; or it asked the delivery"
         " helper for what only the daemon may ask, or nobody.",
         fields="PEER_UID PEER_PID",
-        options="admin_groups prod_requires_admin notifier_socket",
+        options="admin_groups prod_requires_admin queue_list_requires_admin notifier_socket",
     ),
     Kind.SHORT_OF_SPACE: Meaning(
         "A disk is nearly full",

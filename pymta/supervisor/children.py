@@ -25,6 +25,7 @@ class Job(Enum):
     CERTIFICATE = "certificate reader"
     UNKNOWN = "child"  # of an image that could not tell us
     VALIDATION = "validation"
+    ORDER = "order"  # what a command has asked for, of a user who may not touch the queue
 
 
 @dataclass(frozen=True, slots=True)

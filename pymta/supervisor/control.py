@@ -55,6 +55,10 @@ class Client:
     def pid(self) -> int:
         return pid_at(self._sock)
 
+    def hand_over(self) -> None:
+        """Another process answers from here on; it has a copy of our end."""
+        self.close()
+
     def request(self) -> bytes:
         """What it said; empty when it has gone, or said more than a request can be.
 

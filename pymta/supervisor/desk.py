@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pymta.channel.control import BUSY
-from pymta.config.rights import Rights
+from pymta.config.rights import Person, Rights
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
 from pymta.supervisor import control
@@ -37,11 +37,11 @@ Serve = Callable[[Client, str], object]
 class Request:
     """`serve` gets the client, to be answered then or later, and the argument.
 
-    `is_prod`: it asks for deliveries only, which `prod_requires_admin = false` lets everybody do.
+    `may`: does this person have the right to ask?
     """
 
     serve: Serve
-    is_prod: bool = False
+    may: Callable[[Rights, Person], bool] = Rights.is_admin
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,12 @@ class Door:
 
 @dataclass(slots=True)
 class _Seat:
-    """`until` is when the request must have come, on the clock of the loop; None: it has."""
+    """`person` None: the image before us has judged him.
 
-    is_admin: bool
+    `until` is when the request must have come, on the clock of the loop; None: it has.
+    """
+
+    person: Person | None
     until: float | None
 
 
@@ -94,7 +97,7 @@ class Desk:
 
     def keep(self, client: Client) -> None:
         """One who asked the image before us and waits for the answer."""
-        self._sit(client, _Seat(is_admin=True, until=None))
+        self._sit(client, _Seat(None, until=None))
 
     def wait(self, now: float) -> float | None:
         """Seconds until there is something to do by the clock."""
@@ -150,20 +153,22 @@ class Desk:
         except OSError:
             client.close()
             return
-        if not self._door.rights.may_prod(person):
+        rights = self._door.rights
+        if not (rights.may_prod(person) or rights.may_list(person)):
             self._refuse(client)
             return
-        is_admin = self._door.rights.is_admin(person)
-        if not self._has_seat(is_admin=is_admin):
+        if not self._has_seat(person):
             client.fail(f"{BUSY} commands at once, try again")
             return
-        self._sit(client, _Seat(is_admin, self._clock() + PATIENCE))
+        self._sit(client, _Seat(person, self._clock() + PATIENCE))
 
-    def _has_seat(self, *, is_admin: bool) -> bool:
+    def _has_seat(self, person: Person) -> bool:
         if len(self._seats) >= MOST:
             return False
-        strangers = sum(not seat.is_admin for seat in self._seats.values())
-        return is_admin or strangers < MOST_STRANGERS
+        is_admin = self._door.rights.is_admin
+        sitting = (seat.person for seat in self._seats.values())
+        strangers = sum(one is not None and not is_admin(one) for one in sitting)
+        return is_admin(person) or strangers < MOST_STRANGERS
 
     def _sit(self, client: Client, seat: _Seat) -> None:
         client.leaves = self._leave
@@ -187,14 +192,14 @@ class Desk:
             client.close()
             return
         seat.until = None
-        self._serve(client, said, is_admin=seat.is_admin)
+        self._serve(client, said, seat.person)
 
-    def _serve(self, client: Client, said: bytes, *, is_admin: bool) -> None:
+    def _serve(self, client: Client, said: bytes, person: Person | None) -> None:
         word, _, argument = said.decode("ascii", "replace").partition(" ")
         request = self._requests.get(word)
         if request is None:
             client.fail("the daemon does not know this request")
-        elif is_admin or request.is_prod:
+        elif person is None or request.may(self._door.rights, person):
             request.serve(client, argument)
         else:
             self._refuse(client)

@@ -120,6 +120,7 @@ class Family:
                 Job.VALIDATION,
                 Job.COUNT,
                 Job.CERTIFICATE,
+                Job.ORDER,
             }:  # they hear nothing
                 os.kill(child.pid, signal.SIGTERM)
 

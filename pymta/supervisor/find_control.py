@@ -47,6 +47,7 @@ def find_door(settings: Settings) -> Door:
         os.geteuid(),
         frozenset(settings.machine.admin_gids),
         prod_requires_admin=settings.control.prod_requires_admin,
+        queue_list_requires_admin=settings.control.queue_list_requires_admin,
     )
     return Door(rights, who_may(_name(rights.owner), settings.control.admin_groups))
 

@@ -6,6 +6,7 @@
     queue-size          how many messages are in all queues; at most a minute old
     deliver ID          attempt this message now, within the bounds of all deliveries
     run WORD...         start queue runs, counted in queue_run_max; words are such as -qffGhipri
+    order               carry out a command of whoever asks, see `pymta.supervisor.orders`
 
 Each answer but those of `reload` and `queue-size` is given at once.
 
@@ -16,13 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pymta.channel.control import BUSY, STOPPING
+from pymta.channel.control import BUSY, ORDER, STOPPING
 from pymta.channel.reach import Reach
+from pymta.config.rights import Rights
 from pymta.journal import daemon_events
 from pymta.mail.message_id import is_id
 from pymta.supervisor.control import Client
 from pymta.supervisor.desk import Request
 from pymta.supervisor.dispatch import ANYWHERE, MOST_WAITING, Task
+from pymta.supervisor.orders import Orders
 from pymta.supervisor.queue_count import QueueCount
 from pymta.supervisor.queue_runs import QueueRuns
 from pymta.supervisor.renewal import Renewal
@@ -47,6 +50,7 @@ class Requests:
         self._status = status
         self._count = count
         self._queue_runs = queue_runs
+        self._orders = Orders(place)
 
     def words(self) -> Mapping[str, Request]:
         return {
@@ -54,8 +58,9 @@ class Requests:
             "status": Request(lambda client, _: client.succeed(self._status.text())),
             "status-json": Request(lambda client, _: client.succeed(self._status.report())),
             "queue-size": Request(lambda client, _: self._size(client)),
-            "deliver": Request(self._deliver, is_prod=True),
-            "run": Request(self._run, is_prod=True),
+            "deliver": Request(self._deliver, Rights.may_prod),
+            "run": Request(self._run, Rights.may_prod),
+            ORDER: Request(lambda client, _: self._order(client), Rights.may_list),
         }
 
     def _reload(self, client: Client, _: str) -> None:
@@ -89,3 +94,9 @@ class Requests:
             return
         have_begun, text = self._queue_runs.start_asked(words.split(" "))
         (client.succeed if have_begun else client.fail)(text)
+
+    def _order(self, client: Client) -> None:
+        if self._place.is_stopping:
+            client.fail(STOPPING)
+        else:
+            self._orders.give(client)

@@ -63,6 +63,7 @@ AS_KNOWN: dict[str, object] = {
     "check_spool_inodes": 100,
     "smtp_check_spool_space": True,
     "prod_requires_admin": True,
+    "queue_list_requires_admin": True,
     "admin_groups": [],
     "log_timezone": False,
     "write_rejectlog": True,

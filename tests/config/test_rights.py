@@ -11,6 +11,7 @@ from pymta.config.rights import Person, Rights, who_may
 OWNER, ADMINS = 110, frozenset({4, 500})
 RIGHTS = Rights(OWNER, ADMINS)
 OPEN = Rights(OWNER, ADMINS, prod_requires_admin=False)
+PUBLIC = Rights(OWNER, ADMINS, queue_list_requires_admin=False)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,9 @@ def test_who_may_do_everything(person: Person, expected: bool) -> None:
     assert RIGHTS.may_prod(person) == expected
     assert OPEN.is_admin(person) == expected
     assert OPEN.may_prod(person)
+    assert RIGHTS.may_list(person) == OPEN.may_list(person) == expected
+    assert PUBLIC.may_list(person)
+    assert PUBLIC.may_prod(person) == expected
 
 
 @given(st.integers(1, 2**32 - 2), st.frozensets(st.integers(0, 2**32 - 2)))

@@ -9,9 +9,10 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -190,16 +191,44 @@ class TestOthers:
             assert admin.run("queue", "run").stdout == "a queue run has begun\n"
             made.wait_for_log(f"{second} Completed")
             assert admin.run("reload").stdout == "generation 2 serves\n"
-            assert admin.run("queue", "list").returncode == os.EX_NOPERM
+
+    def test_an_admin_does_to_messages_what_root_does(self, tmp_path: Path) -> None:
+        """By the hands of the daemon: the files are closed to him."""
+        with daemon_after(enter, admin_groups=[ADMINS], queue_only=True) as made:
+            made.state.chmod(0o700)
+            first, second = made.send("alice@localhost"), made.send("bob@localhost")
+            admin = Member(made, tmp_path, groups=str(ADMINS))
+
+            listed = admin.run("queue", "list", "--recipient", "bob@")
+            assert (listed.returncode, listed.stderr) == (0, "")
+            assert f" {second} <" in listed.stdout
+            assert first not in listed.stdout
+
+            held = admin.run("queue", "hold", first)
+            assert held.stdout == "1 message held\n"
+            assert held.stderr.endswith(f"{first} held by nobody\n")
+
+            removed = admin.classic("-Mrm", second)
+            assert removed.stdout == f"Message {second} has been removed\n"
+
+            ran = admin.run("queue", "run", "--force", "--recipient", "alice@")
+            assert (ran.returncode, made.queued()) == (0, [first])  # it is held
+            assert "not allowed" not in made.log()
+            wait_until(lambda: len(made.family()) <= 2, "those who did it have gone")
 
     def test_a_stranger_hears_who_may(self, tmp_path: Path) -> None:
         """N-22, ST-03: exit code 77"""
         with daemon_after(enter, admin_groups=[ADMINS]) as made:
             stranger = Member(made, tmp_path, groups="4712")
-            for words in (["status"], ["reload"], ["queue", "run"], ["queue", "run", ID]):
+            for words in (["status"], ["reload"], ["queue", "run"], ["queue", "remove", ID]):
                 done = stranger.run(*words)
                 assert done.returncode == os.EX_NOPERM
                 assert done.stderr == "pymta: only root and members of 4711 may\n"
+            made.write_settings(queue_list_requires_admin=False, queue_only=True)
+            assert made.run("reload").returncode == 0
+            id = made.send("user@localhost")
+            assert f" {id} <" in stranger.run("queue", "list").stdout
+            assert stranger.run("queue", "show", id).returncode == os.EX_NOPERM
 
 
 class Member:
@@ -211,8 +240,14 @@ class Member:
         self._environment = made.environment
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self._run(command(*words))
+
+    def classic(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self._run([sys.executable, "-P", "-m", "pymta.cli.classic", *words])
+
+    def _run(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return warm.run(
-            [*self._before, *command(*words)],
+            [*self._before, *words],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

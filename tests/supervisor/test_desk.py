@@ -25,6 +25,7 @@ from tests.doubles.log import MemoryLog
 ADMIN, STRANGER = Person(0), Person(4711, frozenset({4711}))
 CLOSED = Rights(owner=1)
 OPEN = Rights(owner=1, prod_requires_admin=False)
+PUBLIC = Rights(owner=1, queue_list_requires_admin=False)
 REFUSAL = "only root may"
 
 
@@ -44,7 +45,8 @@ class Lobby:
         requests = {
             "hello": Request(lambda client, who: client.succeed(f"hello {who}")),
             "keep": Request(lambda client, _: self.kept.append(client)),
-            "deliver": Request(lambda client, _: client.succeed(), is_prod=True),
+            "deliver": Request(lambda client, _: client.succeed(), Rights.may_prod),
+            "order": Request(lambda client, _: client.succeed(), Rights.may_list),
         }
         door = Door(rights, REFUSAL)
         return Desk(self.listener, self.selector, door, requests, self.log, clock=lambda: self.now)
@@ -143,6 +145,18 @@ def test_everybody_may_ask_for_deliveries_where_the_operator_says_so(lobby: Lobb
 
     assert answer(delivery) == "ok"
     assert answer(other) == f"failed {REFUSAL}"
+
+
+def test_everybody_may_give_orders_where_all_may_list_the_queue(lobby: Lobby) -> None:
+    """What an order says is not read here; whoever carries it out judges once more."""
+    lobby.desk(PUBLIC)
+    lobby.person = STRANGER
+    order, delivery = lobby.connect(b"order"), lobby.connect(b"deliver x")
+
+    lobby.turn()
+
+    assert answer(order) == "ok"
+    assert answer(delivery) == f"failed {REFUSAL}"
 
 
 def test_who_says_nothing_loses_the_seat(lobby: Lobby) -> None:

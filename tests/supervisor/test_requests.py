@@ -14,7 +14,7 @@ from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection
 from pymta.config.immediate import Immediate
 from pymta.config.limits import Limits
-from pymta.config.rights import Rights
+from pymta.config.rights import Person, Rights
 from pymta.config.settings import Machine, Settings
 from pymta.spool.files import FileSpool
 from pymta.supervisor.children import Child, Children, Job
@@ -93,8 +93,9 @@ class Asked:
             self._words[word].serve(Client(theirs), argument)
             return ours.recv(60_000).decode()
 
-    def is_prod(self, word: str) -> bool:
-        return self._words[word].is_prod
+    def words_for(self, rights: Rights) -> list[str]:
+        """What somebody without any rights of his own may ask for."""
+        return [word for word, asked in self._words.items() if asked.may(rights, Person(4711))]
 
     @staticmethod
     def _no_table() -> Handover:
@@ -108,9 +109,12 @@ def asked(tmp_path: Path) -> Asked:
 
 def test_who_may_ask_for_deliveries_alone_gets_nothing_else(asked: Asked) -> None:
     """ST-03"""
-    words = ("reload", "status", "status-json", "queue-size", "deliver", "run")
+    assert asked.words_for(Rights(1)) == []
+    assert asked.words_for(Rights(1, prod_requires_admin=False)) == ["deliver", "run"]
 
-    assert [word for word in words if asked.is_prod(word)] == ["deliver", "run"]
+
+def test_who_may_list_the_queue_gives_orders_and_nothing_else(asked: Asked) -> None:
+    assert asked.words_for(Rights(1, queue_list_requires_admin=False)) == ["order"]
 
 
 def test_a_message_joins_those_that_wait(asked: Asked) -> None:
@@ -189,6 +193,7 @@ def test_a_daemon_that_stops_tells_and_does_nothing_more(asked: Asked) -> None:
 
     for request in ("reload", "queue-size", f"deliver {ID}", "run -q"):
         assert asked.ask(request) == "failed the daemon is stopping"
+    assert asked.ask("order") == "failed the daemon is stopping"
     assert asked.ask("status").startswith("ok stopping; 0 connections")
     assert json.loads(asked.ask("status-json").removeprefix("ok "))["state"] == "stopping"
 
