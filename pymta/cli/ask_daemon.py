@@ -39,6 +39,13 @@ class NoDaemonError(CommandError):
         super().__init__(f"no pymta daemon answers at {directory}/{NAME}", os.EX_UNAVAILABLE)
 
 
+class OutOfReachError(CommandError):
+    """We may not even knock."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(f"{directory}/{NAME}: not allowed", os.EX_NOPERM)
+
+
 def runtime_directory(state: Path | None) -> str:
     """Where the daemon of this state directory has its control socket; None: the usual one.
 
@@ -94,8 +101,7 @@ def _connection(directory: str, wait: float) -> Iterator[socket.socket]:
             text = f"no answer within {wait:g} seconds; the log may tell what came of it"
             raise CommandError(text, os.EX_TEMPFAIL) from None
         except PermissionError:
-            text = f"{directory}/{NAME}: not allowed"
-            raise CommandError(text, os.EX_NOPERM) from None
+            raise OutOfReachError(directory) from None
         except (ConnectionError, FileNotFoundError, NotADirectoryError):
             raise NoDaemonError(directory) from None
 

@@ -15,7 +15,13 @@ from pathlib import Path
 
 from pymta.channel.control import MOST_WORDS, Words
 from pymta.channel.selection import Selection
-from pymta.cli.ask_daemon import NoDaemonError, ask_daemon, order_daemon, runtime_directory
+from pymta.cli.ask_daemon import (
+    NoDaemonError,
+    OutOfReachError,
+    ask_daemon,
+    order_daemon,
+    runtime_directory,
+)
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import NotOwnerError, is_ordered
 from pymta.cli.places import daemon_places
@@ -55,7 +61,7 @@ def order(program: str, words: Sequence[str], refusal: NotOwnerError) -> int:
     try:
         directory = _directory(refusal.state)
         return int(order_daemon(directory, packet, wait=PATIENCE, failure=os.EX_TEMPFAIL))
-    except NoDaemonError:
+    except (NoDaemonError, OutOfReachError):
         raise refusal from None
 
 

@@ -32,7 +32,7 @@ OPENING = len(MAGIC) + 9  # magic, eight digits, newline
 FOOTER = 57  # bytes
 
 _FOOTER = re.compile(rb"PYMTA-SEAL 1 ([0-9a-f]{16}) ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8})\n")
-_FOOTER_WORDS = 6
+_FOOTER_START = b"PYMTA-SEAL "
 
 _SEAL_FORMAT = 1
 _USUAL_SEAL = b'{"format":1,'  # it cannot say that it is frozen
@@ -120,10 +120,8 @@ def decode_layout(opening: bytes, footer: bytes, file_size: int) -> Layout:
     body_start = OPENING + _hex(opening[len(MAGIC) : -1]) + 1
     found = _FOOTER.fullmatch(footer)
     if found is None:
-        is_there = len(footer.split(b" ")) == _FOOTER_WORDS
-        raise ValueError(
-            "the footer is damaged" if is_there else "no footer: the file is cut short"
-        )
+        is_damaged = footer.startswith(_FOOTER_START)
+        raise ValueError("the footer is damaged" if is_damaged else "no footer: it is cut short")
     seal_start, seal_length, head_crc, seal_crc = (int(digits, 16) for digits in found.groups())
     if not body_start <= seal_start or seal_start + seal_length + FOOTER != file_size:
         raise ValueError("the parts do not add up to the file")

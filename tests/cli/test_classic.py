@@ -188,7 +188,7 @@ def test_a_member_of_an_admin_group_may(state: Path) -> None:
         assert done.returncode == 1
         assert done.stderr == f"pymta: no pymta daemon answers at {state}/control\n"
     done = as_member(state, "-q", "-R", "x", settings=settings)
-    assert done.stderr.startswith("pymta: messages are selected by address for root")
+    assert done.stderr.startswith("pymta: root and the owner of the queue alone say which")
     for words in (["-bd"], ["-bd", "-d"], ["-q30m"]):
         done = as_member(state, *words, settings=settings)
         assert done.returncode == 1

@@ -81,7 +81,8 @@ def run_as(uid: int, state: Path, words: list[str]) -> subprocess.CompletedProce
     """`pymta queue`, with everything loaded first: a checkout may be closed to other users."""
     words = ["queue", "--state", str(state), *words]
     probe = (
-        "import os, shutil, sys, pymta.cli.queue; from pymta.cli.app import run;"
+        "import os, shutil, sys, pymta.cli.queue, pymta.cli.via_daemon;"
+        "from pymta.cli.app import run;"
         f"os.setresuid({uid}, {uid}, {uid}); sys.exit(run({words!r}))"
     )
     return warm.run(

@@ -143,7 +143,7 @@ def what_is_wrong(spool: Path, place: str, plain: str, slow: str) -> str:
     ("spoil", "place", "what"),
     [
         (body_flipped, "queue/ID", "the message is damaged"),
-        (cut, "queue/ID", "not a hex number"),
+        (cut, "queue/ID", "no footer: it is cut short"),
         (zeros, "queue/ID", "not a message file of version 1"),
         (link, "queue/ID", "is a symbolic link"),
         (newer, "queue/ID", "a message file of an unknown version"),
