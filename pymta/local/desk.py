@@ -19,8 +19,9 @@ from pymta.journal import local_events
 from pymta.journal.event import Event
 from pymta.local import errand
 from pymta.local.asker import Asker
+from pymta.local.janitors import Janitors
 from pymta.local.rota import Begin, Refuse, Rota
-from pymta.transport.local_request import PutOff, Request
+from pymta.transport.local_request import Deed, PutOff, Request
 
 SILENCE = 10.0  # seconds for a request to come behind its connection
 PAUSE = 1.0  # seconds without a new connection, when there are no descriptors for one
@@ -54,6 +55,8 @@ class Desk:
         self._rota = Rota()
         self._silent: dict[int, Asker] = {}  # connected, and nothing asked yet
         self._asked: dict[int, tuple[Asker, Request]] = {}
+        self._users: dict[int, str] = {}  # as whom a delivery is made, by its process
+        self._janitors = Janitors(_put_back_signals)
         self._wake = _Wakeup()
         self._accept_from = 0.0  # monotonic seconds
         self._ends_at = 0.0  # monotonic seconds; 0: nobody wants us to end
@@ -208,6 +211,8 @@ class Desk:
             if not pid:
                 live_and_leave(lambda: self._live(asker, request))
             self._rota.began(fd, pid, time.monotonic())
+            is_alias = request.deed is Deed.ALIAS
+            self._users[pid] = self._settings.alias_user if is_alias else request.account
         self._let_go(fd)
 
     def _live(self, asker: Asker, request: Request) -> int:
@@ -218,11 +223,18 @@ class Desk:
         return errand.run(request, asker.message, asker.sock, self._settings)
 
     def _bury(self) -> None:
+        users: set[str] = set()
         for pid, status in reap():
             found = self._rota.ended(pid, time.monotonic())
-            if found and status:
+            if found is None:
+                self._janitors.ended(pid, status, self._users)
+                continue
+            users.add(self._users.pop(pid))
+            if status:
                 account, seconds = found
                 self._tell(local_events.ended_badly(pid, account, _how(status), seconds))
+        if users:
+            self._janitors.delivered(users, self._users)
 
 
 class _Wakeup:

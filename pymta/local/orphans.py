@@ -31,28 +31,34 @@ def ended_afterwards() -> Iterator[None]:
 
     The process must have no other children than those of the block.
     """
-    if ctypes is not None:
-        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt()
     try:
         yield
     finally:
         beyond_us: set[int] = set()
         for _ in range(MOST_ROUNDS):
-            if not (children := _children() - beyond_us):
+            if not (found := children() - beyond_us):
                 break
-            beyond_us |= children - _ended(children)
+            beyond_us |= found - _ended(found)
 
 
-def _children() -> set[int]:
+def adopt() -> None:
+    """Orphans below this process become its children."""
+    if ctypes is not None:
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children() -> set[int]:
+    """Of this process, those that have ended and were not waited for among them."""
     pid = os.getpid()
     with suppress(OSError):
         return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
     return set()
 
 
-def _ended(children: set[int]) -> set[int]:
+def _ended(found: set[int]) -> set[int]:
     """Those of them that we may end; they are gone then."""
-    ours = set(filter(_kill, children))
+    ours = set(filter(_kill, found))
     for pid in ours:
         with suppress(ChildProcessError):
             os.waitpid(pid, 0)

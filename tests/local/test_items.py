@@ -130,6 +130,17 @@ def test_what_a_command_leaves_in_a_session_of_its_own_ends_too(helper: HomeHelp
     wait_until(lambda: not any(Path("/proc", p, "cwd").exists() for p in pids), "one is left")
 
 
+def test_what_a_command_leaves_that_has_killed_its_guard_ends_too(helper: HomeHelper) -> None:
+    """The guard is a process of the user as well.  Repeated, it would take everybody's place."""
+    text = "#!/bin/sh\nsetsid sleep 600 & echo $! >left; kill -9 $PPID\n"
+    escapes = script(helper, "escapes", text)
+    helper.people.write("alice", "left", b"")
+    helper.people.write("alice", ".forward", f"|{escapes}".encode())
+    assert isinstance(helper.ask("alice", deed=Deed.ITEM, item=f"|{escapes}"), Later)
+    left = Path("/proc", (helper.home("alice") / "left").read_text().strip(), "cwd")
+    wait_until(lambda: not left.exists(), "it is left")
+
+
 def test_a_link_is_not_followed_out_of_a_directory_of_others(helper: HomeHelper) -> None:
     """Somebody else may have put it there, in place of the file that was meant."""
     common = helper.directory / "common"
