@@ -45,6 +45,29 @@ filter = \(dq(mail=:key)\(dq
 attribute = \(dqmailRoutingAddress\(dq
 .fi
 .PP
+Rules of
+.B policy
+ask such tables, too
+.RB ( sender_in ", " recipient_in ),
+and about clients
+.RB ( client_in )
+databases and
+.TP
+.B \(dqcidr:/etc/pymta/clients\(dq
+A file of networks, each with what is said of it; the first one that an address is in counts, and
+.B !
+in front of one says that its addresses are not meant:
+.PP
+.nf
+!192.0.2.7     one of ours
+192.0.2.0/24   no mail from here, see https://example.org/why
+.fi
+.PP
+A rule that has no
+.B text
+says what the table says.
+Files are read again when they have changed.
+.PP
 Whatever is not a file in the form of
 .BR pymta\-aliases (5)
 gives addresses alone,

@@ -60,7 +60,7 @@ from pymta.session.main import read_hosts
 from pymta.session.own_policy import PolicyFile
 from pymta.session.visit import Visit
 from pymta.session.world import World
-from pymta.tables.opened import open_tables
+from pymta.tables.opened import Opened, open_tables
 from pymta.tls.facts import Facts
 
 LET_IN, TURNED_AWAY = 0, 1
@@ -199,6 +199,7 @@ def _role(fake: Fake, settings: Settings) -> str:
 def _world(
     settings: Settings, tell: Callable[[Event], None], explain: Explain, clients: FakeClients
 ) -> World:
+    opened = Opened(settings)
     return World(
         spool=FakeSpool(int(time.time())),
         tell=tell,
@@ -208,10 +209,10 @@ def _world(
         is_ours=here(settings).__contains__,
         ask_ident=lambda _caller, _local, _seconds: "",
         find=passwd.finder(passwd.PATIENCE),
-        address_tables=open_tables(settings),
+        address_tables=open_tables(settings, opened),
         now=time.time,
         date=local_date,
-        tables=tables_of(settings),
+        tables=tables_of(settings, opened.table),
         explain=explain,
         clients=clients,
         own_judge=PolicyFile(settings, tell, explain).judge,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -38,13 +39,14 @@ def table() -> None:
 def query(state: Path | None, *, in_json: bool, name: str, key: str) -> int:
     """Print what stands behind KEY in the table NAME, and where.
 
-    KEY is a local part, an address, or @ and a domain.  NAME is one of [tables.NAME] in the
-    settings, a table as settings name it, such as /etc/aliases or regex:/etc/pymta/old, or a
-    setting, such as virtual_aliases, whose tables are asked one after another.  Exit code 0: found;
-    1: there is no such key; 75: the table cannot be asked, so mail would wait.
+    KEY is a local part, an address, @ and a domain, or the address of a host.  NAME is one of
+    [tables.NAME] in the settings, a table as settings name it, such as /etc/aliases or
+    regex:/etc/pymta/old, or a setting, such as virtual_aliases, whose tables are asked one after
+    another.  Exit code 0: found; 1: there is no such key; 75: the table cannot be asked, so mail
+    would wait.
     """
     try:
-        wanted = key_of(key)
+        wanted = _key(key)
     except ValueError as error:
         raise CommandError(str(error), os.EX_DATAERR) from error
     settings = settings_here(str(state.absolute() if state else daemon_places(os.environ).state))
@@ -56,6 +58,14 @@ def query(state: Path | None, *, in_json: bool, name: str, key: str) -> int:
         case Nothing():
             return NOT_THERE
     return os.EX_TEMPFAIL
+
+
+def _key(text: str) -> str:
+    """Raises ValueError."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return key_of(text)
 
 
 def _opened(settings: Settings, name: str) -> Table:

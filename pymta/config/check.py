@@ -34,6 +34,7 @@ from pymta.config.own_items import faults as faults_of_items
 from pymta.config.periodic import faults as faults_of_runs
 from pymta.config.policy_rules import Rules, name_of_place
 from pymta.config.policy_rules import faults as faults_of_rules
+from pymta.config.policy_tables import faults as faults_of_tables
 from pymta.config.process import Process
 from pymta.config.retry_rules import parse_rule, parse_rules
 from pymta.config.retry_table import parse_line
@@ -97,7 +98,7 @@ def check(settings: Settings, port_of: PortOf, gid_of: GidOf, held: Held = Held(
         *_items("admin_groups", settings.control.admin_groups, gid_of),
         *_items("trusted_groups", settings.sendmail.trusted_groups, gid_of),
         *_socket(settings.control.notifier_socket),
-        *_policy(settings.policy.policy or {}),
+        *_policy(settings.policy.policy or {}, settings.routing.tables or {}),
     ]
 
 
@@ -300,8 +301,8 @@ def _journal(journal: Journal) -> Iterator[Fault]:
         yield Fault("syslog_processname", name, wanted)
 
 
-def _policy(rules: Rules) -> Iterator[Fault]:
-    for place, value, wanted in faults_of_rules(rules):
+def _policy(rules: Rules, tables: databases.Databases) -> Iterator[Fault]:
+    for place, value, wanted in (*faults_of_rules(rules), *faults_of_tables(rules, tables)):
         yield Fault("policy", value, wanted, place=place, name=name_of_place(rules, place))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from pymta.config.addresses import is_domain_name
 from pymta.config.routing import Routing
-from pymta.config.table_name import parse_table_name
+from pymta.config.table_name import OF_ADDRESSES, parse_table_name
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.domain import key_of_domain
 
@@ -48,7 +48,7 @@ def _each(key: str, items: tuple[str, ...], objection: Callable[[str], str]) -> 
 def _objection_to_table(routing: Routing) -> Callable[[str], str]:
     def objection(text: str) -> str:
         try:
-            parse_table_name(text, routing.tables or {})
+            parse_table_name(text, routing.tables or {}, OF_ADDRESSES)
         except ValueError as error:
             return str(error)
         return ""

@@ -15,6 +15,7 @@ from pymta.config.address_list import parse_address_item, parse_name_item
 from pymta.config.block_list import parse_listed
 from pymta.config.client_memory import parse_greylist, parse_rate
 from pymta.config.pattern import parse_pattern
+from pymta.config.policy_tables import parse_address_table, parse_client_table
 from pymta.config.units import LARGEST, MOST, parse_network, parse_size
 from pymta.mail.host_list import Kind as HostKind
 from pymta.mail.host_list import parse_item
@@ -134,6 +135,12 @@ CONDITIONS: Mapping[str, Kind] = {
         item=parse_network,
         is_file_of_items=True,
     ),
+    "client_in": Kind(
+        'its address is in one of these tables, such as "cidr:/etc/pymta/clients" or "table:hosts";'
+        " see TABLES",
+        EVERYWHERE,
+        item=parse_client_table,
+    ),
     "roles": Kind("the socket that it came in by", EVERYWHERE, item=_one_of(*ROLES)),
     "host_verified": Kind(
         "whether its address has a name that leads back to the address", EVERYWHERE, read_bool
@@ -167,6 +174,12 @@ CONDITIONS: Mapping[str, Kind] = {
     "senders": Kind(
         "the envelope sender", FROM_MAIL, item=parse_address_item, is_file_of_items=True
     ),
+    "sender_in": Kind(
+        "the envelope sender, or @ and its domain, is in one of these tables, named as alias_file"
+        " names its own",
+        FROM_MAIL,
+        item=parse_address_table,
+    ),
     "sender_verified": Kind(
         "whether it could be told of a failure: its domain exists, has a mail host or an address,"
         " and no null MX, or is ours and has that mailbox; the null sender is",
@@ -178,6 +191,11 @@ CONDITIONS: Mapping[str, Kind] = {
     ),
     "recipients": Kind(
         "the recipient", frozenset({RCPT}), item=parse_address_item, is_file_of_items=True
+    ),
+    "recipient_in": Kind(
+        "the recipient, or @ and its domain, is in one of such tables",
+        frozenset({RCPT}),
+        item=parse_address_table,
     ),
     "recipient_verified": Kind(
         "whether its domain could take mail; one of ours could", frozenset({RCPT}), read_bool

@@ -1,23 +1,28 @@
 """How a setting names a table: by the kind, a colon, and the file or the name.
 
-/etc/aliases            entries of "key: value", see `pymta.tables.text`
-file:/etc/aliases       the same
-regex:/etc/pymta/old    lines of "/pattern/ value", see `pymta.tables.regex`
-table:people            the database that [tables.people] describes
+    /etc/aliases            entries of "key: value", see `pymta.tables.text`
+    file:/etc/aliases       the same
+    regex:/etc/pymta/old    lines of "/pattern/ value", see `pymta.tables.regex`
+    cidr:/etc/pymta/hosts   lines of "network value", see `pymta.tables.cidr`
+    table:people            the database that [tables.people] describes
+
+Which kinds may stand in a setting depends on what it is asked: networks hold no mail addresses.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-FILE, REGEX, DATABASE = "file", "regex", "table"
-_FILES = (FILE, REGEX)
-_WANTED = (
-    'want the absolute path of a file, such as "/etc/pymta/virtual", "regex:" with one, or "table:"'
-    " and the name of one of [tables.…]"
-)
+FILE, REGEX, CIDR, DATABASE = "file", "regex", "cidr", "table"
+OF_ADDRESSES = (FILE, REGEX, DATABASE)
+_FORMS = {
+    FILE: 'the absolute path of a file, such as "/etc/pymta/virtual"',
+    REGEX: f'"{REGEX}:" with one',
+    CIDR: f'"{CIDR}:" with the absolute path of a file',
+    DATABASE: f'"{DATABASE}:" and the name of one of [tables.…]',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +41,21 @@ class TableName:
         return self.name if self.kind == FILE else f"{self.kind}:{self.name}"
 
 
-def parse_table_name(text: str, known: Collection[str]) -> TableName:
-    """`known` are the names of databases.  Raises ValueError with the words for the operator."""
+def parse_table_name(
+    text: str, known: Collection[str] | None, kinds: Sequence[str] = tuple(_FORMS)
+) -> TableName:
+    """One of these kinds; `known` are the names of databases, None: any may be one.
+
+    Raises ValueError with the words for the operator.
+    """
     kind, colon, name = text.partition(":")
     if text.startswith("/") or not colon:
         kind, name = FILE, text
-    if kind in _FILES and name.startswith("/") and name.isprintable() and not name.endswith("/"):
-        return TableName(kind, name)
-    if kind != DATABASE:
-        raise ValueError(_WANTED)
-    if name not in known:
+    is_path = name.startswith("/") and name.isprintable() and not name.endswith("/")
+    if kind not in kinds or (kind != DATABASE and not is_path):
+        *forms, last = (_FORMS[one] for one in kinds)
+        raise ValueError(f"want {', '.join(forms)}, or {last}")
+    if kind == DATABASE and known is not None and name not in known:
         raise ValueError(_unknown(name, known))
     return TableName(kind, name)
 

@@ -17,24 +17,36 @@ from pymta.config.policy_conditions import LONGEST_TEXT, read_size
 from pymta.mail.address import Mailbox, literal_address, parse_mailbox
 from pymta.mail.host_list import Answer as InList
 from pymta.mail.network_table import NetworkTable
+from pymta.policy import in_tables
 from pymta.policy.client_conditions import Greylisted, ListedIn, RateAbove
 from pymta.policy.facts import Facts, Message
 from pymta.policy.lookups import Lookups
 from pymta.policy.mail_domain import Standing
 from pymta.policy.rule import Condition, Cost, Fit, Unknown
 from pymta.policy.stage import Stage
+from pymta.tables.table import Table
 
 Question = Callable[[Facts, Lookups], Fit]
+OpenTable = Callable[[str], Table]
 MOST_TEXTS = 16  # fields of one name that a pattern meets
+
+
+def no_table(name: str) -> Table:
+    """Where nobody opens any."""
+    raise ValueError(f"{name} cannot be opened here")
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What conditions are made with: our own name, the rule's, and the items of files by path."""
+    """What conditions are made with: our own name, the rule's, and the items of files by path.
+
+    `table` opens one that a setting names.
+    """
 
     ourselves: str = ""
     lists: Mapping[str, list[str]] | None = None
     rule: str = ""
+    table: OpenTable = no_table
 
     def items(self, value: Iterable[str]) -> list[str]:
         """With those of files in place of their paths."""
@@ -63,6 +75,10 @@ def _hosts(value: list[str], _: Setup) -> Question:
 def _networks(value: list[str], setup: Setup) -> Question:
     table = NetworkTable((ip_network(text, strict=False), True) for text in setup.items(value))
     return _of(lambda f: f.call.address is not None and bool(table.find(f.call.address)))
+
+
+def _in_tables(keys: in_tables.KeysOf) -> Callable[[list[str], Setup], Question]:
+    return lambda value, setup: in_tables.InTables(keys, map(setup.table, value))
 
 
 def _roles(value: list[str], _: Setup) -> Question:
@@ -226,6 +242,9 @@ def _flag(read: Callable[[Facts], bool]) -> Callable[[bool, Setup], Question]:
 _MAKERS: Mapping[str, tuple[Callable[[Any, Setup], Question], Cost]] = {
     "hosts": (_hosts, Cost.NAMES),
     "networks": (_networks, Cost.FACTS),
+    "client_in": (_in_tables(in_tables.client), Cost.NAMES),
+    "sender_in": (_in_tables(in_tables.sender), Cost.NAMES),
+    "recipient_in": (_in_tables(in_tables.recipient), Cost.NAMES),
     "roles": (_roles, Cost.FACTS),
     "host_verified": (_host_verified, Cost.NAMES),
     "trusted": (_flag(lambda f: f.call.is_trusted), Cost.FACTS),

@@ -43,7 +43,7 @@ Fit = bool | Unknown | Holds
 
 class Cost(IntEnum):
     FACTS = 0  # nothing but what is known
-    NAMES = 1  # a question or two to the DNS
+    NAMES = 1  # a question or two to the DNS, or to a table
     LISTS = 2  # many of them
     MEMORY = 3  # what is remembered, and changed by being asked: last, and only if all else holds
 

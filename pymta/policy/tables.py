@@ -12,7 +12,7 @@ from functools import partial
 from pymta.config.duration import parse_duration
 from pymta.config.policy_rules import Rules, RuleText, read_rule
 from pymta.config.settings import Settings
-from pymta.policy.conditions import Setup, compile_condition
+from pymta.policy.conditions import OpenTable, Setup, compile_condition, no_table
 from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.policy.facts import Facts
 from pymta.policy.judge import Judge
@@ -85,8 +85,9 @@ def _in_words(rule: Rule, fit: Fit) -> str:
     return "holds" if fit else "does not hold"
 
 
-def tables_of(settings: Settings) -> Tables:
-    setup = Setup(settings.hostname, settings.machine.policy_lists)
+def tables_of(settings: Settings, table: OpenTable = no_table) -> Tables:
+    """`table` opens those of addresses and networks that rules name."""
+    setup = Setup(settings.hostname, settings.machine.policy_lists, table=table)
     return Tables(settings.policy.policy or {}, setup)
 
 

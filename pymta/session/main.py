@@ -52,7 +52,7 @@ from pymta.session.termination import Termination, has_come
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.spool.store import Spool
-from pymta.tables.opened import open_tables
+from pymta.tables.opened import Opened, open_tables
 from pymta.tls.asks import Asks
 from pymta.tls.certificates import Certificates
 from pymta.tls.layer import Layer
@@ -203,6 +203,7 @@ class _Worker:
 
 def make_world(settings: Settings, spool: Spool, log: Log) -> World:
     """Everything real, but for what belongs to one process."""
+    opened = Opened(settings)
     return World(
         spool=spool,
         tell=log.write,
@@ -213,11 +214,11 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
         is_ours=here(settings).__contains__,
         ask_ident=ident.ask,
         find=passwd.finder(passwd.PATIENCE),
-        address_tables=open_tables(settings),
+        address_tables=open_tables(settings, opened),
         back_end=back_end(settings, log.write) or InOrder(),
         clients=SqliteClients(Path(settings.machine.state_directory) / "hints" / "clients.sqlite"),
         name_of=passwd.name_of,
-        tables=tables_of(settings),
+        tables=tables_of(settings, opened.table),
         now=time.time,
         date=local_date,
         debug=None if settings.launch.debugs_daemon_only else log.debug,

@@ -4,7 +4,8 @@ Settings name them in one way, `pymta.config.table_name`.
 
 table           the questions that routing asks of any table, and the answers
 text            "key: value" lines, as in /etc/aliases
-regex           "/pattern/ value" lines
+regex, cidr     "/pattern/ value" and "network value" lines
+entries         lines of those, put together
 file            such a text in a file, read again when it has changed
 question        what a database is asked, and what its rows say
 sqlite, postgresql, ldap

@@ -15,7 +15,7 @@ from pymta.config.database_drivers import lacking
 from pymta.config.databases import LDAP, POSTGRESQL, SQLITE, timeout_of
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
-from pymta.config.table_name import FILE, REGEX, parse_table_name
+from pymta.config.table_name import CIDR, FILE, REGEX, parse_table_name
 from pymta.tables.address_tables import AddressTables
 from pymta.tables.file import FileTable
 from pymta.tables.list_file import read_list
@@ -25,10 +25,10 @@ from pymta.tables.table import InOrder, Table
 from pymta.tables.text import TextTable
 
 
-def open_tables(settings: Settings) -> AddressTables:
+def open_tables(settings: Settings, opened: Opened | None = None) -> AddressTables:
     """Nothing is read, and nobody called, before somebody asks."""
     routing = settings.routing
-    opened = Opened(settings)
+    opened = opened or Opened(settings)
     return AddressTables(
         aliases=opened.in_order(routing.alias_file),
         virtual_aliases=opened.in_order(routing.virtual_aliases),
@@ -58,8 +58,8 @@ class Opened:
         found = parse_table_name(text, self._databases)
         if found.kind == FILE:
             return FileTable(found.name, TextTable, may_be_missing=found.name == ALIASES)
-        if found.kind == REGEX:
-            return regex_file(found.name)
+        if found.kind in _FILES:
+            return _FILES[found.kind](found.name)
         if found.name not in self._open:
             self._open[found.name] = self._database(found.name)
         return self._open[found.name]
@@ -99,10 +99,19 @@ _OPEN: Mapping[str, Callable[[str, Mapping[str, Any]], Table]] = {
 }
 
 
-def regex_file(path: str) -> Table:
+def _regex(path: str) -> Table:
     from pymta.tables.regex import RegexTable  # noqa: PLC0415
 
     return FileTable(path, RegexTable)
+
+
+def _cidr(path: str) -> Table:
+    from pymta.tables.cidr import CidrTable  # noqa: PLC0415
+
+    return FileTable(path, CidrTable)
+
+
+_FILES: Mapping[str, Callable[[str], Table]] = {REGEX: _regex, CIDR: _cidr}
 
 
 def _owner(state_directory: str) -> int:

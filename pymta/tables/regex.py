@@ -20,11 +20,11 @@ A line that nobody can read may have been for anybody whom no line before it was
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pymta.config.pattern import LONGEST_NAME, MOST_BITS, bits_of, parse_pattern
 from pymta.mail.address import Mailbox
+from pymta.tables.entries import entries_of
 from pymta.tables.table import Answer, Found, Nothing, Unsure
 from pymta.tables.text import MOST_TOLD, Mistake
 
@@ -50,7 +50,7 @@ class RegexTable:
         self.mistakes: list[Mistake] = []
         self.entries: list[_Entry] = []
         self._ways = 0.0
-        for number, line in _lines(text):
+        for number, line in entries_of(text):
             self.entries.append(self._entry(number, line))
 
     def lookup(self, key: str) -> Answer:
@@ -116,19 +116,3 @@ def _filled(value: str, match: re.Match[str]) -> str:
         return (match[int(number)] or "") if number else "$"
 
     return _GROUP.sub(text_of, value)
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Entries with the number of their first line; comments are left out."""
-    number, lines = 0, list[str]()
-    for n, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if line[0] in " \t" and lines:
-            lines.append(line.strip())
-            continue
-        if lines:
-            yield number, "\n".join(lines)
-        number, lines = n, [line.rstrip()]
-    if lines:
-        yield number, "\n".join(lines)

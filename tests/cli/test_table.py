@@ -70,3 +70,9 @@ def test_nobody_is_not_the_same_as_nobody_can_say(state: Path, capsys: Capture) 
 def test_wrong_words(state: Path, capsys: Capture, words: tuple[str, ...], status: int) -> None:
     assert query(state, *words) == status
     assert capsys.readouterr().err
+
+
+def test_a_host_is_looked_up_by_its_address(state: Path, capsys: Capture) -> None:
+    (state / "clients").write_text("2001:db8::/32 slow\n")
+    assert query(state, f"cidr:{state}/clients", "2001:DB8:0::1") == 0
+    assert capsys.readouterr().out == f"slow\nsaid in {state}/clients:1\n"

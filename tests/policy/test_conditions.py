@@ -17,6 +17,7 @@ from pymta.policy.facts import Call, Facts, Message, Recipient, Sender
 from pymta.policy.mail_domain import Standing
 from pymta.policy.rule import Fit, Unknown
 from pymta.policy.stage import Stage
+from pymta.tables.table import NO_TABLE
 from tests.doubles.lookups import MemoryLookups, NoLookups
 
 ADDRESS = ip_address("192.0.2.7")
@@ -27,7 +28,8 @@ FACTS = Facts(
     Sender(Mailbox("a", "Client.Example"), size=1000),
     Recipient(Mailbox("b", "ours.example"), number=2),
 )
-SETUP = Setup("mx.ours.example", {"/list": ["192.0.2.7", "client.example"]})
+LISTS = {"/list": ["192.0.2.7", "client.example"]}
+SETUP = Setup("mx.ours.example", LISTS, table=lambda _: NO_TABLE)
 
 
 def called(**changes: Any) -> Facts:
@@ -208,7 +210,7 @@ def test_every_condition_of_the_settings_can_be_asked() -> None:
     for key, kind in CONDITIONS.items():
         rate = {"most": 1, "in": "1h", "per": "network"}
         values: list[object] = [True, 1, {"Subject": "x"}, ["192.0.2.1"], ["smtp"], ["tls-failed"]]
-        values += [["bl.example"], rate]
+        values += [["bl.example"], rate, ["table:people"]]
         good = [value for value in values if _is_good(key, value)]
         assert good, key
         assert kind.stages

@@ -17,6 +17,7 @@ from pymta.policy.facts import Call, Facts, Message, Recipient, Sender
 from pymta.policy.stage import Stage
 from pymta.policy.tables import Tables
 from pymta.policy.verdict import Ruling
+from pymta.tables.table import NO_TABLE
 from tests.doubles.lookups import MemoryLookups
 
 ITEMS = (
@@ -25,6 +26,7 @@ ITEMS = (
 )
 POOL: list[object] = [True, False, 0, 3, "10M", "1h", "x", {"Subject": "^a"}, {"A": "("}]
 POOL += [{"most": 1, "in": "1h", "per": "network"}, {"bl.example": 2}]
+POOL += [["table:people"]]
 POOL += [[item] for item in ITEMS] + [ITEMS[:2], ITEMS[5:8], ["@", "!.example"]]
 
 
@@ -70,7 +72,9 @@ def test_whatever_is_no_mistake_can_be_asked(drawn: tuple[str, dict[str, Any]]) 
     if any(faults(rules)):
         return  # what is right alone need not be so together
     known: dict[str, Any] = {name: FACTS[name] for name in KNOWN.get(stage, [])}
-    judge = Tables(rules, Setup("mx.example")).judge(MemoryLookups(), lambda *_: None)
+    judge = Tables(rules, Setup("mx.example", table=lambda _: NO_TABLE)).judge(
+        MemoryLookups(), lambda *_: None
+    )
 
     assert isinstance(judge(Facts(Stage(stage), CALL, **known)), Ruling)
 
