@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from pymta.delivery.outcome import Addressee, addressees
-from pymta.delivery.settle import EXPIRED_STATUS, GIVEN_UP
+from pymta.delivery.settle import EXPIRED_STATUS
 from pymta.journal import delivery_events, hand_events
 from pymta.journal.delivery_events import Leg
 from pymta.journal.event import Event
-from pymta.report.failure import UNKNOWN_STATUS, Failure, is_told, parse_failure
+from pymta.report.failure import GIVEN_UP, UNKNOWN_STATUS, Failure, is_told, parse_failure
 from pymta.spool.outcomes import (
     Edited,
     Failed,

@@ -10,6 +10,8 @@ an attempt that was stopped in between is seen by the next one:
 
 When the report was delivered and removed within that last gap, it is written twice.
 
+What comes back whole can be sent to any host, as it is or converted; what could not, does not.
+
 A report about a message with REQUIRETLS has that, too; where it cannot go by TLS it ends with a
 line in the log, for there is nobody who could do anything about it (RFC 8689 s5).
 """
@@ -30,10 +32,11 @@ from pymta.mail.envelope import NEVER, NULL_SENDER, Client, Envelope, Recipient
 from pymta.mail.trace import received_field
 from pymta.report.delay import delay
 from pymta.report.dsn import Report, compose
-from pymta.report.returned import returned
+from pymta.report.returned import Returned, returned
 from pymta.report.told import Told, told
 from pymta.spool.outcomes import DELAYED, FAILED, Owed, Reported
 from pymta.spool.store import Claim, Seal
+from pymta.transport.downgrade import UnfitError, plan
 from pymta.transport.parcel import parcel_of
 
 PROTOCOL = "local"
@@ -68,6 +71,9 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
     now = world.now()
     report = _report(report_id, sender, claim, world)
     message = compose(report)
+    if report.returned.is_whole and not report.in_utf8 and not _fits_everywhere(message, world):
+        report = replace(report, returned=_returned(claim, 0))
+        message = compose(report)
     queue = claim.envelope.queue_name  # as with the classic daemon
     client = Client(protocol=PROTOCOL)
     envelope = Envelope(
@@ -96,7 +102,8 @@ def _write(report_id: str, claim: Claim, world: World) -> None:
 def _report(report_id: str, sender: str, claim: Claim, world: World) -> Report:
     told = _told(report_id, claim, world)
     envelope = claim.envelope
-    may_be_whole = envelope.ret == FULL and not envelope.requires_tls  # RFC 8689 s5
+    is_his = sender == envelope.sender  # and not that of a list, who has not asked for anything
+    may_be_whole = is_his and envelope.ret == FULL and not envelope.requires_tls  # RFC 8689 s5
     is_whole = may_be_whole and any(one.action == FAILED for one in told)
     most = world.settings.queue.bounce_return_size_limit if is_whole else 0
     report = Report(
@@ -107,10 +114,29 @@ def _report(report_id: str, sender: str, claim: Claim, world: World) -> Report:
         date=world.date(world.now()),
         arrived=world.date(envelope.received_at),
         told=told,
-        returned=returned(parcel_of(claim, ()).content(), most=most, smtputf8=envelope.smtputf8),
-        envid=envelope.envid if sender == envelope.sender else "",
+        returned=_returned(claim, most),
+        envid=envelope.envid if is_his else "",
     )
     return replace(report, words=world.words_of(report.action))
+
+
+def _returned(claim: Claim, most: int) -> Returned:
+    """The message, with at most so many octets, or its header."""
+    content = parcel_of(claim, ()).content()
+    return returned(content, most=most, smtputf8=claim.envelope.smtputf8)
+
+
+def _fits_everywhere(message: bytes, world: World) -> bool:
+    """Can a host without 8BITMIME have it?  A report that cannot be sent tells nobody anything."""
+    if message.isascii():
+        return True
+    if not world.settings.transport.mime_output_conversion:
+        return False
+    try:
+        plan([message], takes_eight_bit=False)
+    except UnfitError:
+        return False
+    return True
 
 
 def _told(report_id: str, claim: Claim, world: World) -> tuple[Told, ...]:

@@ -20,14 +20,13 @@ from dataclasses import dataclass
 
 from pymta.delivery.outcome import LMTP, Tried
 from pymta.mail.trouble import LOOKUP, Trouble
-from pymta.report.failure import Failure
+from pymta.report.failure import GIVEN_UP, Failure
 from pymta.retry.rules import Rules
 from pymta.routing.route import Defer, Fail
 from pymta.spool import outcomes
 from pymta.spool.outcomes import Record, State
 from pymta.transport.classify import ROUTING, Delivered, Later, Never, Outcome
 
-GIVEN_UP = "retry timeout exceeded"
 EXPIRED_STATUS = "4.4.7"  # RFC 3463 s3.5: delivery time expired
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pymta.delivery.outcome import Tried
 from pymta.delivery.redirect import Wish, names
-from pymta.delivery.settle import GIVEN_UP, Settlement
+from pymta.delivery.settle import Settlement
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Leg
 from pymta.mail.host import Host
+from pymta.report.failure import GIVEN_UP
 from pymta.spool.outcomes import Redirected
 from pymta.spool.recipients import written
 from pymta.spool.store import Claim

@@ -115,10 +115,11 @@ def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:
 def wishes_of(claim: Claim, parcel: Parcel, asked: dict[str, Recipient]) -> Wishes:
     """`asked` is by the address under which the next server knows somebody."""
     envelope = claim.envelope
-    is_from_owner = parcel.sender != envelope.sender  # who has given it no such name
+    # To members of a list nothing goes on of what its sender wished (RFC 3461 s5.2.7.1).
+    is_from_owner = parcel.sender != envelope.sender
     return Wishes(
         is_international=envelope.smtputf8 and is_international(parcel.content()),
-        ret=envelope.ret,
+        ret="" if is_from_owner else envelope.ret,
         envid="" if is_from_owner else envelope.envid,
         asked=asked,
     )

@@ -140,7 +140,9 @@ def _for_programs(report: Report) -> Part:
 
 
 def _about_message(report: Report) -> list[Field]:
-    fields = [("Reporting-MTA", f"dns; {report.hostname}")]
+    # RFC 3461 s6.3: a name that is not complete is none of the DNS.
+    kind = "dns" if "." in report.hostname else "x-local-hostname"
+    fields = [("Reporting-MTA", f"{kind}; {report.hostname}")]
     if report.envid:
         fields.append(("Original-Envelope-Id", safe(report.envid)))
     return [*fields, ("Arrival-Date", report.arrived)]

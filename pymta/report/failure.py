@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pymta.mail.envelope import NULL_SENDER
 
 _LINE = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3}) (?:H=(\S+ \[[^\]]*\](?::[0-9]+)?): )?(.*)")
+GIVEN_UP = "retry timeout exceeded"
 _SMTP_REPLY = re.compile(
+    rf"(?:{GIVEN_UP}; the last error was: )?"
     r"(?:SMTP error from remote mail server|LMTP error) after .*?: ([45][0-9][0-9] .*)"
 )
 UNKNOWN_STATUS = "5.0.0"  # RFC 3463 s3.1: other undefined status
@@ -38,7 +40,10 @@ class Failure:
 
     @property
     def reply(self) -> str:
-        """What the remote host said, ``550 5.1.1 …``; "" when the failure is our own finding."""
+        """What the remote host said, ``550 5.1.1 …``; "" when the failure is our own finding.
+
+        Of what was given up for its time, what the host said last (RFC 3461 s6.3).
+        """
         match = _SMTP_REPLY.fullmatch(self.text)
         return match[1] if match else ""
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pymta.mail.envelope import RFC822, UTF8
 from pymta.mail.xtext import encode_utf8_address
 from pymta.report.failure import parse_failure
-from pymta.spool.outcomes import DELAYED, DELIVERED, EXPANDED, FAILED, RELAYED
+from pymta.smtp.notifications import is_utf8
+from pymta.spool.outcomes import DELAYED, DELIVERED, EXPANDED, FAILED, LIST, RELAYED
 
 _BY_HOST = re.compile(r"H=(\S+ \[[^\]]*\](?::[0-9]+)?)")
 _TEXT = {
@@ -57,7 +58,7 @@ def told(recipient: str, action: str, line: str, orcpt: str = "", in_place_of: s
         )
     found = _BY_HOST.search(line)
     host = found[1] if found else ""
-    text = _TEXT[action]
+    text = "passed to the mailing list" if line == LIST else _TEXT[action]
     status = "2.1.9" if action == RELAYED else "2.0.0"  # RFC 3886
     return Told(recipient, action, status, text, host, "", orcpt, in_place_of)
 
@@ -71,6 +72,6 @@ def typed(address: str, *, in_utf8: bool) -> str:
 
 def original(orcpt: str, *, in_utf8: bool) -> str:
     kind, _, address = orcpt.partition(";")
-    if kind == UTF8 and not in_utf8:
+    if is_utf8(kind) and not in_utf8:
         address = encode_utf8_address(address)
     return f"{kind}; {address}"

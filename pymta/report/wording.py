@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pymta.config.report_text import ReportText
+from pymta.report.failure import GIVEN_UP
 from pymta.report.told import Told
 from pymta.spool.outcomes import DELAYED, FAILED
 
@@ -84,9 +85,10 @@ def worded(facts: Facts, own: ReportText | None) -> tuple[str, str]:
 
 
 def _entry(told: Told) -> str:
-    where = f"{told.host} said: " if told.host and told.reply else ""
+    is_said = bool(told.reply) and not told.text.startswith(GIVEN_UP)
+    where = f"{told.host} said: " if told.host and is_said else ""
     named = f" ({told.host})" if told.host and not told.reply and told.status[:1] == "2" else ""
-    text = f"{where}{told.reply or told.text}{named}"
+    text = f"{where}{told.reply if is_said else told.text}{named}"
     lines = textwrap.wrap(
         text, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
     )

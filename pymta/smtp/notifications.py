@@ -47,8 +47,8 @@ def read_orcpt(value: bytes | None) -> str | None:
     kind, semicolon, written = (value or b"").partition(b";")
     if not semicolon or len(value or b"") > _LONGEST_ORCPT or not _TYPE.fullmatch(kind):
         return None
-    name = kind.decode("ascii").lower()
-    address = decode_utf8_address(written) if name == UTF8 else decode_xtext(written)
+    name = kind.decode("ascii")  # the next host hears it as it came (s5.2.1)
+    address = decode_utf8_address(written) if is_utf8(name) else decode_xtext(written)
     if not address or len(_orcpt(name, address)) > _LONGEST_ORCPT:
         return None
     return f"{name};{address}"
@@ -67,6 +67,11 @@ def recipient_parameters(recipient: Recipient) -> str:
     return f"{words} ORCPT={_orcpt(kind, address)}"
 
 
+def is_utf8(kind: str) -> bool:
+    """Is this the type of addresses of RFC 6533 s3?"""
+    return kind.lower() == UTF8
+
+
 def _orcpt(kind: str, address: str) -> str:
-    encoded = encode_utf8_address(address) if kind == UTF8 else encode_xtext(address)
+    encoded = encode_utf8_address(address) if is_utf8(kind) else encode_xtext(address)
     return f"{kind};{encoded}"

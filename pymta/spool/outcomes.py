@@ -28,6 +28,7 @@ from functools import reduce
 from itertools import groupby
 from typing import cast
 
+LIST = "T=list"  # of `Owed.line`: how it was delivered
 UNTOLD = "delivery error message"  # of `Frozen.why`: it failed, and nobody can be told
 
 
@@ -261,7 +262,9 @@ def step(state: State, record: Record) -> State:
             return replace(state, owed=owed)
         case Redirected(recipients=settled, to=to, added=added, report_id=report_id):
             state = _redirect(state, settled, to, added, record.sender)
-            return _owe(state, settled, "", report_id, EXPANDED)
+            # With its list a message is where its sender wanted it (RFC 3461 s5.2.7.1).
+            line, action = (LIST, DELIVERED) if record.sender else ("", EXPANDED)
+            return _owe(state, settled, line, report_id, action)
         case Deferred():
             return _put_off(state, (record,))
         case Warned(at=at, recipients=late, report_id=report_id, warn=warn):

@@ -182,11 +182,12 @@ def test_what_the_sender_wants_to_know_ends_with_a_list_that_has_an_owner(owned:
     """RFC 3461 s5.2.7.1"""
     owned.aliases[TEAM] = leads_to("carol@x.example", owner=OWNER)
     wish = Recipient(TEAM, ("SUCCESS",), "rfc822;team@old.example")
-    owned.attempt(owned.put(wish, envid="E1"))
+    owned.attempt(owned.put(wish, envid="E1", ret="FULL"))
     (report,) = bounces(owned)
-    assert b"Action: expanded" in report
+    assert b"Action: delivered" in report
+    assert b"passed to the mailing list" in report
     (parcel,) = owned.parcels
-    assert parcel.wishes.envid == ""
+    assert (parcel.wishes.envid, parcel.wishes.ret) == ("", "")
     assert parcel.wishes.asked == {"carol@x.example": Recipient("")}
 
 

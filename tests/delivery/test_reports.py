@@ -13,6 +13,8 @@ from pymta.mail.envelope import NULL_SENDER, Recipient
 from pymta.mail.reply import Reply
 from pymta.smtp.client_words import Taken
 from pymta.smtp.outgoing import Wishes
+from pymta.transport.downgrade import fit
+from pymta.transport.parcel import parcel_of
 from tests.doubles.deliveries import (
     IN_MEMORY,
     NEVER,
@@ -215,6 +217,50 @@ def test_a_failed_message_comes_back_whole_where_that_was_asked_for(rig: Rig) ->
     message = rig.spool().peek(rig.handed_on[0].id)
     assert message is not None
     assert message.seal.eight_bit
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"Subject: caf\xe9\r\n\r\nx\r\n", id="octets in the header"),
+        pytest.param(
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n"
+            b"--b\r\nContent-Transfer-Encoding: 8bit\r\n\r\ncaf\xe9\r\n--b--\r\n",
+            id="signed as it is",
+        ),
+    ],
+)
+def test_what_could_not_be_sent_to_every_host_comes_back_as_its_header(
+    body: bytes, rig: Rig
+) -> None:
+    """A report that no host takes is frozen, and tells nobody anything."""
+    rig.answers["a@x.example"] = NEVER
+    rig.attempt(rig.put("a@x.example", ret="FULL", body=body))
+
+    (report,) = reports(rig)
+    assert part(report, 2).get_content_type() == "text/rfc822-headers"
+    assert content(rig, rig.handed_on[0].id).isascii()
+
+
+@pytest.mark.parametrize("converts", [True, False])
+def test_what_comes_back_whole_is_fit_for_a_host_without_8bitmime(converts: bool, rig: Rig) -> None:
+    transport = replace(SETTINGS.transport, mime_output_conversion=converts)
+    rig.settings = replace(SETTINGS, transport=transport)
+    rig.answers["a@x.example"] = NEVER
+    body = "Subject: hello\r\n\r\nGr\u00fc\u00dfe\r\n".encode()
+    rig.attempt(rig.put("a@x.example", ret="FULL", body=body))
+
+    claim = rig.spool().claim(rig.handed_on[0].id)
+    assert claim
+    try:
+        sent = b"".join(fit(parcel_of(claim, ("s@example.com",)), frozenset()).content())
+    finally:
+        claim.release()
+    assert sent.isascii()
+    returned = part(message_from_bytes(sent), 2)
+    assert (returned.get_content_type() == "message/rfc822") == converts
+    if converts:
+        assert part(returned, 0).get_payload(decode=True) == "Gr\u00fc\u00dfe\r\n".encode()
 
 
 def test_a_long_message_comes_back_as_its_header(rig: Rig) -> None:

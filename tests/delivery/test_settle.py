@@ -17,7 +17,6 @@ from pymta.delivery.plan import (
     plan,
 )
 from pymta.delivery.settle import (
-    GIVEN_UP,
     Settlement,
     outcome_of,
     records_of_deferral,
@@ -26,6 +25,7 @@ from pymta.delivery.settle import (
 )
 from pymta.mail.envelope import Recipient
 from pymta.mail.host import Host
+from pymta.report.failure import GIVEN_UP
 from pymta.retry.rules import parse_retry
 from pymta.routing.route import Defer, Fail, Local, Remote, Route, User
 from pymta.spool import outcomes

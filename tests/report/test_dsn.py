@@ -96,6 +96,31 @@ def test_the_status_has_the_required_fields_for_each_recipient() -> None:
     }
 
 
+def test_who_was_given_up_for_his_time_has_what_the_host_said_last() -> None:
+    """RFC 3461 s6.3 (i)."""
+    last = f"retry timeout exceeded; the last error was: {REMOTE.text.replace('550 5.1.1', '451')}"
+    late = told("r@example.org", FAILED, str(replace(REMOTE, status="4.4.7", text=last)))
+    _, (text, status, _) = read(replace(REPORT, told=(late,)))
+    assert "Diagnostic-Code: smtp; 451 no such user" in str(status)
+    assert "retry timeout exceeded" in str(text)
+
+
+def test_a_name_that_is_not_complete_is_none_of_the_dns() -> None:
+    """RFC 3461 s6.3 (b)."""
+    wire = compose(replace(REPORT, hostname="mail"))
+    assert b"Reporting-MTA: x-local-hostname; mail\r\n" in wire
+
+
+def test_a_message_with_a_header_in_utf8_comes_back_as_what_it_is() -> None:
+    """RFC 6533 s4.2"""
+    whole = "Subject: Gr\u00fc\u00dfe\r\n\r\nx\r\n".encode()
+    for smtputf8, kind in ((True, "message/global"), (False, "message/rfc822")):
+        returned = Returned(whole, is_whole=True, smtputf8=smtputf8)
+        assert f"\r\nContent-Type: {kind}\r\n".encode() in compose(
+            replace(REPORT, returned=returned)
+        )
+
+
 def test_people_read_who_did_not_get_it_and_why() -> None:
     _, (text, _, _) = read(REPORT)
     told = str(text.get_payload())

@@ -73,8 +73,9 @@ def test_what_was_not_offered_to_mail_is_unknown(rest: bytes) -> None:
         (b" NOTIFY=never", RcptParameters(("NEVER",))),
         (b" NOTIFY=DELAY,success", RcptParameters(("SUCCESS", "DELAY"))),
         (b" NOTIFY=FAILURE,FAILURE", RcptParameters(("FAILURE",))),
-        (b" ORCPT=RFC822;a+2Bb@c.example", RcptParameters(orcpt="rfc822;a+b@c.example")),
+        (b" ORCPT=RFC822;a+2Bb@c.example", RcptParameters(orcpt="RFC822;a+b@c.example")),
         (b" ORCPT=x400;/C+3Dx", RcptParameters(orcpt="x400;/C=x")),
+        (b" ORCPT=UTF-8;j\\x{F6}rg@b.example", RcptParameters(orcpt="UTF-8;jörg@b.example")),
         (b" ORCPT=utf-8;j\\x{F6}rg@b.example", RcptParameters(orcpt="utf-8;jörg@b.example")),
     ],
 )
