@@ -50,5 +50,82 @@ nobody else is in it but the postmaster.
 """.lstrip()
 
 
+REWRITING = r"""
+.SH REWRITING
+Addresses can be called something else from the moment they reach us, as with Postfix: the queue,
+the log, policy and the next host know the name that counts.
+.PP
+.nf
+.RS
+# a table of canonical
+alice                    Alice.Smith
+bob@example.net          bob@example.org
+@old.example             @example.org
+.RE
+.fi
+.PP
+.BR sender_canonical ,
+for senders, and
+.BR recipient_canonical ,
+for recipients, are asked first, then
+.B canonical
+for both.
+.B user+tag@example.org
+is looked up as it stands, then without its suffix (see
+.BR local_part_suffix ;
+it is kept), then, in
+.BR local_domains ,
+as a name without a domain, and then as
+.BR @example.org .
+An answer
+.B @example.org
+keeps the local part; one without a domain is at
+.BR qualify_domain .
+Each answer is asked about again, up to ten times.
+One that names several addresses, or none, makes mail wait.
+.PP
+Then come
+.BR masquerade_domains :
+with
+.B \(dqexample.org\(dq
+in it,
+.B user@host.example.org
+is called
+.BR user@example.org ,
+but for the local parts of
+.BR masquerade_exceptions .
+Recipients of the envelope are never masqueraded, or mail for a host could not reach it.
+.PP
+Sender and recipients of the envelope are rewritten for every client.
+What policy, aliases and routing see is the new name, and a report names the original recipient.
+Whoever may send to an address of ours may do so, too, where the table leads to another host; to
+have mail of others sent on,
+.BR alias_file " and " virtual_aliases
+with
+.B srs_secrets
+are the better place.
+Where aliases and
+.I .forward
+files lead is not rewritten, nor are reports that we write.
+.PP
+Headers are rewritten in mail of users of this machine, of whoever has logged in, and of
+.BR header_rewrite_hosts :
+what others have written, and perhaps signed, stays theirs.
+The fields are From, Sender, Reply\-To, Errors\-To, Mail\-Followup\-To, Return\-Receipt\-To and
+Disposition\-Notification\-To for senders, To, Cc, Bcc and Apparently\-To for recipients, and those
+that begin with Resent\-.
+Only the address changes; names, comments and folds stay.
+A line that would be longer than 998 octets is folded before it, and where that does not help the
+address stays, as do all behind the first thousand.
+The message is kept as it came, and changes when it is sent.
+.PP
+While a table cannot be asked, MAIL, RCPT and DATA hear 451, from users of this machine as well.
+.B pymta explain
+says what an address is called,
+.B "pymta\-sendmail \-brw"
+what in each place of a message.
+""".lstrip()
+
+
 def section() -> str:
-    return SRS
+    return REWRITING + SRS

@@ -10,9 +10,12 @@ HEAD = r"""
 .SH TABLES
 .BR alias_file ,
 .BR virtual_aliases ,
-.B virtual_mailboxes
+.BR virtual_mailboxes ,
+.BR relay_recipients ,
+.BR canonical ,
+.B sender_canonical
 and
-.B relay_recipients
+.B recipient_canonical
 are lists of tables: the first that has the key, or that cannot be asked, answers.
 A table is named like this:
 .TP

@@ -19,11 +19,17 @@ from pymta.accounts import passwd
 from pymta.cli.options import state_option
 from pymta.cli.places import daemon_places
 from pymta.cli.served import served_settings, settings_for_others
+from pymta.config.rewriting import TABLES as NAMES
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
 from pymta.config.table_name import REGEX, parse_table_name
 from pymta.routing.own import OwnAddresses
-from pymta.routing.table_check import alias_mistakes, mailbox_mistakes, recipient_mistakes
+from pymta.routing.table_check import (
+    alias_mistakes,
+    mailbox_mistakes,
+    name_mistakes,
+    recipient_mistakes,
+)
 from pymta.tables.file import FileTable, T
 from pymta.tables.opened import open_tables
 from pymta.tables.regex import RegexTable
@@ -88,6 +94,7 @@ def look(settings: Settings) -> Iterator[Looked]:
         (routing.virtual_aliases, partial(alias_mistakes, own=own, is_virtual=True)),
         (routing.virtual_mailboxes, partial(mailbox_mistakes, own=own)),
         (routing.relay_recipients, recipient_mistakes),
+        *((getattr(settings.rewriting, option), name_mistakes) for option in NAMES),
     )
     for names, check in kinds:
         for name in names:

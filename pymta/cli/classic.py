@@ -22,6 +22,7 @@ from pymta.cli.classic_line import (
     Refuse,
     RunQueue,
     Serve,
+    ShowNames,
     Version,
     read_line,
 )
@@ -115,6 +116,10 @@ def _do(job: Job, environ: Mapping[str, str]) -> int:
 
             state = daemon_places(environ).state
             return classic_addresses.test(state, addresses, is_verification=is_verification)
+        case ShowNames(addresses):
+            from pymta.cli import classic_names  # noqa: PLC0415
+
+            return classic_names.show(daemon_places(environ).state, addresses)
         case Manage():
             from pymta.cli import classic_messages  # noqa: PLC0415
 

@@ -25,7 +25,7 @@ def test(state: str, addresses: tuple[str, ...], *, is_verification: bool) -> in
 
     def good() -> Iterator[str]:
         nonlocal worst
-        for address in addresses or _typed():
+        for address in addresses or typed():
             found = parse_mailbox(address)
             if isinstance(found, BadPath):
                 sys.stdout.write(f"{printable(address)}: no address: {found.why}\n")
@@ -40,7 +40,7 @@ def test(state: str, addresses: tuple[str, ...], *, is_verification: bool) -> in
     return worst
 
 
-def _typed() -> Iterator[str]:
+def typed() -> Iterator[str]:
     for line in sys.stdin:
         if address := line.strip():
             yield address

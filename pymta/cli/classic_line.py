@@ -21,6 +21,7 @@ the job needs is looked for afterwards.
     -bp -bpc -bV        list the queue, count it, print the version; -bpu lists only who waits,
                         -bpi only ids, and -bpa, -bpr, -bpra and -bpru are as -bp and -bpu
     -bt -bv addresses   show where mail for them goes, or whether it goes anywhere
+    -brw addresses      show what they are called
     -M…                 messages by their ids (`pymta.cli.classic_orders`)
 
 A word that is none of these is refused, and so are jobs that exclude each other.
@@ -79,6 +80,13 @@ class ExplainAddresses:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowNames:
+    """What they are called, where they stand; without addresses: those on standard input."""
+
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HoldSession:
     """As if from this address, with or without a port."""
 
@@ -106,6 +114,7 @@ Job = (
     | HoldSession
     | Manage
     | ExplainAddresses
+    | ShowNames
     | Version
     | Refuse
 )
@@ -222,10 +231,14 @@ class _Said:
             raise unknown(word)
 
     def test_addresses(self, *, is_verification: bool = False) -> None:
+        self.others.append(ExplainAddresses(self.addresses(), is_verification))
+
+    def addresses(self) -> tuple[str, ...]:
+        """Words up to the next option."""
         found: list[str] = []
         while self.words and not self.words[0].startswith("-"):
             found.append(self.words.popleft())
-        self.others.append(ExplainAddresses(tuple(found), is_verification))
+        return tuple(found)
 
     def _hear_manage(self, word: str) -> None:
         wanted = read_manage(word, self.words)
@@ -282,6 +295,7 @@ _WORDS: Mapping[str, Callable[[_Said], None]] = {
     "-bpru": lambda said: said.others.append(ListQueue(shows_settled=False)),
     "-bpu": lambda said: said.others.append(ListQueue(shows_settled=False)),
     "-bpc": lambda said: said.others.append(CountQueue()),
+    "-brw": lambda said: said.others.append(ShowNames(said.addresses())),
     "-bt": lambda said: said.test_addresses(),
     "-bv": lambda said: said.test_addresses(is_verification=True),
     "-bvs": lambda said: said.test_addresses(is_verification=True),

@@ -21,6 +21,7 @@ from pymta.cli.orders import Edit, Order
 from pymta.cli.queue_orders import checked_address, give
 from pymta.journal.line import printable
 from pymta.journal.local_time import stamp
+from pymta.mail.edits import edited
 from pymta.spool.files import FileSpool
 from pymta.spool.scan import Reading
 from pymta.spool.store import SpoolError
@@ -107,7 +108,7 @@ def _part(message: Reading, word: str) -> Iterator[bytes]:
         yield "".join(message.seal.on_top).encode("utf-8", "surrogateescape")
     is_header, rest = True, b""
     try:
-        for block in message.blocks:
+        for block in edited(message.blocks, message.seal.edits):
             if not is_header:
                 yield block
                 continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,11 @@ from pymta.cli.places import daemon_places
 from pymta.cli.quiet import QUIET
 from pymta.cli.served import served_settings, settings_for_others
 from pymta.config.settings import Settings
+from pymta.journal.line import printable
 from pymta.journal.local_time import stamp
-from pymta.mail.address import BadPath, parse_mailbox
+from pymta.mail.address import BadPath, Mailbox, parse_mailbox
+from pymta.routing.rewriting import Names, UnclearNameError
+from pymta.tables.opened import open_tables
 
 SOME_WAIT, SOME_FAIL = 1, 2  # as the classic -bt has it
 
@@ -85,11 +88,15 @@ def explain(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`policy` are the lines of a session, `reply` the last one of it that counts."""
+    """`policy` are the lines of a session, `reply` the last one of it that counts.
+
+    `address` is the one that was asked about, which may be called something else.
+    """
 
     found: Explained
     policy: tuple[str, ...] = ()
     reply: str = ""
+    address: str = ""
 
     @property
     def status(self) -> int:
@@ -101,11 +108,18 @@ class Told:
         if self.policy:
             yield f"policy says: {self.reply}"
             yield from (f"    {line}" for line in self.policy)
+        if self.is_renamed:
+            yield f"{printable(self.address)} is called {printable(self.found.address)} here"
         yield from lines(self.found, stamp)
 
     def plain(self) -> dict[str, Any]:
         policy = {"reply": self.reply, "lines": list(self.policy)} if self.policy else None
-        return as_plain(self.found) | {"policy": policy}
+        asked = {"asked": self.address} if self.is_renamed else {}
+        return as_plain(self.found) | asked | {"policy": policy}
+
+    @property
+    def is_renamed(self) -> bool:
+        return self.address not in {"", self.found.address}
 
 
 def explained(
@@ -115,10 +129,28 @@ def explained(
     # Loaded here: it is all of a delivery.
     from pymta.cli.ways import explainer  # noqa: PLC0415
 
-    ask = explainer(settings, QUIET, sender)
+    names = Names(settings, open_tables(settings))
+    try:
+        mailbox = parse_mailbox(sender)
+        own = str(names.of_sender(mailbox)) if isinstance(mailbox, Mailbox) else ""
+    except UnclearNameError:
+        own = sender
+    ask = explainer(settings, QUIET, own)
     for address in addresses:
         policy, reply = _session(client, sender, address) if client.address else ((), "")
-        yield Told(ask(address), policy, reply)
+        yield Told(_of_one(address, names, ask), policy, reply, address)
+
+
+def _of_one(address: str, names: Names, ask: Callable[[str], Explained]) -> Explained:
+    """By the name under which the message would be queued."""
+    mailbox = parse_mailbox(address)
+    if isinstance(mailbox, BadPath) or not mailbox.domain:
+        return ask(address)
+    try:
+        called = names.of_recipient(mailbox)
+    except UnclearNameError as error:
+        return Explained(address, WAITS, str(error), "canonical")
+    return ask(address if called == mailbox else str(called))
 
 
 def settings_here(state: str) -> Settings:

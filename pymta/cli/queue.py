@@ -26,6 +26,7 @@ from pymta.cli.message_filter import Filter
 from pymta.cli.options import queue_option, state_option
 from pymta.cli.places import daemon_places
 from pymta.journal.local_time import stamp
+from pymta.mail.edits import edited
 from pymta.mail.envelope import Envelope
 from pymta.report.headers import header_of
 from pymta.spool.files import FileSpool
@@ -126,4 +127,5 @@ def _header(spool: FileSpool, id: str) -> bytes | None:
         if message is None:
             return None
         top = "".join(message.seal.on_top).encode("utf-8", "surrogateescape")
-        return header_of(chain([top], message.blocks), LONGEST_HEADER).removesuffix(b"\r\n")
+        blocks = edited(message.blocks, message.seal.edits)
+        return header_of(chain([top], blocks), LONGEST_HEADER).removesuffix(b"\r\n")

@@ -17,6 +17,7 @@ from pymta.cli.explain import settings_here
 from pymta.cli.options import state_option
 from pymta.cli.places import daemon_places
 from pymta.config.own_addresses import TABLES
+from pymta.config.rewriting import TABLES as NAMES
 from pymta.config.settings import Settings
 from pymta.config.table_name import DATABASE
 from pymta.tables.opened import Opened
@@ -72,6 +73,8 @@ def _opened(settings: Settings, name: str) -> Table:
     opened = Opened(settings)
     if name in TABLES:
         return opened.in_order(getattr(settings.routing, name))
+    if name in NAMES:
+        return opened.in_order(getattr(settings.rewriting, name))
     if name in (settings.routing.tables or {}):
         name = f"{DATABASE}:{name}"
     try:

@@ -6,7 +6,7 @@ In `pymta.toml` all options stand at the top level under their classic names
 
     duration, units, setting    how a field is declared: type, unit, default, meaning
     process, control, listen, limits, tls, session             the subjects
-        immediate, routing, transport, deliver, queue, journal
+        immediate, routing, rewriting, transport, deliver, queue, journal
     launch, overrule            what the command line said, and that it wins
     held                        what a running daemon has besides, at a reload
     settings                    all of them together, with what only the machine knows

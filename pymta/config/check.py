@@ -250,7 +250,7 @@ def _names(settings: Settings) -> Iterator[Fault]:
     )
     yield from _items("local_parts", routing.local_parts, _need(is_local_part, want_mailbox))
     for key, item, value, wanted in (
-        *faults_of_addresses(routing),
+        *faults_of_addresses(routing, settings.rewriting),
         *faults_of_items(routing, settings.deliver),
     ):
         yield Fault(key, value, wanted, item)

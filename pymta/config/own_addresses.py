@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from pymta.config.addresses import is_domain_name
+from pymta.config.rewriting import TABLES as NAMES
+from pymta.config.rewriting import Rewriting
+from pymta.config.rewriting import faults as faults_of_names
 from pymta.config.routing import Routing
 from pymta.config.table_name import OF_ADDRESSES, parse_table_name
 from pymta.mail.address import Mailbox, parse_mailbox
@@ -22,9 +25,12 @@ _SUFFIX = re.compile(r"[A-Za-z0-9!#$%&'+/=?^_`{|}~.-]{1,32}\*?")
 Faulty = tuple[str, int | None, object, str]
 
 
-def faults(routing: Routing) -> Iterator[Faulty]:
+def faults(routing: Routing, rewriting: Rewriting) -> Iterator[Faulty]:
     for key in TABLES:
         yield from _each(key, getattr(routing, key), _objection_to_table(routing))
+    for key in NAMES:
+        yield from _each(key, getattr(rewriting, key), _objection_to_table(routing))
+    yield from faults_of_names(rewriting)
     yield from _each("local_part_suffix", routing.local_part_suffix, _objection_to_suffix)
     mailbox = parse_mailbox(routing.catch_all)
     if routing.catch_all and not isinstance(mailbox, Mailbox):

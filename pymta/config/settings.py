@@ -20,6 +20,7 @@ from pymta.config.policy_code import PolicyCode, PolicySource
 from pymta.config.process import Process
 from pymta.config.proxy import Proxy
 from pymta.config.queue import Queue
+from pymta.config.rewriting import Rewriting
 from pymta.config.roles import LOCAL, SMTP, SUBMISSION, SUBMISSIONS, begins_with_tls
 from pymta.config.routing import Routing
 from pymta.config.sendmail import Sendmail
@@ -72,6 +73,7 @@ SUBJECTS: Mapping[str, type] = {  # the groups of Settings whose fields are opti
     "sendmail": Sendmail,
     "immediate": Immediate,
     "routing": Routing,
+    "rewriting": Rewriting,
     "transport": Transport,
     "deliver": Deliver,
     "queue": Queue,
@@ -96,6 +98,7 @@ class Settings:
     sendmail: Sendmail = field(default_factory=Sendmail)
     immediate: Immediate = field(default_factory=Immediate)
     routing: Routing = field(default_factory=Routing)
+    rewriting: Rewriting = field(default_factory=Rewriting)
     transport: Transport = field(default_factory=Transport)
     deliver: Deliver = field(default_factory=Deliver)
     queue: Queue = field(default_factory=Queue)

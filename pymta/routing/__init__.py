@@ -4,6 +4,7 @@ address_class   ours, somebody else's, or no address at all
 own             the chain for addresses of ours: aliases, users, mailboxes, or nobody
 expansion       what an alias says, with all its lists
 local_part      the names that a local part stands for, and the mailboxes of ours
+rewriting       what addresses are called
 srs             senders of ours for those of others, and the way back
 target          the kinds of target that an alias or a .forward may have, and their reader
 forward_file    where a system user says that his mail goes

@@ -8,6 +8,7 @@ from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.routing.address_class import Ours, home_domain, virtual_domains
 from pymta.routing.expansion import expand
 from pymta.routing.own import OwnAddresses
+from pymta.routing.rewriting import objection_to_name
 from pymta.routing.route import Defer, Expanded, Fail, Item
 from pymta.routing.target import Whom
 from pymta.tables.table import Found
@@ -48,6 +49,14 @@ def mailbox_mistakes(text: TextTable, own: OwnAddresses) -> Iterator[str]:
 def recipient_mistakes(text: TextTable) -> Iterator[str]:
     """Of a table in which what stands behind the key says nothing."""
     yield from _unreadable(text)
+
+
+def name_mistakes(text: TextTable) -> Iterator[str]:
+    """Of a table that says what addresses are called."""
+    yield from _unreadable(text)
+    for _, entry in text.entries():
+        if why := objection_to_name(entry.value):
+            yield f"{text.name}:{entry.line}: {why}"
 
 
 def _unreadable(text: TextTable) -> Iterator[str]:

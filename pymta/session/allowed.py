@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pymta.config.rewriting import Rewriting
 from pymta.config.session import Session
 from pymta.mail.host_list import Answer
 
@@ -18,6 +19,7 @@ class Allowed:
 
     `limits`: EHLO tells him what is set for his connection (N-34).  `chunking`: he may use BDAT.
     `smtputf8`: addresses may be in UTF-8.  `dsn`: he may say which reports he wants.
+    `header_rewrite`: addresses are rewritten in headers of his mail, too.
     """
 
     verify: bool = False
@@ -26,11 +28,17 @@ class Allowed:
     smtputf8: bool = False
     dsn: bool = False
     chunking: bool = False
+    header_rewrite: bool = False
 
 
-def allowed(settings: Session, is_in: Callable[[Sequence[str], str], Answer]) -> Allowed:
+def allowed(
+    settings: Session, rewriting: Rewriting, is_in: Callable[[Sequence[str], str], Answer]
+) -> Allowed:
     def is_named(option: str) -> bool:
         return is_in(getattr(settings, option), option) is Answer.YES
+
+    # Asked only where it makes a difference: names may have to be looked up.
+    hosts, option = rewriting.header_rewrite_hosts, "header_rewrite_hosts"
 
     return Allowed(
         verify=is_named("smtp_vrfy_hosts"),
@@ -39,4 +47,5 @@ def allowed(settings: Session, is_in: Callable[[Sequence[str], str], Answer]) ->
         dsn=is_named("dsn_advertise_hosts"),
         chunking=is_named("chunking_advertise_hosts"),
         etrn=is_named("smtp_etrn_hosts"),
+        header_rewrite=rewriting.is_set and is_in(hosts, option) is Answer.YES,
     )

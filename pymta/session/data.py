@@ -31,6 +31,7 @@ from pymta.journal.session_events import SIZE, message_refused, spool_trouble
 from pymta.mail import completion
 from pymta.mail.caller import LocalCaller
 from pymta.mail.completion import Completion
+from pymta.mail.edits import Edit
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
 from pymta.mail.header_fields import FieldCollector, fields_of
@@ -39,7 +40,7 @@ from pymta.mail.trace import received_field, registered
 from pymta.mail.unstructured import text_of
 from pymta.policy.decision import Decision
 from pymta.policy.facts import Message
-from pymta.session import own_user, policy, submission
+from pymta.session import own_user, policy, rewriting, submission
 from pymta.session.answer import Answer
 from pymta.session.mail_from import NO_ROOM, TOO_BIG
 from pymta.session.transaction import Discarded
@@ -56,6 +57,7 @@ KEPT = frozenset(
 GO_AHEAD = Reply(354, 'Enter message, ending with "." on a line by itself')
 # RFC 1047: who hung up while we thought it over has not heard 250, and will send it again.
 GONE = Answer(Reply(421, "nobody hears this", "4.4.2"))
+_LATER = Reply(451, "Temporary local problem - please try later", "4.3.0")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -103,6 +105,8 @@ class Reception:
         self._fields = FieldCollector() if visit.judges else None
         self._newlines = ProperNewlines() if visit.fixes_newlines and not self._is_binary else None
         self._left_out = own_user.filter_of(visit)
+        self._whole_header = rewriting.keeper(visit)
+        self._edits: tuple[Edit, ...] = ()
         self._size = 0
         self._is_chunked = False
         self.refusal: Refusal | None = None
@@ -174,6 +178,8 @@ class Reception:
 
     def _write(self, data: bytes) -> None:
         self._header.feed(data)
+        if self._whole_header:
+            self._whole_header.feed(data)
         if self._fields:
             self._fields.feed(data)
         try:
@@ -218,7 +224,7 @@ class Reception:
         refusal = self.refusal or self._objection(part) or self._wrong_origin()
         if refusal is None:  # before policy, which must not miss what we add
             self._added = submission.added(self._visit, self._header, self.id, self._date)
-        refusal = refusal or self._judge(part)
+        refusal = refusal or self._judge(part) or self._rewrite()
         if refusal is None and (discarded := self._visit.transaction.whole_discarded):
             return self._discard(discarded)
         if refusal is None and self._has_gone():
@@ -249,6 +255,17 @@ class Reception:
         said = policy.at_data(self._visit, message)
         return Refusal(*said) if said else None
 
+    def _rewrite(self) -> Refusal | None:
+        """Addresses in the header, and in what we add to it."""
+        if self._whole_header is None:
+            return None
+        header, fields = self._whole_header.kept, self._added.fields
+        found = rewriting.header(self._visit, header, fields, self._world)
+        if isinstance(found, rewriting.Unclear):
+            return self._refuse(_LATER, found.why)
+        self._edits, self._added = found.edits, replace(self._added, fields=found.fields)
+        return None
+
     def _discard(self, discarded: Discarded) -> Answer:
         """The client hears what it would have heard, and nothing is stored."""
         self.abandon()
@@ -267,10 +284,11 @@ class Reception:
     def _commit(self, part: BodyPart) -> Refusal | None:
         seal = Seal(
             on_top=(self._received(), *self._added.fields),
-            eight_bit=part.has_eight_bit,
+            eight_bit=part.has_eight_bit or not all(one.text.isascii() for one in self._edits),
             message_id=self._message_id,
             tls_optional=self._header.tls_optional and not self._envelope.requires_tls,
             frozen=self._visit.transaction.why_frozen,
+            edits=self._edits,
         )
         try:
             self._intake.commit(seal)
@@ -343,7 +361,7 @@ class Reception:
 def _spool_reply(error: SpoolError) -> Reply:
     if error.errno in _FULL:
         return NO_ROOM
-    return Reply(451, "Temporary local problem - please try later", "4.3.0")
+    return _LATER
 
 
 def _spool_event(visit: Visit, id: str, error: SpoolError) -> Event:

@@ -77,7 +77,7 @@ def judge(visit: Visit, caller: Caller, world: World, *, looks_up: bool = True) 
         caller.is_in(settings.pipe_connect_advertise_hosts, "pipe_connect_advertise_hosts")
         is Answer.YES
     )
-    visit.allowed = allowed(settings, caller.is_in)
+    visit.allowed = allowed(settings, visit.settings.rewriting, caller.is_in)
     must_greet = caller.is_in(settings.hosts_require_helo, "hosts_require_helo")
     visit.needs_hello = must_greet is Answer.YES
     _may_log_in(visit, caller)

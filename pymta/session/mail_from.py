@@ -12,7 +12,7 @@ from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
 from pymta.policy.decision import Decision
 from pymta.policy.facts import Sender
-from pymta.session import policy
+from pymta.session import policy, rewriting
 from pymta.session.answer import Answer, fault
 from pymta.session.own_user import qualified, sender_for
 from pymta.session.space import log_shortage, spool_shortage
@@ -53,8 +53,13 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
         wrong_sender(visit, sender, world.explain)
         or _too_big(visit, sender, parameters, world)
         or _no_room(visit.settings.limits, world, parameters.size)
-        or _begin(visit, sender, parameters, is_another=sender != mailbox)
+        or _begin(visit, sender, parameters, world, is_another=sender != mailbox)
     )
+
+
+def _unclear(visit: Visit, sender: str, unclear: rewriting.Unclear) -> Answer:
+    reply = Reply(451, "Temporary local problem, please try later", "4.3.0")
+    return Answer(reply, events=(rejected(visit.origin, f"MAIL <{sender}>", unclear.why),))
 
 
 def _not_in_ascii(visit: Visit, sender: Mailbox) -> Answer:
@@ -120,12 +125,20 @@ def _spool_shortage(limits: Limits, world: World, size: int) -> str:
 
 
 def _begin(
-    visit: Visit, sender: Mailbox | None, parameters: MailParameters, *, is_another: bool
+    visit: Visit,
+    sender: Mailbox | None,
+    parameters: MailParameters,
+    world: World,
+    *,
+    is_another: bool,
 ) -> Answer:
     """`is_another`: not the one that he asked for."""
     text = str(sender) if sender is not None else ""
-    new = Transaction(sender=text, asked=parameters)
-    refusal = policy.at_mail(visit, new, Sender(sender, parameters.size, parameters.body))
+    called = rewriting.sender(visit, sender, world, smtputf8=parameters.smtputf8)
+    if isinstance(called, rewriting.Unclear):
+        return _unclear(visit, text, called)
+    new = Transaction(sender=str(called or ""), asked=parameters)
+    refusal = policy.at_mail(visit, new, Sender(called, parameters.size, parameters.body))
     if refusal is not None:
         return refusal
     visit.mails += 1

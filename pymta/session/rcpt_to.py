@@ -8,6 +8,7 @@ from pymta.config.duration import format_duration
 from pymta.journal.event import Event
 from pymta.journal.session_events import rejected
 from pymta.mail.address import BadPath, Mailbox, parse_path
+from pymta.mail.domain import key_of_domain
 from pymta.mail.reply import Reply
 from pymta.policy.decision import Decision
 from pymta.policy.facts import Recipient
@@ -15,7 +16,7 @@ from pymta.policy.verdict import Defer, Drop, Relay
 from pymta.policy.verdict import Refuse as PolicyRefuse
 from pymta.routing.local_part import POSTMASTER
 from pymta.routing.own import OwnAddresses
-from pymta.session import policy
+from pymta.session import policy, rewriting
 from pymta.session.answer import Answer, fault
 from pymta.session.own_user import qualified
 from pymta.session.recipient_verdict import Accept, Refuse, judge
@@ -55,9 +56,20 @@ def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: W
     local = visit.local.address if visit.local else None
     caller = None if may_relay(visit, world.explain) else visit.address
     own = OwnAddresses(visit.settings, world.find, world.address_tables)
-    sender, now = visit.transaction.sender, world.now()
+    sender, now, asked = visit.transaction.sender, world.now(), mailbox
     verdict = judge_report(mailbox, sender, own, now, explain=world.explain)
-    match verdict or judge(mailbox, caller, local, own, explain=world.explain):
+    if verdict is None:
+        called = rewriting.recipient(visit, asked, world)
+        if isinstance(called, rewriting.Unclear):
+            reply = Reply(451, "Temporary local problem, please try later", "4.3.0")
+            return Answer(reply, events=(_line(visit, str(asked), called.why),))
+        mailbox = called
+        verdict = judge(mailbox, caller, local, own, explain=world.explain)
+        if mailbox != asked:
+            parameters = rewriting.with_original(parameters, asked)
+            if isinstance(verdict, Refuse) and verdict.is_relaying and _takes(own, asked):
+                verdict = Accept(mailbox, is_local=False)  # an operator wants it there
+    match verdict:
         case Refuse(reply, why) if visit.address is None and reply.code == 451:
             # The delivery asks again, and waits if need be.  Few programs here would.
             world.explain(Decision("local_socket", f"taken, though not known yet: {why}"))
@@ -65,13 +77,19 @@ def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: W
         case Refuse(reply, why, is_relaying) as refuse:
             if is_relaying and (answer := _ask_to_relay(visit, mailbox, parameters)) is not None:
                 return answer
-            events = (_line(visit, str(mailbox), why),)
+            events = (_line(visit, str(asked), why),)
             return Answer(refuse.reply, is_fault=reply.code == 501, events=events)
         case Accept() as accept:
             if _is_full(visit, accept.key):
                 number = len(visit.transaction.recipients)
                 world.explain(Decision("recipients_max", f"{number} recipients already"))
             return _ask(visit, accept, parameters)
+
+
+def _takes(own: OwnAddresses, mailbox: Mailbox) -> bool:
+    """Is it in a domain that we take mail for?"""
+    relayed = map(key_of_domain, own.settings.routing.relay_to_domains)
+    return own.ours(mailbox) is not None or key_of_domain(mailbox.domain) in relayed
 
 
 def _ask(visit: Visit, accept: Accept, parameters: RcptParameters) -> Answer:

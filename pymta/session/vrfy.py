@@ -12,6 +12,7 @@ import re
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
 from pymta.routing.own import OwnAddresses
+from pymta.session import rewriting
 from pymta.session.answer import Answer, fault
 from pymta.session.recipient_verdict import Accept, Refuse, judge
 from pymta.session.visit import Visit
@@ -39,6 +40,10 @@ def answer(visit: Visit, command: Command, world: World) -> Answer:
         return fault(Reply(501, "VRFY needs a user or an address", "5.1.3"))
     local = visit.local.address if visit.local else None
     own = OwnAddresses(visit.settings, world.find, world.address_tables)
+    called = rewriting.recipient(visit, mailbox, world)
+    if isinstance(called, rewriting.Unclear):
+        return _UNTOLD
+    mailbox = called
     match judge(mailbox, visit.address, local, own):
         case Refuse(reply) if reply.enhanced.startswith(("5.1.", "5.2.", "5.4.", "4.")):
             return Answer(reply)

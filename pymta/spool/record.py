@@ -21,8 +21,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from pymta.mail.edits import Edit
 from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.spool.json_fields import Fields, to_json
 from pymta.spool.store import NewerFormatError, Seal
@@ -37,6 +38,7 @@ _FOOTER_START = b"PYMTA-SEAL "
 _SEAL_FORMAT = 1
 _USUAL_SEAL = b'{"format":1,'  # it cannot say that it is frozen
 _FROZEN_FORMAT = 2  # so that no older pymta delivers what is to wait for the operator
+_EDITED_FORMAT = 3  # so that none sends what was to be sent otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def encode_tail(seal: Seal, *, seal_start: int, head_crc: int) -> bytes:
     """Seal and footer; `seal_start` is the length of all that was written before."""
     text = to_json(
         {
-            "format": _FROZEN_FORMAT if seal.frozen else _SEAL_FORMAT,
+            "format": _format_of(seal),
             "on_top": seal.on_top,
             "size": seal.size,
             "digest": seal.digest,
@@ -106,9 +108,16 @@ def encode_tail(seal: Seal, *, seal_start: int, head_crc: int) -> bytes:
             "message_id": seal.message_id,
             **({"tls_optional": True} if seal.tls_optional else {}),
             **({"frozen": seal.frozen} if seal.frozen else {}),
+            **({"edits": [asdict(one) for one in seal.edits]} if seal.edits else {}),
         }
     )
     return text + b"\n" + _footer(seal_start, len(text) + 1, head_crc, zlib.crc32(text + b"\n"))
+
+
+def _format_of(seal: Seal) -> int:
+    if seal.edits:
+        return _EDITED_FORMAT
+    return _FROZEN_FORMAT if seal.frozen else _SEAL_FORMAT
 
 
 def decode_layout(opening: bytes, footer: bytes, file_size: int) -> Layout:
@@ -194,7 +203,7 @@ def decode_seal(text: bytes, layout: Layout) -> Seal:
     if zlib.crc32(text) != layout.seal_crc:
         raise ValueError("the seal is damaged")
     fields = Fields.parse(text)
-    if fields.whole("format") not in (_SEAL_FORMAT, _FROZEN_FORMAT):
+    if fields.whole("format") not in (_SEAL_FORMAT, _FROZEN_FORMAT, _EDITED_FORMAT):
         raise NewerFormatError("a seal of an unknown version")
     if fields.whole("size") != layout.body_length:
         raise ValueError("the message has not the size it was sealed with")
@@ -206,6 +215,7 @@ def decode_seal(text: bytes, layout: Layout) -> Seal:
         message_id=fields.text("message_id"),
         tls_optional="tls_optional" in fields and fields.truth("tls_optional"),
         frozen=fields.text("frozen") if "frozen" in fields else "",
+        edits=_edits(fields, layout) if "edits" in fields else (),
     )
 
 
@@ -213,6 +223,20 @@ def frozen_in_seal(text: bytes, layout: Layout) -> str:
     """Why it came frozen, without a look at the rest of a usual seal."""
     is_usual = text.startswith(_USUAL_SEAL) and zlib.crc32(text) == layout.seal_crc
     return "" if is_usual else decode_seal(text, layout).frozen
+
+
+def _edits(fields: Fields, layout: Layout) -> tuple[Edit, ...]:
+    """In their order, and within the message."""
+    found = tuple(
+        Edit(one.whole("at"), one.whole("length"), one.text("text"))
+        for one in fields.inners("edits")
+    )
+    at = 0
+    for edit in found:
+        if not at <= edit.at <= edit.at + edit.length <= layout.body_length:
+            raise ValueError("an edit is out of place")
+        at = edit.at + edit.length
+    return found
 
 
 def _footer(seal_start: int, seal_length: int, head_crc: int, seal_crc: int) -> bytes:

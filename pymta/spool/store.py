@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pymta.load.reading import Room
+from pymta.mail.edits import Edit
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
 from pymta.spool.outcomes import Record, State
 
@@ -60,6 +61,7 @@ class Seal:
 
     `on_top` are header fields to put before the message, in order, each complete with its CRLF.
     `size` is in bytes, as received; `digest` the SHA-256 of those bytes, in hex.
+    `edits` are made in the message when it is sent, and are counted in what was received.
     `frozen` is why nobody is to try it before an operator says so, "" where all is well.
     """
 
@@ -70,6 +72,7 @@ class Seal:
     message_id: str = ""  # the Message-ID field of the message, for the log
     tls_optional: bool = False  # it says "TLS-Required: No" (RFC 8689), and nothing says otherwise
     frozen: str = ""
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ than all the rest here.  Hence values are plain classes with `__slots__`, and oc
 with methods of `bytes`; a test holds it.
 
     options      what the words of the command line ask for
-    addresses    the addresses in a list of them, and where in the text each ends
     header       the header: who is to get the message, what is left out, completed and added
     lines        lines of any kind to lines with CRLF; the dot that ends a message
     replies      what the server said, and which exit status that is

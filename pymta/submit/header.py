@@ -9,7 +9,7 @@ Who is to get a blind copy must not be read by the others, so Bcc fields go with
 
 from __future__ import annotations
 
-from pymta.submit.addresses import Listed, listed
+from pymta.mail.listed import Listed, listed
 
 MOST = 1 << 20  # octets, as the server takes them
 

@@ -21,8 +21,8 @@ import os
 import sys
 import time
 
+from pymta.mail.listed import is_one_word, listed
 from pymta.submit import replies
-from pymta.submit.addresses import is_one_word, listed
 from pymta.submit.caller import full_name, login_name
 from pymta.submit.dialogue import Message, Outcome, hand_over
 from pymta.submit.header import MOST, read_header

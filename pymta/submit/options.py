@@ -28,7 +28,7 @@ _IGNORED = frozenset(
 )
 _IGNORED_WITH_VALUE = ("-B", "-h", "-L", "-p", "-X", "-oh", "-oM")
 _CLUSTER = frozenset("tivmnGU")
-_ELSEWHERE = frozenset("-bV -C -oP -oX -oY -tls-on-connect".split())
+_ELSEWHERE = frozenset("-brw -bV -C -oP -oX -oY -tls-on-connect".split())
 _ELSEWHERE_FRONT = tuple("-bd -bh -bp -bP -bt -bv -bw -d -M -os -q -R -S".split())
 _DELIVERY = {"-odq": "queue", "-odqs": "local"}
 

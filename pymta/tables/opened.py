@@ -27,13 +27,16 @@ from pymta.tables.text import TextTable
 
 def open_tables(settings: Settings, opened: Opened | None = None) -> AddressTables:
     """Nothing is read, and nobody called, before somebody asks."""
-    routing = settings.routing
+    routing, rewriting = settings.routing, settings.rewriting
     opened = opened or Opened(settings)
     return AddressTables(
         aliases=opened.in_order(routing.alias_file),
         virtual_aliases=opened.in_order(routing.virtual_aliases),
         virtual_mailboxes=opened.in_order(routing.virtual_mailboxes),
         relay_recipients=opened.in_order(routing.relay_recipients),
+        canonical=opened.in_order(rewriting.canonical),
+        sender_canonical=opened.in_order(rewriting.sender_canonical),
+        recipient_canonical=opened.in_order(rewriting.recipient_canonical),
         read_list=partial(read_list, us=partial(_owner, settings.machine.state_directory)),
         srs_secrets=SrsSecrets(routing.srs_secrets),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from pymta.mail.edits import edited
 from pymta.mail.trace import delivered_to
 from pymta.smtp.outgoing import NO_WISHES, Wishes
 from pymta.spool.store import Claim
@@ -59,14 +60,15 @@ def parcel_of(
     """
     trace = "".join(delivered_to(address) for address in reversed(via))
     on_top = (trace + "".join(claim.seal.on_top)).encode()
+    edits = claim.seal.edits
     return Parcel(
         id=claim.id,
         sender=sender or claim.envelope.sender,
         recipients=recipients,
         on_top=on_top,
-        size=len(on_top) + claim.seal.size,
+        size=len(on_top) + claim.seal.size + sum(edit.growth for edit in edits),
         eight_bit=claim.seal.eight_bit,
-        blocks=claim.blocks,
+        blocks=(lambda: edited(claim.blocks(), edits)) if edits else claim.blocks,
         is_mine=claim.is_mine,
         is_binary=claim.envelope.is_binary,
     )

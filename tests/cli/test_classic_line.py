@@ -17,6 +17,7 @@ from pymta.cli.classic_line import (
     Refuse,
     RunQueue,
     Serve,
+    ShowNames,
     Version,
     read_line,
 )
@@ -186,6 +187,7 @@ def test_a_daemon_hands_its_choice_to_every_run() -> None:
         ("-bp -qGslow", ListQueue("slow")),
         ("-qGslow -bp", ListQueue("slow")),
         ("-bt a@b.example c", ExplainAddresses(("a@b.example", "c"))),
+        ("-brw a@b.example", ShowNames(("a@b.example",))),
         ("-bv", ExplainAddresses(is_verification=True)),
         ("-bpa", ListQueue()),
         ("-bpru -qGslow", ListQueue("slow", shows_settled=False)),

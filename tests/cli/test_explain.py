@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pymta.cli import classic
 from pymta.cli.app import run
 from pymta.config import generation
 from pymta.config.queue import Queue
+from pymta.config.rewriting import Rewriting
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
 from pymta.hints.sqlite import SqliteHints
@@ -125,6 +127,37 @@ def test_the_classic_line_tests_and_verifies_addresses(
         "x@mail.example.net failed to verify: Unknown user",
     ]
     assert lines[2].startswith("a@b@c: no address: ")
+
+
+def test_what_an_address_is_called_is_shown(
+    state: Path, pymta: Pymta, capsys: Capture, tmp_path: Path
+) -> None:
+    table = tmp_path / "canonical"
+    table.write_text("old: user\nbad: a b\n")
+    os.utime(table, (1e9, 1e9))
+    settings = generation.load(generation.current_file(state))
+    rewriting = Rewriting(recipient_canonical=(str(table),), masquerade_domains=("example.net",))
+    generation.store(generation.current_file(state), replace(settings, rewriting=rewriting))
+    places = {"STATE_DIRECTORY": str(state), "RUNTIME_DIRECTORY": str(state)}
+
+    assert pymta("explain", "old@mail.example.net") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "old@mail.example.net is called user@mail.example.net here"
+    assert lines[2] == "    delivers: into mailbox user"
+    assert pymta("explain", "bad@mail.example.net") == 1
+    assert "canonical:2: 'a b' is no address" in capsys.readouterr().out
+    assert classic.run(["-brw", "old@mail.example.net"], places) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "  sender: old@example.net",
+        "    from: old@example.net",
+        "      to: user@example.net",
+        "      cc: user@example.net",
+        "     bcc: user@example.net",
+        "reply-to: old@example.net",
+        "env-from: old@example.net",
+        "  env-to: user@mail.example.net",
+    ]
+    assert classic.run(["-brw", "bad@mail.example.net", "a@b@c"], places) == 2
 
 
 def test_it_is_said_why_a_message_waits(

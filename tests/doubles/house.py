@@ -58,6 +58,7 @@ def usual_settings(**changes: object) -> Settings:
             "submission",
             "immediate",
             "routing",
+            "rewriting",
             "limits",
             "queue",
             "machine",

@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import pytest
 
+from pymta.mail.edits import Edit
 from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.spool import journal_lines, paths, record
 from pymta.spool.outcomes import Thawed
@@ -32,6 +33,8 @@ ENVELOPE = Envelope(
 def names(value: object) -> set[str]:
     if isinstance(value, dict):
         return {key for key in value if not key.isdigit()}.union(*map(names, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(names, value))
     return set()
 
 
@@ -44,7 +47,7 @@ def test_it_names_every_member_of_an_envelope() -> None:
 
 
 def test_it_names_every_member_of_a_seal_and_the_width_of_the_footer() -> None:
-    seal = Seal(("Received: x\r\n",), frozen="why", tls_optional=True)
+    seal = Seal(("Received: x\r\n",), frozen="why", tls_optional=True, edits=(Edit(1, 2, "x"),))
     text, footer, _ = record.encode_tail(seal, seal_start=1, head_crc=1).split(b"\n")
 
     assert names(json.loads(text)) - WORDS == set()

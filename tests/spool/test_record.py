@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymta.mail.edits import Edit
 from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.spool.record import (
     FOOTER,
@@ -92,6 +93,22 @@ def test_no_older_program_takes_a_frozen_message_for_any_other() -> None:
 
     assert b'{"format":1,' in file_of(ENVELOPE, seal, BODY)
     assert b'{"format":2,' in file_of(ENVELOPE, replace(seal, frozen="by rule x"), BODY)
+    edited = replace(seal, frozen="by rule x", edits=(Edit(1, 2, "é"), Edit(3, 0, "\r\n ")))
+    assert b'{"format":3,' in file_of(ENVELOPE, edited, BODY)
+    assert parts_of(file_of(ENVELOPE, edited, BODY))[2] == edited
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        (Edit(len(BODY), 1, "x"),),
+        (Edit(3, 1, "x"), Edit(2, 1, "y")),
+        (Edit(1, 3, "x"), Edit(2, 1, "y")),
+    ],
+)
+def test_edits_that_are_out_of_place_are_refused(edits: tuple[Edit, ...]) -> None:
+    with pytest.raises(ValueError, match="out of place"):
+        parts_of(file_of(ENVELOPE, Seal(size=len(BODY), edits=edits), BODY))
 
 
 def test_the_file_is_text_that_an_operator_can_read() -> None:

@@ -76,7 +76,7 @@ def test_reports_and_delivery_are_passed_on_in_the_words_of_smtp() -> None:
 @pytest.mark.parametrize(
     "line",
     ["-bd -q30m", "-bp", "-bpc", "-bV", "-q", "-qff", "-q 30m", "-M 1abc", "-R example.org",
-     "-Rf x", "-S x", "-bh 192.0.2.1", "-bv a@b.example", "-bvs a", "-bt x",
+     "-Rf x", "-S x", "-bh 192.0.2.1", "-bv a@b.example", "-bvs a", "-bt x", "-brw x",
      "-v -bd -odq", "-d+all -bd", "-oX 25"],
 )  # fmt: skip
 def test_words_of_other_jobs_make_the_line_one_for_others(line: str) -> None:

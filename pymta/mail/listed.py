@@ -14,15 +14,17 @@ _NOT_BARE = frozenset(b' ,:;<>()[]\\"\t\r\n')
 class Listed:
     """One item of a list: its `text`, and the address in it, b"" when there is none.
 
-    `end` is where the address ends in the list, so that a domain can be put there.
+    `end` is where the address ends in the list, so that a domain can be put there; `outset` is
+    where it begins with its bracket, if it has one.
     """
 
-    __slots__ = ("address", "end", "text")
+    __slots__ = ("address", "end", "outset", "text")
 
-    def __init__(self, text: bytes, address: bytes, end: int) -> None:
+    def __init__(self, text: bytes, address: bytes, end: int, outset: int) -> None:
         self.text = text
         self.address = address
         self.end = end
+        self.outset = outset
 
     @property
     def has_domain(self) -> bool:
@@ -66,17 +68,21 @@ class _Item:
         self.plain_end = start
         self.angle: bytes | None = None
         self.angle_end = start
+        self.outset = -1
         self.is_broken = False
 
     def add(self, text: bytes, end: int) -> None:
         if text not in _BLANK:
             self.is_broken |= self.angle is not None
             self.plain_end = end
+            if self.outset < 0:
+                self.outset = end - len(text)
         self.plain += text
 
     def take_angle(self, text: bytes, at: int) -> int:
         """From the bracket on; where to go on."""
         end = _past_angle(text, at)
+        self.outset = at
         self.is_broken |= self.angle is not None or end > len(text)
         inside = text[at + 1 : end - 1]
         lead = len(inside) - len(inside.lstrip(_BLANK))
@@ -95,7 +101,7 @@ class _Item:
         if self.is_broken or not is_one_word(address):
             address = b""
         place = self.plain_end if self.angle is None else self.angle_end
-        found.append(Listed(text[self.start : end].strip(_BLANK), address, place))
+        found.append(Listed(text[self.start : end].strip(_BLANK), address, place, self.outset))
 
 
 def is_one_word(address: bytes) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymta.submit.addresses import is_one_word, listed
+from pymta.mail.listed import is_one_word, listed
 
 
 @pytest.mark.parametrize(
