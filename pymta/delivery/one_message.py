@@ -270,8 +270,8 @@ class _Attempt:
             return
         for sender, part in parts.items():
             ignores = not self._is_told(sender) and self._is_ignored(now)
-            for record in records_of_final(part, now, *reports[sender], ignores=ignores):
-                self._claim.note(record)
+            if records := records_of_final(part, now, *reports[sender], ignores=ignores):
+                self._claim.note(*records)
             if ignores:
                 tell.ignored(part, self._claim, self._world)
 
@@ -313,9 +313,9 @@ class _Attempt:
         now, claim = self._world.now(), self._claim
         times, last = self._world.settings.queue.delay_warning, claim.state.warned
         then = next_warning(claim.envelope, claim.state, times, last) if self._due else 0.0
-        for record in records_of_deferral(self._due, now, then):
-            self._claim.note(record)
-        if self._is_to_freeze:
-            self._claim.note(Frozen(now, UNTOLD))
+        frozen = (Frozen(now, UNTOLD),) if self._is_to_freeze else ()
+        if records := (*records_of_deferral(self._due, now, then), *frozen):
+            claim.note(*records)
+        if frozen:
             sender = self._claim.envelope.sender
             self._world.tell(delivery_events.frozen(self._claim.id, sender))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
 
 from pymta.load.reading import Room
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
@@ -100,7 +99,7 @@ class CopiedClaim:
 
     def note(self, *records: Record) -> None:
         copy = self._copy
-        copy.state = reduce(step, records, copy.state)
+        copy.state = step(copy.state, *records)
         copy.due = alarm(copy.state, records[-1].at, copy.envelope.received_at)
         copy.is_first = False
 

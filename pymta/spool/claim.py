@@ -13,7 +13,6 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import reduce
 
 from pymta.spool import journal_lines
 from pymta.spool.alarm import alarm
@@ -205,7 +204,7 @@ class FileClaim:
 
     def note(self, *records: Record) -> None:
         self._held()
-        later = reduce(step, records, self._state)
+        later = step(self._state, *records)
         with refusing(f"cannot record what happened to message {self.id}"):
             self._pen.append(records, alarm(later, records[-1].at, self.envelope.received_at))
         self._state = later

@@ -148,20 +148,8 @@ class Rerouted:
     by: str
 
 
-Record = (
-    Delivered
-    | Failed
-    | Reported
-    | Redirected
-    | Deferred
-    | Warned
-    | Frozen
-    | Thawed
-    | Held
-    | Released
-    | Edited
-    | Rerouted
-)
+_Single = Reported | Redirected | Warned | Frozen | Thawed | Held | Released | Edited | Rerouted
+Record = Delivered | Failed | Deferred | _Single
 
 
 # What a sender can be told (RFC 3464 s2.3.3).
@@ -190,9 +178,10 @@ class State:
     was first put off, for other reasons than limits of ours and since an operator last named a host
     for him; `dues` when he may be tried again, `why` the latest reason (absent from each: never put
     off).  `warned` is when the sender was last told that it takes long, `warn` when he is to be
-    told again (0 from both: never).  `frozen` is the reason, "" when it is not; `frozen_since` is 0
-    where it was accepted so, and no record says it yet.  `held` is who holds it, "" for nobody;
-    `reroute` the host where an operator wants it to go.
+    told again (0 from both: never).  `attempts` are those that put somebody off, the last one at
+    `put_off_at`.  `frozen` is the reason, "" when it is not; `frozen_since` is 0 where it was
+    accepted so, and no record says it yet.  `held` is who holds it, "" for nobody; `reroute` the
+    host where an operator wants it to go.
     """
 
     pending: tuple[int, ...]
@@ -206,6 +195,7 @@ class State:
     warned: float = 0.0
     warn: float = 0.0
     attempts: int = 0
+    put_off_at: float = 0.0
     frozen: str = ""
     frozen_since: float = 0.0
     instead: tuple[tuple[int, int], ...] = ()
@@ -226,6 +216,8 @@ class State:
         """The earliest next attempt of any recipient, in seconds since the epoch; 0: at once."""
         if self.owed:  # a report to write waits for nobody
             return 0.0
+        if len(self.dues) < len(self.pending):  # somebody was never put off
+            return 0.0
         dues = dict(self.dues)
         return min((dues.get(n, 0.0) for n in self.pending), default=0.0)
 
@@ -240,23 +232,49 @@ def fold(count: int, records: Iterable[Record], frozen: str = "") -> State:
 
     `frozen` is that of its seal.
     """
-    state = State(pending=tuple(range(count)), frozen=frozen)
-    for is_put_off, some in groupby(records, lambda record: isinstance(record, Deferred)):
-        if is_put_off:  # most records are such: one new state for a row of them
-            state = _put_off(state, cast("Iterable[Deferred]", some))
-        else:
-            state = reduce(step, some, state)
+    return step(State(pending=tuple(range(count)), frozen=frozen), *records)
+
+
+def step(state: State, *records: Record) -> State:
+    """These records later.  Settling a recipient twice is the same as once.
+
+    Of very many recipients there may be very many records: one new state for a row that is alike.
+    """
+    for kind, row in groupby(records, _kind):
+        match kind:
+            case "settled":
+                state = _settle_all(state, cast("Iterable[Delivered | Failed]", row))
+            case "put off":
+                state = _put_off(state, cast("Iterable[Deferred]", row))
+            case _:
+                state = reduce(_one_step, cast("Iterable[_Single]", row), state)
     return state
 
 
-def step(state: State, record: Record) -> State:
-    """One record later.  Settling a recipient twice is the same as once."""
+def _kind(record: Record) -> str:
+    if isinstance(record, Delivered | Failed):
+        return "settled"
+    return "put off" if isinstance(record, Deferred) else ""
+
+
+def _settle_all(state: State, records: Iterable[Delivered | Failed]) -> State:
+    settled: list[int] = []
+    owed: list[Owed] = []
+    for record in records:
+        whom = record.recipients
+        settled += whom
+        match record:
+            case Delivered(how=line):
+                action = RELAYED if line.startswith("H=") else DELIVERED
+            case Failed(why=line):
+                action = FAILED
+        if record.report_id:
+            owed.append(Owed(whom, line, record.report_id, action))
+    return replace(_settle(state, settled), owed=(*state.owed, *owed))
+
+
+def _one_step(state: State, record: _Single) -> State:
     match record:
-        case Delivered(recipients=settled, how=how, report_id=report_id):
-            action = RELAYED if how.startswith("H=") else DELIVERED
-            return _owe(_settle(state, settled), settled, how, report_id, action)
-        case Failed(recipients=settled, why=why, report_id=report_id):
-            return _owe(_settle(state, settled), settled, why, report_id, FAILED)
         case Reported(report_id=report_id):
             owed = tuple(one for one in state.owed if one.report_id != report_id)
             return replace(state, owed=owed)
@@ -265,8 +283,6 @@ def step(state: State, record: Record) -> State:
             # With its list a message is where its sender wanted it (RFC 3461 s5.2.7.1).
             line, action = (LIST, DELIVERED) if record.sender else ("", EXPANDED)
             return _owe(state, settled, line, report_id, action)
-        case Deferred():
-            return _put_off(state, (record,))
         case Warned(at=at, recipients=late, report_id=report_id, warn=warn):
             state = _owe(state, late, "", report_id, DELAYED)
             return replace(state, warned=at, warn=warn)
@@ -285,11 +301,12 @@ def step(state: State, record: Record) -> State:
 
 
 def _put_off(state: State, records: Iterable[Deferred]) -> State:
-    """By one record after the other."""
+    """By one record after the other; one attempt may have several, of one time."""
     first, dues, reasons = dict(state.first_deferred), dict(state.dues), dict(state.why)
-    attempts, warn = state.attempts, state.warn
+    attempts, last, warn = state.attempts, state.put_off_at, state.warn
     for record in records:
-        attempts, warn = attempts + 1, record.warn
+        attempts += not attempts or record.at != last
+        last, warn = record.at, record.warn
         for n in record.recipients:
             if not record.is_limited:
                 first.setdefault(n, record.at)
@@ -301,6 +318,7 @@ def _put_off(state: State, records: Iterable[Deferred]) -> State:
         why=tuple(sorted(reasons.items())),
         warn=warn,
         attempts=attempts,
+        put_off_at=last,
     )
 
 
@@ -346,6 +364,6 @@ def _owe(
     return replace(state, owed=(*state.owed, Owed(recipients, line, report_id, action)))
 
 
-def _settle(state: State, settled: tuple[int, ...]) -> State:
+def _settle(state: State, settled: Iterable[int]) -> State:
     gone = frozenset(settled)  # there may be very many
     return replace(state, pending=tuple(n for n in state.pending if n not in gone))

@@ -97,7 +97,8 @@ class Life:
         abandoned.write(self.body.text)
         abandoned.abandon()
 
-        self.attempt(put_off, Deferred(NOW, (0, 1), NOW + 900, "busy"))
+        busy, away = (Deferred(NOW, (n,), NOW + 900, why) for n, why in enumerate(("busy", "away")))
+        self.attempt(put_off, busy, away)
         self.settle(at_once)
         self.attempt(in_parts, Delivered(NOW, (0,)))
         bounce = self.spool.reserve()

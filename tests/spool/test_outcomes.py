@@ -72,6 +72,27 @@ def test_very_many_are_settled_in_no_time() -> None:
     assert step(state, Failed(NOW, tuple(range(1, count, 2)), "550 no")).is_finished
 
 
+def test_very_many_who_are_settled_and_put_off_one_by_one_are_folded_in_no_time() -> None:
+    """Each has a record of his own: some hundred million steps, one record after the other."""
+    count, tries = 20_000, range(2)
+    put_off = [Deferred(NOW + n, (one,), NOW + 9, "busy") for n in tries for one in range(count)]
+    settled = [Failed(NOW, (one,), f"550 no {one}", "r1") for one in range(count)]
+
+    state = fold(count, [*put_off, *settled])
+
+    assert state.attempts == len(tries)
+    assert not state.pending
+    assert len(state.owed) == count
+
+
+def test_all_who_are_put_off_in_one_attempt_are_one_attempt() -> None:
+    once = fold(3, [Deferred(NOW, (0,), NOW + 9, "busy"), Deferred(NOW, (1,), NOW + 9, "full")])
+
+    assert once.attempts == 1
+    assert step(once, Deferred(NOW, (2,), NOW + 9, "away")).attempts == 1
+    assert step(once, Deferred(NOW + 9, (0, 1), NOW + 99, "busy")).attempts == 2
+
+
 def test_a_failure_is_finished_only_when_it_is_reported() -> None:
     failed = fold(1, [Failed(NOW, (0,), "550 no", "r1")])
 
