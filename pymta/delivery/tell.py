@@ -98,6 +98,7 @@ class _Teller:
             tls=connection.tls if connection else None,
             login=connection.login if connection else "",
             is_reused=connection.is_reused if connection else False,
+            converted=connection.converted if connection else "",
             size=tried.size,
             took=tried.took,
             return_path=tried.return_path,

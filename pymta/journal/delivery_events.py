@@ -42,7 +42,8 @@ class Leg:
     `return_path` is the sender that the host was told, "" where it is `sender`.
     `local` is our end of the connection, `greeted` the letters of protocol_detail, `has_pipelined`
     whether commands went out in groups; `tls` is what was agreed on, `login` the mechanism of ours,
-    and `is_reused` says that it was not the first message over that connection.  `size` is in
+    and `is_reused` says that it was not the first message over that connection; `converted` is 7bit
+    or 8bit where the host does not take the message as it is, and got another.  `size` is in
     octets; `took` and `waited` are seconds, of this attempt and since the message came.
     """
 
@@ -60,6 +61,7 @@ class Leg:
     tls: Facts | None = None
     login: str = ""
     is_reused: bool = False
+    converted: str = ""
     size: int = 0
     took: float = 0.0
     waited: float = 0.0
@@ -149,11 +151,14 @@ def delivered(
         + f"{leg.at(journal)}{leg.protocol(journal)}"
         + (f" A={leg.login}" if leg.login else "")
         + (" L" if leg.has_pipelined and "pipelining" in on else "")
+        + (f" CONV={leg.converted}" if leg.converted else "")
         + (f" C={quoted(confirmation)}" if confirmation and "smtp_confirmation" in on else "")
         + (f" QT={elapsed(leg.waited, journal)}" if "queue_time" in on else "")
         + leg.delivery_time(journal)
     )
     fields = leg.fields(SIZE=str(leg.size), QUEUE_TIME=f"{leg.waited:.3f}")
+    if leg.converted:
+        fields["CONVERTED"] = leg.converted
     if confirmation:
         fields["REPLY"] = confirmation
     return Event(Kind.DELIVERED, text, leg.id, fields)

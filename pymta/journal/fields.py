@@ -55,6 +55,8 @@ OWN: Mapping[str, str] = {
     "HOST_PORT": "Its port.",
     "LOCAL_ADDRESS": "Our address on that connection.",
     "LOCAL_PORT": "Our port on it.",
+    "CONVERTED": "7bit or 8bit: into what the message was brought, since the host does not take it"
+    " as it is (mime_output_conversion).",
     "REPLY": "What the remote host said when it took the message.",
     "ERRNO": "Number of the error; negative ones are those of the classic daemon.",
     "DELIVER_TIME": "Seconds that the attempt took.",

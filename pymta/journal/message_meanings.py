@@ -29,7 +29,7 @@ MESSAGES: Mapping[Kind, Meaning] = {
         "A recipient has got a message",
         "Router @PYMTA_ROUTER@ and transport @PYMTA_TRANSPORT@ brought it to @PYMTA_RECIPIENT@,"
         " @PYMTA_QUEUE_TIME@ seconds after it had arrived.",
-        fields=f"{LEG} {TALK} SIZE QUEUE_TIME REPLY",
+        fields=f"{LEG} {TALK} SIZE QUEUE_TIME CONVERTED REPLY",
         options="local_domains local_parts local_users home_maildir smarthost log_selector",
     ),
     Kind.DEFERRED: Meaning(

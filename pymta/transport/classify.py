@@ -69,7 +69,8 @@ class Connection:
     `local` is our own end, None for a socket of this machine.  `greeted` has a letter for each
     greeting, ``e`` for EHLO, ``h`` for HELO and ``l`` for LHLO; `has_pipelined`: commands went out
     in groups.  `tls` is what was agreed on, None in clear; `login` the mechanism of ours, "" for
-    none.  `is_reused`: it had carried a message before.
+    none.  `is_reused`: it had carried a message before.  `converted` is into what the message was
+    brought for the host, 7bit or 8bit, "" where it went as it is.
     """
 
     local: Endpoint | None
@@ -78,6 +79,7 @@ class Connection:
     tls: Facts | None = None
     login: str = ""
     is_reused: bool = False
+    converted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,17 +42,19 @@ def send(
     opened: Opened, parcel: Parcel, timeouts: Transport, *, is_lmtp: bool = False
 ) -> tuple[Heard, After]:
     """What the host said of each recipient, and what can be done with the connection now."""
+    fitted = parcel
     if timeouts.mime_output_conversion:
         try:
-            parcel = fit(parcel, opened.offers.words)
+            fitted = fit(parcel, opened.offers.words)
         except UnfitError as unfit:
             return _unsent(opened, parcel, Refused(unfit.reply, Stage.MAIL, ""))
         except SpoolError as error:
             number, why = error.errno or 0, error.strerror or str(error)
             return _unsent(opened, parcel, Unheard(why, Stage.BODY, Stage.BODY.value), number, why)
     wire = opened.wire
-    wire.deadline = wire.clock() + BASE_BUDGET + parcel.size / SLOWEST
-    return _Conversation(opened, parcel, timeouts, is_lmtp).hold()
+    wire.deadline = wire.clock() + BASE_BUDGET + fitted.size / SLOWEST
+    converted = "" if fitted is parcel else "8bit" if fitted.eight_bit else "7bit"
+    return _Conversation(opened, fitted, timeouts, is_lmtp, converted).hold()
 
 
 def _unsent(
@@ -69,6 +71,7 @@ class _Conversation:
     parcel: Parcel
     timeouts: Transport
     is_lmtp: bool
+    converted: str
     transaction: Transaction = field(init=False)
     number: int = 0
     error: str = ""
@@ -95,7 +98,11 @@ class _Conversation:
             action = self.transaction.next_action()
             if isinstance(action, Finished):
                 has_pipelined = self.transaction.has_pipelined
-                connection = replace(self.opened.connection, has_pipelined=has_pipelined)
+                connection = replace(
+                    self.opened.connection,
+                    has_pipelined=has_pipelined,
+                    converted=self.converted,
+                )
                 return Heard(action.results, self.number, self.error, connection), action.after
             try:
                 self._do(action)

@@ -145,3 +145,9 @@ def test_a_line_tells_how_it_went() -> None:
     )
     assert event.fields["TLS"] == facts.text
     assert (event.fields["TLS_PROOF"], event.fields["MECHANISM"]) == ("yes", "PLAIN")
+
+
+def test_a_line_tells_that_the_host_has_another_message_than_came() -> None:
+    event = delivered(Leg("id", "s@x", "r@y", "mx", "smtp", MX, converted="7bit"), "250 ok")
+    assert event.text.endswith(' CONV=7bit C="250 ok"')
+    assert event.fields["CONVERTED"] == "7bit"

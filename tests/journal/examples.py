@@ -167,7 +167,7 @@ def _of_messages() -> Iterator[Example]:
         yield _one(deliveries.left_to_queue_runs, replace(leg, tls=None, login=""))
     yield _one(deliveries.deferred, THERE, deliveries.NOT_YET, "", "retry time not reached")
     yield _one(deliveries.delivered, HERE)
-    yield _one(deliveries.delivered, SENT_ON, "250 queued")
+    yield _one(deliveries.delivered, replace(SENT_ON, converted="7bit"), "250 queued")
     yield _one(deliveries.redirected, ID, "user", "user@localhost", (RECIPIENT, "b@x.example"))
     yield _one(
         deliveries.expanded, ID, "/etc/aliases:1", "team@localhost", (RECIPIENT, "b@x.example")

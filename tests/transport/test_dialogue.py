@@ -269,8 +269,11 @@ def test_eight_bit_mail_is_converted_for_a_host_that_does_not_take_it() -> None:
     """RFC 6152 s3; the size is that of what is sent (RFC 1870)"""
     with SmtpHost(SEVEN_BIT) as host:
         message = replace(parcel(blocks=[EIGHT_BIT]), eight_bit=True)
-        (found,) = outcomes(host, talk(host, message))
+        heard = talk(host, message)
+    (found,) = outcomes(host, heard)
     assert isinstance(found, Delivered)
+    assert heard.connection
+    assert heard.connection.converted == "7bit"
     (sent,) = host.messages()
     assert sent == (
         b"Received: by us\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n"
