@@ -23,6 +23,7 @@ from pymta.journal.line import printable
 from pymta.journal.local_time import stamp
 from pymta.mail.edits import edited
 from pymta.spool.files import FileSpool
+from pymta.spool.recipients import written
 from pymta.spool.scan import Reading
 from pymta.spool.store import SpoolError
 
@@ -99,8 +100,9 @@ def _show_history(spool: FileSpool, id: str) -> None:
 
     sender = printable(message.envelope.sender)
     sys.stdout.write(f"{stamp(message.envelope.received_at)} Received from <{sender}>\n")
+    addresses = written(message.envelope, message.state)
     for record in message.history:
-        sys.stdout.write(f"{stamp(record.at)} {printable(told(record, message, stamp))}\n")
+        sys.stdout.write(f"{stamp(record.at)} {printable(told(record, addresses, stamp))}\n")
 
 
 def _part(message: Reading, word: str) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ Senders, recipients and replies were written by strangers; what would not print 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pymta.journal.line import printable
@@ -52,7 +52,7 @@ def listed(message: Glance, now: float, *, shows_settled: bool = True) -> str:
 def as_plain(message: Message) -> dict[str, Any]:
     """For `--json`: times in seconds since the epoch, sizes in bytes."""
     state = message.state
-    reasons = dict(state.why)
+    reasons, pending = dict(state.why), frozenset(state.pending)  # there may be very many
     return {
         "id": message.id,
         "queue": message.envelope.queue_name,
@@ -63,8 +63,8 @@ def as_plain(message: Message) -> dict[str, Any]:
         "recipients": [
             {
                 "address": address,
-                "settled": number not in state.pending,
-                "reason": reasons.get(number, "") if number in state.pending else "",
+                "settled": number not in pending,
+                "reason": reasons.get(number, "") if number in pending else "",
             }
             for number, address in written(message.envelope, state).items()
         ],
@@ -91,11 +91,12 @@ def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> I
     yield f"State       {_state(message, now, stamp)}"
     if state.reroute:
         yield f"By way of   {printable(state.reroute)}"
-    reasons = dict(state.why)
+    reasons, pending = dict(state.why), frozenset(state.pending)
+    addresses = written(envelope, state)
     yield "Recipients"
-    for number, address in written(envelope, state).items():
-        word = "waiting" if number in state.pending else "settled"
-        why = reasons.get(number, "") if number in state.pending else ""
+    for number, address in addresses.items():
+        word = "waiting" if number in pending else "settled"
+        why = reasons.get(number, "") if number in pending else ""
         reason = f"  ({printable(why)})" if why else ""
         if number < len(envelope.recipients) and envelope.recipients[number].notify:
             reason = f"  NOTIFY={','.join(envelope.recipients[number].notify)}{reason}"
@@ -103,25 +104,25 @@ def shown(message: Message, header: bytes | None, now: float, stamp: Stamp) -> I
     if message.history:
         yield "History"
         for record in message.history:
-            yield f"  {stamp(record.at)}  {printable(told(record, message, stamp))}"
+            yield f"  {stamp(record.at)}  {printable(told(record, addresses, stamp))}"
     yield "Header"
     yield from _header_lines(header)
 
 
-def told(record: Record, message: Message, stamp: Stamp) -> str:
-    """One record in words."""
+def told(record: Record, addresses: Mapping[int, str], stamp: Stamp) -> str:
+    """One record in words; `addresses` are those of the recipients, by index."""
     match record:
         case Delivered(recipients=numbers, how=how):
-            return f"delivered {_names(message, numbers)}{_because(how)}"
+            return f"delivered {_names(addresses, numbers)}{_because(how)}"
         case Failed(recipients=numbers, why=why):
-            return f"failed {_names(message, numbers)}{_because(why)}"
+            return f"failed {_names(addresses, numbers)}{_because(why)}"
         case Deferred(recipients=numbers, due=due, why=why):
-            return f"put off until {stamp(due)} {_names(message, numbers)}{_because(why)}"
+            return f"put off until {stamp(due)} {_names(addresses, numbers)}{_because(why)}"
         case Warned(recipients=numbers, report_id=report_id):
-            who = _names(message, numbers)
+            who = _names(addresses, numbers)
             return f"the sender is told of the delay of {who}" if report_id else "no word of delay"
         case Redirected(recipients=numbers, to=to):
-            return f"{_names(message, numbers)} has it sent on to {_names(message, to)}"
+            return f"{_names(addresses, numbers)} has it sent on to {_names(addresses, to)}"
         case Reported(report_id=report_id):
             return f"the sender was told in message {report_id}"
         case Frozen(why=why):
@@ -133,8 +134,8 @@ def told(record: Record, message: Message, stamp: Stamp) -> str:
         case Released(by=by):
             return f"released by {by}"
         case Edited(recipients=numbers, to=to, by=by):
-            out = f", without {_names(message, numbers)}" if numbers else ""
-            new = f", now to {_names(message, to)}" if to else ""
+            out = f", without {_names(addresses, numbers)}" if numbers else ""
+            new = f", now to {_names(addresses, to)}" if to else ""
             return f"recipients edited by {by}{out}{new}"
         case Rerouted(host=host, by=by):
             return f"sent by way of {host or 'its own hosts again'}, by order of {by}"
@@ -204,8 +205,7 @@ def _header_lines(header: bytes | None) -> Iterator[str]:
         yield f"  {printable(line.removesuffix(chr(13)))}"
 
 
-def _names(message: Message, numbers: tuple[int, ...]) -> str:
-    addresses = written(message.envelope, message.state)
+def _names(addresses: Mapping[int, str], numbers: tuple[int, ...]) -> str:
     return ", ".join(addresses[n] for n in numbers if n in addresses)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,12 +61,15 @@ def of_message(
         yield Reason("due", "it is due: the next queue run tries it")
 
 
-def of_recipient(message: Message, index: int, now: float) -> Iterator[Reason]:
-    """What goes for one who waits."""
+def of_recipients(message: Message, now: float) -> Iterator[tuple[int, list[Reason]]]:
+    """What goes for each who waits, by index; there may be very many."""
     state = message.state
-    first = dict(state.first_deferred).get(index)
-    why = dict(state.why).get(index)
-    due = dict(state.dues).get(index, 0.0)
+    firsts, whys, dues = dict(state.first_deferred), dict(state.why), dict(state.dues)
+    for n in state.pending:
+        yield n, list(_of_recipient(firsts.get(n), whys.get(n), dues.get(n, 0.0), now))
+
+
+def _of_recipient(first: float | None, why: str | None, due: float, now: float) -> Iterator[Reason]:
     if why is None:
         yield Reason("untried", "not tried yet")
         return
@@ -95,9 +98,9 @@ class Why:
             yield f"    {_said(reason, stamp)}"
         if self.message.state.reroute:
             yield f"    by order it goes by way of {printable(self.message.state.reroute)}"
-        for index, address in self._waiting():
+        for address, reasons in self._waiting(now):
             yield f"  {printable(address)}"
-            for reason in of_recipient(self.message, index, now):
+            for reason in reasons:
                 yield f"    {_said(reason, stamp)}"
             if address in self.ways:
                 yield from (f"    {line}" for line in list(lines(self.ways[address], stamp))[1:])
@@ -111,20 +114,20 @@ class Why:
             "recipients": [
                 {
                     "address": address,
-                    "reasons": _plain(of_recipient(self.message, index, now)),
+                    "reasons": _plain(reasons),
                     "way": as_plain(self.ways[address]) if address in self.ways else None,
                 }
-                for index, address in self._waiting()
+                for address, reasons in self._waiting(now)
             ],
         }
 
     def _reasons(self, now: float) -> Iterator[Reason]:
         return of_message(self.message, now, is_busy=self.is_busy, queue=self.queue)
 
-    def _waiting(self) -> Iterator[tuple[int, str]]:
+    def _waiting(self, now: float) -> Iterator[tuple[str, list[Reason]]]:
         addresses = written(self.message.envelope, self.message.state)
-        for index in self.message.state.pending:
-            yield index, addresses[index].removeprefix(NO_FURTHER)
+        for index, reasons in of_recipients(self.message, now):
+            yield addresses[index].removeprefix(NO_FURTHER), reasons
 
 
 def _said(reason: Reason, stamp: Stamp) -> str:
@@ -132,5 +135,5 @@ def _said(reason: Reason, stamp: Stamp) -> str:
     return f"{printable(reason.text)}{until}"
 
 
-def _plain(reasons: Iterator[Reason]) -> list[dict[str, Any]]:
+def _plain(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
     return [{"what": one.what, "text": one.text, "until": one.until} for one in reasons]

@@ -23,6 +23,7 @@ from pymta.spool.outcomes import (
     State,
     Thawed,
 )
+from pymta.spool.recipients import written
 from pymta.spool.store import Message, Seal, glance_of
 
 
@@ -97,7 +98,8 @@ MESSAGE = Message(
     ],
 )
 def test_each_record_is_told_in_words(record: Record, text: str) -> None:
-    assert told(record, MESSAGE, lambda at: f"T{at}") == text
+    addresses = written(MESSAGE.envelope, MESSAGE.state)
+    assert told(record, addresses, lambda at: f"T{at}") == text
 
 
 def test_who_was_added_on_the_way_is_listed_behind_the_others() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pymta.cli.explanation import DELIVERS, Explained
-from pymta.cli.reasons import Why, of_message, of_recipient
+from pymta.cli.listing import shown
+from pymta.cli.reasons import Why, of_message, of_recipients
 from pymta.config.queue import Queue
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.outcomes import (
@@ -68,17 +69,17 @@ def test_a_frozen_message_says_what_becomes_of_it() -> None:
 def test_reasons_for_one_recipient() -> None:
     standing = message(LATER)
 
-    deferred, retry = of_recipient(standing, 0, NOW)
+    deferred, retry = dict(of_recipients(standing, NOW))[0]
     assert deferred.text.endswith("1m ago; the last reason: H=mx.d.example [192.0.2.1]: busy")
     assert (retry.what, retry.until) == ("retry", NOW + 600)
-    assert [one.what for one in of_recipient(standing, 0, NOW + 700)] == ["deferred", "due"]
-    assert [one.what for one in of_recipient(standing, 1, NOW)] == ["untried"]
+    assert [one.what for one in dict(of_recipients(standing, NOW + 700))[0]] == ["deferred", "due"]
+    assert [one.what for one in dict(of_recipients(standing, NOW))[1]] == ["untried"]
 
 
 def test_who_met_limits_of_our_own_was_tried_and_has_all_of_his_time() -> None:
     standing = message(Deferred(NOW - 60, (0,), NOW + 600, "rate of 1/1h", is_limited=True))
 
-    deferred, retry = of_recipient(standing, 0, NOW)
+    deferred, retry = dict(of_recipients(standing, NOW))[0]
     assert deferred.text == "put off; the last reason: rate of 1/1h"
     assert retry.until == NOW + 600
 
@@ -104,3 +105,15 @@ def test_all_of_it_as_lines_and_as_data() -> None:
         {"what": "due", "text": "it is due: the next queue run tries it", "until": 0.0}
     ]
     assert [one["way"] and one["way"]["verdict"] for one in plain["recipients"]] == [None, DELIVERS]
+
+
+def test_very_many_recipients_are_told_of_in_no_time() -> None:
+    """Each with a reason of his own: some hundred million steps, if all is looked at for each."""
+    count = 20_000
+    envelope = Envelope("s@z.example", (Recipient("a@d.example"),) * count, NOW)
+    history = tuple(Deferred(NOW, (n,), NOW + 60, f"busy {n}") for n in range(count))
+    standing = Message("id", envelope, Seal(), fold(count, history), history)
+
+    assert sum("busy" in line for line in Why(standing, False, {}).lines(NOW, str)) == count
+    shown_lines = shown(standing, b"", NOW, str)
+    assert sum("busy" in line for line in shown_lines) == 2 * count  # of the recipient, and then
