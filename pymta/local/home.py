@@ -26,7 +26,9 @@ from pymta.accounts.account import ROOT, Account
 from pymta.local.identity import in_group
 from pymta.local.items import of_aliases, of_forward
 from pymta.local.task import Errand, cannot, content, outcome
-from pymta.routing.forward_file import LONGEST
+from pymta.routing.forward_file import LONGEST, with_lists
+from pymta.routing.target import Unusable
+from pymta.tables.owned_file import open_owned
 from pymta.transport.from_lines import from_line
 from pymta.transport.local_request import Answer, Deed, Forward, Nothing, PutOff, Stored
 from pymta.transport.maildir import Maildir
@@ -54,6 +56,8 @@ def _at_home(home: Path, errand: Errand) -> Answer:
     deed = errand.request.deed
     if deed is not Deed.STORE and errand.settings.forward_file:
         forward = _forward(home / errand.settings.forward_file, errand.account)
+        if isinstance(forward, Forward):
+            forward = _with_lists(forward, errand.account)
         if isinstance(forward, Forward) and deed is Deed.ITEM:
             return of_forward(forward.content, errand)
         if forward:
@@ -95,6 +99,30 @@ def _forward(path: Path, account: Account) -> Forward | PutOff | None:
         return PutOff(error.errno or 0, f"cannot read {path}")
     finally:
         os.close(fd)
+
+
+def _with_lists(forward: Forward, account: Account) -> Forward | PutOff:
+    """What is in his lists is told with it: nobody else may look for them."""
+
+    def read(path: str) -> bytes | Unusable:
+        try:
+            fd = open_owned(path, account.uid)
+        except OSError as error:
+            return Unusable(f"{path} cannot be read: {error.strerror or error}")
+        except ValueError as error:
+            return Unusable(f"{path} cannot be used: {error}")
+        try:
+            found = _read_forward(fd, Path(path), account)
+        except OSError as error:
+            return Unusable(f"{path} cannot be read: {error.strerror or error}")
+        finally:
+            os.close(fd)
+        return found.content if isinstance(found, Forward) else Unusable(found.why)
+
+    content = with_lists(forward.content, read)
+    if isinstance(content, Unusable):
+        return PutOff(0, f"the forward file of {account.name} cannot be used: {content.why}")
+    return Forward(content)
 
 
 def _read_forward(fd: int, path: Path, account: Account) -> Forward | PutOff:

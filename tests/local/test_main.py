@@ -353,6 +353,41 @@ def test_a_forward_may_be_a_link_to_another_file_of_the_user(helper: HomeHelper)
     assert helper.ask("alice") == Forward(b"bob\n")
 
 
+def test_a_list_of_his_own_is_told_with_it(helper: HomeHelper) -> None:
+    path = helper.people.write("alice", "list", b"carol@example.org\n|/bin/cat\n", 0o600)
+    write_forward(helper, f"bob, :include:{path}\n".encode())
+    assert helper.ask("alice", deed=Deed.FORWARD) == Forward(b'bob\ncarol@example.org\n"|/bin/cat"')
+    assert helper.ask("alice", deed=Deed.ITEM, item="|/bin/cat") == Delivered()
+    path.unlink()
+
+
+def give_to_bob(helper: HomeHelper, path: Path) -> None:
+    path.chmod(0o644)
+    os.chown(path, helper.users["bob"], -1)
+
+
+LISTS: dict[str, tuple[Callable[[HomeHelper, Path], object], str]] = {
+    "there is none": (lambda _, path: path.unlink(), "cannot be read: No such file"),
+    "another's": (give_to_bob, "belongs to uid"),
+    "writable by all": (lambda _, path: path.chmod(0o602), "is writable by others"),
+    "not readable": (lambda _, path: path.chmod(0o200), "cannot be read: Permission denied"),
+    "root alone reads it": (lambda _, path: os.chown(path, 0, 0), "Permission denied"),
+}
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_that_cannot_be_trusted_puts_the_mail_off(helper: HomeHelper, kind: str) -> None:
+    spoil, why = LISTS[kind]
+    path = helper.people.write("alice", "list", b"carol@example.org\n", 0o600)
+    write_forward(helper, f"bob, :include:{path}\n".encode())
+    spoil(helper, path)
+    answer = helper.ask("alice", deed=Deed.FORWARD)
+    path.unlink(missing_ok=True)
+    assert isinstance(answer, Later)
+    assert f"the forward file of alice cannot be used: line 1: {path}" in answer.why
+    assert why in answer.why
+
+
 def test_a_forward_that_only_root_could_read_is_not_told(helper: HomeHelper) -> None:
     secret = helper.directory / "secret"
     secret.write_text("geheim")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pymta.config.deliver import Deliver
 from pymta.mail.address import Mailbox
-from pymta.routing.forward_file import LONGEST, MOST_ADDRESSES, parse_forward
+from pymta.routing.forward_file import LONGEST, MOST_ADDRESSES, parse_forward, with_lists
 from pymta.routing.target import Unusable, Whom, is_item
 
 
@@ -104,6 +104,75 @@ def test_the_worst_file_takes_no_longer_than_any(piece: str) -> None:
     began = time.process_time()
     parse_forward(piece.encode() * (LONGEST // len(piece)))
     assert time.process_time() - began < 1
+
+
+LISTS = {
+    "/home/alice/list": (
+        b"carol@example.org,\n# nobody\n" + rb'''"|/usr/bin/vacation 'a, \"b\"'"''' + b"\r\n"
+    ),
+    "/home/alice/files": b'"/home/alice/in box/", \\alice, "dave smith"@example.org\n/dev/null',
+    "/empty": b"# nobody\n",
+    "/nested": b"bob\n:include:/home/alice/list\n",
+    "/wrong": b"bob\nc d\n",
+    "/fails": b":fail: gone",
+    "/octets": b"\xff",
+    "/many": b"u@example.org\n" * 3000,
+}
+
+
+def read(path: str) -> bytes | Unusable:
+    return LISTS.get(path) or Unusable(f"{path} cannot be read")
+
+
+def test_lists_stand_in_place_of_their_names() -> None:
+    text = b"bob\n:include:/home/alice/list, eve\n:include:/home/alice/files\n"
+    whole = with_lists(text, read)
+    assert isinstance(whole, bytes)
+    assert targets(whole.decode()) == [
+        "bob",
+        "carol@example.org",
+        "|/usr/bin/vacation 'a, \"b\"'",
+        "eve",
+        "/home/alice/in box/",
+        "\\alice",
+        '"dave smith"@example.org',
+        ":blackhole:",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("/nowhere", "/nowhere cannot be read"),
+        ("/empty", "/empty names nobody"),
+        ("/nested", "/nested:2: :include:/home/alice/list is not supported"),
+        ("/wrong", "/wrong:2: 'c d' is no address: malformed local part"),
+        ("/fails", "/fails:1: :fail: gone is not supported"),
+        ("/octets", "/octets holds octets that are not ASCII"),
+        ("list", ":include: wants a path from the root, not 'list'"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_told_with_its_place(name: str, why: str) -> None:
+    assert with_lists(f"bob\n:include:{name}".encode(), read) == Unusable(f"line 2: {why}")
+
+
+def test_lists_have_an_end_together() -> None:
+    assert isinstance(with_lists(b":include:/many", read), Unusable)
+
+
+@pytest.mark.parametrize(
+    "text", [b"bob, c d", b"\xff:include:/empty", b"#sieve filter :include:/x"]
+)
+def test_what_names_no_list_stays_as_it_stands(text: bytes) -> None:
+    assert with_lists(text, read) == text
+
+
+@given(st.text('ab@."\\,<>#|/:~() \n', max_size=60))
+def test_a_text_with_lists_says_what_it_says_without(text: str) -> None:
+    whole = with_lists(f"{text}\n:include:/home/alice/list".encode(), read)
+    alone = parse_forward(text.encode())
+    if isinstance(whole, bytes) and not isinstance(alone, Unusable):
+        assert targets(whole.decode())[: len(alone)] == targets(text)
 
 
 def test_a_user_without_a_domain_is_one_of_this_machine() -> None:
