@@ -51,6 +51,8 @@ def of_message(
         yield Reason("owed", "its sender is still to be told: the next queue run does that")
     if state.held or state.frozen or not state.pending:
         return
+    if state.warn:
+        yield Reason("late", "its sender is told that it takes long", state.warn)
     if state.due > now:
         yield Reason("retry", "nobody of those who wait is due yet", state.due)
     elif not state.attempts:

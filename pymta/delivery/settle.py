@@ -176,8 +176,8 @@ def records_of_deferral(due: Iterable[Due], now: float, warn: float = 0.0) -> tu
 
 
 def _expired(later: Later) -> Failure:
-    last = f"{GIVEN_UP}; the last error was: {later.text}"
-    return Failure(EXPIRED_STATUS, last, str(later.host or ""))
+    host, why = _last_word(later)
+    return Failure(EXPIRED_STATUS, f"{GIVEN_UP}; the last error was: {why}", host)
 
 
 def _earliest(later: Later, again: float, last: float, now: float) -> float:
@@ -191,7 +191,18 @@ def _earliest(later: Later, again: float, last: float, now: float) -> float:
 
 
 def _why(later: Later) -> str:
-    return f"H={later.host}: {later.text}" if later.host else later.text
+    host, why = _last_word(later)
+    return f"H={host}: {why}" if host else why
+
+
+def _last_word(later: Later) -> tuple[str, str]:
+    """A host, "" for none, and the reason: where nobody was asked now, that of the last time.
+
+    Whoever reads it, a sender or an operator, wants to know what is wrong.
+    """
+    if later.remembered:
+        return str(later.remembered.host), later.remembered.why
+    return str(later.host or ""), later.text
 
 
 def _how(tried: Tried) -> str:

@@ -96,13 +96,22 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a host had done when it was last asked."""
+
+    host: Host
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """Try again.  `number` and `error` as in errno and its text; `why` says more, or is "".
 
     `not_before` is a moment, in seconds since the epoch, when a try makes sense again; 0: as the
     schedule says.  `cause` is a word for retry rules, see `pymta.mail.trouble`.  `is_hopeless`:
     every host of the destination has failed for longer than its schedule goes on.  `is_limited`:
-    our own limits were in the way, which is nobody's failure.
+    our own limits were in the way, which is nobody's failure.  `remembered` is why no host was
+    asked this time.
     """
 
     number: int
@@ -114,6 +123,7 @@ class Later:
     cause: str = ""
     is_hopeless: bool = False
     is_limited: bool = False
+    remembered: Remembered | None = None
 
     @property
     def text(self) -> str:

@@ -28,6 +28,7 @@ from pymta.transport.classify import (
     Later,
     Never,
     Outcome,
+    Remembered,
     from_result,
     is_about_host,
     is_about_terms,
@@ -196,6 +197,10 @@ def _in_the_long_run(outcome: Outcome, hosts: list[tuple[Host, HostMemory]]) -> 
     waits = [memory.wait_until(host) for host, memory in hosts]
     if all(waits):
         outcome = replace(outcome, not_before=min(waits))
+    host, memory = hosts[0]
+    hint = memory.hint(host)
+    if outcome.number == NO_TIME_YET and hint:
+        outcome = replace(outcome, remembered=Remembered(host, hint.why))
     if not all(memory.is_hopeless(host) for host, memory in hosts):
         return outcome
     if outcome.number == NO_TIME_YET:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pymta.cli.explanation import DELIVERS, Explained
@@ -35,6 +37,7 @@ def message(*history: Record) -> Message:
         ((), ["new"]),
         ((LATER,), ["due"]),
         ((LATER, Deferred(NOW, (1,), NOW + 60, "x")), ["retry"]),
+        ((replace(LATER, warn=NOW + 60),), ["late", "due"]),
         ((Held(NOW, "root"),), ["held"]),
         ((Held(NOW, "root"), Frozen(NOW, "by root")), ["held", "frozen"]),
         ((Failed(NOW, (0, 1), "no", "r"),), ["owed"]),

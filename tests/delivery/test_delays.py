@@ -26,6 +26,7 @@ from tests.doubles.deliveries import (
     Rig,
     attempt_until,
     bounces,
+    host,
 )
 from tests.doubles.memory_disk import MemoryDisk
 
@@ -114,6 +115,19 @@ def test_the_report_says_that_it_is_tried_on_and_until_when(rig: Rig) -> None:
     state = rig.state(id)
     assert state
     assert state.pending == (0, 1)
+
+
+def test_who_was_not_tried_hears_what_is_wrong_with_the_host(rig: Rig) -> None:
+    """Not that its time has not come, which says nothing to him."""
+    rig.answers["a@x.example"] = replace(DOWN, host=host("x.example"))
+    rig.put("a@x.example")
+    rig.put("b@x.example")  # as long as its host is left alone, nobody asks for this one
+    for at in range(0, int(4 * HOUR) + 1, 300):
+        run(rig, at)
+    found = [one for report in reports(rig) for one in fields(report)]
+    assert [one["Remote-MTA"] for one in found] == ["dns; mx.x.example"] * 2
+    assert [one["Status"] for one in found] == ["4.4.1"] * 2
+    assert all("Connection refused" in str(report.get_payload(0)) for report in reports(rig))
 
 
 @pytest.mark.parametrize(

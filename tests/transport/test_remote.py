@@ -19,6 +19,7 @@ from pymta.transport.classify import (
     Delivered,
     Later,
     Never,
+    Remembered,
 )
 from pymta.transport.host_memory import DEAD_HOST_PAUSE, FORGIVEN, HostMemory
 from pymta.transport.parcel import Parcel
@@ -140,7 +141,9 @@ def test_a_message_waits_for_the_first_host_that_may_be_tried() -> None:
     world = World({A: OK, B: OK})
     world.hints.put(HostHint(A.key, NOW - 60, NOW - 60, NOW + 840, "down"))
     world.hints.put(HostHint(B.key, NOW - 60, NOW - 60, NOW + 600, "down"))
-    wait = Later(NO_TIME_YET, why="retry time not reached for any host", not_before=NOW + 600)
+    why = "retry time not reached for any host"
+    last = Remembered(A, "down")  # for whoever is told why it waits
+    wait = Later(NO_TIME_YET, why=why, not_before=NOW + 600, remembered=last)
     assert world.deliver("r", "q") == (wait, wait)
     assert world.asked == []
 
