@@ -10,9 +10,8 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import repeat
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -29,8 +28,6 @@ from pymta.cli.message_filter import (
 from pymta.cli.options import Command, queue_option
 from pymta.mail.message_id import is_id
 from pymta.spool.store import Glance, Message, Spool, SpoolError, glance_of
-
-T = TypeVar("T")
 
 
 def _bound(parse: Callable[[str], Bound]) -> Callable[..., Bound | None]:
@@ -119,7 +116,11 @@ def messages(spool: Spool, which: Filter, ids: Iterable[str] = ()) -> Iterator[M
     is_meant = fits(which)
     now = time.time()
     for id in ids or _worth_reading(spool, which, now):
-        message = _told(partial(spool.peek, id))
+        try:
+            message = spool.peek(id)
+        except SpoolError as error:
+            _tell(error)
+            continue
         if message and is_meant(message, now):  # it may have been delivered since
             yield message
 
@@ -129,11 +130,12 @@ def glances(spool: Spool, which: Filter) -> Iterator[Glance]:
     if which.host:  # what hosts said is in no glance
         yield from map(glance_of, messages(spool, which))
         return
-    may_fit = fits_at_a_glance(which)
-    now = time.time()
-    for found in _glances(spool, which):
-        if may_fit(found, now):
-            yield found
+    found = _glances(spool, which)
+    if which.takes_all:
+        yield from found
+        return
+    may_fit, now = fits_at_a_glance(which), time.time()
+    yield from (one for one in found if may_fit(one, now))
 
 
 def waiting_ids(spool: Spool, which: Filter) -> Iterator[str]:
@@ -149,8 +151,14 @@ def _worth_reading(spool: Spool, which: Filter, now: float) -> Iterator[str]:
 
 
 def _glances(spool: Spool, which: Filter) -> Iterator[Glance]:
+    glance = spool.glance
     for id, queue in _listing(spool, which):
-        if found := _told(partial(spool.glance, id, queue)):
+        try:
+            found = glance(id, queue)
+        except SpoolError as error:
+            _tell(error)
+            continue
+        if found:
             yield found
 
 
@@ -160,12 +168,8 @@ def _listing(spool: Spool, which: Filter) -> Iterator[tuple[str, str]]:
     return heapq.merge(*(zip(spool.ids(queue), repeat(queue)) for queue in queues))
 
 
-def _told(look: Callable[[], T | None]) -> T | None:
-    try:
-        return look()
-    except SpoolError as error:
-        click.echo(f"pymta: {error.strerror}", err=True)
-        return None
+def _tell(error: SpoolError) -> None:
+    click.echo(f"pymta: {error.strerror}", err=True)
 
 
 def check_ids(ids: Sequence[str]) -> None:

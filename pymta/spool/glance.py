@@ -13,11 +13,11 @@ import errno
 
 from pymta.spool import journal_lines
 from pymta.spool.disk import Disk
-from pymta.spool.opened import LARGEST_JOURNAL, open_queued, read_all
+from pymta.spool.opened import LARGEST_JOURNAL, open_message, read_all
 from pymta.spool.outcomes import Record, fold
-from pymta.spool.places import Places, Queued
+from pymta.spool.places import Places
 from pymta.spool.record import FOOTER, OPENING, Brief, brief_of_head, decode_layout, frozen_in_seal
-from pymta.spool.store import Glance, SpoolError, refusing, standing
+from pymta.spool.store import Glance, SpoolError, standing
 
 _START = 4096  # bytes of a file that are read at first: the envelope, and all of a small message
 _END = 2048  # bytes of its end: seal and footer of all but a few
@@ -29,16 +29,18 @@ def glance(places: Places, queue: str, id: str) -> Glance | None:
     at = places.queues.get(queue)
     if at is None:
         return None
-    with refusing(f"cannot read message {id}"):
-        try:
-            return _glance(places, at, id)
-        except ValueError as error:
-            raise SpoolError(errno.EBADMSG, f"message {id}: {error}") from error
+    try:
+        return _glance(places, at, id)
+    except ValueError as error:
+        raise SpoolError(errno.EBADMSG, f"message {id}: {error}") from error
+    except OSError as error:
+        what = f"cannot read message {id}: {error.strerror or error}"
+        raise SpoolError(error.errno, what) from error
 
 
 def _glance(places: Places, at: int, id: str) -> Glance | None:
     disk = places.disk
-    fd = open_queued(Queued(places, at, id))
+    fd = open_message(disk, at, id)
     if fd is None:
         return None
     try:
@@ -60,22 +62,21 @@ def _glance(places: Places, at: int, id: str) -> Glance | None:
 
 def _read(disk: Disk, fd: int) -> tuple[Brief, int, str]:
     """What the envelope says, the size of the message, and why it came frozen."""
-    start = disk.read(fd, _START, 0)
-    size = len(start) if len(start) < _START else disk.facts(fd).size
-    end_at = max(size - _END, 0)
-    end = start[end_at:] if size == len(start) else disk.read(fd, _END, end_at)
-
-    def part(offset: int, length: int) -> bytes:
-        if offset + length <= len(start):
-            return start[offset : offset + length]
-        if offset >= end_at:
-            return end[offset - end_at : offset - end_at + length]
-        return read_all(disk, fd, length, offset)
-
+    end = start = disk.read(fd, _START, 0)
+    size, end_at = len(start), 0
+    if size == _START:
+        size = disk.facts(fd).size
+        end_at = max(size - _END, 0)
+        end = disk.read(fd, _END, end_at)
     layout = decode_layout(start[:OPENING], end[-FOOTER:], size)
-    brief = brief_of_head(part(0, layout.body_start), layout)
-    frozen = frozen_in_seal(part(layout.seal_start, layout.seal_length), layout)
-    return brief, layout.body_length, frozen
+    head = start[: layout.body_start]
+    if layout.body_start > len(start):
+        head = read_all(disk, fd, layout.body_start, 0)
+    at = layout.seal_start - end_at
+    seal = end[at : at + layout.seal_length]
+    if at < 0:
+        seal = read_all(disk, fd, layout.seal_length, layout.seal_start)
+    return brief_of_head(head, layout), layout.body_length, frozen_in_seal(seal, layout)
 
 
 def _records(places: Places, id: str) -> tuple[Record, ...] | None:

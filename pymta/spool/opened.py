@@ -33,8 +33,13 @@ class Opened:
 
 def open_queued(queued: Queued) -> int | None:
     """A descriptor of the message; None: it has gone.  ValueError: this is no file of ours."""
+    return open_message(queued.places.disk, queued.queue, queued.id)
+
+
+def open_message(disk: Disk, queue: int, id: str) -> int | None:
+    """The same in this directory."""
     try:
-        return queued.places.disk.open(queued.queue, queued.id)
+        return disk.open(queue, id)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -131,7 +131,7 @@ def decode_layout(opening: bytes, footer: bytes, file_size: int) -> Layout:
     if found is None:
         is_damaged = footer.startswith(_FOOTER_START)
         raise ValueError("the footer is damaged" if is_damaged else "no footer: it is cut short")
-    seal_start, seal_length, head_crc, seal_crc = (int(digits, 16) for digits in found.groups())
+    seal_start, seal_length, head_crc, seal_crc = [int(digits, 16) for digits in found.groups()]
     if not body_start <= seal_start or seal_start + seal_length + FOOTER != file_size:
         raise ValueError("the parts do not add up to the file")
     return Layout(body_start, seal_start, seal_length, head_crc, seal_crc)
