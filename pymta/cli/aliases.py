@@ -31,7 +31,7 @@ from pymta.routing.table_check import (
     recipient_mistakes,
 )
 from pymta.tables.file import FileTable, T
-from pymta.tables.opened import open_tables
+from pymta.tables.opened import keepers_of, open_tables
 from pymta.tables.regex import RegexTable
 from pymta.tables.text import TextTable
 
@@ -96,13 +96,14 @@ def look(settings: Settings) -> Iterator[Looked]:
         (routing.relay_recipients, recipient_mistakes),
         *((getattr(settings.rewriting, option), name_mistakes) for option in NAMES),
     )
+    keepers = keepers_of(settings)
     for names, check in kinds:
         for name in names:
             table = parse_table_name(name, routing.tables or {})
             if table.kind == REGEX:
-                yield _look_at(FileTable(table.name, RegexTable), _regex_mistakes)
+                yield _look_at(FileTable(table.name, RegexTable, keepers=keepers), _regex_mistakes)
             elif table.file and (table.file != ALIASES or Path(table.file).exists()):
-                yield _look_at(FileTable(table.file, TextTable), check)
+                yield _look_at(FileTable(table.file, TextTable, keepers=keepers), check)
 
 
 def _look_at(file: FileTable[T], check: Callable[[T], Iterator[str]]) -> Looked:

@@ -36,6 +36,7 @@ from pymta.config.read import has_credentials, read_settings
 from pymta.config.secret import VARIABLE
 from pymta.config.services import port_of
 from pymta.config.settings import Machine, Settings
+from pymta.tables.opened import objections
 
 
 @click.group()
@@ -63,6 +64,8 @@ def check(file: Path | None, quiet: bool) -> None:
     read = _read_files(file)
     if may_try():
         try_policy(read)
+    for path, why in objections(read):
+        click.echo(f"pymta: warning: {path} is not used: {why}", err=True)
     if quiet:
         return
     if read.machine.is_configured:

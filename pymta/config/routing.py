@@ -10,7 +10,7 @@ from pymta.config.local_transport import PerDomain, TransportPerDomain
 from pymta.config.secret import SecretFile
 from pymta.config.setting import setting
 from pymta.config.smarthosts import SmarthostTables
-from pymta.config.units import Time, Timeout, TimeRange
+from pymta.config.units import GroupName, Time, Timeout, TimeRange
 
 ALIASES = "/etc/aliases"
 SrsSecret = Annotated[str, SecretFile("srs.secret")]
@@ -51,6 +51,11 @@ class Routing:
         "Tables of aliases for all local_domains, see TABLES and pymta-aliases(5); the first that"
         " has a name counts.  Files are read again when they change.  A table that cannot be asked"
         f" makes mail wait; only {ALIASES} need not exist.",
+    )
+    table_owners: tuple[GroupName, ...] = setting(
+        (),
+        "Users, by name or number, who may own files of tables; so may root and we.  What belongs"
+        " to others, or lies in a directory of others, makes mail wait.",
     )
     catch_all: str = setting(
         "", "Address that gets what is for nobody else in local_domains; empty: it is refused."

@@ -32,6 +32,7 @@ from pymta.doctor.configured import Configured, Mode
 from pymta.doctor.storage import Disk, Storage
 from pymta.load.room import room
 from pymta.spool.paths import directories
+from pymta.tables.opened import objections
 from pymta.tls import credentials
 from pymta.tls.credentials import CredentialsError
 from pymta.tls.leaf import Leaf, leaf
@@ -64,7 +65,12 @@ def ask_settings(machine: Machine) -> Configured:
         changes = difference(served, read, port_of) if served else ()
         told = tuple(change.brief for change in changes)
         found = Configured(served or read, bool(served), changes=told)
-    return replace(found, files=tuple(_of_settings(file)) if file else (), unseen=tuple(unseen))
+    return replace(
+        found,
+        files=tuple(_of_settings(file)) if file else (),
+        tables=tuple(objections(found.settings)),
+        unseen=tuple(unseen),
+    )
 
 
 def _hidden(file: Path) -> list[str]:

@@ -35,7 +35,8 @@ class Configured:
     """`settings` are those that count: the ones being served, else the files' own.
 
     `complaints` are mistakes in the files, a line each; `changes` what a reload would change.
-    `files` are the settings files with their directory, `unseen` what we could not look at.
+    `files` are the settings files with their directory, `tables` files of tables that are not used
+    because of who owns what, with the reason, `unseen` what we could not look at.
     """
 
     settings: Settings
@@ -43,6 +44,7 @@ class Configured:
     complaints: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     files: tuple[Mode, ...] = ()
+    tables: tuple[tuple[str, str], ...] = ()
     unseen: tuple[str, ...] = ()
 
 
@@ -62,5 +64,8 @@ def findings(found: Configured) -> Iterator[Finding]:
                 f"can be written by everybody (mode {file.mode:o})",
                 f"chmod go-w {file.path}",
             )
+    for path, why in found.tables:
+        text = f"is not used, and mail waits for it: {why}"
+        yield fault("table-owner", path, text, f"chown root {path}, or see table_owners")
     for what in found.unseen:
         yield note("not-seen", what, "may not be looked at by us", "run this as root")

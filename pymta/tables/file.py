@@ -18,12 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from pymta.tables.keepers import Keepers
 from pymta.tables.table import Answer, Nothing, Unsure
 
 LARGEST = 64 << 20  # bytes; a million addresses
 SETTLING = 0.5  # seconds
 WAITS = 2  # times; more than that, and somebody writes to it again and again
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 Seen = tuple[int, ...]
 
@@ -49,7 +49,7 @@ class FileTable(Generic[T]):
     """The file at `path`, whose text `read` takes, after the path.  `now` is in seconds since the
     epoch.
 
-    `may_be_missing`: then nothing is in it.
+    `may_be_missing`: then nothing is in it.  `keepers` are those who may own it.
     """
 
     def __init__(
@@ -58,12 +58,14 @@ class FileTable(Generic[T]):
         read: Callable[[str, str], T],
         *,
         may_be_missing: bool = False,
+        keepers: Keepers = Keepers(),  # noqa: B008 - it is frozen
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.path = path
         self._read = read
         self._may_be_missing = may_be_missing
+        self._keepers = keepers
         self._now = now
         self._sleep = sleep
         self._seen: Seen = ()
@@ -81,17 +83,14 @@ class FileTable(Generic[T]):
 
     def text(self) -> T:
         """All of it.  Raises OSError; ValueError when it cannot be used."""
-        fd = os.open(self.path, _READ)
+        if self._text is not None and _seen(os.stat(self.path)) == self._seen:  # noqa: PTH116
+            return self._text
+        fd = self._keepers.open(self.path)
         try:
             found = os.fstat(fd)
-            seen = (
-                *(found.st_dev, found.st_ino, found.st_size),
-                *(found.st_mtime_ns, found.st_ctime_ns),
-            )
-            if self._text is None or seen != self._seen:
-                self._text = self._read(self.path, read_text(fd, found, LARGEST))
-                self._seen = seen
-                self._written = found.st_mtime
+            self._text = self._read(self.path, read_text(fd, found, LARGEST))
+            self._seen = _seen(found)
+            self._written = found.st_mtime
         finally:
             os.close(fd)
         return self._text
@@ -122,6 +121,14 @@ class FileTable(Generic[T]):
 
     def _is_young(self, written: float) -> bool:
         return 0 <= self._now() - written < SETTLING
+
+
+def _seen(found: os.stat_result) -> Seen:
+    """What is another when the file is; whoever owns it is seen with st_ctime."""
+    return (
+        *(found.st_dev, found.st_ino, found.st_size),
+        *(found.st_mtime_ns, found.st_ctime_ns),
+    )
 
 
 def read_text(fd: int, found: os.stat_result, largest: int) -> str:

@@ -6,18 +6,21 @@ Touches: disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pymta.config.database_drivers import lacking
 from pymta.config.databases import LDAP, POSTGRESQL, SQLITE, timeout_of
+from pymta.config.own_addresses import TABLES
+from pymta.config.rewriting import TABLES as NAMES
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
-from pymta.config.table_name import CIDR, FILE, REGEX, parse_table_name
+from pymta.config.table_name import CIDR, DATABASE, FILE, REGEX, parse_table_name
 from pymta.tables.address_tables import AddressTables
 from pymta.tables.file import FileTable
+from pymta.tables.keepers import Keepers
 from pymta.tables.list_file import read_list
 from pymta.tables.question import Lacking
 from pymta.tables.srs_secrets import SrsSecrets
@@ -37,7 +40,7 @@ def open_tables(settings: Settings, opened: Opened | None = None) -> AddressTabl
         canonical=opened.in_order(rewriting.canonical),
         sender_canonical=opened.in_order(rewriting.sender_canonical),
         recipient_canonical=opened.in_order(rewriting.recipient_canonical),
-        read_list=partial(read_list, us=partial(_owner, settings.machine.state_directory)),
+        read_list=partial(read_list, us=keepers_of(settings).us),
         srs_secrets=SrsSecrets(routing.srs_secrets),
     )
 
@@ -50,6 +53,7 @@ class Opened:
 
     def __init__(self, settings: Settings) -> None:
         self._databases = settings.routing.tables or {}
+        self._keepers = keepers_of(settings)
         self._open: dict[str, Table] = {}
 
     def in_order(self, names: Iterable[str]) -> InOrder:
@@ -60,9 +64,11 @@ class Opened:
         """As `pymta.config.table_name` has it.  Raises ValueError."""
         found = parse_table_name(text, self._databases)
         if found.kind == FILE:
-            return FileTable(found.name, TextTable, may_be_missing=found.name == ALIASES)
+            is_optional = found.name == ALIASES
+            keepers = self._keepers
+            return FileTable(found.name, TextTable, may_be_missing=is_optional, keepers=keepers)
         if found.kind in _FILES:
-            return _FILES[found.kind](found.name)
+            return _FILES[found.kind](found.name, self._keepers)
         if found.name not in self._open:
             self._open[found.name] = self._database(found.name)
         return self._open[found.name]
@@ -102,19 +108,43 @@ _OPEN: Mapping[str, Callable[[str, Mapping[str, Any]], Table]] = {
 }
 
 
-def _regex(path: str) -> Table:
+def _regex(path: str, keepers: Keepers) -> Table:
     from pymta.tables.regex import RegexTable  # noqa: PLC0415
 
-    return FileTable(path, RegexTable)
+    return FileTable(path, RegexTable, keepers=keepers)
 
 
-def _cidr(path: str) -> Table:
+def _cidr(path: str, keepers: Keepers) -> Table:
     from pymta.tables.cidr import CidrTable  # noqa: PLC0415
 
-    return FileTable(path, CidrTable)
+    return FileTable(path, CidrTable, keepers=keepers)
 
 
-_FILES: Mapping[str, Callable[[str], Table]] = {REGEX: _regex, CIDR: _cidr}
+_FILES: Mapping[str, Callable[[str, Keepers], Table]] = {REGEX: _regex, CIDR: _cidr}
+
+
+def keepers_of(settings: Settings) -> Keepers:
+    us = partial(_owner, settings.machine.state_directory)
+    return Keepers(us, settings.routing.table_owners)
+
+
+def objections(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Files of tables that are not used because of who owns what, each with the reason.
+
+    What is not there, or not to be seen by us, is no matter of owners.
+    """
+    routing, rewriting = settings.routing, settings.rewriting
+    named = [name for option in TABLES for name in getattr(routing, option)]
+    named += [name for option in NAMES for name in getattr(rewriting, option)]
+    tables = (parse_table_name(name, routing.tables or {}) for name in named)
+    keepers = keepers_of(settings)
+    for path in dict.fromkeys(table.name for table in tables if table.kind != DATABASE):
+        try:
+            os.close(keepers.open(path))
+        except OSError:
+            continue
+        except ValueError as error:
+            yield path, str(error)
 
 
 def _owner(state_directory: str) -> int:

@@ -18,7 +18,7 @@ import stat
 MOST_LINKS = 40  # as path_resolution(7)
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-_ROOT = 0
+ROOT = 0
 
 Owners = dict[int, str]  # what of the way belongs to a uid, the first that does
 
@@ -36,7 +36,7 @@ def open_owned(path: str, us: int) -> int:
         os.close(directory)
     owner = os.fstat(fd).st_uid
     for uid, place in owners.items():
-        if uid not in {_ROOT, us, owner}:
+        if uid not in {ROOT, us, owner}:
             os.close(fd)
             raise ValueError(
                 f"it belongs to uid {owner}, and {place} on the way there to uid {uid};"

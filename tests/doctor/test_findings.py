@@ -290,12 +290,14 @@ def test_settings_files_are_judged() -> None:
         complaints=("pymta.toml:1: no",),
         changes=("a 1 -> 2",),
         files=(replace(file, mode=0o666),),
+        tables=(("/etc/aliases", "it belongs to alice"),),
         unseen=("/x",),
     )
     assert topics(configured.findings(wrong)) == [
         "settings-wrong",
         "reload-due",
         "settings-writable",
+        "table-owner",
         "not-seen",
     ]
 
