@@ -42,6 +42,7 @@ from tests.doubles.logins import accounts
 from tests.doubles.memory_dns import MemoryDns
 from tests.doubles.memory_spool import MemorySpool
 from tests.fuzz.login_target import login
+from tests.fuzz.mime_target import downgrade
 from tests.fuzz.proxy_target import proxy
 
 LARGEST = 16_384  # octets of one input: all answers to it fit into the buffer of a socket
@@ -221,4 +222,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "session": session,
     "login": login,
     "proxy": proxy,
+    "downgrade": downgrade,
 }

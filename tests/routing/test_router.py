@@ -18,7 +18,7 @@ from pymta.config.settings import Machine, Settings
 from pymta.config.smarthosts import Smarthost, only
 from pymta.mail.caller import Address, LocalSocket
 from pymta.mail.host import Host
-from pymta.mail.login import Login
+from pymta.mail.login import Login, OwnCertificate
 from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing
 from pymta.routing.here import here, is_on_interface
 from pymta.routing.mx import MOST_HOSTS, MOST_TARGETS, route_by_mx
@@ -316,6 +316,14 @@ def test_trouble_with_the_smarthost_never_returns_mail(smarthost: str, wanted: R
     table = Table({}, {"dim.example": Failed("SERVFAIL")})
     found = route_by_smarthost(only(smarthost), table, is_ours=is_us, shuffle=in_place)
     assert found == wanted
+
+
+def test_who_we_are_there_goes_with_the_route() -> None:
+    login, own = Login("us", "/etc/pymta/password"), OwnCertificate("/etc/pymta/own.pem")
+    one = Smarthost("p", ("[192.0.2.9]",), login=login, own=own)
+    route = route_by_smarthost(one, Table({}, {}), is_ours=is_us, shuffle=in_place)
+    assert isinstance(route, Remote)
+    assert (route.login, route.own) == (login, own)
 
 
 def test_the_hosts_of_a_smarthost_come_one_after_another() -> None:
