@@ -25,6 +25,9 @@ password_file = \(dqcredential:tls_provider\(dq
 The first one whose
 .BR senders " and " domains
 both hold takes a message for that recipient; a list that is not there holds for everybody.
+For many senders or domains there are
+.BR senders_in " and " domains_in ,
+tables as in TABLES; while one of them cannot be asked the message waits.
 Where none does, the host of
 .B smarthost
 takes it, and without that the mail hosts of the domain.

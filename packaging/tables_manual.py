@@ -52,7 +52,9 @@ Rules of
 .B policy
 ask such tables, too
 .RB ( sender_in ", " recipient_in ),
-and about clients
+so do smarthosts
+.RB ( senders_in ", " domains_in );
+and about clients rules ask
 .RB ( client_in )
 databases and
 .TP

@@ -268,10 +268,10 @@ def _hosts(settings: Settings) -> Iterator[Fault]:
     routing = settings.routing
     if routing.smarthost:
         yield from _alone("smarthost", routing.smarthost, lambda text: parse_host(text, 25))
-    for place, value, wanted in faults_of_smarthosts(routing.smarthosts or {}):
-        name = name_of_smarthost(place)
-        yield Fault("smarthosts", value, wanted, place=place, name=name)
-    for place, value, wanted in databases.faults(routing.tables or {}):
+    known = routing.tables or {}
+    for place, value, wanted in faults_of_smarthosts(routing.smarthosts or {}, known):
+        yield Fault("smarthosts", value, wanted, place=place, name=name_of_smarthost(place))
+    for place, value, wanted in databases.faults(known):
         yield Fault("tables", value, wanted, place=place, name=databases.name_of_place(place))
     yield from _items("dns_servers", routing.dns_servers, parse_name_server)
 

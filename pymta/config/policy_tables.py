@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from pymta.config.table_name import CIDR, DATABASE, FILE, REGEX, parse_table_name
+from pymta.config.table_name import CIDR, DATABASE, FILE, REGEX, parse_table_name, unknown_databases
 
 CLIENT_IN, SENDER_IN, RECIPIENT_IN = "client_in", "sender_in", "recipient_in"
 _KEYS = (CLIENT_IN, SENDER_IN, RECIPIENT_IN)
@@ -34,17 +34,5 @@ def faults(rules: Mapping[str, Any], known: Collection[str]) -> Iterator[tuple[P
     """
     for stage, tables in rules.items():
         for number, table in enumerate(tables if isinstance(tables, list) else ()):
-            for key in _KEYS if isinstance(table, dict) else ():
-                names = table.get(key)
-                for item, name in enumerate(names if isinstance(names, list) else ()):
-                    if wanted := _unknown(str(name), known):
-                        yield (stage, number, key, item), name, wanted
-
-
-def _unknown(name: str, known: Collection[str]) -> str:
-    if name.startswith(f"{DATABASE}:"):
-        try:
-            parse_table_name(name, known)
-        except ValueError as error:
-            return str(error)
-    return ""
+            for place, name, wanted in unknown_databases(table, _KEYS, known):
+                yield (stage, number, *place), name, wanted

@@ -16,16 +16,17 @@ is not there holds for everybody.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pymta.config.address_list import AddressList, parse_address_item
 from pymta.config.addresses import parse_host
 from pymta.config.domain_list import DomainList, parse_domain_item
+from pymta.config.policy_tables import parse_address_table
 from pymta.config.remote_tls import NONE, VERIFY, parse_tls
 from pymta.config.secret import SecretFile
-from pymta.mail.address import Mailbox, parse_mailbox
+from pymta.config.table_name import unknown_databases
 from pymta.mail.host import SMTP_PORT
 from pymta.mail.login import Login, OwnCertificate
 
@@ -49,7 +50,11 @@ class SmarthostTables:
 
 @dataclass(frozen=True, slots=True)
 class Smarthost:
-    """One that is right.  `hosts` none: those whom the DNS names for the recipient."""
+    """One that is right.  `hosts` none: those whom the DNS names for the recipient.
+
+    Whose mail it takes, and to whom, `senders` and `domains` say, or the tables that `senders_in`
+    and `domains_in` name; where there is neither, everybody's.
+    """
 
     name: str = ""
     hosts: tuple[str, ...] = ()
@@ -60,12 +65,8 @@ class Smarthost:
     tls_on_connect: bool = False
     login: Login | None = None
     own: OwnCertificate | None = None
-
-    def takes(self, sender: Mailbox | None, domain: str) -> bool:
-        """`sender` None: the null sender; `domain` may be an address in brackets."""
-        if self.senders is not None and not self.senders.holds(sender):
-            return False
-        return self.domains is None or domain in self.domains
+    senders_in: tuple[str, ...] = ()
+    domains_in: tuple[str, ...] = ()
 
 
 OPTIONS: Mapping[str, str] = {
@@ -74,6 +75,9 @@ OPTIONS: Mapping[str, str] = {
     "senders": "whose mail: a list of addresses as in policy, of envelope senders",
     "domains": "mail to these domains: a list such as that of local_domains with"
     ' "*.example.org", "!example.net" and "*"',
+    "senders_in": "whose mail, in place of senders or besides: tables, named as alias_file names"
+    " its own, of addresses, or of @example.org for all of a domain",
+    "domains_in": "mail to these domains, in place of domains or besides: tables of @example.org",
     "mx": "true: for the names in hosts the DNS is asked for mail hosts, not for addresses; where"
     ' its answer is not signed, tls = "verify" takes those below that name, and others by their'
     ' names, as "verify smtp.provider.example"',
@@ -102,13 +106,6 @@ def only(host: str) -> Smarthost:
     return Smarthost(hosts=(host,), tls_on_connect=_is_on_connect((host,)))
 
 
-def choose(found: Iterable[Smarthost], sender: str, domain: str) -> Smarthost | None:
-    """For one recipient; None, or one without hosts: none."""
-    mailbox = parse_mailbox(sender) if sender else None
-    who = mailbox if isinstance(mailbox, Mailbox) else None
-    return next((one for one in found if one.takes(who, domain)), None)
-
-
 def _read(name: str, table: Mapping[str, Any], ourselves: str) -> Smarthost:
     hosts = tuple(table.get("hosts", ()))
     login = table.get("login", "")
@@ -122,6 +119,8 @@ def _read(name: str, table: Mapping[str, Any], ourselves: str) -> Smarthost:
         table.get("tls_on_connect", _is_on_connect(hosts)),
         _login(login, table) if login else None,
         own_certificate(table),
+        tuple(table.get("senders_in", ())),
+        tuple(table.get("domains_in", ())),
     )
 
 
@@ -149,9 +148,14 @@ def _ports(hosts: Iterable[str]) -> list[int]:
     return [parse_host(text, SMTP_PORT)[1] for text in hosts]
 
 
-def faults(tables: Tables) -> Iterator[tuple[Place, object, str]]:
-    """Where a mistake is, the value there, and what would be right."""
+def faults(tables: Tables, databases: Collection[str] = ()) -> Iterator[tuple[Place, object, str]]:
+    """Where a mistake is, the value there, and what would be right.
+
+    `databases` are the names of those that there are.
+    """
     for name, table in tables.items():
+        for item, text, wanted in unknown_databases(table, _TABLES, databases):
+            yield (name, *item), text, wanted
         for place, value, wanted in _faults_of(table):
             yield (name, *place), value, wanted
 
@@ -252,11 +256,13 @@ def _certificate_file(text: str) -> None:
     SecretFile("provider.pem").check(text)
 
 
-_WHOSE = ("senders", "domains")
+_TABLES = ("senders_in", "domains_in")
+_WHOSE = ("senders", "domains", *_TABLES)
 _LISTS: Mapping[str, Callable[[str], object]] = {
     "hosts": _host,
     "senders": parse_address_item,
     "domains": parse_domain_item,
+    **dict.fromkeys(_TABLES, parse_address_table),
     "mechanisms": _mechanism,
 }
 _TEXTS: Mapping[str, Callable[[str], object]] = {

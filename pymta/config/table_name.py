@@ -12,8 +12,9 @@ Which kinds may stand in a setting depends on what it is asked: networks hold no
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 FILE, REGEX, CIDR, DATABASE = "file", "regex", "cidr", "table"
 OF_ADDRESSES = (FILE, REGEX, DATABASE)
@@ -65,6 +66,21 @@ def file_of(text: str) -> str:
     return (
         text if text.startswith("/") else text.removeprefix("file:") if text[:6] == "file:/" else ""
     )
+
+
+def unknown_databases(
+    table: Any, keys: Collection[str], known: Collection[str]
+) -> Iterator[tuple[tuple[str, int], str, str]]:
+    """Key and place in the list that is there, the name, and what would be right.
+
+    Whatever else is wrong with `table` is told elsewhere.
+    """
+    for key in keys if isinstance(table, dict) else ():
+        names = table.get(key)
+        for number, text in enumerate(names if isinstance(names, list) else ()):
+            kind, _, name = str(text).partition(":")
+            if kind == DATABASE and name not in known:
+                yield (key, number), text, _unknown(name, known)
 
 
 def _unknown(name: str, known: Collection[str]) -> str:

@@ -24,16 +24,10 @@ from pymta.policy.lookups import Lookups
 from pymta.policy.mail_domain import Standing
 from pymta.policy.rule import Condition, Cost, Fit, Unknown
 from pymta.policy.stage import Stage
-from pymta.tables.table import Table
+from pymta.tables.address_tables import OpenTable, no_table
 
 Question = Callable[[Facts, Lookups], Fit]
-OpenTable = Callable[[str], Table]
 MOST_TEXTS = 16  # fields of one name that a pattern meets
-
-
-def no_table(name: str) -> Table:
-    """Where nobody opens any."""
-    raise ValueError(f"{name} cannot be opened here")
 
 
 @dataclass(frozen=True, slots=True)

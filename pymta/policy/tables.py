@@ -12,7 +12,7 @@ from functools import partial
 from pymta.config.duration import parse_duration
 from pymta.config.policy_rules import Rules, RuleText, read_rule
 from pymta.config.settings import Settings
-from pymta.policy.conditions import OpenTable, Setup, compile_condition, no_table
+from pymta.policy.conditions import Setup, compile_condition
 from pymta.policy.decision import Decision, Explain, nobody_asks
 from pymta.policy.facts import Facts
 from pymta.policy.judge import Judge
@@ -33,6 +33,7 @@ from pymta.policy.verdict import (
     Ruling,
     Verdict,
 )
+from pymta.tables.address_tables import OpenTable, no_table
 
 Tell = Callable[[Facts, Rule, Fit], None]
 _CODES = {"4": (451, "4.7.1"), "5": (550, "5.7.1")}  # where a rule has none

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from pymta.config.local_transport import MBOX, lmtp_server, transport_of
 from pymta.config.settings import Settings
-from pymta.config.smarthosts import Smarthost, choose
+from pymta.config.smarthosts import Smarthost
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
 from pymta.mail.host import Host
@@ -40,7 +40,7 @@ from pymta.routing.route import (
     Route,
     User,
 )
-from pymta.routing.smarthost import route_by_smarthost
+from pymta.routing.smarthost import choose, route_by_smarthost
 from pymta.routing.target import Blackhole, is_item
 
 
@@ -119,7 +119,9 @@ class Router:
         return classify(address, self.settings.routing, self.ourselves.is_local_address)
 
     def _once(self, destination: str, literal: Address | None) -> Route:
-        smarthost = choose(self.smarthosts, self.sender, destination)
+        smarthost = choose(self.smarthosts, self.sender, destination, self.own.tables.named)
+        if isinstance(smarthost, Defer):
+            return smarthost
         key = destination
         if smarthost and smarthost.hosts:
             key = f"smarthost {smarthost.name}"

@@ -6,17 +6,23 @@ and can mend it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import ip_address
 
 from pymta.config.addresses import parse_host
 from pymta.config.settings import Settings
 from pymta.config.smarthosts import Smarthost, only, read_smarthosts
+from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.caller import Address, plain_address
 from pymta.mail.host import SMTP_PORT, Host
 from pymta.resolver.answer import Failed, Found, Mx
+from pymta.routing.expansion import TABLE_TROUBLE
 from pymta.routing.mx import IsOurs, Lookups, Shuffle, hosts_named, route_by_mx
 from pymta.routing.route import Defer, Fail, Remote
+from pymta.tables.address_tables import OpenTable
+from pymta.tables.table import InOrder, Nothing, Table, Unsure
+from pymta.tables.text import key_of_address, key_of_catch_all
 
 
 def smarthosts_of(settings: Settings) -> tuple[Smarthost, ...]:
@@ -24,6 +30,51 @@ def smarthosts_of(settings: Settings) -> tuple[Smarthost, ...]:
     routing = settings.routing
     found = read_smarthosts(routing.smarthosts or {}, settings.hostname)
     return (*found, only(routing.smarthost)) if routing.smarthost else found
+
+
+def choose(
+    smarthosts: Iterable[Smarthost], sender: str, domain: str, table: OpenTable
+) -> Smarthost | Defer | None:
+    """For one recipient; None, or one without hosts: none.
+
+    `sender` is "" for the null sender, `domain` may be an address in brackets.
+    """
+    mailbox = parse_mailbox(sender) if sender else None
+    who = mailbox if isinstance(mailbox, Mailbox) else None
+    for one in smarthosts:
+        is_listed = None if one.senders is None else one.senders.holds(who)
+        takes = _holds(is_listed, map(table, one.senders_in), _keys_of_sender(who))
+        if takes is True:
+            is_listed = None if one.domains is None else domain in one.domains
+            takes = _holds(is_listed, map(table, one.domains_in), _keys_of_domain(domain))
+        if isinstance(takes, Unsure):
+            return Defer(takes.why, TABLE_TROUBLE)
+        if takes:
+            return one
+    return None
+
+
+def _holds(is_listed: bool | None, tables: Iterable[Table], keys: Iterable[str]) -> bool | Unsure:
+    """`is_listed` None: there is no list; without tables, either, it is so of everybody."""
+    asked = tuple(tables)
+    if is_listed or (is_listed is None and not asked):
+        return True
+    for key in keys:
+        answer = InOrder(asked).lookup(key)
+        if not isinstance(answer, Nothing):
+            return answer if isinstance(answer, Unsure) else True
+    return False
+
+
+def _keys_of_sender(mailbox: Mailbox | None) -> tuple[str, ...]:
+    if mailbox is None or not mailbox.domain:
+        return ()
+    domain = mailbox.domain
+    return key_of_address(mailbox.local, domain), key_of_catch_all(domain)
+
+
+def _keys_of_domain(domain: str) -> tuple[str, ...]:
+    return () if domain.startswith("[") else (key_of_catch_all(domain),)
 
 
 def route_by_smarthost(

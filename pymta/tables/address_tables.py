@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pymta.tables.table import NO_TABLE, Found, Table, Unsure
 
+OpenTable = Callable[[str], Table]  # by its name, as `pymta.config.table_name` has it
 ReadList = Callable[[str], Found | Unsure]
 Secrets = Callable[[], tuple[bytes, ...] | Unsure]  # the first signs
 
@@ -16,11 +17,16 @@ def no_list(path: str) -> Unsure:
     return Unsure(f"{path} cannot be read: nothing is included here")
 
 
+def no_table(name: str) -> Table:
+    """Where nobody opens any."""
+    raise ValueError(f"{name} cannot be opened here")
+
+
 @dataclass(frozen=True, slots=True)
 class AddressTables:
     """`aliases` are keyed by local part, the others by address or ``@domain``.  `read_list` reads
     what an :include: names.  `canonical` and those for one side say what addresses are called;
-    `srs_secrets` are those of `pymta.mail.srs`.
+    `srs_secrets` are those of `pymta.mail.srs`.  `named` opens a table that smarthosts name.
     """
 
     aliases: Table = NO_TABLE
@@ -32,6 +38,7 @@ class AddressTables:
     recipient_canonical: Table = NO_TABLE
     read_list: ReadList = no_list
     srs_secrets: Secrets = tuple
+    named: OpenTable = no_table
 
 
 NO_TABLES = AddressTables()

@@ -17,7 +17,8 @@ from pymta.config.own_addresses import TABLES
 from pymta.config.rewriting import TABLES as NAMES
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
-from pymta.config.table_name import CIDR, DATABASE, FILE, REGEX, parse_table_name
+from pymta.config.smarthosts import read_smarthosts
+from pymta.config.table_name import CIDR, DATABASE, FILE, REGEX, TableName, parse_table_name
 from pymta.tables.address_tables import AddressTables
 from pymta.tables.file import FileTable
 from pymta.tables.keepers import Keepers
@@ -32,6 +33,8 @@ def open_tables(settings: Settings, opened: Opened | None = None) -> AddressTabl
     """Nothing is read, and nobody called, before somebody asks."""
     routing, rewriting = settings.routing, settings.rewriting
     opened = opened or Opened(settings)
+    for smarthost in read_smarthosts(routing.smarthosts or {}, settings.hostname):
+        opened.in_order((*smarthost.senders_in, *smarthost.domains_in))  # loads what they need
     return AddressTables(
         aliases=opened.in_order(routing.alias_file),
         virtual_aliases=opened.in_order(routing.virtual_aliases),
@@ -42,11 +45,12 @@ def open_tables(settings: Settings, opened: Opened | None = None) -> AddressTabl
         recipient_canonical=opened.in_order(rewriting.recipient_canonical),
         read_list=partial(read_list, us=keepers_of(settings).us),
         srs_secrets=SrsSecrets(routing.srs_secrets),
+        named=opened.table,
     )
 
 
 class Opened:
-    """Each database once, whoever asks it: a process has one connection to it.
+    """Each table once, whoever asks it: a process has one connection to a database.
 
     What a kind of table needs is loaded with the first one of it, before anybody forks.
     """
@@ -62,16 +66,18 @@ class Opened:
 
     def table(self, text: str) -> Table:
         """As `pymta.config.table_name` has it.  Raises ValueError."""
-        found = parse_table_name(text, self._databases)
-        if found.kind == FILE:
-            is_optional = found.name == ALIASES
+        if text not in self._open:
+            self._open[text] = self._opened(parse_table_name(text, self._databases))
+        return self._open[text]
+
+    def _opened(self, name: TableName) -> Table:
+        if name.kind == FILE:
+            is_optional = name.name == ALIASES
             keepers = self._keepers
-            return FileTable(found.name, TextTable, may_be_missing=is_optional, keepers=keepers)
-        if found.kind in _FILES:
-            return _FILES[found.kind](found.name, self._keepers)
-        if found.name not in self._open:
-            self._open[found.name] = self._database(found.name)
-        return self._open[found.name]
+            return FileTable(name.name, TextTable, may_be_missing=is_optional, keepers=keepers)
+        if name.kind in _FILES:
+            return _FILES[name.kind](name.name, self._keepers)
+        return self._database(name.name)
 
     def _database(self, name: str) -> Table:
         table = self._databases[name]

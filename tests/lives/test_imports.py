@@ -29,6 +29,7 @@ def assert_nothing_is_loaded_late(made: Daemon) -> None:
     assert made.stop() == 0
     before, _, after = made.log().partition("daemon started")
     assert len(IMPORT.findall(before)) > 100
+    assert not {"psycopg", "ldap"} & set(IMPORT.findall(before))  # nobody wants them
     assert not IMPORT.findall(after)
 
 
