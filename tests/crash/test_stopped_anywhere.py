@@ -110,10 +110,10 @@ def test_after_a_kill_at_any_call_every_promise_holds() -> None:
     assert stop_everywhere(right_spool, kill) > 100
 
 
-LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in "efgh"]
+LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in "bcdefgh"]
 
 
-@pytest.mark.parametrize("seed", ["nothing", "all", *"abcd", *LONG])
+@pytest.mark.parametrize("seed", ["nothing", "all", "a", *LONG])
 def test_after_a_power_cut_at_any_call_every_promise_holds(seed: str) -> None:
     assert stop_everywhere(right_spool, cut_power(seed)) > 100
 
@@ -134,13 +134,15 @@ def test_after_a_kill_and_then_a_power_cut_every_promise_holds() -> None:
             return
 
 
-def test_a_killed_process_on_a_real_disk_keeps_every_promise(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.long)])
+def test_a_killed_process_on_a_real_disk_keeps_every_promise(tmp_path: Path, step: int) -> None:
+    """After all that a life has, and calls before that; the disk in memory has them all above."""
     torturer = Torturer(tmp_path, seed=1, body=BODY)
     calls = torturer.calls()
 
-    trials = list(torturer.kills(range(calls + 1)))
+    trials = list(torturer.kills(range(calls, -1, -step)))
 
-    assert len(trials) == calls + 1 > 100
+    assert len(trials) == calls // step + 1 > 100 // step
     assert [trial for trial in trials if trial.broken] == []
     assert list(tmp_path.iterdir()) == []
 

@@ -5,7 +5,6 @@ Touches: processes, sockets, mounts, disk.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
@@ -21,12 +20,12 @@ from pymta.transport.classify import Outcome
 from pymta.transport.local_request import Deed, Forward, Nothing
 from pymta.transport.parcel import Parcel
 from pymta.transport.to_local import Helper
+from tests.doubles import warm
 from tests.doubles.daemon import DEADLINE, wait_until
 from tests.doubles.own_accounts import OwnAccounts
 
 ID = "1wIcRd-000000012Tz-1abc"
 BODY = b"Subject: x\r\n\r\nhello\r\n"
-_HAND_IN = 'exec 3<&{fd} {fd}<&-; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
 # A file system that never answers: whoever looks into it waits until he is killed.
 HANG = """
 import ctypes, os, sys, time
@@ -68,25 +67,22 @@ class HomeHelper:
     def launch(self) -> None:
         """Start it, in a mount namespace of its own, without waiting for anything."""
         mounts = self.people.mounts
-        fd = fcntl.fcntl(self._listener, fcntl.F_DUPFD, 10)  # out of the way of descriptor 3
-        hand_in = _HAND_IN.format(fd=fd)
         program = [sys.executable, "-P", "-m", "pymta.local.main", str(self.peer)]
-        keep = [fd, *([self.leash] if self.leash >= 0 else [])]
         with self.error_log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = warm.Popen(
                 [
-                    *("setpriv", "--pdeathsig", "KILL", "unshare", "--mount"),
-                    *("bash", "-c", f"{mounts} && {self.before_start} && {hand_in}", "bash"),
+                    *(*warm.GUARD, "unshare", "--mount"),
+                    *("bash", "-c", f'{mounts} && {self.before_start} && exec "$@"', "bash"),
                     *program,
                     str(self.config),
                 ],
-                pass_fds=keep,
+                handed_in=[("pymta-deliver", self._listener.fileno())],
+                pass_fds=[self.leash] if self.leash >= 0 else [],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=os.environ | ({"PYMTA_LEASH": str(self.leash)} if self.leash >= 0 else {}),
             )
-        os.close(fd)
 
     def start(self) -> None:
         before = self.log().count("helper started")

@@ -125,10 +125,16 @@ class Clients:
                 self.acknowledged.append(number)
 
 
-def one_round(made: Daemon, disks: Disks, name: str) -> list[str]:
-    """What was acknowledged; the daemon runs again afterwards."""
+def one_round(made: Daemon, disks: Disks, name: str, *, after_all: bool) -> list[str]:
+    """What was acknowledged; the daemon runs again afterwards.
+
+    `after_all`: when the last one is delivered, which no sync of a next one could save.
+    """
     clients = Clients(made, name)
     time.sleep(SECONDS_OF_LOAD)
+    if after_all:
+        clients.end()
+        made.wait_for_empty_queue()
     # The kernel must not answer a sync of a disk that has gone.
     while family := [*made.family(), *([made.pid] if made.is_alive() else [])]:
         for pid in family:
@@ -161,7 +167,7 @@ def main(directory: Path, rounds: int, number_of_disks: int, forgets: str) -> No
     acknowledged: list[str] = []
     with daemon_after(prepare, retry=["F,1h,1s"]) as made:
         for number in range(rounds):
-            acknowledged += one_round(made, disks, str(number))
+            acknowledged += one_round(made, disks, str(number), after_all=forgets != "nothing")
         made.run("queue", "run", "--force", timeout=60)
         made.wait_for_empty_queue()
         there = numbers(made)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,6 +57,7 @@ class Standalone:
         self.config = directory / "pymta.toml"
         self.log_file = directory / "state" / "log"
         self.prefix: list[str] = []  # goes before the interpreter in `popen`
+        self.said: Path | None = None  # what `popen` says on standard error, if not to a pipe
         self.is_cold = False  # started in earnest, see `warm`
         self.settings: dict[str, Any] = {
             "primary_hostname": HOSTNAME,
@@ -88,15 +89,18 @@ class Standalone:
         stderr: IO[bytes] | int = subprocess.PIPE,
     ) -> subprocess.Popen[str]:
         """`python -m` these words, in front; its standard error at hand, or where it is sent."""
-        return warm.Popen(
-            [*warm.GUARD, *self.prefix, sys.executable, "-P", "-m", *words],
-            cold=self.is_cold,
-            env=self.environment,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
+        with ExitStack() as stack:
+            if self.said:
+                stderr = stack.enter_context(self.said.open("wb"))
+            return warm.Popen(
+                [*warm.GUARD, *self.prefix, sys.executable, "-P", "-m", *words],
+                cold=self.is_cold,
+                env=self.environment,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`python -m` these words, to their end."""

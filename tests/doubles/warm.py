@@ -1,9 +1,9 @@
 """`Popen` and `run` as in `subprocess`, where a process of pymta costs a fork, not an interpreter.
 
 A command that only runs this interpreter with `-P -m` or `-P -c` comes from `warm_parent`, a
-process that has imported pymta once for all of our tests.  What has other words before it, or
-settings for the interpreter in its environment, is started in earnest, and so is what is `cold`:
-where the start itself, or what is loaded by it, is the subject.
+process that has imported pymta once for all of our tests; some words before it are known
+(`warm_steps`).  What has others, or settings for the interpreter in its environment, is started in
+earnest, and so is what is `cold`: where the start itself, or what is loaded by it, is the subject.
 
 Touches: processes, sockets, environment.
 """
@@ -26,6 +26,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from tests.doubles import warm_parent
+from tests.doubles.warm_steps import Step, steps
 
 GUARD = ("setpriv", "--pdeathsig", "KILL")  # nothing may outlive a test run
 _HAND_IN = 'exec {moves}; LISTEN_PID=$$ LISTEN_FDS={count} LISTEN_FDNAMES={names} exec "$@"'
@@ -63,9 +64,9 @@ class Popen(subprocess.Popen[Any]):
         words = asked["args"]
         is_guarded = words[: len(GUARD)] == [*GUARD]
         command = words[len(GUARD) :] if is_guarded else words
-        variables, inner = _without_env(command)
-        if self._is_warm and inner[:2] == [sys.executable, "-P"]:
-            self._fork(asked, inner[1:], variables, signal.SIGKILL if is_guarded else 0)
+        parts = steps(command) if self._is_warm else None
+        if parts and not any(_for_interpreter(part) for part in parts[0]):
+            self._fork(asked, *parts, signal.SIGKILL if is_guarded else 0)
             return
         with ExitStack() as stack:
             if self._handed_in:
@@ -87,9 +88,9 @@ class Popen(subprocess.Popen[Any]):
         return ["bash", "-c", text, "bash"]
 
     def _fork(
-        self, asked: dict[str, Any], words: list[str], variables: dict[str, str], pdeathsig: int
+        self, asked: dict[str, Any], before: list[Step], words: list[str], pdeathsig: int
     ) -> None:
-        environment = dict(os.environ if asked["env"] is None else asked["env"]) | variables
+        environment = dict(os.environ if asked["env"] is None else asked["env"])
         numbers = {fd: fd for fd in asked["pass_fds"]}
         for at, name in enumerate(("p2cread", "c2pwrite", "errwrite")):
             numbers[at] = at if asked[name] == -1 else asked[name]
@@ -98,6 +99,7 @@ class Popen(subprocess.Popen[Any]):
             environment["LISTEN_FDS"] = str(len(self._handed_in))
             environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in self._handed_in)
         request = {
+            "steps": before,
             "words": words,
             "environment": environment,
             "cwd": os.fspath(asked["cwd"] or os.getcwd()),  # noqa: PTH109 - as a text
@@ -179,17 +181,11 @@ def _parent() -> _Parent:
     return _parents[0]
 
 
-def _without_env(command: list[str]) -> tuple[dict[str, str], list[str]]:
-    """What `env NAME=VALUE…` before the command sets, and the command."""
-    if command[0] != "env":
-        return {}, command
-    at = next(at for at, word in enumerate(command[1:], 1) if "=" not in word or word[0] == "-")
-    variables = dict(word.split("=", 1) for word in command[1:at])
-    return (variables, command[at:]) if not _for_interpreter(variables) else ({}, command)
-
-
-def _for_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in environment.items() if name.startswith(_INTERPRETER)}
+def _for_interpreter(environment: Mapping[str, str] | Step) -> list[str]:
+    """What it reads as it starts; of a mapping, or of words NAME=VALUE."""
+    if isinstance(environment, Mapping):
+        environment = [f"{name}={text}" for name, text in environment.items()]
+    return sorted(word for word in environment if word.startswith(_INTERPRETER))
 
 
 _OURS = _for_interpreter(os.environ)  # before any test changes it

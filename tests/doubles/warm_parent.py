@@ -35,8 +35,13 @@ import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.doubles import refusing_kernel, warm_steps
+
+del sys.path[0]  # what comes of us does not look there
 MOST = 1 << 18  # bytes of a request
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -88,11 +93,13 @@ def live(asked: dict[str, Any], fds: list[int], parent: int) -> NoReturn:
     try:
         while os.getppid() != parent:  # what lies between has not ended yet
             time.sleep(0.0005)
-        if asked["pdeathsig"]:
-            _libc.prctl(_PR_SET_PDEATHSIG, asked["pdeathsig"])
         place(fds, asked["fds"])
         dress(asked)
+        if asked["pdeathsig"]:  # at last: another account would have put an end to it
+            _libc.prctl(_PR_SET_PDEATHSIG, asked["pdeathsig"])
         status = run(asked["words"])
+    except SystemExit as end:  # what goes before the command has failed
+        status = int(end.code or 0)
     except BaseException:  # noqa: BLE001 - whatever it is, it does not climb up to the parent's loop
         traceback.print_exc()
     finally:
@@ -119,6 +126,9 @@ def dress(asked: dict[str, Any]) -> None:
             resource.setrlimit(limit, values)
     os.chdir(asked["cwd"])
     environment: dict[str, str] = asked["environment"]
+    _set_environment(environment)
+    for step in asked["steps"]:
+        environment |= warm_steps.take(step, refusing_kernel.refuse)
     if "LISTEN_FDS" in environment and "LISTEN_PID" not in environment:
         environment["LISTEN_PID"] = str(os.getpid())
     _set_environment(environment)

@@ -26,7 +26,7 @@ class Watched:
     def __init__(self, made: Standalone) -> None:
         self._path = made.directory / "debug"
         self._path.touch()
-        made.prefix = ["bash", "-c", 'exec "$@" 2>"$0"', str(self._path)]
+        made.said = self._path
 
     def lines(self) -> list[tuple[int, str]]:
         found = (LINE.match(line) for line in self._path.read_text().splitlines())
@@ -197,7 +197,7 @@ def test_what_binds_without_ox_is_named() -> None:
     """DB-01: both wildcards, in a network of its own."""
     with standalone(local_interfaces=["::0", "0.0.0.0"]) as made:
         seen = Watched(made)
-        made.prefix = ["unshare", "--net", *made.prefix]
+        made.prefix = ["unshare", "--net"]
         with made.in_front(CLASSIC, "-bd", "-d", "-C", str(made.config)) as process:
             said = seen.of(process.pid)
 
@@ -236,7 +236,7 @@ def test_a_daemon_of_units_may_be_watched(
     """ST-11, section 3.3: a drop-in says so, and nothing else changes."""
     with standalone() as made:
         seen = Watched(made)
-        made.prefix = ["env", environment, *made.prefix]
+        made.prefix = ["env", environment]
         words = ["pymta", "daemon", "--config", str(made.config), option]
         with made.in_front(*filter(None, words)):
             with made.connect() as sock:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.doubles.box import Box
@@ -9,7 +11,7 @@ from tests.systemd import mta
 
 pytestmark = pytest.mark.root
 
-BUSY = "for n in 1 2 3 4; do while :; do :; done & done; wait"
+BUSY = "for n in 1 2; do while :; do :; done & done; wait"
 
 
 def journal(box: Box) -> str:
@@ -29,7 +31,8 @@ def test_a_machine_under_pressure_puts_callers_off(box: Box) -> None:
     """The kernel works an average out every two seconds."""
     mta.settings(box, "smtp_pressure_reserve = 1\n")
     box.run("systemctl", "start", "pymta.service")
-    box.run("systemd-run", "--unit=busy", "sh", "-c", BUSY)
+    one = min(os.sched_getaffinity(0))  # they wait for each other, and leave the others alone
+    box.run("systemd-run", "--unit=busy", f"--property=CPUAffinity={one}", "sh", "-c", BUSY)
     refusal = "421 Too much load; please try again later."
     box.wait_until("callers are put off", lambda: mta.greeting(box) == refusal, seconds=40)
     box.run("systemctl", "stop", "busy")
