@@ -165,7 +165,7 @@ def main(directory: Path, rounds: int, number_of_disks: int, forgets: str) -> No
             made.extra_environment["PYTHONPATH"] = str(directory)
 
     acknowledged: list[str] = []
-    with daemon_after(prepare, retry=["F,1h,1s"]) as made:
+    with daemon_after(prepare, retry=["F,1h,1s"], smtp_accept_queue_per_connection=0) as made:
         for number in range(rounds):
             acknowledged += one_round(made, disks, str(number), after_all=forgets != "nothing")
         made.run("queue", "run", "--force", timeout=60)
