@@ -116,6 +116,7 @@ def _report(report_id: str, sender: str, claim: Claim, world: World) -> Report:
         told=told,
         returned=_returned(claim, most),
         envid=envelope.envid if is_his else "",
+        about_message_id=claim.seal.message_id,
     )
     return replace(report, words=world.words_of(report.action))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from pymta.channel.reach import Reach
 from pymta.config.duration import parse_duration
 from pymta.delivery.outcome import Addressee, addressees
 from pymta.delivery.world import World
@@ -36,6 +37,8 @@ def warn(claim: Claim, world: World, reserve: Callable[[], str]) -> None:
 
     `reserve` gives the id of the report.
     """
+    if world.reach is Reach.LOCAL:  # who is far may get it in the stage that follows
+        return
     envelope, state, now = claim.envelope, claim.state, world.now() + ROUNDING
     if not state.warn or now < state.warn or state.frozen or not state.pending:
         return

@@ -36,6 +36,7 @@ comes back whole; so it fits through every server.  For example:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ from pymta.spool.outcomes import DELAYED, DELIVERED, FAILED
 
 FROM_NAME = "Mail Delivery System"
 FROM_LOCAL_PART = "Mailer-Daemon"
+_MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")  # anything else stays out of a header of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ class Report:
     """What a report says.
 
     `id` is the report's own, `about` that of the returned message, `envid` what its sender called
-    it; dates are in the form of RFC 5322; `told` is about failures alone, about
-    delays alone, or about neither.  `words` are the operator's, None: ours.
+    it, `about_message_id` what it has in its Message-ID field, without the brackets; "" where there
+    is none.  Dates are in the form of RFC 5322; `told` is about failures alone, about delays alone,
+    or about neither.  `words` are the operator's, None: ours.
     """
 
     hostname: str
@@ -68,6 +71,7 @@ class Report:
     told: tuple[Told, ...]
     returned: Returned
     envid: str = ""
+    about_message_id: str = ""
     words: ReportText | None = None
 
     @property
@@ -101,6 +105,7 @@ def compose(report: Report) -> bytes:
         ("Subject", encoded_text(cut(safe(subject, in_utf8=True)))),
         ("Date", report.date),
         ("Message-ID", f"<{report.message_id}>"),
+        *_in_thread(report.about_message_id),
         ("Auto-Submitted", "auto-replied"),  # RFC 3834 s5
         ("MIME-Version", "1.0"),
         (
@@ -109,6 +114,13 @@ def compose(report: Report) -> bytes:
         ),
     )
     return written(fields) + b"\r\n" + body
+
+
+def _in_thread(message_id: str) -> Iterator[Field]:
+    """So that a reader shows the report with the message (RFC 3834 s3.1.6)."""
+    if _MESSAGE_ID.fullmatch(message_id):
+        yield "In-Reply-To", f"<{message_id}>"
+        yield "References", f"<{message_id}>"
 
 
 def _kind(report: Report) -> str:

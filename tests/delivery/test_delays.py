@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection
 from pymta.mail.envelope import NULL_SENDER, Recipient
 from pymta.mail.reply import Reply
@@ -161,6 +162,16 @@ def test_what_is_not_automatic_is_told_of(rig: Rig) -> None:
     rig.put("a@x.example", body=b"Auto-Submitted: no\r\nPrecedence: normal\r\n\r\nx\r\n")
     run(rig, 0)
     assert warned(run(rig, 4 * HOUR)) == 1
+
+
+def test_in_the_local_stage_of_a_run_nobody_is_told_who_may_get_it_in_the_next(rig: Rig) -> None:
+    rig.answers["a@x.example"] = DOWN
+    id = rig.put("a@x.example")
+    run(rig, 0)
+    rig.answers.clear()
+    rig.now = START + 4 * HOUR
+    assert rig.attempt(id, reach=Reach.LOCAL) == []
+    assert rig.attempt(id)[-1] == "Completed"
 
 
 def test_several_times_that_passed_unseen_are_told_of_together(rig: Rig) -> None:

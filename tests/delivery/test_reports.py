@@ -13,6 +13,7 @@ from pymta.mail.envelope import NULL_SENDER, Recipient
 from pymta.mail.reply import Reply
 from pymta.smtp.client_words import Taken
 from pymta.smtp.outgoing import Wishes
+from pymta.spool.store import Seal
 from pymta.transport.downgrade import fit
 from pymta.transport.parcel import parcel_of
 from tests.doubles.deliveries import (
@@ -81,6 +82,18 @@ def test_delivered_is_told_to_who_asked_for_it(rig: Rig) -> None:
         }
     ]
     assert rig.state(id) is None
+
+
+def test_a_report_names_the_message_it_is_about(rig: Rig) -> None:
+    rig.answers["a@x.example"] = NEVER
+    intake = rig.spool().begin(rig.envelope("a@x.example"))
+    intake.write(b"Message-ID: <one@b.example>\r\n\r\nx\r\n")
+    intake.commit(Seal(message_id="one@b.example"))
+
+    rig.attempt(intake.id)
+
+    (report,) = reports(rig)
+    assert report["In-Reply-To"] == report["References"] == "<one@b.example>"
 
 
 def test_relayed_is_told_where_the_next_host_has_no_dsn(rig: Rig) -> None:

@@ -121,6 +121,23 @@ def test_a_message_with_a_header_in_utf8_comes_back_as_what_it_is() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("id", "named"),
+    [
+        ("a.b@c.example", "<a.b@c.example>"),
+        ("", None),
+        ("a>\r\nX: <b", None),
+        ("a b@c", None),
+        ("\u00e9@c.example", None),
+        ("x" * 901, None),
+    ],
+)
+def test_a_report_is_an_answer_to_the_message(id: str, named: str | None) -> None:
+    """RFC 3834 s3.1.6; what a stranger wrote there goes into our header as it is, or not at all."""
+    message, _ = read(replace(REPORT, about_message_id=id))
+    assert (message["In-Reply-To"], message["References"]) == (named, named)
+
+
 def test_people_read_who_did_not_get_it_and_why() -> None:
     _, (text, _, _) = read(REPORT)
     told = str(text.get_payload())
