@@ -38,7 +38,9 @@ A file of secrets has one in each line, such as
 prints it; that of postsrsd will do, and addresses that it or libsrs2 has made stay good, under
 their domain as
 .BR srs_domain .
-Nobody but the daemon should be able to read it.
+Nobody but the daemon should be able to read it; a credential comes as with
+.B password_file
+above.
 For a new secret put it before the others, reload, and take the old one out after
 .B srs_max_age
 and the time that mail may wait.
@@ -120,6 +122,10 @@ address stays, as do all behind the first thousand.
 The message is kept as it came, and changes when it is sent.
 .PP
 While a table cannot be asked, MAIL, RCPT and DATA hear 451, from users of this machine as well.
+.B address_rewrite
+of
+.B log_selector
+tells of each address of an envelope,
 .B pymta explain
 says what an address is called,
 .B "pymta\-sendmail \-brw"

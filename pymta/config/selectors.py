@@ -40,7 +40,9 @@ def _idle(meaning: str, *, is_default: bool = False) -> Selector:
 SELECTORS = {
     "8bitmime": _off("M8S= on <= lines: 8 or 7 as BODY= of MAIL said, 0 when it said nothing"),
     "acl_warn_skipped": _on("rules with action warn that were skipped, since a look-up failed"),
-    "address_rewrite": _idle("addresses that were rewritten"),
+    "address_rewrite": _off(
+        "addresses of envelopes that are called something else, a line for each"
+    ),
     "all_parents": _idle("all addresses between the one received and the one delivered to"),
     "arguments": _off("directory and command line of a daemon or queue run, at its start"),
     "connection_id": _off("Ci=, an identifier of the connection"),

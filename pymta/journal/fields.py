@@ -37,7 +37,8 @@ OWN: Mapping[str, str] = {
     "RECIPIENT": "Envelope recipient.  Where a line has several, the field stands once for each, up"
     " to a hundred times.",
     "ORIGINAL_RECIPIENT": "The one of the envelope, where a .forward put another in his place.",
-    "TO": "Whom an alias or a .forward names, each; or the host to which somebody rerouted it.",
+    "TO": "Whom an alias or a .forward names, each; what an address is called here; or the host to"
+    " which somebody rerouted it.",
     "RECIPIENTS": "All of them, with blanks between, where there are more than a hundred.",
     "WHERE": "What says so: a file and the line in it, as /etc/aliases:12, or a user's .forward.",
     "WHY": "The reason, without what stands around it in the text.",

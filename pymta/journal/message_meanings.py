@@ -8,6 +8,14 @@ from pymta.journal.event import Kind
 from pymta.journal.meaning import CALLER, LEG, TALK, Meaning
 
 MESSAGES: Mapping[Kind, Meaning] = {
+    Kind.RENAMED: Meaning(
+        "An address is called something else here",
+        "MAIL or RCPT named another, and the message has @PYMTA_TO@ in its place.  `pymta explain`"
+        " says it of a recipient, `pymta-sendmail -brw` of any address.",
+        fields=f"{CALLER} SENDER RECIPIENT TO",
+        options="canonical sender_canonical recipient_canonical masquerade_domains",
+        selectors="address_rewrite",
+    ),
     Kind.ARRIVED: Meaning(
         "A message has arrived",
         "It is safe on disk, and the client has heard 250.  `journalctl"

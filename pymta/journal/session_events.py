@@ -47,6 +47,14 @@ def rejected(
     return Event(Kind.REJECTED, text, fields=fields, streams=MAIN_AND_REJECT, selector=selector)
 
 
+def renamed(origin: Origin, asked: str, called: str, *, is_sender: bool) -> Event:
+    """``H=WHO MAIL <ASKED> is called <CALLED>``, or RCPT: canonical tables and masquerading."""
+    command, field = ("MAIL", "SENDER") if is_sender else ("RCPT", "RECIPIENT")
+    text = f"{origin.mark}{origin.marks} {command} <{asked}> is called <{called}>"
+    fields = origin.fields | {field: asked, "TO": called}
+    return Event(Kind.RENAMED, text, fields=fields, selector="address_rewrite")
+
+
 def message_refused(origin: Origin, id: str, sender: str, why: str, *, selector: str = "") -> Event:
     """``rejected from <SENDER> H=WHO: WHY``: after the message was seen."""
     text = f"rejected from <{sender}> {origin.mark}{origin.marks}: {why}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from pymta.journal.session_events import renamed
 from pymta.mail.address import Mailbox
 from pymta.mail.edits import Edit, edited
 from pymta.mail.envelope import RFC822, UTF8
@@ -48,7 +49,8 @@ def sender(
         made = _names(visit, world).of_sender(mailbox)
     except UnclearNameError as error:
         return Unclear(str(error))
-    return _told(mailbox, made, world, smtputf8=smtputf8)
+    made = _possible(mailbox, made, smtputf8=smtputf8)
+    return _told(mailbox, made, visit, world, is_sender=True)
 
 
 def recipient(visit: Visit, mailbox: Mailbox, world: World) -> Mailbox | Unclear:
@@ -59,7 +61,8 @@ def recipient(visit: Visit, mailbox: Mailbox, world: World) -> Mailbox | Unclear
         made = _names(visit, world).of_recipient(mailbox)
     except UnclearNameError as error:
         return Unclear(str(error))
-    return _told(mailbox, made, world, smtputf8=visit.transaction.asked.smtputf8)
+    made = _possible(mailbox, made, smtputf8=visit.transaction.asked.smtputf8)
+    return _told(mailbox, made, visit, world, is_sender=False)
 
 
 def with_original(parameters: RcptParameters, mailbox: Mailbox) -> RcptParameters:
@@ -98,10 +101,13 @@ def _names(visit: Visit, world: World) -> Names:
     return Names(visit.settings, world.address_tables)
 
 
-def _told(asked: Mailbox, made: Mailbox, world: World, *, smtputf8: bool) -> Mailbox:
+def _possible(asked: Mailbox, made: Mailbox, *, smtputf8: bool) -> Mailbox:
     """Where the message cannot have such an address, the one asked for stays (RFC 6531 s3.2)."""
-    if not made.is_ascii and not smtputf8:
-        made = made.for_old_servers or asked
+    return made if made.is_ascii or smtputf8 else made.for_old_servers or asked
+
+
+def _told(asked: Mailbox, made: Mailbox, visit: Visit, world: World, *, is_sender: bool) -> Mailbox:
     if made != asked:
         world.explain(Decision("canonical", f"{asked}: is called {made}"))
+        world.tell(renamed(visit.origin, str(asked), str(made), is_sender=is_sender))
     return made

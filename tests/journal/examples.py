@@ -235,6 +235,8 @@ def _of_sessions() -> Iterator[Example]:
         yield _one(say.rejected, origin, "MAIL", "no", sender="", selector=say.SIZE)
         yield _one(say.message_refused, origin, ID, SENDER, "too long", selector=say.SIZE)
         yield _one(say.message_refused, origin, ID, SENDER, "not understood")
+        yield _one(say.renamed, origin, SENDER, "b@c.example", is_sender=True)
+        yield _one(say.renamed, origin, "x@d.example", "b@c.example", is_sender=False)
         yield _one(say.lost_in_data, origin, ID, SENDER, "reset", 1.0)
         yield _one(say.data_timeout, origin, ID, SENDER, 1.0)
         yield _one(say.incomplete, origin, "QUIT", SENDER, MANY)

@@ -127,7 +127,7 @@ NAMES = st.sampled_from(["From", "To", "Cc", "X-Other"])
 def headers(draw: st.DrawFn) -> bytes:
     lines = []
     for name in draw(st.lists(NAMES, max_size=3, unique=True)):
-        items = draw(st.lists(ITEM, min_size=1, max_size=25))
+        items = draw(st.lists(ITEM, min_size=1, max_size=12))
         lines.append(f"{name}: {items[0]}" + "".join(draw(GAP) + item for item in items[1:]))
     return "".join(f"{line}\r\n" for line in lines).encode()
 

@@ -62,6 +62,20 @@ def test_the_envelope_has_the_names_that_count() -> None:
     assert envelope.recipients == (recipient,)
 
 
+def test_what_they_are_called_is_told_to_whoever_wants_to_know() -> None:
+    made = house()
+    sent(made)
+    texts, kinds = made.log.texts(), [event.selector for event in made.log.events]
+    who = "H=(x.test) [192.0.2.7]"
+    assert texts[:2] == [
+        f"{who} MAIL <old@sender.test> is called <new@sender.test>",
+        f"{who} RCPT <user@localhost> is called <postmaster@{HOST}>",
+    ]
+    assert kinds[:2] == ["address_rewrite"] * 2
+    fields = made.log.events[1].fields
+    assert (fields["RECIPIENT"], fields["TO"]) == ("user@localhost", f"postmaster@{HOST}")
+
+
 def test_a_header_of_others_stays_what_they_wrote() -> None:
     """What they have signed is theirs."""
     message = sent(house())
