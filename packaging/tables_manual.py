@@ -111,7 +111,9 @@ Type
 needs the Python package psycopg (on Debian python3\-psycopg),
 .B ldap
 python\-ldap (python3\-ldap); they are loaded only where such a table is wanted.
-A file of SQLite in WAL mode can be read only while another program has it open, or where the daemon
+A file of SQLite belongs to those who may own other files of tables
+.RB ( table_owners );
+in WAL mode it can be read only while another program has it open, or where the daemon
 may write to its directory.
 PostgreSQL is told to change nothing and to end late queries by the connection option
 .BR options ;

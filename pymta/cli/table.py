@@ -17,6 +17,7 @@ from pymta.cli.explain import settings_here
 from pymta.cli.options import state_option
 from pymta.cli.places import daemon_places
 from pymta.config.own_addresses import TABLES
+from pymta.config.rewriting import TABLES as CANONICAL
 from pymta.config.rewriting import TABLES as NAMES
 from pymta.config.settings import Settings
 from pymta.config.table_name import DATABASE
@@ -71,8 +72,9 @@ def _key(text: str) -> str:
 
 def _opened(settings: Settings, name: str) -> Table:
     opened = Opened(settings)
-    if name in TABLES:
-        return opened.in_order(getattr(settings.routing, name))
+    for subject, names in ((settings.routing, TABLES), (settings.rewriting, CANONICAL)):
+        if name in names:
+            return opened.in_order(getattr(subject, name))
     if name in NAMES:
         return opened.in_order(getattr(settings.rewriting, name))
     if name in (settings.routing.tables or {}):

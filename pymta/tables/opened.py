@@ -83,31 +83,32 @@ class Opened:
         table = self._databases[name]
         if why := lacking(table["type"]):  # it was there when the settings were read
             return Lacking(name, why)
-        return _OPEN[table["type"]](name, table)
+        return _OPEN[table["type"]](name, table, self._keepers)
 
 
 # Loaded where they are wanted: each of them brings a library.
 
 
-def _sqlite(name: str, table: Mapping[str, Any]) -> Table:
+def _sqlite(name: str, table: Mapping[str, Any], keepers: Keepers) -> Table:
     from pymta.tables.sqlite import SqliteTable  # noqa: PLC0415
 
-    return SqliteTable(name, table["file"], table["query"], timeout_of(table, "query_timeout"))
+    seconds = timeout_of(table, "query_timeout")
+    return SqliteTable(name, table["file"], table["query"], seconds, keepers=keepers)
 
 
-def _postgresql(name: str, table: Mapping[str, Any]) -> Table:
+def _postgresql(name: str, table: Mapping[str, Any], _: Keepers) -> Table:
     from pymta.tables.postgresql import PostgresqlTable  # noqa: PLC0415
 
     return PostgresqlTable(name, table)
 
 
-def _ldap(name: str, table: Mapping[str, Any]) -> Table:
+def _ldap(name: str, table: Mapping[str, Any], _: Keepers) -> Table:
     from pymta.tables.ldap import LdapTable  # noqa: PLC0415
 
     return LdapTable(name, table)
 
 
-_OPEN: Mapping[str, Callable[[str, Mapping[str, Any]], Table]] = {
+_OPEN: Mapping[str, Callable[[str, Mapping[str, Any], Keepers], Table]] = {
     SQLITE: _sqlite,
     POSTGRESQL: _postgresql,
     LDAP: _ldap,

@@ -3,7 +3,7 @@
 Another file in its place is noticed with the next question.  A file in WAL mode can only be read
 while somebody else has it open, or by who may write beside it: SQLite wants it so.
 
-Touches: disk, clock.
+Touches: disk, accounts, clock.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
+from pymta.tables.keepers import Keepers
 from pymta.tables.question import MOST_ROWS, answer_of, cannot_be_asked, values_of
 from pymta.tables.table import Answer
 
@@ -24,7 +25,9 @@ Seen = tuple[int, int]
 
 
 class SqliteTable:
-    """`seconds` is what one question may take; `now` counts them."""
+    """`seconds` is what one question may take, and `now` counts them; `keepers` are those who may
+    own the file.
+    """
 
     def __init__(
         self,
@@ -32,12 +35,15 @@ class SqliteTable:
         file: str,
         query: str,
         seconds: float,
+        *,
+        keepers: Keepers = Keepers(),  # noqa: B008 - it is frozen
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
         self._file = file
         self._query = query
         self._seconds = seconds
+        self._keepers = keepers
         self._now = now
         self._until = 0.0
         self._seen: Seen = (0, 0)
@@ -73,6 +79,7 @@ class SqliteTable:
             raise ValueError("it is no file")
         if found.st_mode & stat.S_IWOTH:
             raise ValueError("everybody may write to it; want chmod o-w")
+        os.close(self._keepers.open(self._file))  # where others have no say, it stays the same
         self._connection = sqlite3.connect(
             f"file:{quote(self._file)}?mode=ro",
             uri=True,

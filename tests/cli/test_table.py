@@ -11,6 +11,7 @@ import pytest
 
 from pymta.cli.app import run
 from pymta.config import generation
+from pymta.config.rewriting import Rewriting
 from pymta.config.routing import Routing
 from pymta.config.settings import Machine, Settings
 
@@ -31,7 +32,11 @@ def state(tmp_path: Path) -> Path:
         virtual_aliases=(str(tmp_path / "virtual"), "table:people"),
         tables={"people": {"type": "sqlite", "file": str(file), "query": query}},
     )
-    settings = Settings(routing=routing, machine=Machine(str(tmp_path), str(tmp_path)))
+    settings = Settings(
+        routing=routing,
+        rewriting=Rewriting(sender_canonical=("table:people",)),
+        machine=Machine(str(tmp_path), str(tmp_path)),
+    )
     generation.store(generation.current_file(tmp_path), settings)
     return tmp_path
 
@@ -40,7 +45,7 @@ def query(state: Path, *words: str) -> int:
     return run(["table", "query", "--state", str(state), *words])
 
 
-@pytest.mark.parametrize("name", ["people", "table:people", "virtual_aliases"])
+@pytest.mark.parametrize("name", ["people", "table:people", "virtual_aliases", "sender_canonical"])
 def test_it_prints_what_is_said_and_by_whom(state: Path, capsys: Capture, name: str) -> None:
     assert query(state, name, "Carol@V.Example") == 0
     assert capsys.readouterr().out == "carol\nsaid in table people\n"

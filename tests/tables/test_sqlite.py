@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pymta.tables import question
+from pymta.tables.keepers import Keepers
 from pymta.tables.question import answer_of, values_of
 from pymta.tables.sqlite import SqliteTable
 from pymta.tables.table import Found, Nothing, Unsure
@@ -101,6 +102,18 @@ def test_a_file_that_cannot_be_used_says_nothing_of_anybody(
     spoil(file)
     said = f"table people cannot be asked: {why.format(file)}"
     assert opened(file).lookup("team") == Unsure(said)
+
+
+@pytest.mark.root
+def test_a_file_that_belongs_to_somebody_else_is_not_used(file: Path, opened: Opened) -> None:
+    """He would say who gets whose mail; in table_owners an operator may allow it."""
+    os.chown(file, 4001, 4001)
+    answer = opened(file).lookup("team")
+    assert isinstance(answer, Unsure)
+    assert "it belongs to 4001; want root, or its owner in table_owners" in answer.why
+    named = SqliteTable("people", str(file), QUERY, 60, keepers=Keepers(names=("4001",)))
+    assert named.lookup("team") == Found("alice, bob", "table people")
+    named._close()
 
 
 def test_it_is_asked_again_when_it_is_back(file: Path, opened: Opened) -> None:
