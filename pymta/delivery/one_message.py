@@ -10,7 +10,7 @@ When the claim turns out to be lost, nothing more is written: the message is ano
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, partial
 
@@ -44,6 +44,7 @@ from pymta.routing.route import Expanded, Fail, Remote, Route
 from pymta.routing.srs import is_outside
 from pymta.spool.alarm import has_come
 from pymta.spool.outcomes import DELAYED, DELIVERED, FAILED, UNTOLD, Frozen
+from pymta.spool.recipients import written
 from pymta.spool.store import Claim, SpoolError
 from pymta.transport.classify import Later
 from pymta.transport.parcel import parcel_of
@@ -164,9 +165,12 @@ class _Attempt:
         tell.what_happened(settlement, self._claim, self._world, now)
         self._record(settlement, now, is_last=is_last)
 
-    def _redirect(self, wishes: Iterable[Wish]) -> tuple[list[Tried], list[Addressee]]:
+    def _redirect(self, wishes: Sequence[Wish]) -> tuple[list[Tried], list[Addressee]]:
         """Record where mail goes on to: who cannot have it so, and who is to be tried besides."""
-        claim, refused, added = self._claim, [], []
+        claim = self._claim
+        refused: list[Tried] = []
+        added: list[int] = []
+        addresses = written(claim.envelope, claim.state) if wishes else {}
         for wish in wishes:
             now = self._world.now()
             made = redirect(
@@ -187,12 +191,15 @@ class _Attempt:
             if self._is_told() and wish.addressee.asked.wants_success and not keeps_wish:
                 made = replace(made, report_id=self._reserve(DELIVERED))
             claim.note(made)
-            tell.redirected(wish, made, claim, self._world)
             new = made.to[len(made.to) - len(made.added) :]
-            added += addressees(new, claim.envelope, claim.state)
-        if added:
-            claim.prepare()
-        return refused, added
+            addresses |= zip(new, made.added, strict=True)
+            whom = [addresses[n] for n in made.to]
+            tell.redirected(wish, whom, claim, self._world)
+            added += new
+        if not added:
+            return refused, []
+        claim.prepare()
+        return refused, addressees(added, claim.envelope, claim.state)
 
     def _routed(self, whom: Iterable[Addressee]) -> Iterator[tuple[Addressee, Route]]:
         """Those of them whom this attempt is for."""

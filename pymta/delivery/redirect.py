@@ -194,11 +194,6 @@ class _Redirection:
             self.added.setdefault((key, level), text)
 
 
-def names(record: Redirected, addresses: dict[int, str]) -> Sequence[str]:
-    """Whom it leads to, as the log tells it; `addresses` with those that it added."""
-    return [addresses[n] for n in record.to]
-
-
 def _level(text: str, key: Key, before: Sequence[Key]) -> Level:
     """`before` are those who have sent the message on to this one."""
     if text.startswith(NO_FURTHER):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pymta.delivery.outcome import Tried
-from pymta.delivery.redirect import Wish, names
+from pymta.delivery.redirect import Wish
 from pymta.delivery.settle import Settlement
 from pymta.delivery.world import World
 from pymta.journal import delivery_events
 from pymta.journal.delivery_events import Leg
 from pymta.mail.host import Host
 from pymta.report.failure import GIVEN_UP
-from pymta.spool.outcomes import Redirected
-from pymta.spool.recipients import written
 from pymta.spool.store import Claim
 from pymta.transport.classify import Delivered, Later
 
@@ -21,9 +21,8 @@ def what_happened(settlement: Settlement, claim: Claim, world: World, now: float
     _Teller(claim, world, now).tell(settlement)
 
 
-def redirected(wish: Wish, record: Redirected, claim: Claim, world: World) -> None:
-    """`record` is noted already."""
-    whom = names(record, written(claim.envelope, claim.state))
+def redirected(wish: Wish, whom: Sequence[str], claim: Claim, world: World) -> None:
+    """That is noted already; `whom` it leads to are addresses."""
     address = wish.addressee.address
     if wish.account:
         world.tell(delivery_events.redirected(claim.id, wish.account, address, whom))

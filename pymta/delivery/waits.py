@@ -60,10 +60,9 @@ def _wake(claim: Claim, rules: Rules) -> float:
     """When the message must be tried whatever its hosts, or its sender be told."""
     envelope, state = claim.envelope, claim.state
     addresses, began = written(envelope, state), dict(state.first_deferred)
-    wake = min(  # nobody's time begins before he is tried again
-        given_up(
-            addresses[n].removeprefix(NO_FURTHER), began.get(n, state.due), envelope.sender, rules
-        )
+    due = state.due  # nobody's time begins before he is tried again
+    wake = min(
+        given_up(addresses[n].removeprefix(NO_FURTHER), began.get(n, due), envelope.sender, rules)
         for n in state.pending
     )
     return min(wake, state.warn) if state.warn else wake

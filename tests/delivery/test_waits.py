@@ -47,6 +47,20 @@ def test_one_that_met_limits_of_our_own_waits_for_its_hosts_as_well(rig: Rig) ->
     assert wait.wake == rig.now + 60 + 4 * DAY
 
 
+def test_very_many_who_wait_are_looked_at_in_no_time(rig: Rig) -> None:
+    """Some hundred million steps, if the time of all is looked up for each."""
+    everybody = tuple(range(10_000))
+    id = rig.put(*(f"{n}@x.example" for n in everybody))
+    claim = rig.spool().claim(id)
+    assert claim
+    claim.note(Deferred(rig.now, everybody, rig.now + 60, "busy"))
+    way = Remote("x.example", (host("x.example"),))
+    wait = wait_of(claim, dict.fromkeys(everybody, way), {}, RULES, 0)
+    claim.release()
+    assert wait
+    assert wait.wake == rig.now + 4 * DAY
+
+
 def test_hosts_are_the_same_in_whatever_order_they_come(rig: Rig) -> None:
     """Those of one preference are shuffled at each attempt (RFC 5321 s5.1)."""
     a, b = host("a.example"), host("b.example")
