@@ -27,8 +27,9 @@ class HostView:
     """One host of a route, in the order in which they are asked; `tls` is what it is owed.
 
     `hint` is what is remembered of it, None when nothing is wrong; `until`: not asked before, in
-    seconds since the epoch, 0: it may be asked now.  `login` is as whom we log in there.
-    `trouble`: nobody knows how much TLS it is owed, so it is not called now.
+    seconds since the epoch, 0: it may be asked now.  `login` is as whom we log in there,
+    `certificate` names the one that we show.  `trouble`: nobody knows how much TLS it is owed, so
+    it is not called now.
     """
 
     host: str
@@ -36,6 +37,7 @@ class HostView:
     hint: HostHint | None = None
     until: float = 0.0
     login: str = ""
+    certificate: str = ""
     trouble: str = ""
 
 
@@ -136,7 +138,8 @@ def plain_hint(hint: HostHint) -> dict[str, Any]:
 def _host_lines(view: HostView, stamp: Stamp) -> Iterator[str]:
     tls = f", TLS {view.tls}" if view.tls else ""
     login = f", login {view.login}" if view.login else ""
-    yield printable(f"host {view.host}{tls}{login}")
+    certificate = f", certificate {view.certificate}" if view.certificate else ""
+    yield printable(f"host {view.host}{tls}{login}{certificate}")
     if view.trouble:
         yield f"    not called now: {printable(view.trouble)}"
     if view.hint:
@@ -150,5 +153,6 @@ def _plain_host(view: HostView) -> dict[str, Any]:
         "retry": plain_hint(view.hint) if view.hint else None,
         "not_before": view.until,
         "login": view.login,
+        "certificate": view.certificate,
         "trouble": view.trouble,
     }

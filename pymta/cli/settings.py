@@ -26,7 +26,7 @@ from pymta.cli.own_certificate import provide_certificate
 from pymta.cli.places import DAEMON_CONFIG, daemon_places
 from pymta.cli.policy_trial import may_try, try_policy
 from pymta.config import generation, sources
-from pymta.config.certificate_files import dates, read_certificates
+from pymta.config.certificate_files import dates, own_dates, read_certificates
 from pymta.config.complaints import ConfigError
 from pymta.config.difference import changes, difference
 from pymta.config.document import as_toml
@@ -73,7 +73,8 @@ def check(file: Path | None, quiet: bool) -> None:
         if has_credentials(read) and VARIABLE not in os.environ:
             click.echo("credentials were not looked at: only the daemon's unit has them")
         found = read_certificates(read.tls, os.environ.get(VARIABLE))
-        for line in dates(found.texts, time.time()):
+        own = own_dates(read.routing.smarthosts or {}, os.environ.get(VARIABLE), time.time())
+        for line in (*dates(found.texts, time.time()), *own):
             click.echo(line)
         if read.policy_source.text and not may_try():
             click.echo("policy_file was not run, because we are root; `pymta policy check` does")

@@ -225,7 +225,8 @@ class Ways:
         memory = memory.on(terms.key)
         login = terms.login.name if terms.login else ""
         hint, until = memory.hint(host), memory.wait_until(host)
-        return HostView(str(host), str(terms.need), hint, until, login)
+        certificate = terms.own.certificate if terms.own else ""
+        return HostView(str(host), str(terms.need), hint, until, login, certificate)
 
     def _view(self, host: Host | LocalSocket) -> HostView:
         if isinstance(host, LocalSocket):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pymta.config.certificate_table import is_name
 from pymta.config.secret import TLS_DIRECTORY, credential, missing, path_of
+from pymta.config.smarthosts import Tables, own_certificate
 from pymta.config.tls import Pair, Tls
 from pymta.tls import credentials
 from pymta.tls.asks import SYSTEM
@@ -72,6 +73,27 @@ def read_pair(pair: Pair, directory: str) -> bytes:
         value = pair.key if is_of_key else pair.certificate
         why = _why_missing(value) if error.is_missing else ""
         raise CertificateError(name, value, why or error.why, is_denied=error.is_denied) from error
+
+
+def read_own(tables: Tables, directory: str | None) -> dict[str, bytes | CertificateError]:
+    """Those that smarthosts are shown, by the names of their tables; `directory` as above."""
+    found: dict[str, bytes | CertificateError] = {}
+    for name, table in tables.items():
+        own = own_certificate(table)
+        if own is None or (directory is None and any(map(credential, (own.certificate, own.key)))):
+            continue
+        try:
+            found[name] = read_pair(Pair(own.certificate, own.key), directory or "")
+        except CertificateError as error:
+            found[name] = error
+    return found
+
+
+def own_dates(tables: Tables, directory: str | None, now: float) -> Iterator[str]:
+    """As `dates`, of those."""
+    own = read_own(tables, directory).items()
+    texts = {f"smarthosts.{name}": text for name, text in own if isinstance(text, bytes)}
+    yield from dates(texts, now)
 
 
 def dates(texts: Mapping[str, bytes], now: float) -> Iterator[str]:

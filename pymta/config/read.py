@@ -18,7 +18,7 @@ from typing import Any
 
 from pymta.config import auth_file, database_drivers, databases, report_files, smarthosts
 from pymta.config.addresses import PortOf, is_host_name, is_local_part
-from pymta.config.certificate_files import CertificateError, read_certificates, read_pair
+from pymta.config.certificate_files import CertificateError, read_certificates, read_own
 from pymta.config.check import Fault, GidOf, adjust, check
 from pymta.config.complaints import Complaint, ConfigError, shown, unknown_name
 from pymta.config.groups import gid_of
@@ -34,7 +34,7 @@ from pymta.config.secret import credential
 from pymta.config.services import port_of
 from pymta.config.settings import SUBJECTS, Machine, Settings
 from pymta.config.sources import Found, Sources, read_sources
-from pymta.config.tls import Pair, Tls
+from pymta.config.tls import Tls
 from pymta.config.zone import is_zone
 
 _NO_SUCH_FILE = "; want one with a line that nobody can guess, as of `openssl rand -base64 24`"
@@ -134,16 +134,11 @@ def _passwords(tables: smarthosts.Tables, directory: str | None) -> Iterator[Fau
 
 def _own_certificates(tables: smarthosts.Tables, directory: str | None) -> Iterator[Fault]:
     """What is wrong with those that other hosts are shown."""
-    for name, table in tables.items():
-        own = smarthosts.own_certificate(table)
-        if own is None or (directory is None and any(map(credential, (own.certificate, own.key)))):
-            continue
-        try:
-            read_pair(Pair(own.certificate, own.key), directory or "")
-        except CertificateError as error:
-            place = (name, error.key)
+    for name, found in read_own(tables, directory).items():
+        if isinstance(found, CertificateError):
+            place = (name, found.key)
             called = smarthosts.name_of_place(place)
-            yield Fault("smarthosts", error.value, error.why, place=place, name=called)
+            yield Fault("smarthosts", found.value, found.why, place=place, name=called)
 
 
 def _secrets(names: tuple[str, ...], directory: str | None) -> Iterator[Fault]:

@@ -70,6 +70,17 @@ def test_check_warns_of_a_certificate_that_is_not_good_for_long(
     assert dates.startswith("certificate is good until 20")
 
 
+def test_and_of_one_that_a_smarthost_is_shown(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = certificates.make(tmp_path, days=3)
+    names = "".join(f'{name} = "{path}"\n' for name, path in made.settings.items())
+    file.write_text(f'[smarthosts.x]\nhosts = ["a"]\n{names}')
+    assert run(["config", "check", "--config", str(file)]) == 0
+    _, dates = capsys.readouterr().out.splitlines()
+    assert dates.startswith("certificate for smarthosts.x is good until 20")
+
+
 def test_check_of_a_file_that_does_not_exist_fails(tmp_path: Path) -> None:
     assert run(["config", "check", "--config", str(tmp_path / "no.toml")]) == os.EX_CONFIG
 

@@ -11,8 +11,9 @@ import pytest
 from pymta.cli.explanation import DELIVERS, FAILS, GOES_ON, WAITS, Explained, as_plain, lines
 from pymta.cli.ways import Ways
 from pymta.mail.address import Mailbox
+from pymta.mail.login import Login, OwnCertificate
 from pymta.mail.trouble import REFUSED, Trouble
-from pymta.routing.route import Discard, Expanded, Item
+from pymta.routing.route import Discard, Expanded, Item, Remote
 from pymta.routing.target import Whom
 from pymta.transport.tls_need import NO_WISH, NOT_SURE, Level, Need, Unsure, Wish
 from tests.doubles.deliveries import START, Rig, host
@@ -50,6 +51,16 @@ def test_what_fails_and_what_nobody_knows(rig: Rig) -> None:
     assert (fails.verdict, fails.status) == (FAILS, "5.1.2")
     assert (waits.verdict, waits.status) == (WAITS, "4.4.3")
     assert text(waits)[1].startswith("    waits: host lookup for dim.example did not complete")
+
+
+def test_who_we_are_at_a_smarthost(rig: Rig) -> None:
+    login, own = Login("us", "/etc/pymta/password"), OwnCertificate("credential:tls_own.pem")
+    route = Remote("h", (host("x.example"),), "smarthost", login, own=own)
+    world = replace(rig.world(), new_routes=lambda *_: lambda *_, **__: route)
+    found = Ways(world, ASKED).explain("a@x.example")
+    (line,) = [line for line in text(found) if line.startswith("    host ")]
+    assert line.endswith(", login us, certificate credential:tls_own.pem")
+    assert as_plain(found)["hosts"][0]["certificate"] == "credential:tls_own.pem"
 
 
 def test_a_host_that_may_be_asked(rig: Rig) -> None:
