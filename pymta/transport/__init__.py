@@ -10,12 +10,16 @@ throttle      how much goes to one destination at once, and in a time; `seats` c
 caller        connections to hosts, kept a moment for the next message
 opened        one of them, from the first octet until it waits for a message
 dialogue      lead `pymta.smtp.client` over it: one host, one message
+downgrade     the message made fit for a host that does not take all octets
+mime_walk     its parts, while it passes by; mime_head the header of one
+transfer_encoding a body in quoted-printable or base64
 connect       TCP to one host, with a deadline
 wire          octets to and from it, in clear or not, likewise
 terms         on what terms it is spoken to
 tls_need      how much TLS a message owes to a host
 trust         the handshake, and what a certificate must prove
 password      of a login of ours
+own_certificate that we show, with its key
 sts           which MTA-STS policy a domain has
 sts_fetch     get one from its web server
 
