@@ -85,6 +85,11 @@ def virtual_domains(routing: Routing) -> frozenset[str]:
     return _keys((*routing.virtual_domains, *filter(None, [srs_domain(routing)])))
 
 
+def relayed_domains(routing: Routing) -> frozenset[str]:
+    """Those of hosts behind us, likewise."""
+    return _keys(routing.relay_to_domains)
+
+
 def srs_domain(routing: Routing) -> str:
     """Of senders that stand for others, likewise; "": we make none."""
     if not routing.srs_secrets:

@@ -23,7 +23,7 @@ from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
 from pymta.mail.srs import DAY, Forged, Signed
-from pymta.routing.address_class import Ours, classify, srs_domain
+from pymta.routing.address_class import Ours, classify, relayed_domains, srs_domain
 from pymta.routing.expansion import TABLE_TROUBLE
 from pymta.routing.route import SRS, Defer, Expanded, Fail, Item
 from pymta.routing.target import Whom
@@ -60,8 +60,7 @@ def route_back(
 
 def is_outside(address: str, routing: Routing) -> bool:
     """Does a recipient whom we send mail to by SMTP judge us by the sender?"""
-    relayed = map(key_of_domain, routing.relay_to_domains)
-    return key_of_domain(address.rpartition("@")[2]) not in relayed
+    return key_of_domain(address.rpartition("@")[2]) not in relayed_domains(routing)
 
 
 def sender_of_ours(

@@ -14,6 +14,7 @@ from pymta.policy.decision import Decision
 from pymta.policy.facts import Recipient
 from pymta.policy.verdict import Defer, Drop, Relay
 from pymta.policy.verdict import Refuse as PolicyRefuse
+from pymta.routing.address_class import relayed_domains
 from pymta.routing.local_part import POSTMASTER
 from pymta.routing.own import OwnAddresses
 from pymta.session import policy, rewriting
@@ -88,7 +89,7 @@ def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: W
 
 def _takes(own: OwnAddresses, mailbox: Mailbox) -> bool:
     """Is it in a domain that we take mail for?"""
-    relayed = map(key_of_domain, own.settings.routing.relay_to_domains)
+    relayed = relayed_domains(own.settings.routing)
     return own.ours(mailbox) is not None or key_of_domain(mailbox.domain) in relayed
 
 
