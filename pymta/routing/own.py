@@ -122,17 +122,19 @@ class OwnAddresses:
         account = self._user(who.local_part)
         return (account.account if isinstance(account, User) else small(who.local_part)), ""
 
-    def relayed(self, mailbox: Mailbox) -> Fail | Defer | None:
-        """What speaks against an address in a domain that we relay to; None: nothing."""
+    def relayed(self, mailbox: Mailbox) -> Fail | Defer | str:
+        """What speaks against an address in a domain that we relay to; or else where it stands, ""
+        where nobody was asked.
+        """
         routing = self.settings.routing
         if not routing.relay_recipients or small(mailbox.local) == POSTMASTER:
-            return None
+            return ""
         names = names_of(mailbox.local, routing.local_part_suffix)
         keys = [key_of_address(name, mailbox.domain) for name in names]
         for key in (*keys, key_of_catch_all(mailbox.domain)):
             match self.tables.relay_recipients.lookup(key):
-                case table.Found():
-                    return None
+                case table.Found(where=where):
+                    return where
                 case table.Unsure(why):
                     return Defer(why, TABLE_TROUBLE)
         return UNKNOWN

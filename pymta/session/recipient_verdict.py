@@ -121,11 +121,11 @@ def _judge_own(mailbox: Mailbox, who: Ours, own: OwnAddresses, explain: Explain)
 
 def _judge_relayed(mailbox: Mailbox, own: OwnAddresses, explain: Explain) -> Accept | Refuse:
     """A host behind us has it, if it is there."""
-    objection = own.relayed(mailbox)
-    if own.settings.routing.relay_recipients:
-        said = "is not in it" if isinstance(objection, Fail) else getattr(objection, "why", "in it")
+    found = own.relayed(mailbox)
+    said = "is not in it" if isinstance(found, Fail) else getattr(found, "why", f"is in {found}")
+    if own.settings.routing.relay_recipients and found:
         explain(Decision("relay_recipients", f"{mailbox}: {said}"))
-    return refusal(objection) if objection else Accept(mailbox, is_local=False)
+    return Accept(mailbox, is_local=False) if isinstance(found, str) else refusal(found)
 
 
 def refusal(route: Fail | Defer) -> Refuse:
@@ -191,7 +191,7 @@ def _of(who: Ours, route: OwnRoute, settings: Settings) -> Decision:
         case User(account):
             return Decision("local_users", f"{name}: the account {account}")
         case Local(mailbox) if who.is_virtual:
-            return Decision("virtual_mailboxes", f"{name}: the mailbox {mailbox}")
+            return Decision("virtual_mailboxes", f"{name}: {route.where} has mailbox {mailbox}")
         case Local(mailbox):
             item = (mailboxes.index(mailbox),) if mailbox in mailboxes else ()
             return Decision("local_parts", f"{name}: a mailbox", item)

@@ -16,6 +16,7 @@ from pymta.journal.session_events import duration
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.caller import Endpoint
 from pymta.mail.reply import Reply
+from pymta.policy.decision import Decision
 from pymta.routing.own import OwnAddresses
 from pymta.session.pace import Pace
 from pymta.session.recipient_verdict import Accept, Refuse, judge
@@ -264,17 +265,19 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "code"),
+    ("address", "code", "said"),
     [
-        ("alice@relayed.example", 250),
-        ("ALICE+tag@Relayed.example", 250),
-        ("bob@relayed.example", 550),
-        ("postmaster@relayed.example", 250),
-        ("anybody@all.example", 250),
-        ("anybody@dim.example", 451),
+        ("alice@relayed.example", 250, "is in there:1"),
+        ("ALICE+tag@Relayed.example", 250, "is in there:1"),
+        ("bob@relayed.example", 550, "is not in it"),
+        ("postmaster@relayed.example", 250, ""),
+        ("anybody@all.example", 250, "is in there:2"),
+        ("anybody@dim.example", 451, "trouble, line 1: ': x': want"),
     ],
 )
-def test_in_domains_that_we_relay_to_a_table_may_say_who_is_there(address: str, code: int) -> None:
+def test_in_domains_that_we_relay_to_a_table_may_say_who_is_there(
+    address: str, code: int, said: str
+) -> None:
     """So a host behind us, which may be down, need not be asked, and no report is owed."""
     table = TextTable("there", "alice@relayed.example\n@all.example\n")
     trouble = TextTable("trouble", ": x\n")
@@ -285,5 +288,9 @@ def test_in_domains_that_we_relay_to_a_table_may_say_who_is_there(address: str, 
     tables = AddressTables(relay_recipients=trouble if "dim" in address else table)
     mailbox = parse_mailbox(address)
     assert isinstance(mailbox, Mailbox)
-    verdict = judge(mailbox, STRANGER, OURS, OwnAddresses(settings, tables=tables))
+    told: list[Decision] = []
+    own = OwnAddresses(settings, tables=tables)
+    verdict = judge(mailbox, STRANGER, OURS, own, explain=told.append)
     assert (verdict.reply.code if isinstance(verdict, Refuse) else 250) == code
+    texts = [one.outcome for one in told if one.setting == "relay_recipients"]
+    assert [text.startswith(f"{mailbox}: {said}") for text in texts] == [True] * bool(said)
