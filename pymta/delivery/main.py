@@ -39,18 +39,25 @@ PATIENCE = 1.0  # seconds to wait for a place; the parent waits better than we d
 
 
 def main(
-    channel: End, settings: Settings, log: Log, *, force: bool = False, is_local: bool = False
+    channel: End,
+    settings: Settings,
+    log: Log,
+    *,
+    force: bool = False,
+    thaw: bool = False,
+    is_local: bool = False,
 ) -> int:
     """Deliver what the parent orders; closes the log at its end.
 
-    `is_local`: the first message is new, and for mailboxes here.
+    `force` and `thaw` as in `pymta.delivery.world`.  `is_local`: the first message is new, and for
+    mailboxes here.
     """
     try:
         place = _take_place(settings, log, is_local=is_local)
         if place is None:
             return NO_PLACE
         try:
-            return _work(channel, settings, log, place, force=force)
+            return _work(channel, settings, log, place, force=force, thaw=thaw)
         finally:
             place.leave()
     finally:
@@ -85,10 +92,12 @@ def _has_to_leave(place: Place, settings: Settings) -> bool:
     return True
 
 
-def _work(channel: End, settings: Settings, log: Log, place: Place, *, force: bool) -> int:
+def _work(
+    channel: End, settings: Settings, log: Log, place: Place, *, force: bool, thaw: bool
+) -> int:
     parent = Parent(channel)
     caller = Caller(settings.transport, settings.hostname, tell=log.write)
-    world = make_world(channel.say, settings, log, parent.is_over, caller, force=force)
+    world = make_world(channel.say, settings, log, parent.is_over, caller, force=force, thaw=thaw)
     does = WAITS
     with told_on_signal(settings, lambda: does), closing(caller):
         while (order := parent.next(meanwhile=caller.close_idle)) is not None:

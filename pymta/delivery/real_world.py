@@ -43,6 +43,7 @@ def make_world(
     caller: Caller | None = None,
     *,
     force: bool,
+    thaw: bool = False,
 ) -> World:
     """Everything real; `caller` keeps connections open, so who has one closes it."""
     caller = caller or Caller(settings.transport, settings.hostname, tell=log.write)
@@ -83,6 +84,7 @@ def make_world(
         words_of=partial(words_of, settings.queue, log.write),
         debug=log.debug,
         force=force,
+        thaw=thaw,
     )
 
 

@@ -18,14 +18,14 @@ CANCELLED = f"delivery cancelled: the message was frozen for too long ({OPTION})
 def thaw(claim: Claim, world: World) -> tuple[Tried, ...] | None:
     """What is to be settled before it is tried; None: it stays frozen, and nothing is to be done.
 
-    Only force moves it, or the end of its time.  What is given up stays frozen, so that nobody
-    tries it when we are stopped before that is recorded.
+    Only force that means it moves it, or the end of its time.  What is given up stays frozen, so
+    that nobody tries it when we are stopped before that is recorded.
     """
     envelope, state, now = claim.envelope, claim.state, world.now()
     if not state.pending:  # the attempt before gave it up, and came no further
         return ()
     end = end_now(ends_of(envelope, state, world.settings.queue), now)
-    if world.force:
+    if world.thaw:
         return _thawed(claim, world, "forced delivery")
     if end is End.CANCEL:
         world.tell(delivery_events.cancelled(claim.id, envelope.sender, OPTION))

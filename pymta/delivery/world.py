@@ -72,8 +72,9 @@ class World:
     `hand_on` tells the parent of a message that we wrote; it never waits, and an id that nobody
     heard is safe in the spool. `destination_of` is what the parent is told of a recipient.
     `words_of` are those of the operator for a report of this kind, None: ours.
-    `is_over`: finish what has begun, begin nothing. `reach`: whom this attempt is for. `debug`
-    is there when somebody watches.
+    `force`: try whoever is not due, `thaw`: what is frozen, too. `is_over`: finish what has
+    begun, begin nothing. `reach`: whom this attempt is for. `debug` is there when somebody
+    watches.
     """
 
     settings: Settings
@@ -99,4 +100,5 @@ class World:
     waits: Waits = NO_WAITS
     debug: Debug | None = None
     force: bool = False
+    thaw: bool = False
     reach: Reach = Reach.ALL

@@ -50,7 +50,8 @@ def is_due(message: Waiting, selection: Selection, now: float, times: Times) -> 
     if selection.first_only and not message.is_first:
         return False
     if is_out_of_reach(message.due, now):
-        return (selection.force and selection.thaw) or is_past(message.due, now, times.queue)
+        # Whoever is forced is thawed and tried; what only has had its time may be given up instead.
+        return selection.thaw if selection.force else is_past(message.due, now, times.queue)
     return selection.force or has_come(message.due, now, times.longest)
 
 

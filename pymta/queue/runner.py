@@ -34,7 +34,8 @@ TICK = 60.0  # seconds between looks for silent workers
 def deliver_with(settings: Settings, log: Log, selection: Selection) -> Life:
     """The life of a worker: the delivery process over its end of the channel."""
     open_tables(settings)  # what they need is loaded here, once for all
-    return lambda channel: delivery.main(channel, settings, log, force=selection.force)
+    force, thaw = selection.force, selection.thaw
+    return lambda channel: delivery.main(channel, settings, log, force=force, thaw=thaw)
 
 
 def most_workers(deliver_max: int) -> int:

@@ -182,6 +182,7 @@ class Play:
             words_of=usual_words,
             debug=None,
             force=False,
+            thaw=False,
         )
 
     def _talk(self, where: Host | LocalSocket, parcel: Parcel) -> Heard | Later:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pymta.channel.selection import Selection
+from pymta.delivery.one_message import attempt
 from pymta.mail.envelope import NULL_SENDER, Recipient
 from pymta.queue.due import Times, due
 from pymta.spool.outcomes import Frozen, Held
@@ -18,12 +19,13 @@ from tests.doubles.memory_disk import MemoryDisk
 
 DAY = 86_400.0
 BY_RULE = "by rule look"
+RUN = Selection()
 
 
-def taken(rig: Rig) -> list[str]:
+def taken(rig: Rig, selection: Selection = RUN) -> list[str]:
     """What a queue run takes now."""
     spool, times = rig.spool(), Times(4 * DAY, rig.settings.queue)
-    return list(due(spool.waiting(), Selection(), rig.now, times, spool.peek))
+    return list(due(spool.waiting(), selection, rig.now, times, spool.peek))
 
 
 def a_frozen_report(rig: Rig) -> str:
@@ -172,6 +174,24 @@ def test_a_change_of_the_times_counts_for_what_is_frozen_already(rig: Rig) -> No
     rig.now = START + DAY
     set_queue(rig, timeout_frozen_after=int(DAY))
     assert taken(rig) == [id]
+
+
+def test_a_run_with_force_alone_leaves_it_to_others(rig: Rig) -> None:
+    """What it takes it delivers, and this was to be given up."""
+    id = frozen_by_rule(rig, "user@localhost")
+    rig.now = START + 8 * DAY
+    assert taken(rig, Selection(force=True)) == []
+    assert taken(rig, Selection(force=True, thaw=True)) == [id]
+    assert taken(rig) == [id]
+
+
+def test_force_alone_does_not_thaw_what_came_frozen(rig: Rig) -> None:
+    """Nor does ETRN: only whoever says so, even before a run has looked into it."""
+    id = rig.put("user@localhost", frozen=BY_RULE)
+    assert taken(rig, Selection(force=True)) == [id]  # its time says nothing yet
+    attempt(id, replace(rig.world(force=True), thaw=False))
+    assert rig.log.texts() == ["Message is frozen"]
+    assert rig.stored == []
 
 
 def test_force_counts_more_than_the_end_of_its_time(rig: Rig) -> None:

@@ -210,6 +210,7 @@ class Rig:
             is_over=lambda: self.is_over,
             sender_of_ours=self.sender_of_ours,
             force=force,
+            thaw=force,
             reach=reach,
         )
 
