@@ -26,8 +26,8 @@ def as_nobody(box: Box, group: str, *command: str) -> subprocess.CompletedProces
     return box.run(*someone, *command, check=False)
 
 
-def test_an_administrator_sees_what_the_daemon_does(serving: Box) -> None:
-    """N-22, ST-03: by his group, which the kernel tells."""
+def test_an_administrator_sees_what_the_daemon_does_and_gives_orders(serving: Box) -> None:
+    """N-22, ST-03: by his group, which the kernel tells; and all within the daemon's sandbox."""
     id = mta.send(serving)
 
     def status() -> dict[str, Any]:
@@ -41,8 +41,14 @@ def test_an_administrator_sees_what_the_daemon_does(serving: Box) -> None:
     found = status()
     assert found["listeners"][0]["port"] == 25
     assert found["listeners"][0]["backlog_max"] > 0
+    for order, done in (("hold", "held"), ("release", "released")):
+        told = as_nobody(serving, "adm", "pymta", "queue", order, id).stdout
+        assert told.endswith(f"1 message {done}\n"), told
+        assert f"{id} {done} by nobody" in told
     assert as_nobody(serving, "adm", "pymta", "queue", "run", id).returncode == 0
-    assert "notify triggered queue run" in mta.story(serving, id)
+    story = mta.story(serving, id)
+    assert "held by nobody" in story
+    assert "notify triggered queue run" in story
 
 
 def test_others_hear_that_they_may_not(serving: Box) -> None:
