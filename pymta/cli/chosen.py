@@ -139,7 +139,7 @@ def glances(spool: Spool, which: Filter) -> Iterator[Glance]:
 
 
 def waiting_ids(spool: Spool, which: Filter) -> Iterator[str]:
-    return (id for id, _ in _listing(spool, which))
+    return (id for id, _ in listing(spool, which))
 
 
 def _worth_reading(spool: Spool, which: Filter, now: float) -> Iterator[str]:
@@ -152,7 +152,7 @@ def _worth_reading(spool: Spool, which: Filter, now: float) -> Iterator[str]:
 
 def _glances(spool: Spool, which: Filter) -> Iterator[Glance]:
     glance = spool.glance
-    for id, queue in _listing(spool, which):
+    for id, queue in listing(spool, which):
         try:
             found = glance(id, queue)
         except SpoolError as error:
@@ -162,7 +162,7 @@ def _glances(spool: Spool, which: Filter) -> Iterator[Glance]:
             yield found
 
 
-def _listing(spool: Spool, which: Filter) -> Iterator[tuple[str, str]]:
+def listing(spool: Spool, which: Filter) -> Iterator[tuple[str, str]]:
     """Each id with its queue, in the order of arrival."""
     queues = spool.queues() if which.queue is None else (which.queue,)
     return heapq.merge(*(zip(spool.ids(queue), repeat(queue)) for queue in queues))

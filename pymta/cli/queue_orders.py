@@ -23,10 +23,10 @@ import click
 
 from pymta.cli import orders
 from pymta.cli.carry_out import Operator, Outcome, Word
-from pymta.cli.chosen import check_ids, chosen, waiting_ids
+from pymta.cli.chosen import check_ids, chosen, listing, waiting_ids
 from pymta.cli.command_error import CommandError
 from pymta.cli.identity import become_owner, login_name
-from pymta.cli.message_filter import Filter, fits
+from pymta.cli.message_filter import Filter, fits, fits_at_a_glance
 from pymta.cli.options import Command
 from pymta.cli.orders import Edit, Order
 from pymta.cli.served import served_settings
@@ -240,14 +240,29 @@ def _give(
     try:
         spool = FileSpool(Path(state, "spool"), tell=log.write)
         operator = Operator(spool, log, settings, by, wait=how.wait)
-        all_ids = iter(ids or waiting_ids(look, how.which))
-        bar = click.progressbar(all_ids, length=number, file=sys.stderr) if is_long else None
-        with bar or nullcontext(all_ids) as some:
-            status = _tell(_outcomes(some, operator, order, how, look), how)
+        found = ((id, None) for id in ids) if ids else listing(look, how.which)
+        bar = click.progressbar(found, length=number, file=sys.stderr) if is_long else None
+        with bar or nullcontext(found) as some:
+            meant = _worth_reading(some, how.which, look)
+            status = _tell(_outcomes(meant, operator, order, how, look), how)
         operator.hand_on()
     finally:
         log.close()
     return status
+
+
+def _worth_reading(
+    found: Iterable[tuple[str, str | None]], which: Filter, look: FileSpool
+) -> Iterator[str]:
+    """Those that a glance does not rule out; ids that were named have no queue, and all count."""
+    may_fit = fits_at_a_glance(which)
+    for id, queue in found:
+        try:
+            one = None if queue is None or which.takes_all else look.glance(id, queue)
+        except SpoolError:  # it is told when it is read
+            one = None
+        if one is None or may_fit(one, time.time()):
+            yield id
 
 
 def _outcomes(

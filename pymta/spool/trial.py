@@ -38,7 +38,7 @@ ENVELOPE = Envelope(
     NOW,
     Client("192.0.2.1", 1025, "client.example.org", "esmtp"),
 )
-AN_ORDER = (Edited(NOW, (1,), (3,), ("four@example.net",), "root"), Thawed(NOW, "root"))
+AN_ORDER = (Edited(NOW, (1,), (2,), ("four@example.net",), "root"), Thawed(NOW, "root"))
 PIECES = 8  # that the body arrives in
 
 
@@ -99,15 +99,15 @@ class Life:
 
         busy, away = (Deferred(NOW, (n,), NOW + 900, why) for n, why in enumerate(("busy", "away")))
         self.attempt(put_off, busy, away)
+        self.attempt(put_off, *AN_ORDER)
         self.settle(at_once)
         self.attempt(in_parts, Delivered(NOW, (0,)))
         bounce = self.spool.reserve()
         self.attempt(in_parts, Failed(NOW, (1,), "no such user", bounce))
         self.accept(id=bounce, queue=NAMED)
         self.settle(in_parts, Reported(NOW, bounce))
-        self.attempt(put_off, Redirected(NOW, (0,), (2,), ("three@example.net",)))
-        self.attempt(put_off, Delivered(NOW, (2,)))
-        self.attempt(put_off, *AN_ORDER)
+        self.attempt(put_off, Redirected(NOW, (0,), (3,), ("three@example.net",)))
+        self.attempt(put_off, Delivered(NOW, (3,)))
         self.attempt(put_off, Frozen(NOW, "by hand"))
         self.settle(slow)
         self.accept()
