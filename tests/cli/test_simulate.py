@@ -53,7 +53,7 @@ def test_one_that_is_longer_than_the_rules_ends_in_reports(
 ) -> None:
     assert simulate(state, "--outage", "192.0.2.77", "--for", "9d", "--summary") == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert "1 recipients given up, 1 reports; 0 still there after 4d" in line
+    assert "1 recipients given up, 3 reports; 0 still there after 4d" in line
 
 
 def test_programs_get_a_json_line_for_each_event(
