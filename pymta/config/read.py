@@ -11,7 +11,7 @@ Touches: disk, pydantic, sockets, accounts, OpenSSL.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -82,22 +82,9 @@ def read_settings(
             wrong |= _TLS
         found = (*check(settings, port_of, gid_of, held), *_zone(settings.journal.timezone))
         faults += [fault for fault in found if fault.key not in wrong]
-        if is_to_serve and not any(fault.key in _TLS for fault in faults):
-            faults += _unusable(settings.tls, held, credentials)
-        key, value = "auth_password_file", settings.auth.auth_password_file
-        if (
-            is_to_serve
-            and key not in wrong
-            and (why := auth_file.fault(value, credentials, auth_file.ACCOUNTS))
-        ):
-            faults.append(Fault(key, value, why))
-        if is_to_serve and not any(fault.key == "smarthosts" for fault in faults):
-            faults += _passwords(settings.routing.smarthosts or {}, credentials)
-            faults += _own_certificates(settings.routing.smarthosts or {}, credentials)
-        if is_to_serve and not any(fault.key == "srs_secrets" for fault in faults):
-            faults += _secrets(settings.routing.srs_secrets, credentials)
-        if is_to_serve and not any(fault.key == "tables" for fault in faults):
-            faults += _databases(settings.routing.tables or {}, credentials)
+        if is_to_serve:
+            wrong = {fault.key for fault in faults}
+            faults += _of_files(settings, wrong, held, credentials)
         if is_to_serve and not any(fault.key == "policy_file" for fault in faults):
             settings = _with_policy_code(settings, faults, complaints)
     complaints += [_complaint(fault, sources.found.get(fault.key)) for fault in faults]
@@ -110,6 +97,27 @@ def read_settings(
     if complaints:
         raise ConfigError(_in_order(complaints))
     return adjust(_with_lists(_with_groups(settings, gid_of), lists), port_of)
+
+
+def _of_files(
+    settings: Settings, wrong: Collection[str], held: Held, directory: str | None
+) -> Iterator[Fault]:
+    """What is wrong with the files that whoever serves needs; those of a setting that is `wrong`
+    itself are not looked at.
+    """
+    routing = settings.routing
+    if _TLS.isdisjoint(wrong):
+        yield from _unusable(settings.tls, held, directory)
+    key, value = "auth_password_file", settings.auth.auth_password_file
+    if key not in wrong and (why := auth_file.fault(value, directory, auth_file.ACCOUNTS)):
+        yield Fault(key, value, why)
+    if "smarthosts" not in wrong:
+        yield from _passwords(routing.smarthosts or {}, directory)
+        yield from _own_certificates(routing.smarthosts or {}, directory)
+    if "srs_secrets" not in wrong:
+        yield from _secrets(routing.srs_secrets, directory)
+    if "tables" not in wrong:
+        yield from _databases(routing.tables or {}, directory)
 
 
 def _unusable(tls: Tls, held: Held, directory: str | None) -> list[Fault]:
