@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.doubles import cgroups
 from tests.doubles.box import Box, why_impossible
 from tests.doubles.peers import CHECKOUT
 from tests.systemd.trees import DEBIAN_13, TREES, adapt, each_tree
+from tests.systemd.wells import Wells
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -70,6 +72,43 @@ def limited_box(able: None, tree: str, program: Path, tmp_path: Path) -> Iterato
     yield from _settled(
         Box(directory, [program], [CHECKOUT], tree=TREES[tree], controllers=controllers)
     )
+
+
+@pytest.fixture(scope="module")
+def wells(
+    able: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Wells]:
+    """Boxes that a module shares, one for each systemd."""
+
+    def boot(tree: str, stack: ExitStack) -> Box:
+        layer: Path = request.getfixturevalue("adapted" if tree == "257" else "installed")
+        directory = _own(tmp_path_factory.mktemp("well"))
+        controllers = cgroups.for_limits()
+        box = Box(directory, [layer], [CHECKOUT], tree=TREES[tree], controllers=controllers)
+        return stack.enter_context(contextmanager(_settled)(box))
+
+    made = Wells(boot)
+    with made.stack:
+        yield made
+
+
+@pytest.fixture
+def well(wells: Wells, tree: str) -> Box:
+    """All that a host should have: units, a name in the DNS, a journal that lasts."""
+    return wells.get(tree)
+
+
+@pytest.fixture
+def edited(wells: Wells, tree: str) -> Box:
+    """Well, but for a drop-in of an earlier test, which one of this test is to replace."""
+    return wells.get(tree, to_edit=True)
+
+
+@pytest.fixture
+def spoilt(wells: Wells, tree: str) -> Iterator[Box]:
+    """Well until this test does something to it."""
+    yield wells.get(tree)
+    wells.spoil(tree)
 
 
 def _settled(box: Box) -> Iterator[Box]:
