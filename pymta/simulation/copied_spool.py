@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pymta.load.reading import Room
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
 from pymta.spool.alarm import alarm
-from pymta.spool.outcomes import Record, State, fold, step
+from pymta.spool.fold import fold, step
+from pymta.spool.outcomes import Record, State
 from pymta.spool.store import Glance, Message, Seal, Waiting, glance_of
 
 _BODY = b"Subject: simulated\r\n\r\n"

@@ -2,7 +2,8 @@
 
 states              the table first: which files a message has, each legal step, each crash
 store               the shape of a spool, which is all that callers know
-outcomes            what happened to a message since: records, and their fold to a state
+outcomes            what happened to a message since: records, and a state
+fold                from those to that
 recipients          everybody who is to have it, redirections included
 record              the message file, format version 1
 journal_lines       its journal, format version 1

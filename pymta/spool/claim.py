@@ -17,9 +17,10 @@ from contextlib import suppress
 from pymta.spool import journal_lines
 from pymta.spool.alarm import alarm
 from pymta.spool.aside import Tell, set_aside
+from pymta.spool.fold import fold, step
 from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
-from pymta.spool.outcomes import Record, State, fold, step
+from pymta.spool.outcomes import Record, State
 from pymta.spool.places import Places, Queued, find_queued
 from pymta.spool.store import NewerFormatError, SpoolError, refusing
 

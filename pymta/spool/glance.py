@@ -13,8 +13,9 @@ import errno
 
 from pymta.spool import journal_lines
 from pymta.spool.disk import Disk
+from pymta.spool.fold import fold
 from pymta.spool.opened import LARGEST_JOURNAL, open_message, read_all
-from pymta.spool.outcomes import Record, fold
+from pymta.spool.outcomes import Record
 from pymta.spool.places import Places
 from pymta.spool.record import FOOTER, OPENING, Brief, brief_of_head, decode_layout, frozen_in_seal
 from pymta.spool.store import Glance, SpoolError, standing

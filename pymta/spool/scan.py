@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from pymta.mail.message_id import is_id
 from pymta.spool.disk import Disk
+from pymta.spool.fold import fold
 from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
-from pymta.spool.outcomes import fold
 from pymta.spool.places import Places, Queued, find_queued
 from pymta.spool.store import Message, Seal, SpoolError, Waiting, refusing
 

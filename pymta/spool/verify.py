@@ -19,9 +19,9 @@ from pathlib import Path
 from pymta.mail.envelope import DEFAULT_QUEUE, is_queue_name
 from pymta.mail.message_id import is_id
 from pymta.spool.disk import Disk
+from pymta.spool.fold import fold
 from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, read_body, read_journal, read_message
-from pymta.spool.outcomes import fold
 from pymta.spool.paths import (
     CORRUPT,
     FORMAT,

@@ -8,7 +8,8 @@ import pytest
 
 from pymta.cli.message_filter import Bound, Filter, fits, parse_age, parse_bytes
 from pymta.mail.envelope import Envelope, Recipient
-from pymta.spool.outcomes import Deferred, Delivered, Edited, Frozen, Held, Record, fold
+from pymta.spool.fold import fold
+from pymta.spool.outcomes import Deferred, Delivered, Edited, Frozen, Held, Record
 from pymta.spool.store import Message, Seal
 
 NOW = 1e9

@@ -9,6 +9,7 @@ import pytest
 from pymta.cli import orders
 from pymta.cli.orders import Answer, Change, Edit, Hand, Order, Refused, Unneeded
 from pymta.mail.envelope import NEVER, Envelope, Recipient
+from pymta.spool.fold import fold, step
 from pymta.spool.outcomes import (
     Deferred,
     Delivered,
@@ -22,8 +23,6 @@ from pymta.spool.outcomes import (
     Rerouted,
     State,
     Thawed,
-    fold,
-    step,
 )
 from pymta.spool.store import Message, Seal
 

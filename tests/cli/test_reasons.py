@@ -11,15 +11,8 @@ from pymta.cli.listing import shown
 from pymta.cli.reasons import Why, of_message, of_recipients
 from pymta.config.queue import Queue
 from pymta.mail.envelope import Envelope, Recipient
-from pymta.spool.outcomes import (
-    Deferred,
-    Failed,
-    Frozen,
-    Held,
-    Record,
-    Rerouted,
-    fold,
-)
+from pymta.spool.fold import fold
+from pymta.spool.outcomes import Deferred, Failed, Frozen, Held, Record, Rerouted
 from pymta.spool.store import Message, Seal
 
 NOW = 1e9

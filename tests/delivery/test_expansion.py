@@ -28,7 +28,8 @@ from pymta.routing.own import OwnAddresses
 from pymta.routing.route import Defer, Discard, Expanded, Fail, Local, OwnRoute, User
 from pymta.routing.target import Unusable
 from pymta.spool import outcomes
-from pymta.spool.outcomes import State, fold, step
+from pymta.spool.fold import fold, step
+from pymta.spool.outcomes import State
 from pymta.tables import table
 from pymta.tables.address_tables import AddressTables
 from pymta.tables.text import TextTable

@@ -15,7 +15,8 @@ from pymta.delivery.redirect import MOST_ADDED, TooMany, Wish, redirect
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.routing.forward_file import parse_forward
 from pymta.routing.target import Unusable
-from pymta.spool.outcomes import Delivered, Redirected, State, fold, step
+from pymta.spool.fold import fold, step
+from pymta.spool.outcomes import Delivered, Redirected, State
 from pymta.spool.recipients import NO_FURTHER, written
 from tests.doubles.deliveries import DOWN, IN_MEMORY, NEVER, START, Rig, key_of
 from tests.doubles.memory_disk import MemoryDisk

@@ -29,7 +29,8 @@ from pymta.report.failure import GIVEN_UP
 from pymta.retry.rules import parse_retry
 from pymta.routing.route import Defer, Fail, Local, Remote, Route, User
 from pymta.spool import outcomes
-from pymta.spool.outcomes import Deferred, Failed, State, fold
+from pymta.spool.fold import fold
+from pymta.spool.outcomes import Deferred, Failed, State
 from pymta.transport.classify import Delivered, Later, Never, Outcome
 from tests.doubles.deliveries import host
 

@@ -13,7 +13,8 @@ from pymta.load.reading import Room
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope, is_queue_name
 from pymta.mail.message_id import is_id, make_id
 from pymta.spool.alarm import alarm
-from pymta.spool.outcomes import Record, State, fold
+from pymta.spool.fold import fold
+from pymta.spool.outcomes import Record, State
 from pymta.spool.store import Glance, Message, Seal, SpoolError, Waiting, glance_of
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.spool.alarm import Still, alarm, has_come, is_out_of_reach, still_since
+from pymta.spool.fold import fold, step
 from pymta.spool.outcomes import (
     UNTOLD,
     Deferred,
@@ -25,8 +26,6 @@ from pymta.spool.outcomes import (
     State,
     Thawed,
     Warned,
-    fold,
-    step,
 )
 from pymta.spool.recipients import givers, of_envelope, reaches, way_to, written
 
