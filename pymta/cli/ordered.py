@@ -59,6 +59,8 @@ def main(arguments: Sequence[str]) -> int:
             settings = generation.load(Path(arguments[0]))
             status = _serve(sock, settings)
             answer = f"{OK} {status}"
+        except KeyboardInterrupt:  # he has hung up
+            return app.INTERRUPTED
         except RefusedError as refusal:
             status, answer = 1, f"{FAILED} {refusal}"
         except (OSError, ValueError, GenerationError) as error:
@@ -130,8 +132,11 @@ def _ending_when_he_goes(sock: socket.socket) -> Iterator[None]:
         poll = select.poll()
         poll.register(sock, select.POLLRDHUP)
         if poll.poll(0):
+            for fd in (1, 2):  # what is still to be said would wait for a reader
+                os.dup2(null, fd)
             os.kill(os.getpid(), signal.SIGINT)
 
+    null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     signal.signal(signal.SIGIO, look)
     fcntl.fcntl(sock, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(sock, fcntl.F_SETFL, fcntl.fcntl(sock, fcntl.F_GETFL) | os.O_ASYNC)

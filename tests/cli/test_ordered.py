@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import socket
+import subprocess
+import sys
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -15,6 +19,9 @@ from pymta.cli.ordered import RefusedError, carry_out, lists
 from pymta.cli.via_daemon import order
 from pymta.config import generation
 from pymta.config.settings import Machine, Settings
+from pymta.mail.envelope import Envelope, Recipient
+from pymta.spool.files import FileSpool
+from pymta.spool.store import Seal
 from tests.doubles.queued import put
 
 ID = "1aaaaa-00000000001-0000"
@@ -92,6 +99,31 @@ def test_an_order_of_the_classic_line_is_about_the_queue_of_this_daemon(
 
     assert carry_out(words("mailq", "-bp"), settings) == 0
     assert f" {id} <boss@c.example>\n" in capfd.readouterr().out
+
+
+def test_who_hangs_up_ends_what_he_has_ordered(tmp_path: Path) -> None:
+    """Even where it waits for him to read: a place for an order is free again."""
+    current = generation.current_file(tmp_path)
+    generation.store(current, Settings(machine=Machine(str(tmp_path), str(tmp_path))))
+    (tmp_path / "spool").mkdir(mode=0o700)
+    to = tuple(Recipient(f"user{n}@d.example") for n in range(2000))  # more than a pipe holds
+    intake = FileSpool(tmp_path / "spool").begin(Envelope("a@b.example", to, 1e9))
+    intake.commit(Seal())
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    program = f"exec {sys.executable} -P -m pymta.cli.ordered {current} 3<&{theirs.fileno()}"
+    process = subprocess.Popen(["bash", "-c", program], pass_fds=[theirs.fileno()])
+    theirs.close()
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    listing = words("pymta", "queue", "list").encode()
+    socket.send_fds(ours, [listing], [write, write])
+    assert os.read(read, 1)
+
+    ours.close()
+
+    assert process.wait(60) == 130
+    os.close(read)
+    os.close(write)
 
 
 @pytest.mark.parametrize("packet", [b"", b"[]", b"{}", b"[1]", b'["pymta",["x"]]', b"[" * 50_000])
