@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.letters import small
 
 ROOT = 0

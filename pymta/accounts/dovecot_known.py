@@ -9,9 +9,10 @@ Touches: memory of other processes.
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
 from struct import Struct
 from zlib import crc32
+
+from pymta.dataclass import dataclass
 
 _LARGEST = 4096  # octets; all names that a greeting can bring are half of it
 _HEAD = Struct("<IHd")  # sum, length, and until when it is believed

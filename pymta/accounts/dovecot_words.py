@@ -16,8 +16,8 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.sasl.exchange import Link
 
 MAJOR = 1

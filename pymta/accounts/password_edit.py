@@ -13,10 +13,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from pymta.accounts.password_line import Entry, parse_line
+from pymta.dataclass import dataclass
 
 MODE = 0o640
 

@@ -14,8 +14,8 @@ fields is not looked at.  Lines that are empty or begin with "#" say nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.sasl import verifier
 from pymta.sasl.prepare import prepare_name
 from pymta.sasl.verifier import Verifier

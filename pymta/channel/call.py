@@ -6,9 +6,9 @@ Touches: sockets.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 
 from pymta.config.roles import SMTP
+from pymta.dataclass import dataclass
 from pymta.load.reading import NOTHING, Load
 from pymta.mail.caller import Endpoint, LocalCaller
 

@@ -19,11 +19,11 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from pymta.channel.peer import peer_of
 from pymta.config.rights import Person
+from pymta.dataclass import dataclass
 
 NAME = "control"  # in the runtime directory
 LONGEST = 4096  # bytes of a request

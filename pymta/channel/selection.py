@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pymta.channel.reach import Reach
 from pymta.config.run_word import RunWord
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import DEFAULT_QUEUE
 
 

@@ -7,11 +7,11 @@ look, and new things get new letters; a parent says nothing but `Drain` to child
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from pymta.channel.reach import Reach
 from pymta.config.roles import LOCAL, SMTP
+from pymta.dataclass import dataclass
 from pymta.load.reading import NOTHING, Load, as_word, from_word
 from pymta.mail.caller import Address, Endpoint, LocalCaller
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from dataclasses import dataclass
 from pathlib import Path
 
 from pymta.cli.command_error import CommandError
 from pymta.config.process import Process
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,7 @@ from pymta.config.rewriting import TABLES as NAMES
 from pymta.config.routing import ALIASES
 from pymta.config.settings import Settings
 from pymta.config.table_name import REGEX, parse_table_name
+from pymta.dataclass import dataclass
 from pymta.routing.own import OwnAddresses
 from pymta.routing.table_check import (
     alias_mistakes,

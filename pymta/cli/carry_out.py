@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from pymta.cli.ask_daemon import ask_daemon, runtime_directory
 from pymta.cli.command_error import CommandError
 from pymta.cli.orders import Answer, Change, Hand, Order, Refused, Unneeded
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.journal.delivery_events import completed
 from pymta.journal.event import Event
 from pymta.journal.log import Log

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from pymta.channel.selection import Selection
 from pymta.cli.classic_items import sorted_items
@@ -40,6 +40,7 @@ from pymta.cli.classic_refusal import INCOMPATIBLE, RefusedError, seconds_of, un
 from pymta.cli.classic_runs import Runs
 from pymta.config.debugging import parse_debug
 from pymta.config.launch import Launch
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import DEFAULT_QUEUE
 
 

@@ -11,9 +11,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from pymta.cli.classic_refusal import RefusedError, unknown
+from pymta.dataclass import dataclass
 from pymta.mail.message_id import is_id
 
 DELIVER = ("-M", "-Mc")

@@ -9,7 +9,6 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pymta.cli.places import daemon_places
 from pymta.cli.quiet import QUIET
 from pymta.cli.served import served_settings, settings_for_others
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.journal.line import printable
 from pymta.journal.local_time import stamp
 from pymta.mail.address import BadPath, Mailbox, parse_mailbox

@@ -10,9 +10,9 @@ vanishes    an operator wants it so
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from pymta.dataclass import dataclass
 from pymta.hints.store import HostHint
 from pymta.journal.line import printable
 

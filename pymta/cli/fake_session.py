@@ -25,7 +25,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +43,7 @@ from pymta.config.read_policy_code import complete
 from pymta.config.roles import KNOWN, LOCAL, SMTP, role_named
 from pymta.config.settings import Machine, Settings
 from pymta.config.sources import Found, read_sources
+from pymta.dataclass import dataclass
 from pymta.journal.event import Event
 from pymta.journal.line import message, printable
 from pymta.journal.local_time import local_date

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import pwd
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from pymta.cli.command_error import CommandError
+from pymta.dataclass import dataclass
 
 _orderer: ContextVar[str] = ContextVar("orderer", default="")
 

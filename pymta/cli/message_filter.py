@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pymta.config.duration import parse_duration
 from pymta.config.units import parse_size
+from pymta.dataclass import dataclass
 from pymta.mail.domain import key_of_domain
 from pymta.queue.due import Finder, finder
 from pymta.report.failure import parse_failure

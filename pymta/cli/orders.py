@@ -8,8 +8,9 @@ removes it when nobody is left who waits, or who is to be told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pymta.dataclass import dataclass
 from pymta.delivery.outcome import Addressee, addressees
 from pymta.delivery.settle import EXPIRED_STATUS
 from pymta.journal import delivery_events, hand_events

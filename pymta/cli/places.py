@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 DAEMON_STATE = "/var/lib/pymta"
 DAEMON_RUNTIME = "/run/pymta"

@@ -14,12 +14,12 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from pymta.cli.command_error import CommandError
 from pymta.config.policy_code import PolicySource
+from pymta.dataclass import dataclass
 from pymta.policy import trial
 from pymta.policy.testing import Policy
 from pymta.policy.trial import ILL, WELL, Ended

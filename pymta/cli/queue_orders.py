@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from pymta.cli.options import Command
 from pymta.cli.orders import Edit, Order
 from pymta.cli.served import served_settings
 from pymta.config.addresses import parse_host
+from pymta.dataclass import dataclass
 from pymta.journal.log import open_hand_log
 from pymta.mail.address import BadPath, parse_mailbox
 from pymta.mail.host import SMTP_PORT

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pymta.cli.explanation import Explained, Stamp, as_plain, lines
 from pymta.cli.listing import age
 from pymta.config.queue import Queue
+from pymta.dataclass import dataclass
 from pymta.journal.line import printable
 from pymta.retry.frozen import End, ends_of
 from pymta.spool.recipients import NO_FURTHER, written

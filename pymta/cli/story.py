@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from pymta.dataclass import dataclass
 from pymta.journal.line import printable
 from pymta.mail.message_id import is_id
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from pymta.config.process import Process
 from pymta.config.read import read_settings
 from pymta.config.secret import credential, source
 from pymta.config.settings import Machine, Settings
+from pymta.dataclass import dataclass
 from pymta.sasl.prepare import prepare_name
 
 COMMANDS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.address_list import parse_address_item
@@ -11,6 +10,7 @@ from pymta.config.addresses import is_host_name
 from pymta.config.secret import SecretFile
 from pymta.config.setting import setting
 from pymta.config.units import Choice, SocketPath, Timeout
+from pymta.dataclass import dataclass
 from pymta.sasl.prepare import prepare_name
 
 FILE, DOVECOT, SASLAUTHD = "file", "dovecot", "saslauthd"

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from pymta.config.addresses import is_host_name
+from pymta.dataclass import dataclass
 
 HEAVIEST = 1000
 _MOST_ZONE = 150  # characters; the name of an IPv6 address in front is 64

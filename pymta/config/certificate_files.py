@@ -8,13 +8,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from pymta.config.certificate_table import is_name
 from pymta.config.secret import TLS_DIRECTORY, credential, missing, path_of
 from pymta.config.smarthosts import Tables, own_certificate
 from pymta.config.tls import Pair, Tls
+from pymta.dataclass import dataclass
 from pymta.tls import credentials
 from pymta.tls.asks import SYSTEM
 from pymta.tls.context import check_authorities, check_ciphers

@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from pymta.config.addresses import is_host_name
 from pymta.config.keyed import read_table
 from pymta.config.roles import SMTP, SUBMISSION, SUBMISSIONS, TLS_SUFFIX
 from pymta.config.secret import SecretFile
+from pymta.dataclass import dataclass
 from pymta.tls.which import EVERYBODY
 
 Files = str | dict[str, str]

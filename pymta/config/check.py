@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta.config import databases
 from pymta.config.addresses import (
@@ -43,6 +43,7 @@ from pymta.config.selectors import parse_log_port, parse_selector
 from pymta.config.settings import Settings
 from pymta.config.smarthosts import faults as faults_of_smarthosts
 from pymta.config.smarthosts import name_of_place as name_of_smarthost
+from pymta.dataclass import dataclass
 from pymta.tls.which import EVERYBODY
 
 GidOf = Callable[[str], int]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from pymta.config.duration import parse_duration
 from pymta.config.units import MOST
+from pymta.dataclass import dataclass
 
 PER = (
     "address",

@@ -6,9 +6,9 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from pymta.config.absent import ABSENT
+from pymta.dataclass import dataclass
 
 LONGEST_SHOWN = 60  # characters of a value that a complaint quotes
 

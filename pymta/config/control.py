@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pymta.config.setting import setting
 from pymta.config.units import GroupName
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

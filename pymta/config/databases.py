@@ -23,11 +23,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pymta.config.duration import parse_duration
 from pymta.config.secret import SecretFile
+from pymta.dataclass import dataclass
 
 SQLITE, POSTGRESQL, LDAP = "sqlite", "postgresql", "ldap"
 TYPES = (SQLITE, POSTGRESQL, LDAP)

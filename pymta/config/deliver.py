@@ -6,11 +6,11 @@ The helper that runs as root reads these settings too, by itself and from files 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.setting import setting
 from pymta.config.units import BelowHome, DirectoryPath, GroupName, Positive, Timeout
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

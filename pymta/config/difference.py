@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
 from pymta.config.addresses import PortOf, parse_interface, parse_port
@@ -26,6 +26,7 @@ from pymta.config.policy_code import PolicySource
 from pymta.config.policy_rules import listed
 from pymta.config.settings import SUBJECTS, Settings
 from pymta.config.units import Size, Time, format_size
+from pymta.dataclass import dataclass
 
 LISTENER = "listener"  # not options, but what an operator wants to know
 FILE = "settings file"

@@ -6,9 +6,8 @@ what root read at the start need not be readable any more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pymta.config.tls import Tls
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

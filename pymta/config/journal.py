@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pymta.config.log_places import SYSLOG, path_of
 from pymta.config.selectors import selected
 from pymta.config.setting import setting
 from pymta.config.units import HostNetwork, Texts
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

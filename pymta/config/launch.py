@@ -6,7 +6,7 @@ read anew, and then the command line wins over them once more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pymta.dataclass import dataclass
 
 PID_FILE = "pymta-daemon.pid"  # BG-04, in the state directory
 PROCESS_LOG = "pymta-process.info"  # SL-06, likewise

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.per_host import NumberPerHost, PerHost
 from pymta.config.setting import setting
 from pymta.config.units import Bytes, Count, Host, LoadAverage, Pressure
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

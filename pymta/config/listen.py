@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.setting import setting
 from pymta.config.units import Count, PortName, Seconds, SocketPath
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

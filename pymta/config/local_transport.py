@@ -10,11 +10,11 @@ In a table "*" stands for every domain that is not named; without it those have 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pymta.config.addresses import is_domain_name, parse_host
 from pymta.config.keyed import read_table
 from pymta.config.units import SocketPath
+from pymta.dataclass import dataclass
 from pymta.mail.caller import LocalSocket
 from pymta.mail.domain import key_of_domain
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 from typing import TypeVar
 
 from pymta.config.addresses import is_domain_name
 from pymta.config.duration import parse_duration
 from pymta.config.keyed import read_table
 from pymta.config.units import MOST
+from pymta.dataclass import dataclass
 from pymta.mail.domain import key_of_domain
 
 EVERYTHING = "*"

@@ -14,7 +14,6 @@ looked up anywhere, so the supervisor may ask it before a fork.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_network
 
@@ -22,6 +21,7 @@ from pymta.config.addresses import is_host_name
 from pymta.config.keyed import read_table
 from pymta.config.run_word import NO_QUEUE_NAME
 from pymta.config.units import LARGEST, MOST, parse_network, parse_size
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 from pymta.mail.envelope import is_queue_name
 from pymta.mail.network_table import Network, NetworkTable

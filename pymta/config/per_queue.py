@@ -11,11 +11,11 @@ This takes the place of the string that the classic daemon expands for each queu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pymta.config.keyed import read_table
 from pymta.config.run_word import NO_QUEUE_NAME
 from pymta.config.units import MOST
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import DEFAULT_QUEUE, is_queue_name
 
 OTHERS = "*"

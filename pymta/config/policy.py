@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pymta.config.setting import setting
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

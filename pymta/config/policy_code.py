@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.setting import setting
 from pymta.config.units import Choice, Count, Seconds, Timeout
+from pymta.dataclass import dataclass
 
 OnBreaker = Annotated[str, Choice("defer", "skip")]
 

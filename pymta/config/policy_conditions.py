@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from pymta.config.address_list import parse_address_item, parse_name_item
 from pymta.config.block_list import parse_listed
@@ -17,6 +16,7 @@ from pymta.config.client_memory import parse_greylist, parse_rate
 from pymta.config.pattern import parse_pattern
 from pymta.config.policy_tables import parse_address_table, parse_client_table
 from pymta.config.units import LARGEST, MOST, parse_network, parse_size
+from pymta.dataclass import dataclass
 from pymta.mail.host_list import Kind as HostKind
 from pymta.mail.host_list import parse_item
 

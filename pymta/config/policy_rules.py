@@ -16,7 +16,7 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pymta.config.duration import parse_duration
@@ -31,6 +31,7 @@ from pymta.config.policy_conditions import (
     Kind,
 )
 from pymta.config.policy_relay import KNOWS_WHOM, RELAY, knows_whom
+from pymta.dataclass import dataclass
 
 Place = tuple[str | int, ...]  # below the setting, as `pymta.config.place` has it
 Rules = dict[str, list[dict[str, Any]]]  # by stage, as written

@@ -15,7 +15,8 @@ import ast
 import difflib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 API = "pymta.policy.v1"
 STAGES: Mapping[str, tuple[str, ...]] = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pymta.config.setting import setting
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.setting import setting
 from pymta.config.units import HostNetwork, Timeout
+from pymta.dataclass import dataclass
 from pymta.mail.host_list import Item, parse_network_item
 
 

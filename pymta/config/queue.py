@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.per_domain import CountPer, CountPerDomain, RatePer, RatePerDomain
@@ -20,6 +19,7 @@ from pymta.config.units import (
     Seconds,
     Times,
 )
+from pymta.dataclass import dataclass
 
 AUTO, INTERNAL, TIMER = "auto", "internal", "timer"  # who runs the default queue
 

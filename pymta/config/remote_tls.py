@@ -19,13 +19,13 @@ A word for everybody, or a table of words keyed by domain; the entry that is clo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 
 from pymta.config.addresses import is_host_name
 from pymta.config.keyed import read_table
 from pymta.config.per_domain import closest, key_of_pattern
+from pymta.dataclass import dataclass
 
 NONE, MAY, AUTO, ENCRYPT = "none", "may", "auto", "encrypt"
 VERIFY, DANE_ONLY = "verify", "dane-only"

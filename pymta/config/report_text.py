@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from string import Template
+
+from pymta.dataclass import dataclass
 
 NAMES = {
     "recipients": "who has not got the message, each with the reason, on lines of their own",

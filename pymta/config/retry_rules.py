@@ -11,9 +11,9 @@ row of them is decided in `pymta.retry.schedule`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from pymta.config.duration import parse_duration
+from pymta.dataclass import dataclass
 
 _FACTOR = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?", re.ASCII)
 _LONGEST = 366 * 86_400  # seconds; whoever wrote more than a year mistook a unit

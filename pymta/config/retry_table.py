@@ -19,11 +19,11 @@ counts; where none does, the setting `retry`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from pymta.config.addresses import is_domain_name
 from pymta.config.retry_rules import Rule, parse_rules
+from pymta.dataclass import dataclass
 from pymta.mail.domain import key_of_domain
 from pymta.mail.trouble import STAGES, WORDS
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pymta.config.addresses import is_domain_name
 from pymta.config.setting import setting
 from pymta.config.units import Host
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

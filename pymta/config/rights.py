@@ -8,7 +8,8 @@ and list the queue, where `queue_list_requires_admin` is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 ROOT = 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pymta.config.databases import DatabaseTables
@@ -11,6 +10,7 @@ from pymta.config.secret import SecretFile
 from pymta.config.setting import setting
 from pymta.config.smarthosts import SmarthostTables
 from pymta.config.units import GroupName, Time, Timeout, TimeRange
+from pymta.dataclass import dataclass
 
 ALIASES = "/etc/aliases"
 SrsSecret = Annotated[str, SecretFile("srs.secret")]

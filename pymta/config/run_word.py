@@ -10,9 +10,9 @@ The same word stands on the classic command line, in `queue_runs` and in a reque
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from pymta.config.duration import LONGEST_WAIT, format_duration, parse_duration
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import DEFAULT_QUEUE, is_queue_name
 
 NO_QUEUE_NAME = "want a queue name of at most 64 of a-z, A-Z, 0-9, . _ -, not starting with . or -"

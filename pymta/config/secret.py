@@ -10,7 +10,8 @@ Where a credential lies differs from unit to unit, and systemd says it in $CREDE
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 PREFIX = "credential:"
 VARIABLE = "CREDENTIALS_DIRECTORY"

@@ -12,8 +12,9 @@ so that a list that was written for another daemon can be kept, and the manual s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.per_host import NamePerHost, PerHost, SizePerHost
@@ -20,6 +19,7 @@ from pymta.config.units import (
     Size,
     Timeout,
 )
+from pymta.dataclass import dataclass
 from pymta.mail.sizes import HEADER
 
 NameSource = Annotated[str, Choice("bydns", "byaddr")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pymta.config.auth import Auth
 from pymta.config.changes import Changes
@@ -28,6 +28,7 @@ from pymta.config.session import Session
 from pymta.config.submission import Submission
 from pymta.config.tls import Tls
 from pymta.config.transport import Transport
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

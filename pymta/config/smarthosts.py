@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pymta.config.address_list import AddressList, parse_address_item
@@ -27,6 +26,7 @@ from pymta.config.policy_tables import parse_address_table
 from pymta.config.remote_tls import NONE, VERIFY, parse_tls
 from pymta.config.secret import SecretFile
 from pymta.config.table_name import unknown_databases
+from pymta.dataclass import dataclass
 from pymta.mail.host import SMTP_PORT
 from pymta.mail.login import Login, OwnCertificate
 

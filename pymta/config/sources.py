@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from pymta.config.complaints import Complaint, not_toml
 from pymta.config.place import Path as Place
 from pymta.config.place import find_places
+from pymta.dataclass import dataclass
 
 ALIASES = {"daemon_smtp_port": "daemon_smtp_ports"}  # PT-01: both spellings are accepted
 

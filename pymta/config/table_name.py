@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from pymta.dataclass import dataclass
 
 FILE, REGEX, CIDR, DATABASE = "file", "regex", "cidr", "table"
 OF_ADDRESSES = (FILE, REGEX, DATABASE)

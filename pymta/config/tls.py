@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from pymta.config.certificate_table import Files, SecretFiles, table
 from pymta.config.setting import setting
 from pymta.config.units import Host
+from pymta.dataclass import dataclass
 from pymta.tls.asks import SYSTEM
 
 

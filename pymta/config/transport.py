@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pymta.config.remote_tls import AUTO, RemoteTls, TlsPerDomain
 from pymta.config.setting import setting
 from pymta.config.tls import AuthoritiesFile
 from pymta.config.units import Count, Host, Port, Seconds, Timeout
+from pymta.dataclass import dataclass
 from pymta.tls.asks import SYSTEM
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated
 
 from pymta.config.classic_list import split_list
 from pymta.config.duration import LONGEST_WAIT, format_duration, parse_duration
+from pymta.dataclass import dataclass
 from pymta.mail.host_list import parse_item, parse_network_item
 
 _SIZE = re.compile(r"([0-9]+)([KMG]?)", re.IGNORECASE)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta.config.deliver import Deliver
 from pymta.config.local_transport import MAILDIR, MBOX
+from pymta.dataclass import dataclass
 from pymta.delivery.outcome import LMTP, Addressee, Tried
 from pymta.delivery.plan import (
     Group,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import Envelope, Recipient
 from pymta.routing.target import is_item
 from pymta.spool.outcomes import State

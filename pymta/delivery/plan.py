@@ -15,8 +15,8 @@ and perhaps from another sender, and so does not travel with others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.delivery.outcome import Addressee
 from pymta.routing.route import Defer, Discard, Expanded, Fail, Lmtp, Local, Remote, Route, User
 

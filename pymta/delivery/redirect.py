@@ -17,9 +17,9 @@ What is decided is recorded before anybody of them has it (`pymta.spool.states`,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from pymta.dataclass import dataclass
 from pymta.delivery.outcome import Addressee
 from pymta.mail.address import Mailbox
 from pymta.mail.envelope import Envelope

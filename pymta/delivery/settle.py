@@ -16,8 +16,8 @@ limits of our own; of hosts, from their first failure (`pymta.transport.host_mem
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.delivery.outcome import LMTP, Tried
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.report.failure import GIVEN_UP, Failure

@@ -11,10 +11,11 @@ and no author of a message waives anything there, since it is ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta.config.settings import Settings
 from pymta.config.transport import Transport
+from pymta.dataclass import dataclass
 from pymta.delivery.tls_verdict import Published, need_of
 from pymta.mail.caller import Address
 from pymta.mail.host import Host

@@ -14,7 +14,7 @@ somebody may be hiding the records: the host is not called now.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta.config.remote_tls import (
     AUTO,
@@ -27,6 +27,7 @@ from pymta.config.remote_tls import (
     entry_for,
     parse_tls,
 )
+from pymta.dataclass import dataclass
 from pymta.mail.domain import key_of_domain
 from pymta.mail.host import Host
 from pymta.resolver.answer import Answer, Failed, Found

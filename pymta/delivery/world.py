@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.config.report_text import ReportText
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.delivery.redirect import KeyOf
 from pymta.hints.waits import NO_WAITS, Waits
 from pymta.journal.debug import Debug

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pymta.config.secret import TLS_DIRECTORY, credential, source
+from pymta.dataclass import dataclass
 from pymta.doctor.configured import Mode
 from pymta.doctor.finding import Finding, fault, note
 from pymta.tls.expiry import expiry

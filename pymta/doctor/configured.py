@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.doctor.finding import Finding, fault, note
 
 

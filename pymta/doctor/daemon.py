@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from pymta.dataclass import dataclass
 from pymta.doctor.finding import Finding, fault, note
 from pymta.journal.line import printable
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pymta.config.auth import DOVECOT, FILE, SASLAUTHD, Auth
 from pymta.config.roles import is_for_users
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.doctor.finding import Finding, fault, note
 
 LMTP = "local_transport"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.doctor.finding import Finding, fault, note
 from pymta.mail.caller import Address
 from pymta.resolver.answer import Answer, Failed, Found, Nothing

@@ -7,9 +7,10 @@ kernel says of the process.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.doctor.finding import Finding, fault, note
 from pymta.doctor.units import Unit
 from pymta.supervisor.enough import Allowed, missing

@@ -6,7 +6,7 @@ most are notes; a fault is what loses sessions or mail.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pymta.dataclass import dataclass
 
 DAEMON = "pymta.service"
 SELFBOUND = "pymta-selfbound.service"

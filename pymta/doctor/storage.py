@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pymta.config.duration import format_duration
 from pymta.config.limits import Limits
+from pymta.dataclass import dataclass
 from pymta.doctor.configured import Mode
 from pymta.doctor.finding import Finding, fault, note
 from pymta.load.reading import Room

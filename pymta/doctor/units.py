@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pymta.config.duration import format_duration
 from pymta.config.periodic import periodic_runs
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.doctor.finding import Finding, fault, note
 from pymta.doctor.promises import (
     DAEMON,

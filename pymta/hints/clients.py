@@ -10,8 +10,9 @@ asked goes on without.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

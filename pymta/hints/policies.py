@@ -7,9 +7,9 @@ own trouble: `get` answers None, `put` does nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from pymta.dataclass import dataclass
 from pymta.tls.mta_sts import Policy
 
 

@@ -7,8 +7,9 @@ store's own trouble: `get` answers None, `put` and `forget` do nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ not fit what the spool says, the message is opened, and its route is found afres
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from pymta.dataclass import dataclass
 
 # Seconds past its time for which a message may stay unopened, because its hosts are left alone: its
 # domain may have others by now, and only an attempt asks the DNS.

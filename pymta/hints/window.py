@@ -7,7 +7,7 @@ and a key costs the same whether it was seen ten times or a million.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ Log selectors add to them, each at its place (N-39); the fields tell the same wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
+from pymta.dataclass import dataclass
 from pymta.journal.event import MAIN_AND_PANIC, Event, Kind, Value
 from pymta.journal.origin import tls_mark
 from pymta.journal.parts import USUAL, elapsed, quoted

@@ -8,8 +8,10 @@ the text says.  Never change one; new kinds get new ones (``systemd-id128 new``)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, IntEnum
+
+from pymta.dataclass import dataclass
 
 
 class Kind(Enum):

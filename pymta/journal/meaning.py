@@ -5,7 +5,7 @@ In a text ``@PYMTA_CLIENT@`` stands for that field of the entry, so it may name 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pymta.dataclass import dataclass
 
 CALLER = (
     "CLIENT CLIENT_PORT PEER_UID PEER_PID SESSION_ID HELO CLIENT_NAME IDENT TLS TLS_PEER TLS_SNI"

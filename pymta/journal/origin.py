@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta.config.journal import Journal
 from pymta.config.selectors import is_shown_port
+from pymta.dataclass import dataclass
 from pymta.journal.parts import quoted
 from pymta.mail.caller import Endpoint
 from pymta.tls.facts import Facts

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pymta.config.journal import Journal
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

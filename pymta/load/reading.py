@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pymta.config.immediate import Immediate
 from pymta.config.limits import Limits
 from pymta.config.queue import Queue
 from pymta.config.units import RESOURCES
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.transport.local_request import Answer, Failed, PutOff, Stored
 
 MOST_OUTPUT = 2000  # bytes of what it prints that are kept; the rest is read and forgotten

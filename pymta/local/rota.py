@@ -15,7 +15,9 @@ and stays below TasksMax= of the unit, of which LimitNPROC= keeps every user a p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from pymta.dataclass import dataclass
 
 MOST = 100  # processes at once
 MOST_OF_ONE = 4  # of them for one account

@@ -10,10 +10,10 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from pymta.accounts.account import Account
 from pymta.config.deliver import Deliver
+from pymta.dataclass import dataclass
 from pymta.mail.trace import delivered_to, return_path
 from pymta.spool.disk import Disk
 from pymta.transport.local_request import PutOff, Request, Stored

@@ -12,9 +12,9 @@ No pattern here can backtrack: what may follow is always clear from the next oct
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address as IpAddress
 from pymta.mail.caller import plain_address
 from pymta.mail.domain import in_ascii, key_of_domain

@@ -6,8 +6,9 @@ An IPv4 caller on a dual-stack socket shows up as ``::ffff:a.b.c.d``; here it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from pymta.dataclass import dataclass
 
 Address = IPv4Address | IPv6Address
 

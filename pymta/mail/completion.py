@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.dataclass import dataclass
 from pymta.mail.header import HeaderScanner
 
 NEEDED = (b"date", b"from", b"message-id")

@@ -6,7 +6,8 @@ The message is kept as it came (`pymta.spool.record`); what is sent is made of i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

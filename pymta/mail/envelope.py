@@ -9,7 +9,9 @@ and no route ever stands here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from pymta.dataclass import dataclass
 
 NULL_SENDER = ""
 BINARYMIME = "BINARYMIME"

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.edits import Edit
 from pymta.mail.listed import listed

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 
 SMTP_PORT = 25

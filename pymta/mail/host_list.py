@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from ipaddress import ip_network
 from typing import Protocol
 
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 from pymta.mail.network_table import Network
 

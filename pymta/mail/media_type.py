@@ -7,7 +7,8 @@ is not plain is `UNCLEAR`, and whoever would have to rely on it does not.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 _TOKEN = rb"[!#-'*+\-.0-9A-Z^-z{|}~]+"
 _TYPE = re.compile(rb"\s*(" + _TOKEN + rb")\s*/\s*(" + _TOKEN + rb")\s*(?=;|\Z)")

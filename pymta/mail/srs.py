@@ -19,8 +19,8 @@ import hmac
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import BadPath, Mailbox, parse_mailbox
 from pymta.mail.domain import in_ascii
 from pymta.mail.sizes import PATH

@@ -7,8 +7,7 @@ for ``rcpt_451``, ``rcpt_45x`` or ``rcpt_4xx``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.dataclass import dataclass
 from pymta.mail.host import Host
 
 REFUSED = "refused"  # nobody listens

@@ -9,7 +9,7 @@ the worker before it asks a host.  Whoever explains, such as `pymta queue why`, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

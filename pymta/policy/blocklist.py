@@ -8,10 +8,10 @@ good client away.  A list that did not answer weighs nothing, and is named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from pymta.config.block_list import BlockList
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 from pymta.resolver.answer import Answer, Failed, Found
 

@@ -7,13 +7,13 @@ facts again and again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
 from pymta.config.address_list import EVERYBODY, AddressList
 from pymta.config.pattern import parse_pattern
 from pymta.config.policy_conditions import LONGEST_TEXT, read_size
+from pymta.dataclass import dataclass
 from pymta.mail.address import Mailbox, literal_address, parse_mailbox
 from pymta.mail.host_list import Answer as InList
 from pymta.mail.network_table import NetworkTable

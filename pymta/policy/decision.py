@@ -7,7 +7,8 @@ it tells of it in passing.  Nobody listens in a session with a real client.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ ones come with a default.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import Mailbox
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain

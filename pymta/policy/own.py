@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from io import TextIOBase
 from typing import cast, get_args
 
+from pymta.dataclass import dataclass
 from pymta.policy.code import Program, Run
 from pymta.policy.explain import place_of, reason_of, trace_of
 from pymta.policy.facts import Facts

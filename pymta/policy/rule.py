@@ -11,9 +11,10 @@ for a rule that does not hold anyway.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, IntEnum
 
+from pymta.dataclass import dataclass
 from pymta.policy.facts import Facts
 from pymta.policy.lookups import Lookups
 from pymta.policy.stage import Stage

@@ -9,12 +9,12 @@ import os
 import select
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pymta.channel.life import live_and_leave
 from pymta.config.duration import format_duration
 from pymta.config.policy_code import PolicySource
 from pymta.config.policy_source import STAGES
+from pymta.dataclass import dataclass
 from pymta.policy.code import Program
 from pymta.policy.explain import place_of, reason_of
 from pymta.policy.stage import Stage

@@ -20,7 +20,8 @@ in no text unless it was made printable; `Reply` takes care of the rest.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _UNPRINTABLE = re.compile(r"[^\n -~]")

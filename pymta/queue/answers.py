@@ -7,9 +7,9 @@ once all of them are past their schedule it may be tried, because then it is ret
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from pymta.dataclass import dataclass
 from pymta.hints.store import HostHint
 from pymta.hints.waits import HostWait
 from pymta.mail.waiting import GO, Answer, Crowded, HostInRetry, TooFast, Wait

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from pymta.channel.selection import Selection
 from pymta.config.queue import Queue
+from pymta.dataclass import dataclass
 from pymta.retry.frozen import is_past
 from pymta.spool.alarm import has_come, is_out_of_reach
 from pymta.spool.recipients import written

@@ -16,8 +16,9 @@ the rest to a later run, for those who hold the places are delivering mail thems
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Protocol
+
+from pymta.dataclass import dataclass
 
 # Deaths in a row, with no attempt brought to its end in between, after which a run stops: enough
 # to pass a few poisoned messages, too few to fork through a queue of thousands.

@@ -14,11 +14,11 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from pymta.channel.life import live_and_leave
 from pymta.channel.pair import End, make_pair
 from pymta.channel.words import Word
+from pymta.dataclass import dataclass
 from pymta.queue import stop
 
 Life = Callable[[End], int]

@@ -38,9 +38,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pymta.config.report_text import ReportText
+from pymta.dataclass import dataclass
 from pymta.report.mime import Field, Part, cut, encoded_text, multipart, safe, text_part, written
 from pymta.report.returned import Returned, returned_part
 from pymta.report.told import Told, original, typed

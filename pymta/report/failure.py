@@ -12,8 +12,8 @@ about reports never end (RFC 5321 s6.1).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import NULL_SENDER
 
 _LINE = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3}) (?:H=(\S+ \[[^\]]*\](?::[0-9]+)?): )?(.*)")

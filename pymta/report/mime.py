@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from email.header import Header
 
+from pymta.dataclass import dataclass
 from pymta.mail.letters import is_safe
 
 LONGEST_LINE = 998  # RFC 5322 s2.1.1

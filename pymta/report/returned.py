@@ -7,9 +7,9 @@ short and clean enough: what is inside message/rfc822 must not be encoded, so it
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain
 
+from pymta.dataclass import dataclass
 from pymta.report.headers import header_of
 from pymta.report.mime import Part, is_honest, text_part
 

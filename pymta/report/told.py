@@ -12,8 +12,8 @@ The words are those of the field Action.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import RFC822, UTF8
 from pymta.mail.xtext import encode_utf8_address
 from pymta.report.failure import parse_failure

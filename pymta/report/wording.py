@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pymta.config.report_text import ReportText
+from pymta.dataclass import dataclass
 from pymta.report.failure import GIVEN_UP
 from pymta.report.told import Told
 from pymta.spool.outcomes import DELAYED, FAILED

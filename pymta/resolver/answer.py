@@ -13,8 +13,9 @@ in lower case and without the dot at its end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from pymta.dataclass import dataclass
 
 R = TypeVar("R")
 

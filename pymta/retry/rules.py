@@ -9,9 +9,9 @@ whatever is behind it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pymta.config.retry_table import Pattern, RetryLine, parse_line
+from pymta.dataclass import dataclass
 from pymta.mail.domain import key_of_domain
 from pymta.mail.trouble import Trouble, is_of
 from pymta.retry.schedule import Schedule, parse_schedule

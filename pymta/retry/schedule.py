@@ -21,10 +21,10 @@ not while it lies in the queue.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from pymta.config.retry_rules import Rule, parse_rules
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ Only the domain decides.  Whether a mailbox exists is asked later, by `router`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from pymta.config.routing import Routing
+from pymta.dataclass import dataclass
 from pymta.mail.address import BadPath, literal_address, parse_mailbox
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pymta.config.addresses import parse_interface
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 
 

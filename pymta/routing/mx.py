@@ -16,10 +16,10 @@ writes these lists, so their length is bounded, and what is behind the bound is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 from pymta.mail.host import Host
 from pymta.resolver.answer import Answer, Failed, Found, Mx, NoSuchDomain, Nothing

@@ -9,10 +9,10 @@ on one machine, ours and another's on another port, are a usual set-up.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pymta.config.addresses import PortOf, parse_interface, parse_port
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 from pymta.mail.host import Host
 

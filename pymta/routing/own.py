@@ -28,11 +28,12 @@ Asked at RCPT and again at each attempt.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta.accounts.account import Account, Find, Unsure, find_user, nobody
 from pymta.config.addresses import is_mailbox_name
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.letters import small
 from pymta.routing.address_class import Ours, classify, home_domain

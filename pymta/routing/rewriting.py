@@ -19,9 +19,9 @@ address is called, and whoever sends it has to wait.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.mail.address import BadPath, Mailbox, is_domain, parse_mailbox
 from pymta.mail.domain import key_of_domain
 from pymta.mail.header_addresses import Side

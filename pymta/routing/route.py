@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from pymta.dataclass import dataclass
 from pymta.mail.caller import LocalSocket
 from pymta.mail.host import Host
 from pymta.mail.login import Login, OwnCertificate

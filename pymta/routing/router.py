@@ -8,11 +8,12 @@ randomness are passed in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from pymta.config.local_transport import MBOX, lmtp_server, transport_of
 from pymta.config.settings import Settings
 from pymta.config.smarthosts import Smarthost
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
 from pymta.mail.host import Host

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import BadPath, Mailbox, parse_mailbox
 
 LONGEST_ITEM = 1000  # characters; a command that is longer belongs into a script

@@ -16,10 +16,10 @@ SMTP has no other place for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Endpoint
 
 LONGEST_RESPONSE = 9216  # octets: the line of 12288 that RFC 4954 s4 asks for, out of its base64

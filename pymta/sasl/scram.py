@@ -17,8 +17,8 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.sasl.exchange import Challenge, Failure, Fault, Link, Step, Success
 from pymta.sasl.scram_message import BINDING, First, parse_final, parse_first
 from pymta.sasl.verifier import Verifier

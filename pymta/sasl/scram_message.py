@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.sasl.prepare import decode_name
 
 LONGEST_NONCE = 256  # octets of the client's own part

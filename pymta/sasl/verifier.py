@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 SCHEME = "SCRAM-SHA-256"
 LEAST_ITERATIONS = 4096  # RFC 7677 s4

@@ -6,10 +6,10 @@ Decided once, before the greeting.  Whoever cannot be found out about is in none
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from pymta.config.rewriting import Rewriting
 from pymta.config.session import Session
+from pymta.dataclass import dataclass
 from pymta.mail.host_list import Answer
 
 

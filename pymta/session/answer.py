@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.dataclass import dataclass
 from pymta.journal.event import Event
 from pymta.mail.reply import Reply
 from pymta.session.pace import Enough

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta import __version__
 from pymta.channel.reach import Reach
 from pymta.channel.words import HandOn
 from pymta.config.journal import Journal
+from pymta.dataclass import dataclass
 from pymta.journal.arrival_events import arrived
 from pymta.journal.event import Event
 from pymta.journal.policy_events import message_discarded

@@ -7,8 +7,7 @@ place, which differ by a colon and a full stop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.dataclass import dataclass
 from pymta.journal import session_events as say
 from pymta.journal.event import Event
 from pymta.mail.reply import Reply

@@ -12,8 +12,8 @@ handshake, so a refused caller just sees the end (N-40).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.journal import session_events as say
 from pymta.journal.event import Event
 from pymta.load.reading import AVERAGE, Excess, excess, reserve

@@ -9,10 +9,11 @@ that message alone (queue_only_load_latch = false, N-07).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta.config.immediate import Immediate, parse_queue_file
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.load.reading import Load, excess, queue_only, reserve
 
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pymta.config.session import Session
+from pymta.dataclass import dataclass
 from pymta.journal.session_events import BAD_COMMANDS
 from pymta.mail.reply import Reply
 from pymta.policy.decision import Decision, Explain, nobody_asks

@@ -8,11 +8,11 @@ So the shipped settings relay for nobody but this machine (reliability.md, promi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_network
 
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.mail.address import Mailbox, literal_address
 from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain

@@ -10,8 +10,9 @@ itself is kept as it came; the changes are noted beside it, and made when it is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pymta.dataclass import dataclass
 from pymta.journal.session_events import renamed
 from pymta.mail.address import Mailbox
 from pymta.mail.edits import Edit, edited

@@ -6,10 +6,9 @@ cannot be understood: then the client is put off, because a guess might lose it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pymta.config.per_host import Value
 from pymta.config.session import SIZE_LIMIT
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ nothing of it is ever cleared piece by piece, so nothing can be forgotten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import Mailbox
 from pymta.mail.domain import key_of_domain
 from pymta.mail.envelope import Client, Envelope, Recipient

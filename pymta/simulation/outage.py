@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.domain import key_of_domain
 from pymta.mail.host import Host
 

@@ -11,11 +11,12 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from pymta.channel.reach import Reach
 from pymta.channel.selection import Selection
 from pymta.channel.words import HandOn
+from pymta.dataclass import dataclass
 from pymta.delivery.one_message import attempt
 from pymta.delivery.world import RouteOf, World, usual_words
 from pymta.hints.store import Hints, HostHint

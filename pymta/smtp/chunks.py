@@ -8,7 +8,8 @@ taken for commands.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 # RFC 3030 s2: the size has up to 20 digits; the length is bounded before int().
 _ARGUMENT = re.compile(rb"([0-9]{1,20})(?:[ \t]+(LAST))?", re.IGNORECASE)

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.reply import Reply
 from pymta.smtp.client_words import Deed, NeedReply, SendBytes, Stage, Unheard
 from pymta.smtp.replies import Garbled, ReplyReader

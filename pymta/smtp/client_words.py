@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from pymta.dataclass import dataclass
 from pymta.mail.reply import Reply
 from pymta.smtp.offers import Offers
 

@@ -6,9 +6,9 @@ of blanks are larger than the protocol's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from pymta.dataclass import dataclass
 from pymta.smtp.chunks import parse_chunk
 
 

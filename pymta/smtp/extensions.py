@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.smtp.xclient import ATTRIBUTES as XCLIENT
 
 # RFC 9422 s4: a value has at most six digits; what is above is as good as no limit.

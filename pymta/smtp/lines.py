@@ -7,8 +7,7 @@ up to its real end and comes out once, as `TooLong`; its tail is never taken for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.dataclass import dataclass
 from pymta.mail.sizes import COMMAND_LINE
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from binascii import Error, a2b_base64
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.reply import Reply
 
 CANCEL = b"*"

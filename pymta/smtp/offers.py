@@ -6,7 +6,8 @@ What is written in a way that makes no sense is not there.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 _LIMIT = re.compile(r"(MAILMAX|RCPTMAX|RCPTDOMAINMAX)=([1-9][0-9]{0,5})")  # RFC 9422 s3
 

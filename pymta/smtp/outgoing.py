@@ -14,8 +14,9 @@ A recipient who cannot be named there holds up no other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import BadPath, parse_mailbox
 from pymta.mail.envelope import BINARYMIME, Recipient
 from pymta.mail.letters import is_safe

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import Mailbox, parse_mailbox
 from pymta.mail.envelope import BINARYMIME
 from pymta.mail.reply import Reply

@@ -15,9 +15,9 @@ else version 2 may bring (TLV) is passed over; nothing in it has a use here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Endpoint, plain_address
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"

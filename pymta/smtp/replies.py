@@ -9,8 +9,8 @@ and bounces.  Bounded: one line, the lines of one reply, all of one reply (`pymt
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.reply import Reply
 from pymta.mail.sizes import REPLY_LINE_READ, REPLY_LINES_READ, REPLY_READ
 

@@ -19,8 +19,8 @@ The octets of a BDAT that is not said to have succeeded are counted off, and nob
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.sizes import AUTH_LINE, COMMAND_LINE
 from pymta.smtp.body import BodyReader
 from pymta.smtp.chunks import Chunk, ChunkReader, parse_chunk, take

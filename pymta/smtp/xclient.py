@@ -10,9 +10,9 @@ or with a value that is none is refused, because half of what was meant would be
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import is_domain
 from pymta.mail.caller import Address, plain_address
 from pymta.mail.xtext import decode_xtext

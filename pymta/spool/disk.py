@@ -12,8 +12,8 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.load.reading import Room
 from pymta.load.room import room
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import Any
 
+from pymta.dataclass import dataclass
 from pymta.spool.json_fields import Fields, to_json
 from pymta.spool.outcomes import (
     Deferred,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import errno
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import Envelope
 from pymta.spool import journal_lines
 from pymta.spool.disk import Disk

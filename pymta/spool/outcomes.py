@@ -22,7 +22,7 @@ its index in the envelope.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pymta.dataclass import dataclass
 
 LIST = "T=list"  # of `Owed.line`: how it was delivered
 UNTOLD = "delivery error message"  # of `Frozen.why`: it failed, and nobody can be told

@@ -19,9 +19,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from pymta.dataclass import dataclass
 from pymta.mail.message_id import HOST_BITS
 from pymta.spool.disk import Disk
 from pymta.spool.paths import CORRUPT, FORMAT, HOST, INCOMING, JOURNAL, QUEUE

@@ -21,8 +21,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+from pymta.dataclass import dataclass
 from pymta.mail.edits import Edit
 from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.spool.json_fields import Fields, to_json

@@ -8,8 +8,8 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.message_id import is_id
 from pymta.spool.disk import Disk
 from pymta.spool.fold import fold

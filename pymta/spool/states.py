@@ -67,8 +67,9 @@ Sweeping:  SWEEP_INCOMING takes what is older than SWEEP_AGE: its writer is dead
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, Flag, auto
+
+from pymta.dataclass import dataclass
 
 # A writer refuses to go on after this long (seconds), so that it never competes with the sweeper.
 # Must stay well below SWEEP_AGE.

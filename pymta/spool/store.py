@@ -27,9 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from pymta.dataclass import dataclass
 from pymta.load.reading import Room
 from pymta.mail.edits import Edit
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope

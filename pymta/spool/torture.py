@@ -24,10 +24,11 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 
+from pymta.dataclass import dataclass
 from pymta.journal.event import Event
 from pymta.spool.disk import Disk
 from pymta.spool.files import FileSpool

@@ -10,8 +10,9 @@ Touches: disk.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.spool.claim import FileClaim
 from pymta.spool.files import FileSpool

@@ -13,9 +13,10 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from pymta.dataclass import dataclass
 from pymta.mail.envelope import DEFAULT_QUEUE, is_queue_name
 from pymta.mail.message_id import is_id
 from pymta.spool.disk import Disk

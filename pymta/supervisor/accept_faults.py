@@ -12,7 +12,8 @@ fifty times in a row.
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 FLUSH_AT = 50  # AE-02
 NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})

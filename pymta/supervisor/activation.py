@@ -13,9 +13,10 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pymta.config.roles import KNOWN, LOCAL, SMTP, role_named
+from pymta.dataclass import dataclass
 from pymta.mail.caller import LocalSocket, endpoint
 from pymta.supervisor.listen_match import is_stored
 from pymta.supervisor.listener import Listener, Listeners, LocalListener

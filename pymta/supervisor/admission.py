@@ -20,9 +20,10 @@ A refusal takes the place of the greeting, so it carries no enhanced code (RFC 2
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pymta.config.limits import Limits
+from pymta.dataclass import dataclass
 from pymta.load.reading import NOTHING, Excess, Load, excess, reserve
 from pymta.supervisor.share import NO_LIMIT, Share
 

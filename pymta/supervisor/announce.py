@@ -8,12 +8,12 @@ of one address are one (N-19).  Ports that start with TLS come last, in a group 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pymta.config.local_transport import transport_of
 from pymta.config.periodic import periodic_runs
 from pymta.config.roles import LOCAL
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.supervisor.listener import Backlog, Listener, LocalListener
 
 MOST_ITEMS = 10  # a start line with a hundred ports helps nobody (SL-04)

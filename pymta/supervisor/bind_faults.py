@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from pymta.config.duration import format_duration
+from pymta.dataclass import dataclass
 from pymta.supervisor.listen_plan import ListenAt
 
 # Waiting does not help here, so the cure is told at the first refusal.

@@ -14,12 +14,12 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pymta.config.certificate_files import dates, files_of, read_certificates
 from pymta.config.secret import VARIABLE
 from pymta.config.settings import Settings
 from pymta.config.tls import Tls
+from pymta.dataclass import dataclass
 from pymta.journal import daemon_events
 from pymta.journal.event import Kind
 from pymta.journal.log import Log

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Endpoint, LocalCaller
 
 NOBODY = -1  # in place of a uid

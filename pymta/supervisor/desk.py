@@ -14,11 +14,11 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from pymta.channel.control import BUSY
 from pymta.config.rights import Person, Rights
+from pymta.dataclass import dataclass
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
 from pymta.supervisor import control

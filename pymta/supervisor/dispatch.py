@@ -13,11 +13,11 @@ local mailboxes.
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
 
 from pymta.channel.reach import Reach
 from pymta.config.per_domain import CountPer, concurrency_of
 from pymta.config.queue import kept_for_local
+from pymta.dataclass import dataclass
 
 MOST_WAITING = 1000  # ids in memory; the rest is found by a queue run over first deliveries
 MOST_OF_ONE = 250  # of them for one remote domain, so that it leaves room for others

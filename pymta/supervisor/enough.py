@@ -8,9 +8,9 @@ deliveries and queue runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 
 OTHER_FILES = 128  # listeners, logs, commands
 OTHER_PROCESSES = 32  # the supervisor, queue runs, a validation; workers that are just leaving

@@ -12,13 +12,13 @@ import contextlib
 import errno
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pymta.channel.peer import peer_of
 from pymta.config.journal import Journal
 from pymta.config.roles import SMTP
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.journal import daemon_events
 from pymta.journal.log import Log
 from pymta.journal.origin import ends_text

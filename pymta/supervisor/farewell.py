@@ -7,8 +7,10 @@ does not go then is killed, because the service manager would do the same a litt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
+
+from pymta.dataclass import dataclass
 
 LAST_WORDS = 5.0  # seconds between SIGTERM and SIGKILL: a worker writes one reply and one line
 

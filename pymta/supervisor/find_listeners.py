@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from pymta.config import launch
 from pymta.config.listen import Listen
 from pymta.config.services import port_of
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.journal import daemon_events
 from pymta.journal.event import Kind
 from pymta.journal.log import Log

@@ -10,8 +10,9 @@ with every fiftieth, and when a session can be born again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pymta.dataclass import dataclass
 from pymta.journal.event import Kind
 from pymta.supervisor.accept_faults import FLUSH_AT, Line, longer
 

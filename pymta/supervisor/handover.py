@@ -12,11 +12,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from ipaddress import ip_address
 from typing import Any
 
 from pymta.channel.reach import Reach
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Endpoint, LocalSocket
 from pymta.mail.envelope import DEFAULT_QUEUE
 from pymta.supervisor.children import Child, Job

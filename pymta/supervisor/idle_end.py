@@ -6,7 +6,9 @@ call is waited for as long as it takes, and no connection is cut for this.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ no ":" in such a name, so an IPv6 address is written with "-" for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address, Endpoint, plain_address
 from pymta.supervisor.listen_plan import ListenAt
 from pymta.supervisor.listener import Listener

@@ -7,11 +7,12 @@ wildcard of the same port (IF-05), because that is the pair that `bind_faults` c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 from pymta.config.addresses import PortOf, parse_interface, parse_port
 from pymta.config.listen import Listen
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Address
 from pymta.supervisor.listener import Listener, Listeners
 

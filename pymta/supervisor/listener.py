@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pymta.config.roles import LOCAL, SMTP
+from pymta.dataclass import dataclass
 from pymta.mail.caller import Endpoint, LocalSocket
 
 

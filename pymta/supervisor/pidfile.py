@@ -17,8 +17,9 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from pymta.dataclass import dataclass
 
 MODE = 0o644  # BG-05, regardless of the umask
 LONGEST = 20  # bytes; a pid has at most seven digits

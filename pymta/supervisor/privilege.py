@@ -13,7 +13,8 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 
 class CannotChangeUserError(Exception):

@@ -12,7 +12,7 @@ shortage (AE-04) are, for that moment, well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pymta.dataclass import dataclass
 
 PATIENCE = 10.0  # seconds; the loop comes late to its work on a busy machine, but not so late
 

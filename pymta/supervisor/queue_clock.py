@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymta.channel.selection import Selection, asked_by
 from pymta.config.launch import Launch
 from pymta.config.run_word import RunWord
+from pymta.dataclass import dataclass
 
 SHORTEST_TICK = 1.0  # seconds
 

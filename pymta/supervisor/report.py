@@ -7,12 +7,13 @@ come; what is here keeps its name and its meaning, or FORMAT changes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, TypeVar
 
 from pymta.config.per_queue import PerQueue
 from pymta.config.settings import Settings
 from pymta.config.units import RESOURCES
+from pymta.dataclass import dataclass
 from pymta.load.reading import NOTHING, Load
 from pymta.supervisor.dispatch import Task
 from pymta.supervisor.listener import Listener, LocalListener

@@ -8,10 +8,10 @@ understood of it still counts.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from pymta.config.per_host import Value
 from pymta.config.units import MOST
+from pymta.dataclass import dataclass
 
 _DIGITS = re.compile(r"0*([0-9]*)")
 _LONGEST = len(str(MOST))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.tables.table import NO_TABLE, Found, Table, Unsure
 
 OpenTable = Callable[[str], Table]  # by its name, as `pymta.config.table_name` has it

@@ -13,9 +13,9 @@ A line that nobody can read may have been about any address that is in no line b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from pymta.dataclass import dataclass
 from pymta.tables.entries import entries_of
 from pymta.tables.table import Answer, Found, Nothing, Unsure
 from pymta.tables.text import MOST_TOLD, Mistake

@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.tables.owned_file import ROOT, open_owned
 
 

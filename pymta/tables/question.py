@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pymta.config.databases import VALUES
+from pymta.dataclass import dataclass
 from pymta.tables.table import Answer, Found, Nothing, Unsure
 
 MOST_ROWS = 10_000  # as many targets as an alias may have

@@ -20,9 +20,9 @@ A line that nobody can read may have been for anybody whom no line before it was
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from pymta.config.pattern import LONGEST_NAME, MOST_BITS, bits_of, parse_pattern
+from pymta.dataclass import dataclass
 from pymta.mail.address import Mailbox
 from pymta.tables.entries import entries_of
 from pymta.tables.table import Answer, Found, Nothing, Unsure

@@ -8,8 +8,9 @@ Unsure      nobody could be asked, or what was found cannot be trusted: wait
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from pymta.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail.address import BadPath, parse_mailbox
 from pymta.mail.domain import key_of_domain
 from pymta.mail.letters import small

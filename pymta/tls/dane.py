@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.tls.leaf import public_key
 
 TRUST_ANCHOR, END_ENTITY = 2, 3  # usages (RFC 7218 s2.1)

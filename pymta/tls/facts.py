@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.dataclass import dataclass
 from pymta.tls.cipher_name import standard_name
 from pymta.tls.peer import Peer
 

@@ -16,9 +16,9 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
+from pymta.dataclass import dataclass
 from pymta.mail.trace import safe_name
 from pymta.tls.asks import Asks
 from pymta.tls.facts import Facts

@@ -11,9 +11,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
+
+from pymta.dataclass import dataclass
 
 _FIRST = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _SEQUENCE, _EXPLICIT_0, _EXPLICIT_3, _UTC_TIME, _LONG_LENGTH = 0x30, 0xA0, 0xA3, 0x17, 0x80

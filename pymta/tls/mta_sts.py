@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
+from pymta.dataclass import dataclass
 from pymta.mail.domain import key_of_domain
 
 VERSION = "STSv1"

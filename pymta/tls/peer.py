@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from pymta.dataclass import dataclass
 
 _SHORT = {  # RFC 4514 s3
     "commonName": "CN",

@@ -12,7 +12,8 @@ The first of these that there is decides: who asks for a name is to see it where
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+
+from pymta.dataclass import dataclass
 
 EVERYBODY = "*"
 

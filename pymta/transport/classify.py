@@ -11,8 +11,8 @@ Numbers behind ``defer`` in the log are errno, or below zero those of the classi
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 
+from pymta.dataclass import dataclass
 from pymta.mail import trouble
 from pymta.mail.caller import Endpoint
 from pymta.mail.host import Host

@@ -19,8 +19,9 @@ send it.  No more of it than a block is in memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pymta.dataclass import dataclass
 from pymta.mail.reply import Reply
 from pymta.smtp.outgoing import goes_as_it_is
 from pymta.transport.mime_head import Head, Kind, UnclearError

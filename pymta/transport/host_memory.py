@@ -13,9 +13,10 @@ without asking it (the classic default); without it each has its one try.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from pymta.dataclass import dataclass
 from pymta.hints.store import Hints, HostHint
 from pymta.mail.host import Host
 from pymta.mail.trouble import Trouble

@@ -23,10 +23,10 @@ knowledge.  What is named is checked to be of the right form, since the helper r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 
 from pymta.accounts.account import is_account_name
+from pymta.dataclass import dataclass
 from pymta.mail.letters import is_safe
 
 LONGEST_REQUEST = 16_384  # bytes

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from pymta.dataclass import dataclass
 from pymta.mail.media_type import MESSAGE, PLAIN
 from pymta.transport.mime_head import Head, Kind, UnclearError, read_head
 

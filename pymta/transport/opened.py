@@ -12,10 +12,11 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple
 
 from pymta.config.transport import Transport
+from pymta.dataclass import dataclass
 from pymta.journal import remote_events
 from pymta.journal.event import Event
 from pymta.mail.caller import Endpoint, LocalSocket, endpoint

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
+from pymta.dataclass import dataclass
 from pymta.mail.edits import edited
 from pymta.mail.trace import delivered_to
 from pymta.smtp.outgoing import NO_WISHES, Wishes

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from pymta.dataclass import dataclass
 from pymta.mail.host import Host
 from pymta.mail.trouble import LOOKUP, Trouble
 from pymta.mail.waiting import Crowded, TooFast

@@ -11,8 +11,9 @@ It only decides; whom it asks is handed in.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pymta.dataclass import dataclass
 from pymta.hints.policies import KeptPolicy, Policies
 from pymta.resolver.answer import Answer, Found
 from pymta.tls.mta_sts import Policy, parse_policy, policy_id

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pymta.dataclass import dataclass
 from pymta.mail.login import Login, OwnCertificate
 from pymta.transport.tls_need import WHERE_OFFERED, Level, Need
 

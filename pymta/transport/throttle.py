@@ -15,12 +15,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from pymta.config.duration import format_duration
 from pymta.config.per_domain import CountPer, Rate, RatePer, concurrency_of, rate_of
 from pymta.config.settings import Settings
+from pymta.dataclass import dataclass
 from pymta.hints.clients import Clients
 from pymta.hints.clients_sqlite import SqliteClients
 from pymta.mail.caller import LocalSocket

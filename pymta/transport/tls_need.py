@@ -17,9 +17,10 @@ while a message waits.  Then the message has its word: REQUIRETLS raises the nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 
+from pymta.dataclass import dataclass
 from pymta.tls.dane import Tlsa
 
 
