@@ -79,7 +79,7 @@ def test_none_is_too_many_where_the_settings_say_so() -> None:
 
 def test_no_crowd_of_clients_grows_what_is_remembered() -> None:
     breaker = Breaker(replace(SETTINGS, policy_breaker_failures=MOST_CLIENTS * 3))
-    for number in range(MOST_CLIENTS * 2):
+    for number in range(MOST_CLIENTS + 100):
         breaker.failed(RULE, f"{number}", 0)
 
     assert len(breaker._failures) == MOST_CLIENTS
