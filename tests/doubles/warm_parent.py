@@ -237,7 +237,11 @@ def play_spawn(
             setsigmask=setsigmask,
             setsigdef=setsigdef,
         )
+    # As posix_spawn(3) does: what comes before the child has put back its signals is for it alone,
+    # not for the pipe in which handlers of the parent would leave it.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     if pid := os.fork():
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return pid
     try:
         for action, fd, number in file_actions:
