@@ -32,7 +32,7 @@ class Janitors:
 
     def __init__(self, put_back_signals: Callable[[], object]) -> None:
         self._put_back_signals = put_back_signals
-        self._at_work: dict[int, str] = {}  # pid -> account
+        self._at_work: dict[int, tuple[str, set[int]]] = {}  # pid -> account, what it is to end
         self._rounds: dict[str, int] = {}
         adopt()
 
@@ -44,16 +44,18 @@ class Janitors:
 
     def ended(self, pid: int, status: int, at_work: Iterable[int]) -> None:
         """A child that was no delivery: a janitor, or what one has ended."""
-        account = self._at_work.pop(pid, None)
-        if account is None:
+        if pid not in self._at_work:
             return
-        if os.waitstatus_to_exitcode(status) == NOTHING:
+        account, known = self._at_work.pop(pid)
+        # What has ended by itself may have left others meanwhile, which he did not know of.
+        is_all = self._left(set(at_work)) <= known
+        if is_all and os.waitstatus_to_exitcode(status) == NOTHING:
             self._rounds.pop(account, None)
         self._clear(set(at_work))
 
     def _clear(self, at_work: set[int]) -> None:
-        wanted = self._rounds.keys() - set(self._at_work.values())
-        left = children() - at_work - self._at_work.keys() if wanted else set()
+        wanted = self._rounds.keys() - {account for account, _ in self._at_work.values()}
+        left = self._left(at_work) if wanted else set()
         for account in wanted:
             self._rounds[account] -= 1
             if not left or self._rounds[account] < 0:
@@ -62,11 +64,14 @@ class Janitors:
             with suppress(OSError):  # no process for it: the next delivery asks again
                 self._send(account, left)
 
+    def _left(self, at_work: set[int]) -> set[int]:
+        return children() - at_work - self._at_work.keys()
+
     def _send(self, account: str, left: set[int]) -> None:
         helper = os.getpid()
         if not (pid := os.fork()):
             live_and_leave(lambda: self._live(account, left, helper))
-        self._at_work[pid] = account
+        self._at_work[pid] = account, left
 
     def _live(self, name: str, left: set[int], helper: int) -> int:
         self._put_back_signals()
