@@ -9,20 +9,18 @@ frozen ones with slots are left to the standard library, and so is what type che
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
 
-Field = dataclasses.Field[Any]
-
-_NOT_GIVEN: Any = object()
-
-
+TYPE_CHECKING = False  # as type checkers know it; most commands need nothing else of `typing`
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from dataclasses import dataclass
+    from typing import Any
+
+    Field = dataclasses.Field[Any]
 else:
 
     def dataclass(cls: type | None = None, **wanted: bool) -> Any:
@@ -107,7 +105,7 @@ def _values(names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
 
 def _init(cls: type, fields: Sequence[Field]) -> Callable[..., None]:
     """Each value is put into its slot, past the method that refuses to set anything."""
-    known: dict[str, Any] = {"_not_given": _NOT_GIVEN}
+    known: dict[str, Any] = {"_not_given": object()}
     positional: list[str] = []
     by_name: list[str] = []
     lines: list[str] = []

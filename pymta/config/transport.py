@@ -7,14 +7,26 @@ from typing import Annotated
 from pymta.config.remote_tls import AUTO, RemoteTls, TlsPerDomain
 from pymta.config.setting import setting
 from pymta.config.tls import AuthoritiesFile
-from pymta.config.units import Count, Host, Port, Seconds, Timeout
+from pymta.config.units import Choice, Count, Host, Port, Seconds, Timeout
 from pymta.dataclass import dataclass
 from pymta.tls.asks import SYSTEM
+
+# Of smtp_address_preference; `pymta.routing.address_order` says what each means.
+IPV6, IPV4, ANY = "ipv6", "ipv4", "any"
+IPV6_ONLY, IPV4_ONLY = "ipv6-only", "ipv4-only"
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
     remote_smtp_port: Port = setting(25, "Port of remote hosts found by MX.")
+    smtp_address_preference: Annotated[str, Choice(IPV6, IPV4, ANY, IPV6_ONLY, IPV4_ONLY)] = (
+        setting(
+            IPV6,
+            "Which addresses of a host that has both are tried first: ipv6; ipv4; any, by turns,"
+            " and which kind begins is left to chance; ipv6-only and ipv4-only leave out the"
+            " others.",
+        )
+    )
     connect_timeout: Timeout = setting(30, "Limit for one TCP connect.")
     command_timeout: Timeout = setting(300, "Limit for the reply to a command and the greeting.")
     data_timeout: Timeout = setting(300, "Limit for writing one block of the message.")

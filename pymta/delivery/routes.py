@@ -20,6 +20,8 @@ from pymta.mail.caller import Address
 from pymta.mail.domain import key_of_domain
 from pymta.resolver.query import Resolver
 from pymta.routing.address_class import Ours, TheirAddress, TheirDomain, classify
+from pymta.routing.address_order import OrderedLookups
+from pymta.routing.mx import Lookups
 from pymta.routing.ourselves import Ourselves, our_ports
 from pymta.routing.own import OwnAddresses
 from pymta.routing.route import Route
@@ -36,6 +38,9 @@ class Routes:
     def __init__(self, settings: Settings, is_ours: Callable[[Address], bool]) -> None:
         self._settings = settings
         self.resolver = Resolver(settings.routing)
+        preference = settings.transport.smtp_address_preference
+        lookups = OrderedLookups(self.resolver, preference, lambda: random.random() < 0.5)  # noqa: S311
+        self._lookups: Lookups = lookups
         self._own = OwnAddresses(settings, passwd.finder(passwd.PATIENCE), open_tables(settings))
         self._is_ours = is_ours
         self._smarthosts = smarthosts_of(settings)
@@ -46,10 +51,10 @@ class Routes:
         """`by_order` is the host to which an operator wants the message brought, or ""."""
         if by_order:
             is_ours = self._ourselves.is_host
-            return lambda *_: route_by_order(by_order, self.resolver, is_ours=is_ours)
+            return lambda *_: route_by_order(by_order, self._lookups, is_ours=is_ours)
         router = Router(
             self._own,
-            self.resolver,
+            self._lookups,
             self._ourselves,
             random.shuffle,
             smarthosts=self._smarthosts,

@@ -9,6 +9,7 @@ srs             senders of ours for those of others, and the way back
 target          the kinds of target that an alias or a .forward may have, and their reader
 forward_file    where a system user says that his mail goes
 mx              MX answers to an ordered list of hosts (RFC 5321 s5.1)
+address_order   IPv6 or IPv4 first, where a host has both
 smarthost       hosts that take mail for others, by sender and recipient, or everything
 lmtp            the server that has the mailboxes of ours, as the settings name it
 ourselves       is this host, at this port, we?
