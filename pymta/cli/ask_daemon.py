@@ -109,7 +109,8 @@ def _connection(directory: str, wait: float) -> Iterator[socket.socket]:
 def _text(answer: str, failure: int) -> str:
     verdict, _, text = answer.partition(" ")
     if verdict != OK:
-        text = text or "the daemon hung up without an answer"
+        if not text:
+            raise CommandError("the daemon hung up without an answer", os.EX_TEMPFAIL)
         raise CommandError(text, _status(text, failure))
     return text
 

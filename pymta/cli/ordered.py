@@ -137,6 +137,8 @@ def _ending_when_he_goes(sock: socket.socket) -> Iterator[None]:
             os.kill(os.getpid(), signal.SIGINT)
 
     null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    # Whoever has started the daemon, or us, may have had SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGIO, look)
     fcntl.fcntl(sock, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(sock, fcntl.F_SETFL, fcntl.fcntl(sock, fcntl.F_GETFL) | os.O_ASYNC)

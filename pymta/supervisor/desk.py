@@ -99,6 +99,27 @@ class Desk:
         """One who asked the image before us and waits for the answer."""
         self._sit(client, _Seat(None, until=None))
 
+    def welcome(self, client: Client) -> None:
+        """One who has just connected; to the image before us, perhaps."""
+        try:
+            person = client.person()
+        except OSError:
+            client.close()
+            return
+        rights = self._door.rights
+        if not (rights.may_prod(person) or rights.may_list(person)):
+            self._refuse(client)
+            return
+        if not self._has_seat(person):
+            client.fail(f"{BUSY} commands at once, try again")
+            return
+        self._sit(client, _Seat(person, self._clock() + PATIENCE))
+
+    def unheard(self) -> tuple[int, ...]:
+        """Descriptors of those who have not said yet what they want."""
+        seats = self._seats.items()
+        return tuple(client.fileno() for client, seat in seats if seat.until is not None)
+
     def wait(self, now: float) -> float | None:
         """Seconds until there is something to do by the clock."""
         due = [seat.until for seat in self._seats.values() if seat.until is not None]
@@ -116,9 +137,9 @@ class Desk:
 
     def _listen(self) -> None:
         if self._listener:
-            self._selector.register(self._listener, selectors.EVENT_READ, self._welcome)
+            self._selector.register(self._listener, selectors.EVENT_READ, self._take_one)
 
-    def _welcome(self) -> None:
+    def _take_one(self) -> None:
         """One connection and turn, as at every listener (ML-05)."""
         assert self._listener
         try:
@@ -128,7 +149,7 @@ class Desk:
             return
         self._is_short = False
         if client:
-            self._judge(client)
+            self.welcome(client)
 
     def _accept(self, listener: socket.socket) -> Client | None:
         try:
@@ -146,21 +167,6 @@ class Desk:
         if not self._is_short:
             self._log.write(daemon_events.remark(f"control socket: {error.strerror}"))
         self._is_short = True
-
-    def _judge(self, client: Client) -> None:
-        try:
-            person = client.person()
-        except OSError:
-            client.close()
-            return
-        rights = self._door.rights
-        if not (rights.may_prod(person) or rights.may_list(person)):
-            self._refuse(client)
-            return
-        if not self._has_seat(person):
-            client.fail(f"{BUSY} commands at once, try again")
-            return
-        self._sit(client, _Seat(person, self._clock() + PATIENCE))
 
     def _has_seat(self, person: Person) -> bool:
         if len(self._seats) >= MOST:

@@ -48,7 +48,8 @@ class UnknownVersionError(ValueError):
 class Handover:
     """`busy` maps the pids of delivery workers to what they deliver; `missed` are the queues with
     messages that `waiting` had no room for; `clients` are descriptors of commands that wait to
-    hear how the reload went.  `certificate` is a memory file, see `pymta.supervisor.certificate`;
+    hear how the reload went, `unheard` of those that have not said yet what they want.
+    `certificate` is a memory file, see `pymta.supervisor.certificate`;
     `leash` is what a helper for system users hangs on.  `began` is when the first image started.
 
     `local` are listeners for users of this machine.  `log` are descriptors that the log counts
@@ -73,6 +74,7 @@ class Handover:
     log: tuple[int, ...] = ()
     leash: int = -1
     local: tuple[LocalListener, ...] = ()
+    unheard: tuple[int, ...] = ()
 
     def descriptors(self) -> tuple[int, ...]:
         """All that must stay open over the exec."""
@@ -80,7 +82,8 @@ class Handover:
         single = tuple(fd for fd in (self.control, self.certificate, self.leash) if fd >= 0)
         listeners = tuple(item.fd for item in self.listeners)
         local = tuple(item.fd for item in self.local)
-        return (*listeners, *local, *channels, *single, *self.clients, *self.strangers, *self.log)
+        commands = (*self.clients, *self.unheard)
+        return (*listeners, *local, *channels, *single, *commands, *self.strangers, *self.log)
 
 
 def encode(table: Handover) -> bytes:
@@ -127,6 +130,7 @@ def _table(plain: Mapping[str, Any]) -> Handover:
             LocalListener(item["fd"], LocalSocket(item["at"]["path"]))
             for item in plain.get("local", ())
         ),
+        unheard=tuple(plain.get("unheard", ())),
     )
 
 

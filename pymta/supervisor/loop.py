@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import selectors
 import signal
+import socket
 import time
 
 from pymta import __version__
@@ -19,6 +20,7 @@ from pymta.channel.control import STOPPING
 from pymta.channel.pair import from_fd
 from pymta.journal import daemon_events, process_info
 from pymta.supervisor import announce
+from pymta.supervisor.control import Client
 from pymta.supervisor.desk import Desk
 from pymta.supervisor.family import Family
 from pymta.supervisor.farewell import Farewell, Measure
@@ -82,6 +84,8 @@ class Loop:
         self._queue_runs.go_on()
         for client in self._renewal.take_over(table.clients):
             self._desk.keep(client)
+        for fd in table.unheard:
+            self._desk.welcome(Client(socket.socket(fileno=fd)))
 
     def run(self) -> None:
         """Serve until told to stop and everybody has gone."""
@@ -297,4 +301,5 @@ class Loop:
             log=self._log.legacy(),
             leash=self._place.leash,
             local=self._place.reception.entrance.local,
+            unheard=self._desk.unheard(),
         )

@@ -111,7 +111,8 @@ def test_who_hangs_up_ends_what_he_has_ordered(tmp_path: Path) -> None:
     intake.commit(Seal())
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     program = f"exec {sys.executable} -P -m pymta.cli.ordered {current} 3<&{theirs.fileno()}"
-    process = subprocess.Popen(["bash", "-c", program], pass_fds=[theirs.fileno()])
+    command = ["bash", "-c", f"trap '' INT; {program}"]  # as what a script leaves in the background
+    process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
     theirs.close()
     read, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)

@@ -255,6 +255,24 @@ def test_a_client_of_the_image_before_is_kept(lobby: Lobby) -> None:
     assert lobby.seats() == 0
 
 
+def test_who_has_not_spoken_yet_can_be_left_to_the_next_image(lobby: Lobby) -> None:
+    """HU-04: he may send his request while the program is being replaced."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    waiting = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    made = lobby.desk()
+    made.keep(Client(waiting[1]))
+    made.welcome(Client(theirs))
+    assert made.unheard() == (theirs.fileno(),)
+
+    ours.send(b"keep")
+    lobby.turn()
+
+    assert len(lobby.kept) == 1
+    assert made.unheard() == ()
+    ours.close()
+    waiting[0].close()
+
+
 STEPS = st.lists(
     st.one_of(
         st.just("connect"), st.just("hang up"), st.just("later"), st.binary(max_size=2 * LONGEST)

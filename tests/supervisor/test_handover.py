@@ -35,6 +35,7 @@ TABLE = Handover(
     certificate=6,
     log=(13, 14),
     local=(LocalListener(5, LocalSocket("/run/pymta/submit")),),
+    unheard=(17,),
 )
 
 
@@ -73,9 +74,9 @@ def test_an_image_that_knew_one_queue_only_is_understood(
 
 def test_every_descriptor_that_must_stay_open_is_named() -> None:
     """HU-05"""
-    assert TABLE.descriptors() == (3, 4, 5, 7, 16, 8, 6, 9, 13, 14)
+    assert TABLE.descriptors() == (3, 4, 5, 7, 16, 8, 6, 9, 17, 13, 14)
     with_strangers = replace(TABLE, strangers=(11, 12))
-    assert with_strangers.descriptors() == (3, 4, 5, 7, 16, 8, 6, 9, 11, 12, 13, 14)
+    assert with_strangers.descriptors() == (3, 4, 5, 7, 16, 8, 6, 9, 17, 11, 12, 13, 14)
 
 
 def test_a_table_of_another_version_is_not_believed() -> None:
@@ -134,7 +135,7 @@ def test_a_table_that_cannot_be_read_is_not_believed_either(table: bytes) -> Non
 def test_a_table_of_the_program_before_this_one_is_understood() -> None:
     """It did not know when it began, and named all its children."""
     plain = json.loads(encode(TABLE))
-    for name in ("began", "strangers", "keeps_listeners", "certificate", "log"):
+    for name in ("began", "strangers", "keeps_listeners", "certificate", "log", "unheard"):
         del plain["table"][name]
 
-    assert decode(json.dumps(plain).encode()) == replace(TABLE, certificate=-1, log=())
+    assert decode(json.dumps(plain).encode()) == replace(TABLE, certificate=-1, log=(), unheard=())
