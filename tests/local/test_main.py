@@ -528,7 +528,8 @@ def test_asked_to_stop_it_finishes_what_is_under_way(helper: HomeHelper) -> None
         wait_until(lambda: any(map(is_user, helper.children())), "a child")
         os.kill(helper.pid, signal.SIGTERM)
         helper.release()
-        assert isinstance(answer.result(60), Later)
+        # It depends on how far the child had come.
+        assert isinstance(answer.result(60), (Later, Delivered))
     assert helper.wait() == 0
     assert "delivery helper stopped" in helper.log()
 
