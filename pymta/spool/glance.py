@@ -20,7 +20,9 @@ from pymta.spool.places import Places
 from pymta.spool.record import FOOTER, OPENING, Brief, brief_of_head, decode_layout, frozen_in_seal
 from pymta.spool.store import Glance, SpoolError, standing
 
-_START = 4096  # bytes of a file that are read at first: the envelope, and all of a small message
+# Bytes of a file that are read at first: all of most messages, and their whole journal.  A second
+# read and the question how large the file is cost more than to copy so many.
+_START = 16 * 1024
 _END = 2048  # bytes of its end: seal and footer of all but a few
 _DEFERRED = b'{"is":"Deferred",'  # neither settles nor adds anybody
 
@@ -51,13 +53,14 @@ def _glance(places: Places, at: int, id: str) -> Glance | None:
     records = _records(places, id)
     if records is None and disk.look(at, id) is None:  # settled, and its journal gone with it
         return None
-    recipients = tuple((address, True) for address in brief.recipients)
     held = ""
     if records:
-        state = fold(len(recipients), records, frozen)
+        state = fold(len(brief.recipients), records, frozen)
         recipients, frozen, held = standing(brief.recipients, state), state.frozen, state.held
+    else:
+        recipients = tuple([(address, True) for address in brief.recipients])
     return Glance(
-        *(id, brief.sender, recipients, brief.received_at, brief.queue_name, size, frozen, held)
+        id, brief.sender, recipients, brief.received_at, brief.queue_name, size, frozen, held
     )
 
 

@@ -40,6 +40,7 @@ from pymta.spool.record import is_other_version
 from pymta.spool.store import NewerFormatError
 
 HEADER = b"PYMTA-JOURNAL 1\n"
+_CRC = 9  # bytes, with the blank behind it
 NOTHING = b"\n"  # no JSON begins with it
 TOGETHER = "Together"  # no record, but some; a pymta that does not know it refuses the journal
 
@@ -118,10 +119,9 @@ def encode(*records: Record) -> bytes:
 
 def decode(content: bytes, *, without: bytes = NOTHING) -> Journal:
     """The records of a whole journal file; none of those whose JSON begins with `without`."""
-    header, newline, _ = content.partition(b"\n")
-    if not newline:  # header and first record are one write: neither is there
-        return Journal()
-    if header + newline != HEADER:
+    if not content.startswith(HEADER):
+        if b"\n" not in content:  # header and first record are one write: neither is there
+            return Journal()
         if is_other_version(content, HEADER):
             raise NewerFormatError("a journal of an unknown version")
         raise ValueError("not a journal of version 1")
@@ -161,8 +161,8 @@ def _plain(record: Record) -> dict[str, Any]:
 
 def _decode_line(line: bytes, without: bytes) -> tuple[Record, ...] | None:
     """None: the line is not what was written.  ValueError: it is, but we do not know it."""
-    crc, _, text = line.partition(b" ")
-    if crc != b"%08x" % zlib.crc32(text):
+    text = line[_CRC:]
+    if line[:_CRC] != b"%08x " % zlib.crc32(text):
         return None
     if text.startswith(without):
         return ()

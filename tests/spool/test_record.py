@@ -14,6 +14,9 @@ from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.spool.record import (
     FOOTER,
     OPENING,
+    Brief,
+    Layout,
+    brief_of_head,
     decode_head,
     decode_layout,
     decode_seal,
@@ -79,6 +82,30 @@ def test_all_parts_come_back_whatever_they_hold(
     seal = replace(made, size=len(body))
 
     assert parts_of(file_of(envelope, seal, body)) == (envelope, body, seal)
+
+
+PLAIN = st.text(st.sampled_from('abé"\\[]{},:@ \n'), max_size=8)
+USUAL = st.builds(
+    Envelope,
+    sender=PLAIN,
+    recipients=st.lists(st.builds(Recipient, PLAIN), max_size=3).map(tuple),
+    received_at=st.floats(0, 1e20),
+    client=st.builds(Client, PLAIN, st.integers(0, 65_535), PLAIN, PLAIN),
+    queue_name=PLAIN,
+)
+
+
+@given(ENVELOPES | USUAL)
+def test_what_a_listing_reads_of_an_envelope_is_what_it_says(envelope: Envelope) -> None:
+    head = encode_head(envelope)
+    layout = Layout(len(head), len(head), 0, zlib.crc32(head), 0)
+
+    assert brief_of_head(head, layout) == Brief(
+        envelope.sender,
+        tuple(one.address for one in envelope.recipients),
+        envelope.received_at,
+        envelope.queue_name,
+    )
 
 
 def test_a_file_from_before_there_were_wishes_reads_as_one_without() -> None:
