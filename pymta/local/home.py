@@ -19,7 +19,7 @@ import errno
 import os
 import stat
 import time
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 from pymta.accounts.account import ROOT, Account
@@ -150,7 +150,8 @@ def _store(home: Path, errand: Errand) -> Stored | PutOff:
     path = home / settings.home_maildir
     maildir = Maildir(path, home, disk=errand.disk, makes=settings.home_maildir_create, follow=True)
     try:
-        is_stored = maildir.store(request.file, content(errand), errand.is_wanted)
+        with closing(maildir):
+            is_stored = maildir.store(request.file, content(errand), errand.is_wanted)
     except OSError as error:
         return cannot(f"store into {path}", error)
     return outcome(is_stored)

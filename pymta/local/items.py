@@ -17,6 +17,7 @@ import math
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -86,8 +87,8 @@ def _write(path: Path, errand: Errand, *, is_maildir: bool) -> Answer:
     if is_maildir:
         home = Path(errand.account.home)
         top = home if home in path.parents else path.parent
-        maildir = Maildir(path, top, disk=disk, follow=True)
-        return outcome(maildir.store(errand.request.file, content(errand), is_wanted))
+        with closing(Maildir(path, top, disk=disk, follow=True)) as maildir:
+            return outcome(maildir.store(errand.request.file, content(errand), is_wanted))
     mbox = Mbox(path.parent, path.name, follow=True, disk=disk)
     return outcome(mbox.store(_first(errand), content(errand), is_wanted))
 

@@ -90,4 +90,5 @@ def safe_name(text: str) -> str:
 
 
 def _safe_path(text: str) -> str:
-    return "".join(c if is_safe(c) else "?" for c in _NOT_IN_A_PATH.sub("?", text))
+    path = _NOT_IN_A_PATH.sub("?", text)
+    return path if is_safe(path) else "".join(c if is_safe(c) else "?" for c in path)

@@ -114,6 +114,14 @@ class Disk:
         except FileNotFoundError:
             return None
 
+    def inode(self, path: str) -> tuple[int, int] | None:
+        """As `Facts.inode`, of the last name as it stands; None: there is nothing."""
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
     def rights(self, at: int, name: str) -> Rights:
         found = os.stat(name, dir_fd=at, follow_symlinks=False)
         return Rights(found.st_uid, stat.S_IMODE(found.st_mode))

@@ -159,6 +159,12 @@ class MemoryDisk(Disk):
         inode = self._file(at).names.get(name)
         return None if inode is None else _facts(inode)
 
+    def inode(self, path: str) -> tuple[int, int] | None:
+        try:
+            return _facts(self._find(path)).inode
+        except FileNotFoundError:
+            return None
+
     def link(self, at: int, name: str, to: int, new: str) -> None:
         self._add(self._file(to), new, self._named(at, name))
 

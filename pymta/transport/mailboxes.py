@@ -20,15 +20,20 @@ from pymta.transport.maildir import Maildir
 from pymta.transport.mbox import LOCK, Mbox
 from pymta.transport.parcel import Parcel
 
+MOST_OPEN = 100  # mailboxes
 LEFT_AFTER = 36 * 3600  # seconds; what readers of Maildirs allow a writer, too
 
 
 class Maildirs:
-    """All mailboxes below one directory, ``ROOT/<mailbox>/``; none of them a link elsewhere."""
+    """All mailboxes below one directory, ``ROOT/<mailbox>/``; none of them a link elsewhere.
+
+    Those that had mail last stay open, with three descriptors each.
+    """
 
     def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
         self._root = root
         self._disk = disk or Disk()
+        self._open: dict[str, Maildir] = {}  # who has waited longest for mail comes first
 
     def store(self, mailbox: str, parcel: Parcel) -> bool:
         """Deliver to `mailbox`; `parcel` has one recipient.
@@ -36,11 +41,20 @@ class Maildirs:
         False: the claim was lost, nothing is delivered.  Raises OSError when the disk, or the
         spool that is read from, says no; nothing is visible in the mailbox then.
         """
-        if not is_mailbox_name(mailbox):  # it was looked up in the settings, which are checked
-            raise ValueError(f"not a mailbox name: {mailbox!r}")
-        maildir = Maildir(self._root / mailbox, self._root.parent, disk=self._disk)
         name = file_name(parcel.id, parcel.recipients[0])
-        return maildir.store(name, parcel.as_file(_head(parcel)), parcel.is_mine)
+        blocks = parcel.as_file(_head(parcel))
+        return self._opened(mailbox).store(name, blocks, parcel.is_mine)
+
+    def _opened(self, mailbox: str) -> Maildir:
+        maildir = self._open.pop(mailbox, None)
+        if maildir is None:
+            if not is_mailbox_name(mailbox):  # it was looked up in settings, which are checked
+                raise ValueError(f"not a mailbox name: {mailbox!r}")
+            maildir = Maildir(self._root / mailbox, self._root.parent, disk=self._disk)
+            if len(self._open) == MOST_OPEN:
+                self._open.pop(next(iter(self._open))).close()
+        self._open[mailbox] = maildir
+        return maildir
 
 
 class Mboxes:

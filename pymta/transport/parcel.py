@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 
 from pymta.dataclass import dataclass
 from pymta.mail.edits import edited
@@ -38,17 +37,23 @@ class Parcel:
 
     def content(self) -> Iterator[bytes]:
         """The whole message with CRLF line ends, in blocks; may raise SpoolError."""
-        if self.on_top:
-            yield self.on_top
-        yield from self.blocks()
+        return _behind(self.on_top, self.blocks())
 
     def as_file(self, head: bytes = b"") -> Iterator[bytes]:
         """The same for a mailbox, behind `head`: with LF line ends.
 
         Binary mail keeps what it has: nobody knows what of it are lines.
         """
-        blocks = chain([head] if head else [], self.content())
+        blocks = _behind(head + self.on_top, self.blocks())
         return blocks if self.is_binary else with_lf(blocks)
+
+
+def _behind(head: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """In one block with the first of them, so that a small message is written at one go."""
+    first = head + next(blocks, b"")
+    if first:
+        yield first
+    yield from blocks
 
 
 def parcel_of(

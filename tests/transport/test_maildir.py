@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pymta.spool.disk import Disk
 from pymta.spool.store import SpoolError
+from pymta.transport import mailboxes
 from pymta.transport.line_ends import with_lf
 from pymta.transport.mailboxes import Maildirs, file_name
 from pymta.transport.parcel import Parcel
@@ -202,13 +203,62 @@ def test_the_order_of_steps_is_what_makes_it_safe(root: Path) -> None:
 
 @pytest.mark.parametrize("missing", ["tmp", "new", "cur"])
 def test_a_directory_that_somebody_took_away_is_made_anew(root: Path, missing: str) -> None:
-    Maildirs(root).store("user", parcel())
+    maildirs = Maildirs(root)
+    maildirs.store("user", parcel())
     for file in files(root):
         file.unlink()
     (root / "user" / missing).rmdir()
 
-    assert Maildirs(root).store("user", parcel())
+    assert maildirs.store("user", parcel())
     assert len(files(root)) == 1
+    assert (root / "user" / missing).is_dir()
+
+
+def test_mail_does_not_follow_a_mailbox_that_was_moved_away(root: Path) -> None:
+    maildirs = Maildirs(root)
+    maildirs.store("user", parcel())
+    (root / "user").rename(root / "former")
+
+    maildirs.store("user", parcel("user@mail.example.org"))
+    assert len(files(root)) == 1
+    assert len(list((root / "former" / "new").iterdir())) == 1
+
+
+def test_a_mailbox_that_became_a_link_since_the_last_message_is_not_followed(
+    root: Path, tmp_path: Path
+) -> None:
+    maildirs, elsewhere = Maildirs(root), tmp_path / "elsewhere"
+    maildirs.store("user", parcel())
+    (root / "user").rename(tmp_path / "former")
+    for name in ("cur", "tmp", "new"):
+        (elsewhere / name).mkdir(parents=True)
+    (root / "user").symlink_to(elsewhere)
+
+    with pytest.raises(OSError, match=r"symbolic links|Not a directory"):
+        maildirs.store("user", parcel())
+    assert list((elsewhere / "new").iterdir()) == []
+
+
+def test_only_the_mailboxes_that_had_mail_last_stay_open(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailboxes, "MOST_OPEN", 2)
+    opened: list[str] = []
+
+    def watch(call: str, arguments: tuple[Any, ...]) -> None:
+        if call == "open_directory" and arguments[0].endswith("/new"):
+            opened.append(Path(arguments[0]).parent.name)
+
+    for name in "abc":
+        Maildirs(root).store(name, parcel())
+    maildirs = Maildirs(root, disk=WatchedDisk(Disk(), watch))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for name in "abaca":
+        maildirs.store(name, parcel())
+    assert opened == ["a", "b", "c"]
+    maildirs.store("b", parcel())
+    assert opened == ["a", "b", "c", "b"]
+    assert len(list(Path("/proc/self/fd").iterdir())) == before + 2 * 3
 
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"a", b"\r\n", b""]), max_size=12))
