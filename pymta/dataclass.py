@@ -1,16 +1,22 @@
-"""`dataclasses.dataclass`, which makes frozen dataclasses with slots in a quarter of the time.
+"""`dataclasses.dataclass`, which makes frozen dataclasses with slots for a fraction of the cost.
 
 The standard library writes a text for six methods of each and has it compiled, in every process
-anew: half of the time that pymta took to start.  Only `__init__` is worth a text of its own.  What
-comes out is a dataclass to `fields`, `replace`, `asdict`, `match`, `copy` and `pickle`; all but
-frozen ones with slots are left to the standard library, and so is what type checkers think.
+anew, and keeps the class without slots beside the one with them.  Of ours all share their methods,
+but for `__init__`, whose code is compiled once for all that have the same number and kinds of
+fields.  A class of five fields takes 5 KB instead of 12, and is made in a quarter of the time;
+a daemon has four hundred.
+
+What comes out is a dataclass to `fields`, `replace`, `asdict`, `match`, `copy` and `pickle`; all
+but frozen ones with slots are left to the standard library, and so is what type checkers think.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from operator import attrgetter
 from reprlib import recursive_repr
+from types import FunctionType
 
 __all__ = ["dataclass"]
 
@@ -18,9 +24,11 @@ TYPE_CHECKING = False  # as type checkers know it; most commands need nothing el
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from dataclasses import dataclass
+    from types import CodeType
     from typing import Any
 
     Field = dataclasses.Field[Any]
+    Kind = tuple[bool, bool, bool]
 else:
 
     def dataclass(cls: type | None = None, **wanted: bool) -> Any:
@@ -29,67 +37,112 @@ else:
         return dataclasses.dataclass(cls, **wanted)
 
 
-def _frozen_with_slots(cls: type) -> type:
-    if any(map(dataclasses.is_dataclass, cls.__mro__)):
-        return dataclasses.dataclass(frozen=True, slots=True)(cls)
-    if cls.__doc__ is None:
-        cls.__doc__ = cls.__name__  # or else `inspect` is loaded to write a signature there
-    own = {name for name, value in cls.__dict__.items() if value is not None}
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    made.__dataclass_params__.frozen = True
-    for name, method in _methods(made, dataclasses.fields(made)).items():
-        if name not in own:
-            method.__name__, method.__qualname__ = name, f"{made.__qualname__}.{name}"
-            setattr(made, name, method)
-    return made  # type: ignore[no-any-return]
+@dataclasses.dataclass(frozen=True)
+class _Params:
+    """What the standard library notes down about each of its own; no field makes ours one."""
 
 
-def _methods(cls: Any, fields: Sequence[Field]) -> Mapping[str, Callable[..., Any]]:
-    names = tuple(one.name for one in fields)
-    shown = tuple(one.name for one in fields if one.repr)
-    compared = _values(one.name for one in fields if one.compare)
-    hashed = _values(one.name for one in fields if (one.compare if one.hash is None else one.hash))
+class _Frozen:
+    """What all of ours have in common."""
+
+    __slots__ = ()
+    __dataclass_params__ = _Params.__dataclass_params__  # type: ignore[attr-defined]
+    if TYPE_CHECKING:  # else they would be found among the hints of every class
+        __dataclass_fields__: Mapping[str, Field]
+        __compared__: Callable[[Any], tuple[Any, ...]]
+        __hashed__: Callable[[Any], tuple[Any, ...]]
 
     @recursive_repr()
-    def show(self: Any) -> str:
+    def __repr__(self) -> str:
+        shown = (name for name, one in self.__dataclass_fields__.items() if one.repr)
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{self.__class__.__qualname__}({values})"
 
-    def equals(self: Any, other: object) -> Any:
+    def __eq__(self, other: object) -> bool:
         if other.__class__ is self.__class__:
-            return compared(self) == compared(other)
+            values = type(self).__compared__
+            return values(self) == values(other)
         return NotImplemented
 
-    def hashes(self: Any) -> int:
-        return hash(hashed(self))
+    def __hash__(self) -> int:
+        return hash(type(self).__hashed__(self))
 
-    def refuse_to_set(self: Any, name: str, value: object) -> None:
-        if type(self) is cls or name in names:
-            raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
-        super(cls, self).__setattr__(name, value)
+    def __setattr__(self, name: str, value: object) -> None:
+        _refuse(self, "assign to", name)
+        object.__setattr__(self, name, value)
 
-    def refuse_to_delete(self: Any, name: str) -> None:
-        if type(self) is cls or name in names:
-            raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
-        super(cls, self).__delattr__(name)
+    def __delattr__(self, name: str) -> None:
+        _refuse(self, "delete", name)
+        object.__delattr__(self, name)
 
-    def state(self: Any) -> list[Any]:
-        return [getattr(self, name) for name in names]
+    def __getstate__(self) -> list[Any]:
+        return [getattr(self, name) for name in self.__dataclass_fields__]
 
-    def restore(self: Any, state: Sequence[Any]) -> None:
-        for name, value in zip(names, state, strict=True):
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        for name, value in zip(self.__dataclass_fields__, state, strict=True):
             object.__setattr__(self, name, value)
 
-    return {
-        "__init__": _init(cls, fields),
-        "__repr__": show,
-        "__eq__": equals,
-        "__hash__": hashes,
-        "__setattr__": refuse_to_set,
-        "__delattr__": refuse_to_delete,
-        "__getstate__": state,
-        "__setstate__": restore,
+
+def _refuse(one: Any, what: str, name: str) -> None:
+    """A class below one of ours may have attributes besides, and change them."""
+    if name in one.__dataclass_fields__ or "__dataclass_fields__" in type(one).__dict__:
+        raise dataclasses.FrozenInstanceError(f"cannot {what} field {name!r}")
+
+
+_OTHERS = ("ClassVar", "InitVar", "KW_ONLY", "typing.", "dataclasses.")  # annotations of no field
+
+
+def _frozen_with_slots(cls: type) -> type:
+    hints = cls.__annotations__.values()
+    is_plain = all(isinstance(hint, str) and not hint.startswith(_OTHERS) for hint in hints)
+    if not is_plain or any(map(dataclasses.is_dataclass, cls.__mro__)):
+        return dataclasses.dataclass(frozen=True, slots=True)(cls)
+    described = _describe(cls)
+    made: Any = _with_slots(cls, described)
+    if "__init__" not in cls.__dict__:
+        made.__init__ = _init(made, tuple(described.values()))
+    return made  # type: ignore[no-any-return]
+
+
+def _describe(cls: type) -> dict[str, Field]:
+    """The fields, as the standard library would have them."""
+    described = {}
+    for name, hint in cls.__annotations__.items():
+        given = cls.__dict__.get(name, dataclasses.MISSING)
+        one: Any = (
+            given if isinstance(given, dataclasses.Field) else dataclasses.field(default=given)
+        )
+        one.name, one.type = name, hint
+        one._field_type = dataclasses._FIELD  # type: ignore[attr-defined]  # noqa: SLF001 - by this `fields` knows one
+        one.kw_only = one.kw_only is True
+        described[name] = one
+    return described
+
+
+def _with_slots(cls: type, described: Mapping[str, Field]) -> type:
+    """The class once more, for a class gets its slots when it is made, and with all of ours.
+
+    Of the former one nothing is kept, least of all its place of weak references, which keeps it.
+    """
+    fields = described.values()
+    compared = tuple(one.name for one in fields if one.compare)
+    hashed = tuple(one.name for one in fields if (one.compare if one.hash is None else one.hash))
+    values = _values(compared)
+    ours: dict[str, Any] = {
+        "__slots__": tuple(described),
+        "__qualname__": cls.__qualname__,
+        "__match_args__": tuple(one.name for one in fields if one.init and not one.kw_only),
+        "__dataclass_fields__": described,
+        "__compared__": values,
+        "__hashed__": values if hashed == compared else _values(hashed),
     }
+    left_out = {*described, "__dict__", "__weakref__"}
+    if cls.__dict__.get("__hash__", ...) is None:  # Python's, where only __eq__ was said
+        left_out.add("__hash__")
+        ours["__hash__"] = _Frozen.__hash__
+    own = {name: value for name, value in cls.__dict__.items() if name not in left_out}
+    bases = (*(base for base in cls.__bases__ if base is not object), _Frozen)
+    return type(cls)(cls.__name__, bases, ours | own)
 
 
 def _values(names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
@@ -105,31 +158,58 @@ def _values(names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
 
 def _init(cls: type, fields: Sequence[Field]) -> Callable[..., None]:
     """Each value is put into its slot, past the method that refuses to set anything."""
-    known: dict[str, Any] = {"_not_given": object()}
-    positional: list[str] = []
-    by_name: list[str] = []
-    lines: list[str] = []
+    known: dict[str, Any] = {"_not_given": dataclasses.MISSING}
     for number, one in enumerate(fields):
         known[f"_set{number}"] = getattr(cls, one.name).__set__
-        parameter = value = one.name
         if one.default_factory is not dataclasses.MISSING:
             known[f"_make{number}"] = one.default_factory
-            parameter += "=_not_given"
-            value = f"_make{number}()" + f" if {value} is _not_given else {value}" * one.init
-        elif one.default is not dataclasses.MISSING:
-            known[f"_default{number}"] = one.default
-            parameter += f"=_default{number}"
-            value = value if one.init else f"_default{number}"
         elif not one.init:
-            continue
-        if one.init:
-            (by_name if one.kw_only else positional).append(parameter)
-        lines.append(f"_set{number}(self, {value})")
-    if hasattr(cls, "__post_init__"):
-        lines.append("self.__post_init__()")
-    parameters = ["self", *positional, *(["*", *by_name] if by_name else [])]
-    text = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"])
-    exec(text, known)  # noqa: S102 - the names are those of a class of ours
-    made: Callable[..., None] = known["__init__"]
-    made.__annotations__ = {one.name: one.type for one in fields if one.init} | {"return": None}
+            known[f"_default{number}"] = one.default
+    kinds = tuple((one.init, one.kw_only, f"_make{n}" in known) for n, one in enumerate(fields))
+    positional = [one for one in fields if one.init and not one.kw_only]
+    by_name = [one for one in fields if one.init and one.kw_only]
+    names = tuple(one.name for one in (*positional, *by_name))
+    code = _init_code(kinds, has_more=hasattr(cls, "__post_init__"))
+    made = FunctionType(code.replace(co_varnames=("self", *names)), known, "__init__")
+    made.__defaults__ = _defaults(positional)
+    made.__kwdefaults__ = {one.name: one.default for one in by_name if _is_optional(one)}
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    made.__annotations__ = cls.__annotations__
     return made
+
+
+def _defaults(positional: Sequence[Field]) -> tuple[Any, ...]:
+    optional = [*map(_is_optional, positional)]
+    if optional != sorted(optional):
+        raise TypeError("a field without a default follows one with a default")
+    return tuple(one.default for one in positional if _is_optional(one))
+
+
+def _is_optional(one: Field) -> bool:
+    return not one.default is one.default_factory is dataclasses.MISSING
+
+
+@cache
+def _init_code(kinds: tuple[Kind, ...], *, has_more: bool) -> CodeType:
+    """For any class that has fields of these `kinds`: is it given, only by name, and else made?
+
+    The parameters are to be renamed after the fields.
+    """
+    positional, by_name, lines = ["self"], ["*"], []
+    for number, (is_given, is_by_name, is_made) in enumerate(kinds):
+        value = f"_given{number}"
+        if is_given:
+            (by_name if is_by_name else positional).append(value)
+        if is_made:
+            value = f"_make{number}()" + f" if {value} is _not_given else {value}" * is_given
+        elif not is_given:
+            value = f"_default{number}"
+        lines.append(f"_set{number}(self, {value})")
+    if has_more:
+        lines.append("self.__post_init__()")
+    parameters = ", ".join(positional + by_name * (len(by_name) > 1))
+    text = f"def __init__({parameters}):\n " + "\n ".join(lines or ["pass"])
+    found: dict[str, Any] = {}
+    exec(text, found)  # noqa: S102 - a text of numbers
+    code: CodeType = found["__init__"].__code__
+    return code

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import gc
 import inspect
 import pickle
 import re
+import weakref
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -154,6 +156,55 @@ class TestBoth:
 
         assert Nothing() == Nothing()
         assert len({Nothing(), Nothing()}) == 1
+
+
+def test_a_class_below_may_have_attributes_of_its_own() -> None:
+    class Below(Pair):
+        pass
+
+    below: Any = Below
+    one = below(1)
+    one.more = 2
+    del one.more
+    for change in (lambda: setattr(one, "left", 3), lambda: delattr(one, "left")):
+        with pytest.raises(FrozenInstanceError):
+            change()
+    assert one.left == 1
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_an_attribute_of_the_class_is_no_field(make: Make) -> None:
+    @make(frozen=True, slots=True)
+    class Counted:
+        left: int
+        most: ClassVar[int] = 3
+
+    counted: Any = Counted
+    assert [one.name for one in fields(counted)] == ["left"]
+    assert counted(1).most == 3
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_a_field_without_a_default_stands_before_those_with_one(make: Make) -> None:
+    with pytest.raises(TypeError, match=r"without a default|non-default"):
+
+        @make(frozen=True, slots=True)
+        class Wrong:
+            left: int = 1
+            right: int
+
+
+def test_the_class_that_had_no_slots_yet_is_gone() -> None:
+    former = []
+
+    def remember(cls: type) -> type:
+        former.append(weakref.ref(cls))
+        return cls
+
+    made: Any = ours(frozen=True, slots=True)(remember(type("One", (), {"__annotations__": {}})))
+    gc.collect()
+    assert former[0]() is None
+    assert made() == made()
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abc")), min_size=2, max_size=2))
