@@ -17,6 +17,7 @@ from contextlib import suppress
 from pymta.spool import journal_lines
 from pymta.spool.alarm import alarm
 from pymta.spool.aside import Tell, set_aside
+from pymta.spool.disk import Facts
 from pymta.spool.fold import fold, step
 from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
@@ -32,32 +33,35 @@ _ROOM_EACH = 16
 def take_claim(places: Places, id: str, tell: Tell) -> FileClaim | None:
     """None: gone, in other hands, or unreadable and now set aside."""
     with refusing(f"cannot claim message {id}"):
-        queued = find_queued(places, id)
-        return _open_and_lock(queued, tell) if queued else None
+        return _open_and_lock(places, id, tell)
 
 
-def _open_and_lock(queued: Queued, tell: Tell) -> FileClaim | None:
-    disk = queued.places.disk
+def _open_and_lock(places: Places, id: str, tell: Tell) -> FileClaim | None:
+    disk = places.disk
     try:
-        fd = open_queued(queued)
+        found = open_queued(places, id)
     except ValueError as error:  # nothing to lock; whoever renames it first tells it
-        set_aside(queued, str(error), tell)
+        if queued := find_queued(places, id):
+            set_aside(queued, str(error), tell)
         return None
-    if fd is None:
+    if found is None:
         return None
+    queued, fd = found
     claim = None
     try:
-        if disk.lock(fd) and _is_linked(queued, fd):
-            claim = _read_or_set_aside(queued, fd, tell)
+        if disk.lock(fd):
+            facts = disk.facts(fd)
+            if _is_linked(queued, facts.inode):
+                claim = _read_or_set_aside(queued, fd, facts, tell)
     finally:
         if claim is None:
             disk.close(fd)
     return claim
 
 
-def _read_or_set_aside(queued: Queued, fd: int, tell: Tell) -> FileClaim | None:
+def _read_or_set_aside(queued: Queued, fd: int, facts: Facts, tell: Tell) -> FileClaim | None:
     try:
-        opened = read_message(queued.places.disk, fd)
+        opened = read_message(queued.places.disk, fd, facts)
         pen = Pen(queued)
     except NewerFormatError as error:
         what = f"message {queued.id}: {error}; it waits for a newer pymta"
@@ -65,13 +69,11 @@ def _read_or_set_aside(queued: Queued, fd: int, tell: Tell) -> FileClaim | None:
     except ValueError as error:
         set_aside(queued, str(error), tell)
         return None
-    return FileClaim(queued, fd, opened, pen, tell=tell)
+    return FileClaim(queued, fd, facts.inode, opened, pen, tell=tell)
 
 
-def _is_linked(queued: Queued, fd: int) -> bool:
-    disk = queued.places.disk
-    now = disk.look(queued.queue, queued.id)
-    return now is not None and now.inode == disk.facts(fd).inode
+def _is_linked(queued: Queued, inode: tuple[int, int]) -> bool:
+    return queued.places.disk.inode(queued.id, queued.queue) == inode
 
 
 class Pen:
@@ -168,6 +170,7 @@ class FileClaim:
         self,
         queued: Queued,
         fd: int,
+        inode: tuple[int, int],
         opened: Opened,
         pen: Pen,
         *,
@@ -179,6 +182,7 @@ class FileClaim:
         self._queued = queued
         self._disk = queued.places.disk
         self._fd: int | None = fd
+        self._inode = inode
         self._opened = opened
         self._pen = pen
         self._tell = tell
@@ -211,8 +215,9 @@ class FileClaim:
         self._state = later
 
     def is_mine(self) -> bool:
+        self._held()
         with refusing(f"cannot look at message {self.id}"):
-            return _is_linked(self._queued, self._held())
+            return _is_linked(self._queued, self._inode)
 
     def finish(self) -> None:
         self._held()

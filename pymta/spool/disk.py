@@ -114,10 +114,10 @@ class Disk:
         except FileNotFoundError:
             return None
 
-    def inode(self, path: str) -> tuple[int, int] | None:
+    def inode(self, path: str, at: int | None = None) -> tuple[int, int] | None:
         """As `Facts.inode`, of the last name as it stands; None: there is nothing."""
         try:
-            found = os.lstat(path)
+            found = os.stat(path, dir_fd=at, follow_symlinks=False)
         except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino

@@ -159,9 +159,10 @@ class MemoryDisk(Disk):
         inode = self._file(at).names.get(name)
         return None if inode is None else _facts(inode)
 
-    def inode(self, path: str) -> tuple[int, int] | None:
+    def inode(self, path: str, at: int | None = None) -> tuple[int, int] | None:
         try:
-            return _facts(self._find(path)).inode
+            found = self._find(path) if at is None else self._named(at, path)
+            return _facts(found).inode
         except FileNotFoundError:
             return None
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pymta.dataclass import dataclass
 from pymta.mail.envelope import Envelope
 from pymta.spool import journal_lines
-from pymta.spool.disk import Disk
+from pymta.spool.disk import Disk, Facts
 from pymta.spool.journal_lines import Journal
-from pymta.spool.places import Queued
+from pymta.spool.places import Places, Queued
 from pymta.spool.record import FOOTER, OPENING, Layout, decode_head, decode_layout, decode_seal
 from pymta.spool.store import Seal
 
@@ -31,9 +31,10 @@ class Opened:
     layout: Layout
 
 
-def open_queued(queued: Queued) -> int | None:
-    """A descriptor of the message; None: it has gone.  ValueError: this is no file of ours."""
-    return open_message(queued.places.disk, queued.queue, queued.id)
+def open_queued(places: Places, id: str) -> tuple[Queued, int] | None:
+    """A message and its descriptor; None: it has gone.  ValueError: this is no file of ours."""
+    found = places.queues.first(lambda queue: open_message(places.disk, queue, id))
+    return (Queued(places, found[0], id), found[1]) if found else None
 
 
 def open_message(disk: Disk, queue: int, id: str) -> int | None:
@@ -48,9 +49,9 @@ def open_message(disk: Disk, queue: int, id: str) -> int | None:
         raise
 
 
-def read_message(disk: Disk, fd: int) -> Opened:
+def read_message(disk: Disk, fd: int, facts: Facts | None = None) -> Opened:
     """Read everything but the body.  ValueError: the file is not whole."""
-    facts = disk.facts(fd)
+    facts = facts or disk.facts(fd)
     if not facts.is_regular:
         raise ValueError("not a regular file")
     start = disk.read(fd, min(facts.size, _SMALL), 0)

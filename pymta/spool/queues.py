@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from pymta.mail.envelope import DEFAULT_QUEUE, is_queue_name
 from pymta.spool.disk import Disk
 from pymta.spool.paths import NAMED_QUEUE
+
+_T = TypeVar("_T")
 
 
 class Queues:
@@ -67,11 +70,16 @@ class Queues:
 
     def find(self, id: str) -> int | None:
         """The directory that this message is in; None: it is in no queue."""
+        found = self.first(lambda at: self._disk.inode(id, at))
+        return found and found[0]
+
+    def first(self, look: Callable[[int], _T | None]) -> tuple[int, _T] | None:
+        """The first directory in which `look` finds something, and what; None: in none."""
         seen = dict(self._open)
-        found = self._first_with(id, seen)
+        found = _first(seen.values(), look)
         if found is None:
-            new = (name for name in self.names() if self._open[name] != seen.get(name))
-            found = self._first_with(id, new)
+            new = (self._open[name] for name in self.names())
+            found = _first((at for at in new if at not in seen.values()), look)
         return found
 
     def sync_all(self) -> None:
@@ -82,13 +90,6 @@ class Queues:
     def close(self) -> None:
         for fd in (*self._open.values(), *self._removed):
             self._disk.close(fd)
-
-    def _first_with(self, id: str, names: Iterable[str]) -> int | None:
-        for name in names:
-            at = self._open[name]
-            if self._disk.look(at, id) is not None:
-                return at
-        return None
 
     def _forget_removed(self, name: str) -> None:
         """An operator may have taken away an empty one since, and a writer have made another."""
@@ -101,3 +102,11 @@ class Queues:
 
     def _path(self, name: str) -> str:
         return str(self._directory / f"{NAMED_QUEUE}{name}")
+
+
+def _first(directories: Iterable[int], look: Callable[[int], _T | None]) -> tuple[int, _T] | None:
+    for at in directories:
+        found = look(at)
+        if found is not None:
+            return at, found
+    return None

@@ -15,7 +15,7 @@ from pymta.spool.disk import Disk
 from pymta.spool.fold import fold
 from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
-from pymta.spool.places import Places, Queued, find_queued
+from pymta.spool.places import Places
 from pymta.spool.store import Message, Seal, SpoolError, Waiting, refusing
 
 
@@ -50,7 +50,7 @@ class Reading:
 def reading(places: Places, id: str) -> Iterator[Reading | None]:
     """Without a claim, so that nobody's attempt fails on whoever takes his time to read."""
     with _readable(id):
-        found = _opened(places, id)
+        found = open_queued(places, id)
     if found is None:
         yield None
         return
@@ -78,19 +78,13 @@ def _readable(id: str) -> Iterator[None]:
             raise SpoolError(errno.EBADMSG, f"message {id}: {error}") from error
 
 
-def _opened(places: Places, id: str) -> tuple[Queued, int] | None:
-    queued = find_queued(places, id)
-    fd = open_queued(queued) if queued else None
-    return None if queued is None or fd is None else (queued, fd)
-
-
 def _blocks(disk: Disk, fd: int, id: str, opened: Opened) -> Iterator[bytes]:
     with _readable(id):
         yield from read_body(disk, fd, opened)
 
 
 def _read(places: Places, id: str) -> Message | None:
-    found = _opened(places, id)
+    found = open_queued(places, id)
     if found is None:
         return None
     queued, fd = found

@@ -26,7 +26,6 @@ One that a newer pymta wrote stays where it is: `claim` and `peek` raise SpoolEr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import field
 from typing import Protocol
 
@@ -45,15 +44,18 @@ class NewerFormatError(ValueError):
     """It was written by a newer pymta: not ours to read, and nothing is wrong with it."""
 
 
-@contextmanager
-def refusing(deed: str) -> Iterator[None]:
+class refusing:  # noqa: N801 - used like a function; made of a generator it takes three times as long
     """Turn whatever the disk says while we do `deed` into a SpoolError with its errno."""
-    try:
-        yield
-    except SpoolError:
-        raise
-    except OSError as error:
-        raise SpoolError(error.errno, f"{deed}: {error.strerror or error}") from error
+
+    def __init__(self, deed: str) -> None:
+        self._deed = deed
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError) and not isinstance(error, SpoolError):
+            raise SpoolError(error.errno, f"{self._deed}: {error.strerror or error}") from error
 
 
 @dataclass(frozen=True, slots=True)
