@@ -122,6 +122,12 @@ class HostList:
 
     def __init__(self, items: Iterable[str]) -> None:
         self._items = tuple(parse_item(text) for text in items)
+        self._settled = _settled(self._items)
+
+    @property
+    def needs_to_know(self) -> bool:
+        """Does it matter who asks?  Most lists are empty, or begin with "*"."""
+        return self._settled is None
 
     def __bool__(self) -> bool:
         return bool(self._items)
@@ -131,6 +137,8 @@ class HostList:
 
     def decide(self, address: Address, lookup: Lookup) -> tuple[Answer, int | None]:
         """The same, and the number of the item that decided; None: none of them fits."""
+        if self._settled is not None:
+            return self._settled
         on_unknown = on_defer = ""
         is_last_negated = False
         for number, item in enumerate(self._items):
@@ -161,6 +169,15 @@ class HostList:
             if item.kind is Kind.EVERYBODY:
                 return not item.is_negated
         return bool(self._items) and self._items[-1].is_negated
+
+
+def _settled(items: tuple[Item, ...]) -> tuple[Answer, int | None] | None:
+    """What the list says of everybody, whoever he is."""
+    if not items:
+        return Answer.NO, None
+    if items[0].kind is Kind.EVERYBODY:
+        return (Answer.NO if items[0].is_negated else Answer.YES), 0
+    return None
 
 
 class _Fit(Enum):

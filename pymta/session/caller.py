@@ -86,11 +86,13 @@ class Caller:
 
     def is_in(self, hosts: Sequence[str], option: str = "") -> Answer:
         """Is he in this list of the settings, which is that of the option, or part of a rule?"""
+        listed = host_list(tuple(hosts))
         if self._address is None:
-            return Answer.YES if host_list(tuple(hosts)).holds_without_address() else Answer.NO
-        self._dns.start_budget(self._settings.routing.dns_timeout)
-        answer, item = host_list(tuple(hosts)).decide(self._address, self)
-        if option:
+            return Answer.YES if listed.holds_without_address() else Answer.NO
+        if listed.needs_to_know:
+            self._dns.start_budget(self._settings.routing.dns_timeout)
+        answer, item = listed.decide(self._address, self)
+        if option and self._explain is not nobody_asks:
             place = () if item is None else (item,)
             self._explain(Decision(option, f"[{self._address}]: {_IN_WORDS[answer]}", place))
         return answer

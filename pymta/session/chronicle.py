@@ -61,7 +61,8 @@ class Chronicle:
             self.tell(say.incomplete(self._visit.origin, cause, transaction.sender, names))
 
     def closed_by_quit(self) -> None:
-        self.tell(say.closed_by_quit(self._visit.origin, self.seconds))
+        if say.CONNECTION in self._selected:
+            self.tell(say.closed_by_quit(self._visit.origin, self.seconds))
 
     def end(self) -> None:
         """N-06, N-30: the last line of a session that brought no mail."""

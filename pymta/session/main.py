@@ -15,7 +15,6 @@ import select
 import socket
 import time
 import traceback
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +33,7 @@ from pymta.journal.process_info import told_on_signal
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Room, queue_only
 from pymta.load.room import room
-from pymta.mail.caller import LocalCaller
+from pymta.mail.caller import Endpoint, LocalCaller
 from pymta.policy.tables import tables_of
 from pymta.resolver.query import Resolver
 from pymta.resolver.reverse import Hosts
@@ -114,6 +113,10 @@ class _Worker:
         self._served = 0
         self._stays = False
         self._visit: Visit | None = None
+        self._poll = select.poll()
+        for source in (channel, self._termination):
+            self._poll.register(source.fileno(), select.POLLIN)
+        self._memory = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
 
     @property
     def does(self) -> str:
@@ -159,12 +162,21 @@ class _Worker:
         self._served += 1
         has_left_nothing = self._policy_file.leave()
         is_clean = conversation.has_ended_well and has_left_nothing
-        self._stays = may_stay(self._settings.session, self._served, _resident(), is_clean=is_clean)
+        self._stays = may_stay(
+            self._settings.session, self._served, self._resident(), is_clean=is_clean
+        )
         # Before the client can see the end: its next call must find this slot free (ML-04).
         self._channel.say(Done(status, self._stays))
         call.sock.close()
         self._visit = None
         return status
+
+    def _resident(self) -> int:
+        """The memory that this process holds now, in bytes (statm in proc(5)).
+
+        Not the peak of getrusage: that is inherited over fork and exec from whoever started us.
+        """
+        return int(os.pread(self._memory, 128, 0).split()[1]) * resource.getpagesize()
 
     def _is_trusted_user(self, call: Call) -> bool:
         """Groups are those of the moment when he called; they cannot be asked for later."""
@@ -186,9 +198,7 @@ class _Worker:
         """The next connection; None when there will be none, or SIGTERM came."""
         if not self._stays:
             return None
-        poll = select.poll()
-        for source in (self._channel, self._termination):
-            poll.register(source.fileno(), select.POLLIN)
+        poll = self._poll
         ready: set[int] = set()
         while self._channel.fileno() not in ready:
             ready = {fd for fd, _ in poll.poll()}
@@ -196,9 +206,27 @@ class _Worker:
                 return None
         match self._channel.take():
             case Serve() as word, fd if fd >= 0:
-                facts = {field.name: getattr(word, field.name) for field in fields(word)}
-                return Call(socket.socket(fileno=fd), **facts)
+                return _call(word, fd)
         return None
+
+
+def _call(word: Serve, fd: int) -> Call:
+    """What a socket is need not be asked of the kernel: it is said by who calls."""
+    family = socket.AF_UNIX
+    if isinstance(word.caller, Endpoint):
+        family = socket.AF_INET if word.caller.address.version == 4 else socket.AF_INET6
+    return Call(
+        socket.socket(family, socket.SOCK_STREAM, 0, fileno=fd),
+        word.caller,
+        word.local,
+        word.others,
+        word.id,
+        word.load,
+        word.starts_tls,
+        word.role,
+        word.is_proxied,
+        word.policy_is_out,
+    )
 
 
 def make_world(settings: Settings, spool: Spool, log: Log) -> World:
@@ -248,11 +276,3 @@ def read_hosts() -> Hosts:
         return Hosts(HOSTS_FILE.read_text("utf-8", "replace"))
     except OSError:
         return Hosts("")
-
-
-def _resident() -> int:
-    """The memory that this process holds now, in bytes (statm in proc(5)).
-
-    Not the peak of getrusage: that is inherited over fork and exec from whoever started us.
-    """
-    return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()

@@ -74,6 +74,7 @@ class Stream:
         self._is_mute = starts_tls
         self._seen = b""  # decrypted for `peek`, and not read yet
         self._has_to_go = False  # which was heard in the middle of a handshake
+        self._polls: dict[tuple[int, bool], select.poll] = {}  # one for each kind of wait
         self.error = ""
         sock.setblocking(False)
         try:
@@ -302,11 +303,7 @@ class Stream:
     def _wait(self, deadline: float, events: int, *, at_command: bool) -> Stop | None:
         if at_command and self._has_to_go:
             return Stop.DRAINING
-        poll = select.poll()
-        poll.register(self._sock.fileno(), events)
-        poll.register(self._termination.fileno(), select.POLLIN)
-        if at_command:
-            poll.register(self._channel.fileno(), select.POLLIN)
+        poll = self._polls.get((events, at_command)) or self._new_poll(events, at_command)
         bell = self._termination.fileno()
         ready = {bell}
         while ready == {bell}:
@@ -318,6 +315,14 @@ class Stream:
             self._channel.hear()
             return Stop.DRAINING
         return None if ready else Stop.TIMED_OUT
+
+    def _new_poll(self, events: int, at_command: bool) -> select.poll:
+        poll = self._polls[events, at_command] = select.poll()
+        poll.register(self._sock.fileno(), events)
+        poll.register(self._termination.fileno(), select.POLLIN)
+        if at_command:
+            poll.register(self._channel.fileno(), select.POLLIN)
+        return poll
 
 
 def _poll(fd: int, events: int, deadline: float) -> bool:

@@ -30,6 +30,8 @@ class Verb(Enum):
     XCLIENT = b"XCLIENT"
     QUIT = b"QUIT"
 
+    __hash__ = object.__hash__  # as they compare; that of Enum is a function in Python
+
 
 BAD_CHUNK = "BDAT must have a size, and perhaps LAST"
 _VERBS = {verb.value: verb for verb in Verb}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from pymta.dataclass import dataclass
 from pymta.smtp.xclient import ATTRIBUTES as XCLIENT
@@ -183,6 +184,7 @@ EXTENSIONS = (
 )
 
 
+@lru_cache(maxsize=64)  # of offers there are as many as kinds of clients
 def offered(offer: Offer) -> tuple[str, ...]:
     """The keywords with their parameters."""
     lines = ((one.keyword, one.words(offer)) for one in EXTENSIONS)

@@ -21,6 +21,8 @@ class State(Enum):
     LOGIN = auto()  # 334 is said: lines are answers to it, no commands
     CLOSED = auto()  # QUIT answered
 
+    __hash__ = object.__hash__  # as they compare; that of Enum is a function in Python
+
 
 _ANYWHERE = {
     Verb.EHLO: State.READY,
