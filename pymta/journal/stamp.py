@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from pymta.config.journal import Journal
 from pymta.dataclass import dataclass
+from pymta.journal.local_time import stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,11 @@ class Stamp:
 
     def time(self) -> str:
         now = self.clock()
-        local = time.localtime(now)
-        text = time.strftime("%Y-%m-%d %H:%M:%S", local)
+        text = stamp(now)
         if self.millisec:
             text += f".{int(now % 1 * 1000):03}"
         if self.zone:
-            text += time.strftime(" %z", local)
+            text += time.strftime(" %z", time.localtime(now))
         return text
 
     def process(self) -> str:

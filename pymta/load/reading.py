@@ -79,6 +79,8 @@ def excess(load: Load, limit: Load) -> Excess | None:
 
     Strictly above, so that a limit of 0 holds on every machine that is not idle (LM-02).
     """
+    if limit is NOTHING or load is NOTHING:  # the usual case
+        return None
     for name, words in _WORDS.items():
         value, most = getattr(load, name), getattr(limit, name)
         if value is not None and most is not None and value > most:

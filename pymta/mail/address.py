@@ -149,6 +149,8 @@ def literal_address(domain: str) -> IpAddress | None:
 
 def _closing_bracket(text: bytes) -> int:
     """Where the path ends; a bracket inside a quoted local part does not count."""
+    if b'"' not in text:
+        return text.find(b">")
     in_quotes = is_escaped = False
     for n, octet in enumerate(text):
         if is_escaped:

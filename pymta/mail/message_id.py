@@ -11,6 +11,7 @@ This module only writes and reads the form.  That no id is given twice is the sp
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LENGTH = 23  # characters, hyphens included
@@ -29,7 +30,7 @@ def make_id(seconds: int, pid_part: int, fraction: int) -> str:
     `seconds` since the epoch; `pid_part` from `pid_part()`; `fraction` in microseconds.  Raises
     OverflowError when a number does not fit its digits.
     """
-    return f"{_base62(seconds, 6)}-{_base62(pid_part, 11)}-{_base62(fraction, 4)}"
+    return f"{_base62_again(seconds, 6)}-{_base62_again(pid_part, 11)}-{_base62(fraction, 4)}"
 
 
 def pid_part(host: int, pid: int) -> int:
@@ -50,6 +51,12 @@ def arrival_time(id: str) -> int:
     for digit in id[:6]:
         seconds = seconds * len(DIGITS) + _VALUE[digit]
     return seconds
+
+
+@lru_cache(maxsize=8)
+def _base62_again(number: int, width: int) -> str:
+    """Of what the next id has as well, mostly."""
+    return _base62(number, width)
 
 
 def _base62(number: int, width: int) -> str:

@@ -29,6 +29,8 @@ class Reply:
     def encode(self, *, with_enhanced: bool) -> bytes:
         """The bytes for the wire; `with_enhanced` is true once the client has said EHLO."""
         prefix = f"{self.enhanced} " if with_enhanced and self.enhanced else ""
+        if "\n" not in self.text:
+            return f"{self.code} {prefix}{self.text}\r\n".encode("ascii", "replace")
         lines = self.text.split("\n")
         last = len(lines) - 1
         return b"".join(

@@ -8,7 +8,6 @@ top.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address
 
 from pymta.mail.letters import is_safe
 from pymta.mail.sizes import DOMAIN
@@ -80,8 +79,7 @@ def delivered_before(header: bytes) -> frozenset[str]:
 
 def address_literal(address: str) -> str:
     """``[192.0.2.1]`` or ``[IPv6:2001:db8::1]`` (RFC 5321 s4.1.3)."""
-    is_v6 = isinstance(ip_address(address), IPv6Address)
-    return f"[IPv6:{address}]" if is_v6 else f"[{address}]"
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 
 def safe_name(text: str) -> str:

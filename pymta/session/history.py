@@ -11,12 +11,12 @@ MOST = 20  # commands; of more the last ones are shown
 
 class History:
     def __init__(self) -> None:
-        self._last: deque[str] = deque(maxlen=MOST)
+        self._last: deque[Verb] = deque(maxlen=MOST)
         self._count = 0
         self.has_mail = False  # MAIL was said, whatever was answered
 
     def heard(self, verb: Verb) -> None:
-        self._last.append(verb.name)
+        self._last.append(verb)
         self._count += 1
         self.has_mail |= verb is Verb.MAIL
 
@@ -26,4 +26,4 @@ class History:
         if not self._count:
             return ""
         more = "..." if self._count > MOST else ""
-        return f" C={more}{','.join(self._last)}"
+        return f" C={more}{','.join(verb.name for verb in self._last)}"

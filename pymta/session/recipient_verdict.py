@@ -111,7 +111,8 @@ def judge(
 def _judge_own(mailbox: Mailbox, who: Ours, own: OwnAddresses, explain: Explain) -> Accept | Refuse:
     account = ""
     for one, route in own.follow(who):
-        explain(_of(one, route, own.settings))
+        if explain is not nobody_asks:
+            explain(_of(one, route, own.settings))
         if one == who and isinstance(route, User):
             account = route.account
     if isinstance(route, Fail | Defer):
@@ -142,12 +143,15 @@ def _refuse(code: int, text: str, enhanced: str) -> Refuse:
 
 
 def _is_ours(domain: str, local: Address | None, settings: Settings, explain: Explain) -> bool:
-    names = tuple(
-        settings.hostname if name == "@" else name for name in settings.routing.local_domains
-    )
+    names = _in_full(settings.routing.local_domains, settings.hostname)
     if _is_listed(domain, names, "local_domains", explain):
         return True
     return local is not None and literal_address(domain) == local
+
+
+@cache  # likewise
+def _in_full(domains: tuple[str, ...], hostname: str) -> tuple[str, ...]:
+    return tuple(hostname if name == "@" else name for name in domains)
 
 
 def _is_virtual(domain: str, settings: Settings, explain: Explain) -> bool:
@@ -164,11 +168,17 @@ def _is_relayed_to(domain: str, settings: Settings, explain: Explain) -> bool:
 
 
 def _is_listed(domain: str, names: tuple[str, ...], option: str, explain: Explain) -> bool:
-    keys = [key_of_domain(name) for name in names]
-    key = key_of_domain(domain)
-    item = (keys.index(key),) if key in keys else ()
-    explain(Decision(option, f"{domain}: {'in it' if item else 'not in it'}", item))
-    return bool(item)
+    number = _numbered(names).get(key_of_domain(domain))
+    if explain is not nobody_asks:
+        item = () if number is None else (number,)
+        explain(Decision(option, f"{domain}: {'in it' if item else 'not in it'}", item))
+    return number is not None
+
+
+@cache  # of settings, so there are few
+def _numbered(names: tuple[str, ...]) -> dict[str, int]:
+    """The first place of each domain in the list."""
+    return {key_of_domain(name): number for number, name in reversed(tuple(enumerate(names)))}
 
 
 def is_trusted(caller: Address | None, settings: Settings, explain: Explain = nobody_asks) -> bool:
@@ -177,8 +187,9 @@ def is_trusted(caller: Address | None, settings: Settings, explain: Explain = no
         return True
     networks = settings.session.relay_from_hosts
     item = next(((n,) for n, one in enumerate(networks) if caller in _network(one)), ())
-    what = "may send anywhere" if item else "may not send to other hosts"
-    explain(Decision("relay_from_hosts", f"[{caller}]: {what}", item))
+    if explain is not nobody_asks:
+        what = "may send anywhere" if item else "may not send to other hosts"
+        explain(Decision("relay_from_hosts", f"[{caller}]: {what}", item))
     return bool(item)
 
 

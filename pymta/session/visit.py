@@ -102,7 +102,9 @@ class Visit:
     mode: Mode = field(init=False)
     host: str = field(init=False)
     size_limit: SizeLimit = field(init=False)
+    address: Address | None = field(init=False)  # of the caller; None for a user of this machine
     _ends: str = field(init=False)
+    _address_text: str = field(init=False)
 
     def __post_init__(self) -> None:
         self._settle()
@@ -126,6 +128,8 @@ class Visit:
     def _settle(self) -> None:
         """CP-04: the name goes with the address that was called, what may come with who calls."""
         self._ends = ""
+        self.address = self.caller.address if isinstance(self.caller, Endpoint) else None
+        self._address_text = str(self.address or "")
         if self.local and isinstance(self.caller, Endpoint):
             self._ends = ends_text(self.caller, self.local, self.settings.journal)
         ours = self.local.address if self.local else None
@@ -176,11 +180,6 @@ class Visit:
         return delay
 
     @property
-    def address(self) -> Address | None:
-        """Of the caller; None for a user of this machine."""
-        return self.caller.address if isinstance(self.caller, Endpoint) else None
-
-    @property
     def remote(self) -> Endpoint | None:
         """The caller; None for a user of this machine."""
         return self.caller if isinstance(self.caller, Endpoint) else None
@@ -208,7 +207,7 @@ class Visit:
             peer = (self.caller.uid, self.caller.pid)
             return Origin("", 0, self.helo, ident=user, id=self.id, shows_id=shows_id, peer=peer)
         return Origin(
-            str(self.caller.address),
+            self._address_text,
             self.caller.port,
             self.helo,
             self.name,
@@ -277,4 +276,4 @@ class Visit:
     def client(self) -> Client:
         if isinstance(self.caller, LocalCaller):
             return Client(helo=self.helo, protocol=self.protocol, user=self.origin.ident)
-        return Client(str(self.caller.address), self.caller.port, self.helo, self.protocol)
+        return Client(self._address_text, self.caller.port, self.helo, self.protocol)

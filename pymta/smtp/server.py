@@ -56,6 +56,8 @@ class LoginLine:
     line: bytes | None
 
 
+_AUTH = Verb.AUTH.value
+
 Event = Command | Unknown | BadSyntax | Misplaced | BodyPart | LoginLine
 
 
@@ -101,9 +103,10 @@ class Server:
             return self._next_of_chunk()
         if self._chunk is not None:  # its command was refused
             self._unwanted, self._chunk = self._chunk.size, None
-        self._unwanted -= len(take(self._buffer, self._unwanted))
         if self._unwanted:
-            return None
+            self._unwanted -= len(take(self._buffer, self._unwanted))
+            if self._unwanted:
+                return None
         if self.state is State.CLOSED:
             return None
         line = self._lines.next_line(self._buffer, self._longest)
@@ -149,7 +152,7 @@ class Server:
     @property
     def _longest(self) -> int:
         """Octets of the line that comes."""
-        is_login = self.state is State.LOGIN or self._buffer[:4].upper() == Verb.AUTH.value
+        is_login = self.state is State.LOGIN or self._buffer[:4].upper() == _AUTH
         return AUTH_LINE if is_login else COMMAND_LINE
 
     def _placed(self, event: Command | Unknown | BadSyntax) -> Event:

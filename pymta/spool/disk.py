@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 
 from pymta.dataclass import dataclass
 from pymta.load.reading import Room
@@ -19,6 +20,7 @@ from pymta.load.room import room
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_STEPS = 2_000_000_000  # nanoseconds: more than any file system's
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -143,6 +145,15 @@ class Disk:
             return os.listdir(fd)  # noqa: PTH208 (pathlib takes no descriptor)
         finally:
             os.close(fd)
+
+    def version(self, at: int) -> int | None:
+        """Of the names in this directory: while it is the same, so are they.
+
+        None: they have changed so lately that the next change might get the same time, which goes
+        in steps.
+        """
+        changed = os.fstat(at).st_mtime_ns
+        return changed if time.time_ns() - changed > _STEPS else None
 
     def room(self, at: int) -> Room:
         return room(at)

@@ -58,13 +58,15 @@ class FileSpool:
 
     def begin(self, envelope: Envelope, *, id: str = "") -> FileIntake:
         with refusing("cannot begin a message"):
-            queue = self._places().queues.make(envelope.queue_name)
-            fd, id = (self._create_reserved(id), id) if id else self._create_new()
-            return FileIntake(self._places(), fd, id, envelope, self._clock, queue=queue)
+            places = self._places()
+            queue = places.queues.make(envelope.queue_name)
+            fd, id = (self._create_reserved(id), id) if id else self._create_new(places)
+            return FileIntake(places, fd, id, envelope, self._clock, queue=queue)
 
     def reserve(self) -> str:
         with refusing("cannot make a message id"):
-            while not self._is_free(id := self._new_id()):
+            places = self._places()
+            while not _is_free(places, id := self._new_id(places)):
                 pass
             return id
 
@@ -135,23 +137,21 @@ class FileSpool:
             self._opener = os.getpid()
         return self._open
 
-    def _new_id(self) -> str:
+    def _new_id(self, places: Places) -> str:
         """Never the same twice in this process, whatever the clock does."""
-        host = self._places().host
         self._last_tick = max(int(self._clock() * FRACTIONS), self._last_tick + 1)
         seconds, fraction = divmod(self._last_tick, FRACTIONS)
-        return make_id(seconds, pid_part(host, os.getpid()), fraction)
+        return make_id(seconds, pid_part(places.host, self._opener), fraction)
 
-    def _create_new(self) -> tuple[int, str]:
+    def _create_new(self, places: Places) -> tuple[int, str]:
         while True:
-            id = self._new_id()
-            fd = self._create(id)
+            id = self._new_id(places)
+            fd = self._create(places, id)
             if fd is not None:
                 return fd, id
 
-    def _create(self, id: str) -> int | None:
+    def _create(self, places: Places, id: str) -> int | None:
         """A descriptor of a new incoming/ID; None: some file of this id exists."""
-        places = self._places()
         try:
             fd = self._disk.create(places.incoming, id)
         except FileExistsError:
@@ -159,27 +159,29 @@ class FileSpool:
         # Nobody else can create incoming/ID while we have it, so what is free now stays free.
         is_free = False
         try:
-            is_free = self._is_free(id, but=places.incoming)
+            is_free = _is_free(places, id, but=places.incoming)
         finally:
             if not is_free:
                 self._disk.close(fd)
                 self._disk.unlink(places.incoming, id)
         return fd if is_free else None
 
-    def _is_free(self, id: str, *, but: int = -1) -> bool:
-        """No file of this id anywhere, except perhaps in the directory `but`."""
-        places = self._places()
-        elsewhere = (at for at in (places.incoming, places.journal, places.corrupt) if at != but)
-        return not any(self._disk.look(at, id) for at in elsewhere) and not self.holds(id)
-
     def _create_reserved(self, id: str) -> int:
         if not is_id(id):
             raise SpoolError(errno.EINVAL, "not a message id")
         # Who reserved an id is the only one to use it, one process after another (the claim of
         # the message it reports on sees to that); so a file found here was left by a dead one.
+        places = self._places()
         with suppress(FileNotFoundError):
-            self._disk.unlink(self._places().incoming, id)
-        fd = self._create(id)
+            self._disk.unlink(places.incoming, id)
+        fd = self._create(places, id)
         if fd is None:
             raise SpoolError(errno.EEXIST, f"message {id} exists")
         return fd
+
+
+def _is_free(places: Places, id: str, *, but: int = -1) -> bool:
+    """No file of this id anywhere, except perhaps in the directory `but`."""
+    elsewhere = (at for at in (places.incoming, places.journal, places.corrupt) if at != but)
+    is_there = any(places.disk.look(at, id) for at in elsewhere)
+    return not is_there and places.queues.find(id) is None

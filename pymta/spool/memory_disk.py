@@ -177,6 +177,9 @@ class MemoryDisk(Disk):
         self._named(at, name)
         self._apply(Change([(self._file(at), name, None)]))
 
+    def version(self, at: int) -> None:
+        assert self._file(at).is_directory
+
     def room(self, at: int) -> Room:
         self._file(at)
         return Room(1 << 40)

@@ -33,6 +33,7 @@ class Queues:
         self._open = {DEFAULT_QUEUE: default}
         self._synced = {DEFAULT_QUEUE}
         self._removed: list[int] = []
+        self._version: int | None = None  # of the spool's directory, when it was looked through
 
     def names(self) -> tuple[str, ...]:
         """All queues there are, the default one first."""
@@ -77,7 +78,7 @@ class Queues:
         """The first directory in which `look` finds something, and what; None: in none."""
         seen = dict(self._open)
         found = _first(seen.values(), look)
-        if found is None:
+        if found is None and not self._has_all():
             new = (self._open[name] for name in self.names())
             found = _first((at for at in new if at not in seen.values()), look)
         return found
@@ -90,6 +91,11 @@ class Queues:
     def close(self) -> None:
         for fd in (*self._open.values(), *self._removed):
             self._disk.close(fd)
+
+    def _has_all(self) -> bool:
+        """Is every queue open by now?  Most messages ask for one that is in none of them."""
+        before, self._version = self._version, self._disk.version(self._top)
+        return self._version is not None and self._version == before
 
     def _forget_removed(self, name: str) -> None:
         """An operator may have taken away an empty one since, and a writer have made another."""

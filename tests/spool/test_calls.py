@@ -23,7 +23,7 @@ NOW = 1_700_000_000.0
 TOP = Path("/spool")
 ENVELOPE = Envelope("a@b.example", (Recipient("c@d.example"), Recipient("e@d.example")), NOW)
 BODY = b"Subject: x\r\n\r\nbody\r\n"
-LOOKS = {"look", "inode", "facts", "close", "lock", "is_writable", "names"}
+LOOKS = {"look", "inode", "facts", "close", "lock", "is_writable", "names", "version"}
 
 
 class Recorder:

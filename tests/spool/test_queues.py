@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +65,22 @@ def test_a_queue_that_another_process_makes_is_seen(spool: FileSpool, top: Path)
     assert spool.holds(id)
     assert spool.queues() == ("", "slow")
     assert ids(spool) == [id]
+
+
+def test_whoever_knows_all_queues_does_not_look_for_more_until_there_is_one(top: Path) -> None:
+    seen: list[str] = []
+    spool = FileSpool(top, disk=WatchedDisk(Disk(), lambda name, *_: seen.append(name)))
+    id = accept(spool, PLAIN)
+    os.utime(top, (time.time() - 60, time.time() - 60))  # nothing has changed there for long
+    nobody = id[:-4] + "zzzz"
+    assert not spool.holds(nobody)
+    seen.clear()
+    assert not spool.holds(nobody)
+    assert "names" not in seen
+
+    other = FileSpool(top)
+    assert spool.holds(accept(other))
+    other.close()
 
 
 def test_listing_one_queue_looks_at_nothing_of_another(top: Path) -> None:
