@@ -8,10 +8,11 @@ Touches: processes, environment.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from pymta.cli.streams import fill_closed_streams
-from pymta.submit.options import Elsewhere, MisusedError, NewAliases, read_words
+from pymta.submit.options import Elsewhere, MisusedError, NewAliases, Submission, read_words
 
 USAGE = 64
 INTERRUPTED = 130
@@ -42,12 +43,18 @@ def run(words: list[str]) -> int:
         return _classic(words)
     if isinstance(asked, NewAliases):
         return _new_aliases()
+    return _submit(asked)
+
+
+def _submit(asked: Submission) -> int:
+    """Everything was said and closed: what the interpreter would still clear away costs a tenth."""
     from pymta.submit.main import main as submit  # noqa: PLC0415 - not for the others
 
     try:
-        return submit(asked)
+        status = submit(asked)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        status = INTERRUPTED
+    os._exit(status)
 
 
 def _new_aliases() -> int:
@@ -61,8 +68,6 @@ def _new_aliases() -> int:
 
 
 def _classic(words: list[str]) -> int:
-    import os  # noqa: PLC0415 - what follows is for those who do not hand in a message
-
     _load_site()
     from pymta.cli import classic  # noqa: PLC0415
 

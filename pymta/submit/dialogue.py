@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     class Wire(Protocol):
         """What carries the dialogue.  Both raise OSError when the connection is lost."""
 
-        def read(self, *, is_last: bool = False) -> Reply:
+        def read(self, *, is_last: bool = False, patience: float = ...) -> Reply:
             """The next reply; the last one may take longest."""
 
         def write(self, data: bytes) -> None: ...
 
         def ask(self, command: bytes, patience: float = ...) -> Reply: ...
+
+        def ask_together(self, commands: list[bytes]) -> Iterator[Reply]:
+            """The reply to each."""
 
     class Stored(Protocol):
         size: int
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 
 GOODBYE = 5.0  # seconds for an answer that changes nothing
+BLOCK = 16 << 10  # octets of the message that go out at once, at least
+GROUP = 50  # recipients at once; their replies must fit into what the kernel keeps for us
 
 
 class Message:
@@ -95,23 +100,51 @@ def hand_over(wire: Wire, asked: Submission, message: Message) -> Outcome:
     domain = offers.get("XQUALIFY") or hello.lines[0].partition(" ")[0]
     top = message.header.completed(domain.encode(), _author(message, domain.encode()))
     size = len(top) + 2 + message.store.size - message.header.length
-    said = wire.ask(_mail(asked, message, offers, size))
+    replies = _replies(wire, _groups(asked, message, offers, size))
+    said = next(replies)
     if not said.is_good:
         return _not_taken("the sender", said)
-    refused = _name_recipients(wire, asked, message, offers)
+    answers = ((one, next(replies)) for one in message.recipients)
+    refused = [(one, reply) for one, reply in answers if not reply.is_good]
     for_later = [one for one in refused if one[1].is_for_later]
     if for_later or len(refused) == len(message.recipients):
         _part(wire)
         return _refusals(for_later or refused)
-    said = wire.ask(b"DATA")
+    said = next(replies)
     if said.code != 354:
         return _not_taken("the message", said)
-    _write(wire, top, message)
+    is_over = "PIPELINING" in offers and not asked.shows
+    _write(wire, top, message, goodbye=b"QUIT\r\n" if is_over else b"")
     said = wire.read(is_last=True)
     if said.code != 250:
         return _not_taken("the message", said)
-    _part(wire)
+    _part(wire, is_said=is_over)
     return _refusals(refused)
+
+
+def _groups(
+    asked: Submission, message: Message, offers: dict[str, str], size: int
+) -> list[list[bytes]]:
+    """The commands before the message, those together that may be sent at once (RFC 2920).
+
+    Of several recipients one may have to wait, and then the others must not get it: there DATA is
+    not said before all have their reply.
+    """
+    end = b"> NOTIFY=" + asked.notify.encode() if asked.notify and "DSN" in offers else b">"
+    recipients = [b"RCPT TO:<" + one + end for one in message.recipients]
+    commands = [_mail(asked, message, offers, size), *recipients]
+    if "PIPELINING" not in offers:
+        return [[one] for one in (*commands, b"DATA")]
+    if len(recipients) == 1:
+        return [[*commands, b"DATA"]]
+    groups = [commands[at : at + GROUP] for at in range(0, len(commands), GROUP)]
+    return [*groups, [b"DATA"]]
+
+
+def _replies(wire: Wire, groups: list[list[bytes]]) -> Iterator[Reply]:
+    """To each command; of a group nothing is sent before somebody wants to know its first."""
+    for group in groups:
+        yield from wire.ask_together(group)
 
 
 def _author(message: Message, domain: bytes) -> bytes:
@@ -138,28 +171,27 @@ def _mail(asked: Submission, message: Message, offers: dict[str, str], size: int
     return b" ".join(words)
 
 
-def _name_recipients(
-    wire: Wire, asked: Submission, message: Message, offers: dict[str, str]
-) -> list[tuple[bytes, Reply]]:
-    """Those who are refused, with the reply."""
-    end = b"> NOTIFY=" + asked.notify.encode() if asked.notify and "DSN" in offers else b">"
-    said = [(one, wire.ask(b"RCPT TO:<" + one + end)) for one in message.recipients]
-    return [(one, reply) for one, reply in said if not reply.is_good]
-
-
-def _write(wire: Wire, top: bytes, message: Message) -> None:
-    wire.write(stuffed(top + b"\r\n", at_start=True))
-    at_start = True
+def _write(wire: Wire, top: bytes, message: Message, goodbye: bytes) -> None:
+    data, at_start = stuffed(top + b"\r\n", at_start=True), True
     for block in message.store.blocks(message.header.length):
-        wire.write(stuffed(block, at_start=at_start))
+        data += stuffed(block, at_start=at_start)
         at_start = block.endswith(b"\n")
-    wire.write(b".\r\n")
+        if len(data) >= BLOCK:
+            wire.write(data)
+            data = b""
+    wire.write(data + b".\r\n" + goodbye)
 
 
-def _part(wire: Wire) -> None:
-    """What was decided stays so, whatever becomes of the goodbye."""
+def _part(wire: Wire, *, is_said: bool = False) -> None:
+    """What was decided stays so, whatever becomes of the goodbye.
+
+    Who does not wait for the answer breaks off the session: its process serves nobody else then.
+    """
     try:
-        wire.ask(b"QUIT", patience=GOODBYE)
+        if is_said:
+            wire.read(patience=GOODBYE)
+        else:
+            wire.ask(b"QUIT", patience=GOODBYE)
     except OSError:
         return
 

@@ -11,6 +11,10 @@ import sys
 
 from pymta.submit.replies import Reply, ReplyReader
 
+TYPE_CHECKING = False  # as `typing` has it, which is not loaded
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PLACE = "/run/pymta/submit"
 REPLY = 300.0  # seconds, as RFC 5321 s4.5.3.2 has them for any client
 LAST_REPLY = 600.0
@@ -49,11 +53,20 @@ class Wire:
         self.write(command + b"\r\n")
         return self.read()
 
+    def ask_together(self, commands: list[bytes]) -> Iterator[Reply]:
+        """The reply to each; all are sent before the first is waited for."""
+        for command in commands:
+            self._show(">>>", command.decode("utf-8", "replace"))
+        self.write(b"\r\n".join([*commands, b""]))
+        for _ in commands:
+            yield self.read()
+
     def write(self, data: bytes) -> None:
         self._sock.sendall(data)
 
-    def read(self, *, is_last: bool = False) -> Reply:
-        self._sock.settimeout(LAST_REPLY if is_last else self._patience)
+    def read(self, *, is_last: bool = False, patience: float = 0) -> Reply:
+        """`patience` in seconds is for this reply alone."""
+        self._sock.settimeout(LAST_REPLY if is_last else patience or self._patience)
         reply = self._replies.feed(b"")
         while reply is None:
             data = self._sock.recv(4096)

@@ -21,9 +21,12 @@ class Script:
         self._says = says
         self._offers = offers
         self.commands: list[str] = []
+        self.groups: list[list[str]] = []
         self.data = b""
 
-    def read(self, *, is_last: bool = False) -> Reply:
+    def read(self, *, is_last: bool = False, patience: float = 0) -> Reply:
+        if patience:
+            return self._reply("QUIT", "221 bye")
         return self._reply("end" if is_last else "greeting", "250 ok" if is_last else "220 hi")
 
     def write(self, data: bytes) -> None:
@@ -35,6 +38,10 @@ class Script:
         if text.startswith("EHLO") and "EHLO" not in self._says:
             return Reply(250, self._offers)
         return self._reply(text, "354 go" if text == "DATA" else "250 ok")
+
+    def ask_together(self, commands: list[bytes]) -> Iterator[Reply]:
+        self.groups.append([one.decode().partition(" ")[0] for one in commands])
+        yield from [self.ask(one) for one in commands]
 
     def _reply(self, what: str, usual: str) -> Reply:
         said = next((text for front, text in self._says.items() if what.startswith(front)), usual)
@@ -123,8 +130,9 @@ def test_a_lost_connection_is_told_to_whoever_tries_again(where: str) -> None:
         attempt(says={where: "gone"})
 
 
-def test_after_250_nothing_can_change_the_answer() -> None:
-    outcome, _ = attempt(says={"QUIT": "gone"})
+@pytest.mark.parametrize("offers", [ALL, [*ALL, "PIPELINING"]])
+def test_after_250_nothing_can_change_the_answer(offers: list[str]) -> None:
+    outcome, _ = attempt(offers=offers, says={"QUIT": "gone"})
     assert outcome.status == 0
 
 
@@ -142,6 +150,44 @@ def test_nobody_gets_it_while_one_has_to_wait() -> None:
 
     assert outcome.status == 75
     assert not script.data
+
+
+def test_what_the_server_takes_at_once_is_sent_at_once() -> None:
+    outcome, script = attempt(offers=[*ALL, "PIPELINING"])
+
+    assert outcome.status == 0
+    assert script.groups == [["MAIL", "RCPT", "DATA"]]
+    assert script.data.endswith(b"hi\r\n.\r\nQUIT\r\n")
+    assert "QUIT" not in script.commands
+
+
+def test_of_several_recipients_each_is_heard_of_before_the_message_is_offered() -> None:
+    many = " ".join(f"{number}@x.test" for number in range(60))
+    _, script = attempt(many, offers=[*ALL, "PIPELINING"])
+    assert script.groups == [["MAIL", *["RCPT"] * 49], ["RCPT"] * 11, ["DATA"]]
+
+    says = {"RCPT TO:<1@": "452 4.5.3 too many"}
+    outcome, script = attempt("0@x.test 1@x.test", offers=[*ALL, "PIPELINING"], says=says)
+    assert outcome.status == 75
+    assert script.commands[-1] == "QUIT"
+    assert not script.data
+
+
+@pytest.mark.parametrize("where", ["MAIL", "RCPT", "DATA", "end"])
+@pytest.mark.parametrize(("says", "status"), [("421 full", 75), ("554 no", 69)])
+def test_no_refusal_among_several_replies_is_taken_for_a_yes(
+    where: str, says: str, status: int
+) -> None:
+    outcome, script = attempt(offers=[*ALL, "PIPELINING"], says={where: says})
+
+    assert outcome.status == status
+    assert says in outcome.lines[0]
+    assert where == "end" or not script.data
+
+
+def test_who_wants_to_see_it_sees_the_goodbye() -> None:
+    _, script = attempt("-v a@x.test", offers=[*ALL, "PIPELINING"])
+    assert script.commands[-1] == "QUIT"
 
 
 def test_a_greeting_that_makes_no_sense_is_no_success() -> None:
