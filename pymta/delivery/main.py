@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pymta.channel.pair import End
+from pymta.channel.reach import Reach
 from pymta.channel.words import NO_PLACE, Attempted
 from pymta.config.queue import kept_for_local
 from pymta.config.settings import Settings
@@ -98,12 +99,13 @@ def _work(
     parent = Parent(channel)
     caller = Caller(settings.transport, settings.hostname, tell=log.write)
     world = make_world(channel.say, settings, log, parent.is_over, caller, force=force, thaw=thaw)
+    worlds = {reach: replace(world, reach=reach) for reach in Reach}
     does = WAITS
     with told_on_signal(settings, lambda: does), closing(caller):
         while (order := parent.next(meanwhile=caller.close_idle)) is not None:
             does = f"delivering {order.id}"
             try:
-                attempt(order.id, replace(world, reach=order.reach))
+                attempt(order.id, worlds[order.reach])
             except Exception:  # noqa: BLE001 - our own fault costs one attempt; the message stays
                 log.write(delivery_events.crashed(order.id, traceback.format_exc()))
                 return CRASHED

@@ -19,7 +19,7 @@ from pymta.delivery import follow_up, tell
 from pymta.delivery.carry import carry
 from pymta.delivery.outcome import Addressee, Tried, addressees
 from pymta.delivery.plan import Group, ToHosts, plan, shown
-from pymta.delivery.redirect import Known, TooMany, Wish, redirect
+from pymta.delivery.redirect import KeyOf, Known, TooMany, Wish, redirect
 from pymta.delivery.settle import (
     Due,
     Settlement,
@@ -75,8 +75,7 @@ class _Attempt:
     def __init__(self, claim: Claim, world: World) -> None:
         self._claim = claim
         self._world = world
-        self._key_of = cache(world.key_of)
-        self._known = Known(self._key_of)
+        self._routers: dict[tuple[str, str], RouteOf] = {}
         self._reports: dict[tuple[str, str], str] = {}  # ids by what they tell, and whom
         self._due: list[Due] = []
         self._ways: dict[int, Remote] = {}  # of recipients who were sent to hosts
@@ -142,7 +141,8 @@ class _Attempt:
             refused, added = self._redirect(carried.wishes)
             is_last = not groups and not added and not carried.onward
             self._settle((*carried.tried, *refused), is_last=is_last)
-            groups.extend(self._planned((*carried.onward, *self._routed(added))))
+            if added or carried.onward:
+                groups.extend(self._planned((*carried.onward, *self._routed(added))))
         return True
 
     def _planned(self, routes: Iterable[tuple[Addressee, Route]]) -> tuple[Group, ...]:
@@ -204,25 +204,30 @@ class _Attempt:
     def _routed(self, whom: Iterable[Addressee]) -> Iterator[tuple[Addressee, Route]]:
         """Those of them whom this attempt is for."""
         reach, settings = self._world.reach, self._world.settings
-        by_order = self._claim.state.reroute
-        own = self._claim.envelope.sender
-        new_route = cache(lambda order, sender: self._world.new_routes(order, sender or own))
+        by_order, leaves_far = self._claim.state.reroute, reach is Reach.LOCAL
         for who in whom:
             # A command or a file is in no domain, whatever it looks like.
             is_address = not who.is_item
-            is_far = is_address and (by_order or self._world.destination_of(who.address))
-            if reach is Reach.LOCAL and is_far:
+            if leaves_far and is_address and (by_order or self._world.destination_of(who.address)):
                 continue
             if is_address and is_left_whole(who.address, reach, settings):
                 self._tell_left(who)
                 continue
             # No host runs a command or writes a file of ours, whatever an operator has ordered.
             order = "" if who.is_item else by_order
-            route = self._not_again(who, new_route(order, who.sender))
+            route = self._not_again(who, self._router(order, who.sender))
             if isinstance(route, Remote) and is_left_by_smtp(who.address, reach, settings):
                 self._tell_left(who, route.router)
             else:
                 yield who, route
+
+    def _router(self, order: str, sender: str) -> RouteOf:
+        """One for each sender, since it looks up each destination once."""
+        key = order, sender
+        if key not in self._routers:
+            own = self._claim.envelope.sender
+            self._routers[key] = self._world.new_routes(order, sender or own)
+        return self._routers[key]
 
     def _not_again(self, who: Addressee, route_of: RouteOf) -> Route:
         """What has been sent on from here before, and is back, is not sent on once more."""
@@ -233,6 +238,14 @@ class _Attempt:
         if isinstance(inside, Fail):
             return Fail(f"mail loop: it was sent on from {who.address} before", "5.4.6")
         return inside
+
+    @cached_property
+    def _key_of(self) -> KeyOf:
+        return cache(self._world.key_of)
+
+    @cached_property
+    def _known(self) -> Known:
+        return Known(self._key_of)
 
     @cached_property
     def _been_at(self) -> frozenset[str]:
@@ -247,13 +260,11 @@ class _Attempt:
         state = self._claim.state
         if state.frozen:
             return []
-        latest = self._world.now() + ROUNDING
-        dues, longest = dict(state.dues), self._world.rules.longest
-        due = (
-            n
-            for n in state.pending
-            if self._world.force or has_come(dues.get(n, 0.0), latest, longest)
-        )
+        due: Iterable[int] = state.pending
+        if state.dues and not self._world.force:
+            latest = self._world.now() + ROUNDING
+            dues, longest = dict(state.dues), self._world.rules.longest
+            due = (n for n in due if has_come(dues.get(n, 0.0), latest, longest))
         return addressees(due, self._claim.envelope, state)
 
     def _tell_left(self, who: Addressee, router: str = "") -> None:
@@ -269,12 +280,12 @@ class _Attempt:
         self._world.tell(delivery_events.left_to_queue_runs(leg))
 
     def _record(self, settlement: Settlement, now: float, *, is_last: bool) -> None:
+        if is_last and self._is_all_delivered(settlement):
+            self._is_delivered = True  # the removal that follows says it, and costs no journal
+            return
         self._due += settlement.due
         parts = settlement.by_sender()
         reports = {sender: self._reports_on(part, sender) for sender, part in parts.items()}
-        if is_last and self._is_all_delivered(settlement) and not any(map(any, reports.values())):
-            self._is_delivered = True  # the removal that follows says it, and costs no journal
-            return
         for sender, part in parts.items():
             ignores = not self._is_told(sender) and self._is_ignored(now)
             if records := records_of_final(part, now, *reports[sender], ignores=ignores):
@@ -296,14 +307,22 @@ class _Attempt:
                 failed = self._reserve(FAILED, sender)
             elif not self._is_ignored(self._world.now()):
                 self._is_to_freeze = True
-        if is_told_ and any(map(is_report_wanted, settlement.delivered)):
+        if any(map(self._is_told_of, settlement.delivered)):
             delivered = self._reserve(DELIVERED, sender)
         return failed, delivered
 
     def _is_all_delivered(self, settlement: Settlement) -> bool:
+        """Has everybody got it who waited, and nobody is to be told of it?"""
         now_delivered = {one.addressee.index for one in settlement.delivered}
         state = self._claim.state
-        return now_delivered.issuperset(state.pending) and not state.owed
+        return (
+            now_delivered.issuperset(state.pending)
+            and not state.owed
+            and not any(map(self._is_told_of, settlement.delivered))
+        )
+
+    def _is_told_of(self, delivered: Tried) -> bool:
+        return is_report_wanted(delivered) and self._is_told(delivered.addressee.sender)
 
     def _is_told(self, sender: str = "") -> bool:
         """`sender` is the owner of a list, or else ""."""

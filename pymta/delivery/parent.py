@@ -35,6 +35,9 @@ class Parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        self._poll = select.poll()
+        self._poll.register(self._wake, select.POLLIN)
+        self._poll.register(self._channel, select.POLLIN)
 
     def next(self, meanwhile: Callable[[], float | None] = lambda: None) -> Deliver | None:
         """Wait for the next message to deliver; None: there is nothing more to do.
@@ -52,10 +55,7 @@ class Parent:
         return self._is_over
 
     def _listen(self, milliseconds: float | None) -> None:
-        poll = select.poll()
-        poll.register(self._wake, select.POLLIN)
-        poll.register(self._channel, select.POLLIN)
-        for fd, _ in poll.poll(milliseconds):
+        for fd, _ in self._poll.poll(milliseconds):
             if fd == self._wake.fileno():
                 # Another signal with a handler wakes us, too.
                 self._is_over |= signal.SIGTERM in self._wake.recv(64)

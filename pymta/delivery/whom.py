@@ -20,18 +20,19 @@ def is_left_whole(address: str, reach: Reach, settings: Settings) -> bool:
     """Leave this recipient alone altogether?"""
     if reach not in {Reach.NEW, Reach.NO_SMTP}:
         return False
-    domains = domain_list(settings.immediate.queue_domains, settings.hostname)
-    return _domain(address, settings) in domains
+    return _is_in(settings.immediate.queue_domains, address, settings)
 
 
 def is_left_by_smtp(address: str, reach: Reach, settings: Settings) -> bool:
     """Leave this recipient, now that its route goes over SMTP?"""
     if reach is not Reach.NEW:
         return reach is Reach.NO_SMTP
-    domains = domain_list(settings.immediate.queue_smtp_domains, settings.hostname)
-    return _domain(address, settings) in domains
+    return _is_in(settings.immediate.queue_smtp_domains, address, settings)
 
 
-def _domain(address: str, settings: Settings) -> str:
+def _is_in(domains: tuple[str, ...], address: str, settings: Settings) -> bool:
     """The bare postmaster is our own (RFC 5321 s4.5.1)."""
-    return address.rpartition("@")[2] if "@" in address else settings.hostname
+    if not domains:
+        return False
+    domain = address.rpartition("@")[2] if "@" in address else settings.hostname
+    return domain in domain_list(domains, settings.hostname)

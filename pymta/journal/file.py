@@ -69,6 +69,7 @@ class _LogFile:
 
     def __init__(self, path: Path, owner: tuple[int, int]) -> None:
         self.path = path
+        self._name = str(path)
         self.fd = -1
         self._owner = owner
         self._identity = (0, 0)
@@ -101,7 +102,7 @@ class _LogFile:
 
     def _is_in_place(self) -> bool:
         try:
-            found = self.path.stat()
+            found = os.stat(self._name)  # noqa: PTH116 (for each line; a Path takes longer)
         except (FileNotFoundError, NotADirectoryError):
             return False
         return (found.st_dev, found.st_ino) == self._identity

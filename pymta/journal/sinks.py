@@ -88,15 +88,15 @@ class Row:
             sink.close()
 
     def _put(self, event: Event) -> bool:
-        taker = next((sink for sink in self._sinks if sink.put(event)), None)
-        if taker is None:
-            return False
-        first = self._sinks[0]
-        is_detour = taker is not first
-        remark = self._detour.goes_on(first.trouble) if is_detour else self._detour.ends()
-        if remark:
-            taker.put(remark)
-        return True
+        for sink in self._sinks:
+            if sink.put(event):
+                first = self._sinks[0]
+                is_detour = sink is not first
+                remark = self._detour.goes_on(first.trouble) if is_detour else self._detour.ends()
+                if remark:
+                    sink.put(remark)
+                return True
+        return False
 
 
 class Both:

@@ -34,7 +34,4 @@ def mailbox_for(local_part: str, mailboxes: tuple[str, ...]) -> Local | Fail:
     wanted = small(local_part)
     if wanted == POSTMASTER:
         return Local(POSTMASTER)
-    for mailbox in mailboxes:
-        if mailbox == wanted:
-            return Local(mailbox)
-    return UNKNOWN
+    return Local(wanted) if wanted in mailboxes else UNKNOWN
