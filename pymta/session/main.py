@@ -15,6 +15,7 @@ import select
 import socket
 import time
 import traceback
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -236,7 +237,7 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
         spool=spool,
         tell=log.write,
         read_load=Gauge(queue_only(settings.immediate), settings.limits).read,
-        log_room=lambda: _log_room(settings),
+        log_room=_log_room(settings),
         dns=Resolver(settings.routing),
         hosts=read_hosts,
         is_ours=here(settings).__contains__,
@@ -254,15 +255,20 @@ def make_world(settings: Settings, spool: Spool, log: Log) -> World:
     )
 
 
-def _log_room(settings: Settings) -> Room | None:
+def _log_room(settings: Settings) -> Callable[[], Room | None]:
     """None: nobody asks, or there is no such directory; then the log says so, not the client."""
     limits, path = settings.limits, settings.journal.log_path
     if not path or not (limits.check_log_space or limits.check_log_inodes):
-        return None
-    try:
-        return room(str(Path(path).parent))
-    except OSError:
-        return None
+        return lambda: None
+    directory = str(Path(path).parent)
+
+    def look() -> Room | None:
+        try:
+            return room(directory)
+        except OSError:
+            return None
+
+    return look
 
 
 def _existing(items: tuple[str, ...]) -> tuple[str, ...]:

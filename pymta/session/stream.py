@@ -67,6 +67,7 @@ class Stream:
         keepalive: bool = True,
     ) -> None:
         self._sock = sock
+        self._fd = sock.fileno()
         self._channel = channel
         self._termination = termination
         self._layer: Layer | None = None
@@ -304,12 +305,17 @@ class Stream:
         if at_command and self._has_to_go:
             return Stop.DRAINING
         poll = self._polls.get((events, at_command)) or self._new_poll(events, at_command)
+        found = poll.poll(_milliseconds(deadline))
+        if len(found) == 1 and found[0][0] == self._fd:  # nearly always
+            return None
+        ready = {fd for fd, _ in found}
         bell = self._termination.fileno()
-        ready = {bell}
-        while ready == {bell}:
-            ready = {fd for fd, _ in poll.poll(_milliseconds(deadline))}
-            if bell in ready and has_come(self._termination):
+        while bell in ready:
+            if has_come(self._termination):
                 return Stop.TERMINATED
+            if ready != {bell}:
+                break
+            ready = {fd for fd, _ in poll.poll(_milliseconds(deadline))}
         if at_command and self._channel.fileno() in ready:
             # Drain is the only word that is said to a session, and the end means the same.
             self._channel.hear()

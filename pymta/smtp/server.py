@@ -103,6 +103,8 @@ class Server:
             return self._next_of_chunk()
         if self._chunk is not None:  # its command was refused
             self._unwanted, self._chunk = self._chunk.size, None
+        if not self._buffer:
+            return None
         if self._unwanted:
             self._unwanted -= len(take(self._buffer, self._unwanted))
             if self._unwanted:

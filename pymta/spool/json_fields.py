@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 _READ = json.JSONDecoder().raw_decode
+_WRITE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def to_json(fields: Mapping[str, Any]) -> bytes:
     """One line of ASCII without its end; control characters and all non-ASCII are escaped."""
-    return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _WRITE(fields).encode("ascii")
 
 
 class Fields:
