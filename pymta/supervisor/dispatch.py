@@ -187,8 +187,13 @@ class Dispatch:
         return remote[destination] < most
 
     def _best_idle(self, task: Task) -> int:
-        """One that has just been there may still have a connection; else the last that worked."""
-        been_there = (pid for pid in self.idle if self._last.get(pid) == task.destination)
+        """One that has been there may still have a connection; else the last that worked.
+
+        The last of several: the processor still has in its caches what that one needs, and those
+        that there is no work for have their time-out.
+        """
+        last = reversed(self.idle)
+        been_there = (pid for pid in last if self._last.get(pid) == task.destination)
         return next(been_there, next(reversed(self.idle)))
 
     def _has_room(self, destination: str) -> bool:

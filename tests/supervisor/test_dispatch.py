@@ -57,6 +57,20 @@ def test_a_free_worker_goes_before_a_new_one() -> None:
     assert dispatch.next_move(1.0) == Give(100, remote(2))
 
 
+@pytest.mark.parametrize("task", [LOCAL, remote(2)])
+def test_of_several_free_workers_the_last_one_goes_on_so_that_the_others_may_end(
+    task: Task,
+) -> None:
+    dispatch = Dispatch(20)
+    for pid in (100, 101, 102):
+        dispatch.hired(pid, task)
+    for now, pid in enumerate((101, 102, 100), start=1):
+        dispatch.attempted(pid, now)
+    dispatch.hand_on(task)
+
+    assert dispatch.next_move(4.0) == Give(100, task)
+
+
 def test_no_more_than_deliver_max_work_at_once() -> None:
     dispatch = Dispatch(3)
     for _ in range(5):
