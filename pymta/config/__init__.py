@@ -21,7 +21,7 @@ In `pymta.toml` all options stand at the top level under their classic names
     read                        pymta.toml to settings, or every mistake at once with its line:
         sources, place          which files there are, what each says and on which line
         schema, check           the right type; what must hold beyond that and among settings
-        complaints, absent      mistakes in words for the operator
+        complaints, absent, similar                            mistakes in words for the operator
     secret, certificate_files   how a secret is named; certificate and key, read from there
     generation                  settings as validated data: what the daemon really serves
     difference, changes         what the next generation has that the last had not

@@ -26,7 +26,7 @@ _IPV6 = re.compile(r"([^.]+)(?:\.([0-9]+))?")
 _HOST_AND_PORT = re.compile(r"([^:\[\]]+)(?::([0-9]+))?")
 _ADDRESS_AND_PORT = re.compile(r"([0-9.]+)(?::([0-9]+))?")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_LOCAL_PART = re.compile(r"[a-z0-9_+\x80-\U0010ffff][a-z0-9._+\x80-\U0010ffff-]{0,63}")
+_LOCAL_PART = re.compile(r"(?:[a-z0-9_+]|[^\x00-\x7f])(?:[a-z0-9._+-]|[^\x00-\x7f]){0,63}")
 
 
 def parse_port(text: str, port_of: PortOf) -> int:

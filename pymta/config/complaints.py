@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Collection, Sequence
 
 from pymta.config.absent import ABSENT
+from pymta.config.similar import similar
 from pymta.dataclass import dataclass
 
 LONGEST_SHOWN = 60  # characters of a value that a complaint quotes
@@ -63,9 +63,9 @@ def unknown_name(name: str, known: Collection[str], *, is_table: bool) -> str:
         return "no such setting; all settings stand at the top level, without tables"
     if name in ABSENT:
         return f"no such setting; {ABSENT[name]}"
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    close = similar(name, known)
     if close:
-        return f"no such setting; did you mean {close[0]}?"
+        return f"no such setting; did you mean {close}?"
     return "no such setting; `pymta config show` lists all there are"
 
 

@@ -20,13 +20,13 @@ it.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pymta.config.duration import parse_duration
 from pymta.config.secret import SecretFile
+from pymta.config.similar import similar
 from pymta.dataclass import dataclass
 
 SQLITE, POSTGRESQL, LDAP = "sqlite", "postgresql", "ldap"
@@ -135,9 +135,9 @@ def _unknown(key: str, type_: str) -> str:
     known = [name for name, option in OPTIONS.items() if type_ in option.types]
     if key in OPTIONS:
         return f"a table of type {type_} has no such key; there are {', '.join(known)}"
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.7)
+    close = similar(key, known)
     if close:
-        return f"no such key; did you mean {close[0]}?"
+        return f"no such key; did you mean {close}?"
     return f"no such key; there are {', '.join(known)}"
 
 

@@ -12,7 +12,6 @@ The first one of its stage that holds decides; `warn` only writes a line.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -31,6 +30,7 @@ from pymta.config.policy_conditions import (
     Kind,
 )
 from pymta.config.policy_relay import KNOWS_WHOM, RELAY, knows_whom
+from pymta.config.similar import similar
 from pymta.dataclass import dataclass
 
 Place = tuple[str | int, ...]  # below the setting, as `pymta.config.place` has it
@@ -320,9 +320,9 @@ def listed(rules: Rules) -> dict[str, str]:
 
 
 def _unknown(key: str, known: Collection[str] = (*OPTIONS, *CONDITIONS)) -> str:
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.7)
+    close = similar(key, known)
     if close:
-        return f"a rule has no such key; did you mean {close[0]}?"
+        return f"a rule has no such key; did you mean {close}?"
     return (
         "a rule has no such key; a setting must stand before the first [[policy…]], and the"
         " conditions of rules are in pymta.toml(5)"

@@ -12,10 +12,10 @@ nobody would notice.  Of pymta it imports `pymta.policy.v1` alone, which stays a
 from __future__ import annotations
 
 import ast
-import difflib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
+from pymta.config.similar import similar
 from pymta.dataclass import dataclass
 
 API = "pymta.policy.v1"
@@ -153,8 +153,8 @@ def _bound(body: Sequence[ast.stmt]) -> Iterator[tuple[str, int]]:
 
 
 def _no_stage(name: str) -> str:
-    close = difflib.get_close_matches(name, STAGES, n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(STAGES)}"
+    close = similar(name, STAGES, likeness=0.6)
+    hint = f"did you mean {close}?" if close else f"there are {', '.join(STAGES)}"
     return f"{name} is no stage; {hint}  (A function of your own begins with an underscore)"
 
 

@@ -15,7 +15,6 @@ is not there holds for everybody.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -25,6 +24,7 @@ from pymta.config.domain_list import DomainList, parse_domain_item
 from pymta.config.policy_tables import parse_address_table
 from pymta.config.remote_tls import NONE, VERIFY, parse_tls
 from pymta.config.secret import SecretFile
+from pymta.config.similar import similar
 from pymta.config.table_name import unknown_databases
 from pymta.dataclass import dataclass
 from pymta.mail.host import SMTP_PORT
@@ -275,7 +275,7 @@ _TEXTS: Mapping[str, Callable[[str], object]] = {
 
 
 def _unknown(key: str) -> str:
-    close = difflib.get_close_matches(key, OPTIONS, n=1, cutoff=0.7)
+    close = similar(key, OPTIONS)
     if close:
-        return f"no such key; did you mean {close[0]}?"
+        return f"no such key; did you mean {close}?"
     return f"no such key; there are {', '.join(OPTIONS)}"

@@ -11,10 +11,10 @@ Which kinds may stand in a setting depends on what it is asked: networks hold no
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from pymta.config.similar import similar
 from pymta.dataclass import dataclass
 
 FILE, REGEX, CIDR, DATABASE = "file", "regex", "cidr", "table"
@@ -85,7 +85,7 @@ def unknown_databases(
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
-    if close := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
-        return f'no such table; did you mean "{DATABASE}:{close[0]}"?'
+    if close := similar(name, known):
+        return f'no such table; did you mean "{DATABASE}:{close}"?'
     there = f"there are {', '.join(known)}" if known else f"want a [tables.{name or 'name'}]"
     return f"no such table; {there}"

@@ -15,7 +15,7 @@ from pymta.mail.sizes import DOMAIN
 # What a HELO argument may show.  All else becomes "?": a parenthesis, a semicolon or a line end
 # in a Received field would let the client write the rest of it.
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
-_NOT_IN_A_PATH = re.compile(r"[^ -~\x80-\U0010ffff]")
+_NOT_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f]")
 _DELIVERED_TO = re.compile(rb"delivered-to[ \t]*:[ \t]*(\S+)[ \t\r]*$", re.IGNORECASE)
 
 

@@ -16,7 +16,7 @@ _XTEXT = re.compile(rb"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
 _HEX = re.compile(rb"\+([0-9A-F]{2})")
 _TO_ENCODE = re.compile(r"[^!-*,-<>-~]")
 # In address type utf-8 "\" is never itself.
-_UNITEXT = re.compile(r"(?:[!-*,-<>-\[\]-~\x80-\U0010ffff]|\\x\{[0-9A-F]{2,6}\})+")
+_UNITEXT = re.compile(r"(?:[^\x00-\x20+=\\\x7f]|\\x\{[0-9A-F]{2,6}\})+")
 _POINT = re.compile(r"\\x\{([0-9A-F]{2,6})\}")
 _UTF8_TO_ENCODE = re.compile(r"[^!-*,-<>-\[\]-~]")
 

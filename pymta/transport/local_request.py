@@ -38,10 +38,10 @@ _NOTHING = b"nothing"
 LONGEST_ADDRESS = 1000  # characters
 # As `pymta.transport.mailboxes.file_name` has it: no path, no name that means something else.
 _FILE = re.compile(r"[0-9]{1,12}\.[0-9A-Za-z-]{1,40}\.pymta")
-_ITEM = re.compile(r"[|/][ -~\x80-\U0010ffff]{1,1000}")
+_ITEM = re.compile(r"[|/][^\x00-\x1f\x7f]{1,1000}")
 _WITH_ITEM = {"item", "alias"}
 _NEVER = re.compile(rb"never (5\.[0-9]{1,3}\.[0-9]{1,3}) (.*)", re.DOTALL)
-_ADDRESS = re.compile(r"[ -~\x80-\U0010ffff]*")
+_ADDRESS = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
 class Deed(Enum):

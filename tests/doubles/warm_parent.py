@@ -76,6 +76,8 @@ def main() -> None:
 
 
 def import_all() -> None:
+    import difflib  # noqa: F401, PLC0415 - loaded for a mistake only, and not by every user here
+
     import pymta  # noqa: PLC0415 - here execv is replaced already
     from pymta.config.read import read_settings  # noqa: PLC0415
     from pymta.config.settings import Machine  # noqa: PLC0415
