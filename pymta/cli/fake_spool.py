@@ -64,5 +64,8 @@ class FakeSpool:
     def room(self) -> Room:
         return _ROOM
 
+    def clear(self) -> None:
+        pass
+
     def sweep(self) -> int:
         return 0

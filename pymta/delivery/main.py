@@ -24,6 +24,7 @@ from pymta.channel.reach import Reach
 from pymta.channel.words import NO_PLACE, Attempted
 from pymta.config.queue import kept_for_local
 from pymta.config.settings import Settings
+from pymta.delivery.afterwards import Afterwards
 from pymta.delivery.one_message import attempt
 from pymta.delivery.parent import Parent
 from pymta.delivery.real_world import make_world
@@ -99,10 +100,16 @@ def _work(
     parent = Parent(channel)
     caller = Caller(settings.transport, settings.hostname, tell=log.write)
     world = make_world(channel.say, settings, log, parent.is_over, caller, force=force, thaw=thaw)
+    afterwards = Afterwards(world.spool, world.waits, log.write)
+    world = replace(world, gone=afterwards.add)
     worlds = {reach: replace(world, reach=reach) for reach in Reach}
     does = WAITS
-    with told_on_signal(settings, lambda: does), closing(caller):
-        while (order := parent.next(meanwhile=caller.close_idle)) is not None:
+
+    def meanwhile() -> float | None:
+        return _first(caller.close_idle(), afterwards.in_time())
+
+    with told_on_signal(settings, lambda: does), closing(caller), closing(afterwards):
+        while (order := parent.next(meanwhile=meanwhile)) is not None:
             does = f"delivering {order.id}"
             try:
                 attempt(order.id, worlds[order.reach])
@@ -114,3 +121,8 @@ def _work(
             if _has_to_leave(place, settings):
                 return NO_PLACE
     return DONE
+
+
+def _first(*waits: float | None) -> float | None:
+    """The shortest of those that there are."""
+    return min((wait for wait in waits if wait is not None), default=None)

@@ -99,10 +99,10 @@ class _Attempt:
             follow_up.report(self._claim, self._world)
             if self._is_delivered or self._claim.state.is_finished:
                 was_put_off = bool(self._claim.state.attempts)
-                self._claim.finish()
+                is_left = self._claim.finish()
                 self._tell_end()
-                if was_put_off:
-                    self._world.waits.forget(self._claim.id)
+                if was_put_off or is_left:
+                    self._world.gone(self._claim.id)
             else:
                 self._note_wait()
 

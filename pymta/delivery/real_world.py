@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pymta.channel.words import HandOn
 from pymta.config.settings import Settings
+from pymta.delivery.afterwards import TOGETHER
 from pymta.delivery.published import ask_world
 from pymta.delivery.report_words import words_of
 from pymta.delivery.routes import Routes, destination
@@ -60,7 +61,7 @@ def make_world(
     routes = Routes(settings, is_ours)
     return World(
         settings=settings,
-        spool=FileSpool(state / "spool", tell=log.write),
+        spool=FileSpool(state / "spool", tell=log.write, together=TOGETHER),
         rules=rules,
         waits=SqliteWaits(state / "hints" / "waits.sqlite"),
         throttle=throttle_of(settings),

@@ -71,6 +71,7 @@ class World:
     ways to write one mailbox. `sender_of_ours` is as whom we send on what a sender wrote (SRS).
     `hand_on` tells the parent of a message that we wrote; it never waits, and an id that nobody
     heard is safe in the spool. `destination_of` is what the parent is told of a recipient.
+    `gone` hears of a settled message that was put off before, or of which something is left to do.
     `words_of` are those of the operator for a report of this kind, None: ours.
     `force`: try whoever is not due, `thaw`: what is frozen, too. `is_over`: finish what has
     begun, begin nothing. `reach`: whom this attempt is for. `debug` is there when somebody
@@ -98,6 +99,7 @@ class World:
     sender_of_ours: Callable[[str], str | NoSecret] = str
     words_of: Callable[[str], ReportText | None] = usual_words
     waits: Waits = NO_WAITS
+    gone: Callable[[str], object] = str
     debug: Debug | None = None
     force: bool = False
     thaw: bool = False

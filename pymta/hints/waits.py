@@ -47,7 +47,7 @@ class Waits(Protocol):
 
     def note(self, wait: HostWait) -> None: ...
 
-    def forget(self, id: str) -> None: ...
+    def forget(self, *ids: str) -> None: ...
 
     def get(self, id: str) -> HostWait | None: ...
 
@@ -62,7 +62,7 @@ class _NoWaits:
     def note(self, wait: HostWait) -> None:
         pass
 
-    def forget(self, id: str) -> None:
+    def forget(self, *ids: str) -> None:
         pass
 
     def get(self, id: str) -> HostWait | None:  # noqa: ARG002
@@ -84,8 +84,9 @@ class MemoryWaits:
     def note(self, wait: HostWait) -> None:
         self.kept[wait.id] = wait
 
-    def forget(self, id: str) -> None:
-        self.kept.pop(id, None)
+    def forget(self, *ids: str) -> None:
+        for id in ids:
+            self.kept.pop(id, None)
 
     def get(self, id: str) -> HostWait | None:
         return self.kept.get(id)

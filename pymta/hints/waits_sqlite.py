@@ -49,9 +49,10 @@ class SqliteWaits:
         row = (wait.id, storable(wait.destination), hosts, *times)
         self._file.ask(lambda database: database.execute(_PUT, row))
 
-    def forget(self, id: str) -> None:
-        if self._file.exists:
-            self._file.ask(lambda database: database.execute(_FORGET, (id,)))
+    def forget(self, *ids: str) -> None:
+        if ids and self._file.exists:
+            rows = [(id,) for id in ids]
+            self._file.in_one(lambda database: database.executemany(_FORGET, rows))
 
     def get(self, id: str) -> HostWait | None:
         if not self._file.exists:

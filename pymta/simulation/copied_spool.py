@@ -76,6 +76,9 @@ class CopiedSpool:
     def room(self) -> Room:
         return Room(1 << 40, 1 << 20)
 
+    def clear(self) -> None:
+        pass
+
     def sweep(self) -> int:
         return 0
 
@@ -107,8 +110,9 @@ class CopiedClaim:
     def is_mine(self) -> bool:
         return True
 
-    def finish(self) -> None:
+    def finish(self) -> bool:
         self._spool.kept.pop(self.id, None)
+        return False
 
     def release(self) -> None:
         """Nobody else is there."""

@@ -180,6 +180,7 @@ class Play:
             now=lambda: self.now,
             is_over=lambda: False,
             waits=self._waits,
+            gone=self._waits.forget,
             words_of=usual_words,
             debug=None,
             force=False,

@@ -23,6 +23,7 @@ from pymta.spool.journal_lines import Journal
 from pymta.spool.opened import Opened, open_queued, read_body, read_journal, read_message
 from pymta.spool.outcomes import Record, State
 from pymta.spool.places import Places, Queued, find_queued
+from pymta.spool.settled import Settled
 from pymta.spool.store import NewerFormatError, SpoolError, refusing
 
 # Bytes that one attempt may add to a journal: some replies of hosts, and numbers of recipients.
@@ -30,13 +31,13 @@ _ROOM = 4096
 _ROOM_EACH = 16
 
 
-def take_claim(places: Places, id: str, tell: Tell) -> FileClaim | None:
+def take_claim(places: Places, id: str, tell: Tell, settled: Settled) -> FileClaim | None:
     """None: gone, in other hands, or unreadable and now set aside."""
     with refusing(f"cannot claim message {id}"):
-        return _open_and_lock(places, id, tell)
+        return _open_and_lock(places, id, tell, settled)
 
 
-def _open_and_lock(places: Places, id: str, tell: Tell) -> FileClaim | None:
+def _open_and_lock(places: Places, id: str, tell: Tell, settled: Settled) -> FileClaim | None:
     disk = places.disk
     try:
         found = open_queued(places, id)
@@ -52,14 +53,16 @@ def _open_and_lock(places: Places, id: str, tell: Tell) -> FileClaim | None:
         if disk.lock(fd):
             facts = disk.facts(fd)
             if _is_linked(queued, facts.inode):
-                claim = _read_or_set_aside(queued, fd, facts, tell)
+                claim = _read_or_set_aside(queued, fd, facts, tell, settled)
     finally:
         if claim is None:
             disk.close(fd)
     return claim
 
 
-def _read_or_set_aside(queued: Queued, fd: int, facts: Facts, tell: Tell) -> FileClaim | None:
+def _read_or_set_aside(
+    queued: Queued, fd: int, facts: Facts, tell: Tell, settled: Settled
+) -> FileClaim | None:
     try:
         opened = read_message(queued.places.disk, fd, facts)
         pen = Pen(queued)
@@ -69,7 +72,7 @@ def _read_or_set_aside(queued: Queued, fd: int, facts: Facts, tell: Tell) -> Fil
     except ValueError as error:
         set_aside(queued, str(error), tell)
         return None
-    return FileClaim(queued, fd, facts.inode, opened, pen, tell=tell)
+    return FileClaim(queued, fd, facts.inode, opened, pen, tell=tell, settled=settled)
 
 
 def _is_linked(queued: Queued, inode: tuple[int, int]) -> bool:
@@ -117,11 +120,11 @@ class Pen:
     def prepare(self, recipients: int, *, owes_report: bool) -> None:
         """Take room for the records of an attempt: blanks, which read as a torn record.
 
-        A single recipient without a journal needs none: when it goes well the message is removed,
-        and that works on a full disk too.  Not so where the sender is to be told of it
+        A single recipient needs none: when it goes well the message is removed, and that works on a
+        full disk too.  Not so where the sender is to be told of it
         (`owes_report`): that is recorded before the removal.
         """
-        if recipients <= 1 and self._fd is None and not owes_report:
+        if recipients <= 1 and not owes_report:
             if not self._disk.is_writable(self._queue):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             return
@@ -175,6 +178,7 @@ class FileClaim:
         pen: Pen,
         *,
         tell: Tell,
+        settled: Settled,
     ) -> None:
         self.id = queued.id
         self.envelope = opened.envelope
@@ -186,6 +190,7 @@ class FileClaim:
         self._opened = opened
         self._pen = pen
         self._tell = tell
+        self._settled = settled
         self._state = fold(len(self.envelope.recipients), pen.journal.records, self.seal.frozen)
 
     @property
@@ -219,16 +224,16 @@ class FileClaim:
         with refusing(f"cannot look at message {self.id}"):
             return _is_linked(self._queued, self._inode)
 
-    def finish(self) -> None:
+    def finish(self) -> bool:
         self._held()
+        is_left = False
         with refusing(f"cannot remove message {self.id}"):
             with suppress(FileNotFoundError):
                 self._disk.unlink(self._queued.queue, self.id)
             if self._pen.exists:
-                self._disk.sync(self._queued.queue)
-                with suppress(FileNotFoundError):
-                    self._disk.unlink(self._queued.places.journal, self.id)
+                is_left = self._settled.add(self._queued)
         self.release()
+        return is_left
 
     def release(self) -> None:
         if self._fd is not None:

@@ -25,6 +25,7 @@ from pymta.spool.disk import Disk
 from pymta.spool.glance import glance
 from pymta.spool.intake import FileIntake
 from pymta.spool.places import Places, close_places, open_places
+from pymta.spool.settled import Settled
 from pymta.spool.store import Glance, Message, SpoolError, Waiting, refusing
 
 
@@ -35,7 +36,8 @@ def say_on_stderr(event: Event) -> None:
 class FileSpool:
     """Nothing is opened before the first use, so it may be made before a fork.
 
-    `tell` hears of messages that were set aside.  `roll(bits)` gives a random number.
+    `tell` hears of messages that were set aside.  `roll(bits)` gives a random number.  What is left
+    to do of settled messages is done for `together` of them at once, or by `clear`.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class FileSpool:
         tell: Tell = say_on_stderr,
         disk: Disk | None = None,
         roll: Callable[[int], int] = secrets.randbits,
+        together: int = 1,
     ) -> None:
         self._directory = directory
         self._clock = clock
         self._tell = tell
         self._disk = disk or Disk()
         self._roll = roll
+        self._settled = Settled(together)
         self._open: Places | None = None
         self._opener = 0
         self._last_tick = 0
@@ -79,7 +83,11 @@ class FileSpool:
     def claim(self, id: str) -> FileClaim | None:
         if not is_id(id):
             return None
-        return take_claim(self._places(), id, self._tell)
+        return take_claim(self._places(), id, self._tell, self._settled)
+
+    def clear(self) -> None:
+        with refusing("cannot drop the journals of settled messages"):
+            self._settled.drop()
 
     def is_claimed(self, id: str) -> bool:
         """Is a process at work on it?  Whoever wants to claim it now is not kept from it."""

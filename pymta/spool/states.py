@@ -49,6 +49,8 @@ Orders:  what an operator wants of a message (frozen, held, other recipients, an
     journal; it never delivers past an order.
 
 Removing:  UNLINK, sync queue/ if there is a journal, DROP_JOURNAL.
+    A process that settles one message after another has the last two done for several at once: one
+    sync covers all removals before it.
     The message goes first.  The other way round a stop in between would leave a message that
     looks untried, and everybody would get it again.  For the same reason the removal of the
     message must be on disk before the journal goes.
@@ -56,7 +58,8 @@ Removing:  UNLINK, sync queue/ if there is a journal, DROP_JOURNAL.
     not synced: a killed process loses nothing of it, and after a power cut within the seconds
     that the kernel takes to write it, the message is there again and is delivered again.  That is
     the window that every mail system has between a remote final dot and its own record, made
-    longer for power cuts only, and it saves a third sync for almost every message.
+    longer for power cuts only, and it saves a third sync for almost every message.  One with a
+    journal that waits for others comes back the same way, with what its journal says of it.
 
 Setting aside:  ASIDE, sync queue/ and corrupt/, ASIDE_JOURNAL, in this order for the same reason.
 

@@ -15,6 +15,7 @@ mtimes.  A message goes to the queue that its envelope names, for good; an id is
     claim.prepare()                     before anybody gets it: can it be recorded?
     claim.note(record)                  synced before it returns; of several all or none are there
     claim.finish()                      the message is settled: remove it
+    spool.clear()                       nothing of such messages is left to be done
     claim.release()                     let go; it stays for a later attempt
 
 Every operation raises `SpoolError` (an OSError) when the disk says no; nothing is half done then.
@@ -183,7 +184,9 @@ class Claim(Protocol):
         """Asked right before the final dot: does this claim still hold?"""
         ...
 
-    def finish(self) -> None: ...
+    def finish(self) -> bool:
+        """It is gone.  True: something is left to do, which waits for others or for `clear`."""
+        ...
 
     def release(self) -> None: ...
 
@@ -203,6 +206,10 @@ class Spool(Protocol):
 
     def claim(self, id: str) -> Claim | None:
         """None: gone, or in the hands of another process."""
+        ...
+
+    def clear(self) -> None:
+        """Do what this process has left of settled messages."""
         ...
 
     def peek(self, id: str) -> Message | None:

@@ -112,6 +112,7 @@ class Life:
         self.attempt(put_off, Frozen(NOW, "by hand"))
         self.settle(slow)
         self.accept()
+        self.spool.clear()
         self.spool.sweep()
 
     def accept(self, *, id: str = "", queue: str = "") -> str:

@@ -67,9 +67,20 @@ def live_until(disk: MemoryDisk, count: int, spool_on: SpoolOn) -> tuple[Promise
     return promises, True
 
 
-def right_spool(disk: Disk) -> FileSpool:
+def right_spool(disk: Disk, together: int = 1) -> FileSpool:
     ticks = itertools.count()
-    return FileSpool(TOP, clock=lambda: NOW + next(ticks) / 1000, disk=disk, roll=lambda _: 7)
+    return FileSpool(
+        TOP,
+        clock=lambda: NOW + next(ticks) / 1000,
+        disk=disk,
+        roll=lambda _: 7,
+        together=together,
+    )
+
+
+def worker_spool(disk: Disk) -> FileSpool:
+    """Of a process that settles one message after another."""
+    return right_spool(disk, together=9)
 
 
 def stop_everywhere(spool_on: SpoolOn, end: Callable[[MemoryDisk], bool]) -> int:
@@ -106,8 +117,9 @@ def cut_power(seed: str) -> Callable[[MemoryDisk], bool]:
     return cut
 
 
-def test_after_a_kill_at_any_call_every_promise_holds() -> None:
-    assert stop_everywhere(right_spool, kill) > 100
+@pytest.mark.parametrize("spool_on", [right_spool, worker_spool])
+def test_after_a_kill_at_any_call_every_promise_holds(spool_on: SpoolOn) -> None:
+    assert stop_everywhere(spool_on, kill) > 100
 
 
 LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in "bcdefgh"]
@@ -116,6 +128,10 @@ LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in "bcdefgh"]
 @pytest.mark.parametrize("seed", ["nothing", "all", "a", *LONG])
 def test_after_a_power_cut_at_any_call_every_promise_holds(seed: str) -> None:
     assert stop_everywhere(right_spool, cut_power(seed)) > 100
+
+
+def test_after_a_power_cut_every_promise_holds_of_who_drops_journals_together() -> None:
+    assert stop_everywhere(worker_spool, cut_power("a")) > 100
 
 
 def test_after_a_kill_and_then_a_power_cut_every_promise_holds() -> None:
@@ -189,22 +205,24 @@ class PublishesFirst(FileIntake):
 
 
 class DropsJournalFirst(FileClaim):
-    def finish(self) -> None:
+    def finish(self) -> bool:
         if self._pen.exists:
             self._disk.unlink(self._queued.places.journal, self.id)
             self._disk.sync(self._queued.places.journal)
         self._disk.unlink(self._queued.queue, self.id)
         self._disk.sync(self._queued.queue)
         self.release()
+        return False
 
 
 class NeverSyncsRemoval(FileClaim):
-    def finish(self) -> None:
+    def finish(self) -> bool:
         self._disk.unlink(self._queued.queue, self.id)
         if self._pen.exists:
             self._disk.unlink(self._queued.places.journal, self.id)
             self._disk.sync(self._queued.places.journal)
         self.release()
+        return False
 
 
 class NotesOneByOne(FileClaim):

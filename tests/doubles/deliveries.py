@@ -191,6 +191,7 @@ class Rig:
             spool=self.spool(),
             rules=rules,
             waits=self.waits,
+            gone=self.waits.forget,
             throttle=self._throttle(),
             memory=HostMemory(self.hints, rules, lambda: self.now, force, queue.delay_after_cutoff),
             new_routes=self._routes,

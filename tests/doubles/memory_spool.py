@@ -79,6 +79,9 @@ class MemorySpool:
         self.claimed.add(id)
         return MemoryClaim(self, id)
 
+    def clear(self) -> None:
+        self.step("clear")
+
     def peek(self, id: str) -> Message | None:
         kept = self.messages.get(id)
         if kept is None:
@@ -180,10 +183,11 @@ class MemoryClaim:
         self._hold()
         return self._spool.messages.get(self.id) is self._kept
 
-    def finish(self) -> None:
+    def finish(self) -> bool:
         self._hold()
         self._spool.messages.pop(self.id, None)
         self.release()
+        return False
 
     def release(self) -> None:
         if self._is_held:

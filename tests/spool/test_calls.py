@@ -197,6 +197,27 @@ def test_the_removal_of_a_message_is_synced_before_its_journal_goes(
     assert recorder.changes() == ["unlink", "sync", "unlink"]
 
 
+def test_one_sync_serves_for_the_removal_of_many_messages(
+    disk: MemoryDisk, recorder: Recorder
+) -> None:
+    spool = FileSpool(TOP, clock=lambda: NOW, disk=WatchedDisk(disk, recorder), together=9)
+    claims = [spool.claim(accept(spool)) for _ in range(3)]
+    for claim in claims:
+        assert claim
+        claim.note(Delivered(NOW, (0, 1)))
+    recorder.calls.clear()
+    for claim in claims:
+        assert claim
+        assert claim.finish()
+    removed = recorder.changes()
+    recorder.calls.clear()
+    spool.clear()
+
+    assert removed == ["unlink"] * 3
+    assert recorder.changes() == ["sync", *["unlink"] * 3]
+    assert disk.tree().keys() == {"/spool/host"}
+
+
 @pytest.mark.parametrize(
     "error", [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS, errno.EMFILE]
 )
