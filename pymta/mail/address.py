@@ -31,6 +31,8 @@ _NEEDS_PAIR = re.compile(r'(["\\])')
 # The underscore is in no standard, but in real names; every server takes it.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+# Most addresses, read at one go: nothing is quoted, and no length need be looked at.
+_USUAL = re.compile(rf"({_DOT_STRING.pattern})@({_DOMAIN.pattern})", re.ASCII)
 _LITERAL = re.compile(r"\[([0-9A-Za-z:.]+)\]")
 # What SRS has signed is longer by a whole other address (`pymta.mail.srs`).
 _SIGNED = re.compile(r"SRS[01][=+-]", re.IGNORECASE)
@@ -106,6 +108,8 @@ def parse_path(argument: bytes) -> Path | BadPath:
 
 def parse_mailbox(text: str) -> Mailbox | BadPath:
     """Read ``local@domain``, or ``local`` alone: whether that is allowed, the caller says."""
+    if len(text) <= LOCAL_PART and text.isascii() and (usual := _USUAL.fullmatch(text)):
+        return Mailbox(*usual.groups())
     match = _QUOTED.match(text) or _DOT_STRING.match(text)
     if match is None:
         return BadPath("malformed local part")
@@ -166,5 +170,5 @@ def _closing_bracket(text: bytes) -> int:
 
 
 def _without_route(path: str) -> str:
-    match = _ROUTE.match(path)
+    match = _ROUTE.match(path) if path.startswith("@") else None
     return path[match.end() :] if match else path

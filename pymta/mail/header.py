@@ -22,6 +22,9 @@ _ID = re.compile(rb"<?([!-;=?-~]{1,250})>?")  # printable, no angle bracket insi
 _KEPT = 998
 _LONGEST_KEPT = 8192
 
+_BLANKS = (b" ", b"\t")  # with which a line goes on that was folded
+_LOOKED_INTO = frozenset({b"received", b"message-id", b"subject", b"tls-required"})
+
 
 class HeaderScanner:
     """`feed` the blocks in order, then `finish`; ask at any time."""
@@ -29,6 +32,7 @@ class HeaderScanner:
     def __init__(self, limit: int = HEADER, keep: frozenset[bytes] = frozenset()) -> None:
         self._limit = limit
         self._keep = keep
+        self._wanted = _LOOKED_INTO | keep if keep else _LOOKED_INTO
         self._is_cut = False  # the line that is read was longer than _KEPT
         self._line = b""  # the line that has not ended yet, cut to _KEPT
         self._field = b""  # the name of the field that we are in, in lower case
@@ -72,17 +76,20 @@ class HeaderScanner:
 
     def _take(self, part: bytes, *, is_whole: bool) -> None:
         self.size += len(part)
-        self._line = (self._line + part)[:_KEPT]
-        if self.is_too_large:
-            self.is_over = True
-        elif is_whole:
-            self._is_cut = len(self._line) >= _KEPT
-            line, self._line = self._line.rstrip(b"\r\n"), b""
-            self._read(line)
+        line = (self._line + part)[:_KEPT]
+        if self.size > self._limit:
+            self._line, self.is_over = line, True
+        elif not is_whole:
+            self._line = line
+        else:
+            self._is_cut = len(line) >= _KEPT
+            self._line = b""
+            self._read(line.rstrip(b"\r\n"))
 
     def _read(self, line: bytes) -> None:
-        if line[:1] in (b" ", b"\t"):
-            self._look_into(line)
+        if line.startswith(_BLANKS):
+            if self._field in self._wanted:
+                self._look_into(line)
             return
         field = _FIELD.match(line)
         if field is None:
@@ -91,12 +98,13 @@ class HeaderScanner:
             return
         name = field[1].lower()
         self.fields += 1
-        self.received += name == b"received"
-        if name in self._keep:
-            self.kept[name] = [*self.kept.get(name, [])[:1], b""]
         # A second Subject is not what people see.
         self._field = b"" if name == b"subject" and self.subject is not None else name
-        self._look_into(line[field.end() :])
+        if name in self._wanted:
+            self.received += name == b"received"
+            if name in self._keep:
+                self.kept[name] = [*self.kept.get(name, [])[:1], b""]
+            self._look_into(line[field.end() :])
 
     def _look_beyond(self, part: bytes, *, is_whole: bool) -> None:
         """As far as a header may go; the rest of a long body is of no interest."""

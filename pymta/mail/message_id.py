@@ -60,11 +60,10 @@ def _base62_again(number: int, width: int) -> str:
 
 
 def _base62(number: int, width: int) -> str:
-    digits = []
-    rest = number
+    digits, rest = "", number
     for _ in range(width):
-        rest, value = divmod(rest, len(DIGITS))
-        digits.append(DIGITS[value])
+        digits = DIGITS[rest % 62] + digits
+        rest //= 62
     if rest:
         raise OverflowError(f"{number} does not fit {width} digits of base 62")
-    return "".join(reversed(digits))
+    return digits

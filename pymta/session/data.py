@@ -149,7 +149,7 @@ class Reception:
     def _with_proper_newlines(self, part: BodyPart) -> bytes:
         if self._newlines is None:
             return part.data
-        data = self._newlines.feed(part.data)
+        data = self._newlines.feed(part.data, is_proper=not part.has_bare_newline)
         return data + self._newlines.finish() if part.is_last else data
 
     def _without_left_out(self, data: bytes, part: BodyPart) -> bytes:

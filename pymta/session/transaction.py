@@ -15,9 +15,7 @@ from pymta.mail.domain import key_of_domain
 from pymta.mail.envelope import Client, Envelope, Recipient
 from pymta.policy.facts import Recipient as RecipientFacts
 from pymta.policy.facts import Sender
-from pymta.smtp.parameters import MailParameters, RcptParameters
-
-_NOTHING_ASKED = MailParameters()
+from pymta.smtp.parameters import NOTHING_ASKED, MailParameters, RcptParameters
 
 
 class Hold(IntEnum):
@@ -51,7 +49,7 @@ class Transaction:
     """
 
     sender: str = ""
-    asked: MailParameters = _NOTHING_ASKED
+    asked: MailParameters = NOTHING_ASKED
     recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
     remote_domain: str = ""  # of the first recipient that another host is to get now
     is_full_told: bool = False  # one log line for all recipients above the limit

@@ -16,10 +16,12 @@ class ProperNewlines:
     def __init__(self) -> None:
         self._held = b""  # a CR at the end of a block: the next octet says what it is
 
-    def feed(self, block: bytes) -> bytes:
+    def feed(self, block: bytes, *, is_proper: bool = False) -> bytes:
+        """`is_proper`: somebody has looked already, at all blocks up to here."""
         text = self._held + block
         self._held = b"\r" if text.endswith(b"\r") else b""
-        return _proper(text[: len(text) - len(self._held)])
+        text = text[: len(text) - len(self._held)]
+        return text if is_proper else _proper(text)
 
     def finish(self) -> bytes:
         """What was kept."""

@@ -54,12 +54,18 @@ class MailParameters:
     delivery: str = ""
 
 
+NOTHING_ASKED = MailParameters()
+
+
 @dataclass(frozen=True, slots=True)
 class RcptParameters:
     """As `pymta.mail.envelope.Recipient` has them."""
 
     notify: tuple[str, ...] = ()
     orcpt: str = ""
+
+
+_NOTHING_ASKED_FOR_ONE = RcptParameters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,8 @@ _RCPT = {
 
 def parse_mail_parameters(rest: bytes, offer: Offer = NO_OFFER) -> MailParameters | Reply:
     """`rest` is what stands behind the closing bracket, `offer` what EHLO was answered with."""
+    if not rest:
+        return NOTHING_ASKED
     found = _read(rest, _MAIL, offer)
     if isinstance(found, Reply):
         return found
@@ -129,6 +137,8 @@ def parse_rcpt_parameters(
     rest: bytes, offer: Offer = NO_OFFER, *, smtputf8: bool = False
 ) -> RcptParameters | Reply:
     """`smtputf8`: MAIL asked for it, so that the original recipient may be in UTF-8."""
+    if not rest:
+        return _NOTHING_ASKED_FOR_ONE
     if not smtputf8 and not rest.isascii():
         return Reply(501, "non-ASCII parameter", "5.5.4")
     found = _read(rest, _RCPT, offer)

@@ -67,9 +67,9 @@ class Disk:
         return os.pread(fd, count, offset)
 
     def write(self, fd: int, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(fd, rest) :]
+        sent = os.write(fd, data)
+        while sent < len(data):
+            sent += os.write(fd, memoryview(data)[sent:])
 
     def cut(self, fd: int, length: int) -> None:
         os.ftruncate(fd, length)

@@ -190,6 +190,7 @@ class FileSpool:
 
 def _is_free(places: Places, id: str, *, but: int = -1) -> bool:
     """No file of this id anywhere, except perhaps in the directory `but`."""
-    elsewhere = (at for at in (places.incoming, places.journal, places.corrupt) if at != but)
-    is_there = any(places.disk.look(at, id) for at in elsewhere)
-    return not is_there and places.queues.find(id) is None
+    for at in (places.incoming, places.journal, places.corrupt):
+        if at != but and places.disk.inode(id, at) is not None:
+            return False
+    return places.queues.find(id) is None

@@ -14,7 +14,6 @@ import hashlib
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from pymta.mail.envelope import Envelope
 from pymta.spool.places import Places
@@ -64,9 +63,10 @@ class FileIntake:
 
     def commit(self, seal: Seal) -> None:
         """From the return of this on the message is ours."""
-        whole = replace(seal, size=self._size, digest=self._digest.hexdigest())
         self._gathered += encode_tail(
-            whole, seal_start=self._body_start + self._size, head_crc=self._head_crc
+            seal.of(self._size, self._digest.hexdigest()),
+            seal_start=self._body_start + self._size,
+            head_crc=self._head_crc,
         )
         self._all_or_nothing(self._publish)
 

@@ -76,11 +76,11 @@ class Queues:
 
     def first(self, look: Callable[[int], _T | None]) -> tuple[int, _T] | None:
         """The first directory in which `look` finds something, and what; None: in none."""
-        seen = dict(self._open)
-        found = _first(seen.values(), look)
+        found = _first(self._open.values(), look)
         if found is None and not self._has_all():
+            seen = set(self._open.values())
             new = (self._open[name] for name in self.names())
-            found = _first((at for at in new if at not in seen.values()), look)
+            found = _first((at for at in new if at not in seen), look)
         return found
 
     def sync_all(self) -> None:

@@ -78,6 +78,13 @@ class Seal:
     frozen: str = ""
     edits: tuple[Edit, ...] = ()
 
+    def of(self, size: int, digest: str) -> Seal:
+        """The same for a message that is complete, and has turned out to be this one."""
+        return Seal(
+            *(self.on_top, size, digest, self.eight_bit, self.message_id),
+            *(self.tls_optional, self.frozen, self.edits),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:

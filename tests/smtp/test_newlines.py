@@ -36,3 +36,13 @@ def test_what_is_proper_stays_as_it_is(text: bytes, step: int) -> None:
 
     assert made_proper(proper, step) == proper
     assert proper.replace(b"\r\n", b"\n") == re.sub(rb"\r\n?", b"\n", text)
+
+
+def test_blocks_that_somebody_has_looked_at_pass_whole_but_for_a_cr_whose_lf_is_still_to_come() -> (
+    None
+):
+    newlines = ProperNewlines()
+
+    assert newlines.feed(b"a\r\nb\r", is_proper=True) == b"a\r\nb"
+    assert newlines.feed(b"\nc", is_proper=True) == b"\r\nc"
+    assert newlines.finish() == b""
