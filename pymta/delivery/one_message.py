@@ -336,6 +336,8 @@ class _Attempt:
         return self._reports[key]
 
     def _record_rest(self) -> None:
+        if not self._due and not self._is_to_freeze:
+            return
         now, claim = self._world.now(), self._claim
         times, last = self._world.settings.queue.delay_warning, claim.state.warned
         then = next_warning(claim.envelope, claim.state, times, last) if self._due else 0.0

@@ -51,6 +51,8 @@ class Addressee:
 
 def addressees(indices: Iterable[int], envelope: Envelope, state: State) -> list[Addressee]:
     """Some recipients of a message that stands like this."""
+    if not state.added:  # as of most: they are those of the envelope
+        return [_of_envelope(index, envelope.recipients[index]) for index in indices]
     addresses, gave = written(envelope, state), givers(state)
     sent_on_to, owners = dict(state.redirects), dict(state.senders)
 
@@ -69,6 +71,12 @@ def addressees(indices: Iterable[int], envelope: Envelope, state: State) -> list
         return Addressee(index, text.removeprefix(NO_FURTHER), via, is_final, asked, sender)
 
     return [one(index) for index in indices]
+
+
+def _of_envelope(index: int, asked: Recipient) -> Addressee:
+    text = asked.address
+    is_final = text.startswith(NO_FURTHER)
+    return Addressee(index, text.removeprefix(NO_FURTHER), is_final=is_final, asked=asked)
 
 
 @dataclass(frozen=True, slots=True)

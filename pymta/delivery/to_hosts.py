@@ -33,12 +33,12 @@ def send(
     began = world.now()
     came = group.recipients[0].came
     parcel = parcel_of(claim, tuple(who.address for who in group.recipients), *came)
-    parcel = replace(parcel, wishes=_wishes(group, claim, parcel))
     signed, found = _sender(group, claim, world), tuple[Outcome | None, ...]()
     if isinstance(signed, NoSecret):
         found, signed = (Later(0, why=signed.why),) * len(parcel.recipients), ""
     else:
-        found = _deliver(replace(parcel, sender_of_ours=signed), group, claim, world)
+        wishes = _wishes(group, claim, parcel)
+        found = _deliver(replace(parcel, wishes=wishes, sender_of_ours=signed), group, claim, world)
     took = world.now() - began
     router = group.remote.router
     pairs = tuple(zip(group.recipients, found, strict=True))
@@ -85,6 +85,8 @@ def is_past_cutoff(recipients: Iterable[Addressee], claim: Claim, world: World) 
     hosts is still within its own time.
     """
     first, now = dict(claim.state.first_deferred), world.now()
+    if not first:
+        return False
     sender = claim.envelope.sender
     return any(
         now - first[who.index] > world.rules.cutoff(Trouble(LOOKUP, who.address, sender))
@@ -103,13 +105,15 @@ def terms_for(wish: Wish, host: Host, way: Remote, world: World) -> Terms | Unsu
     if isinstance(terms, Unsure):
         return terms
     need = of_message(terms.need, wish)
-    return need if isinstance(need, Unsure) else replace(terms, need=need)
+    if isinstance(need, Unsure):
+        return need
+    return terms if need is terms.need else replace(terms, need=need)
 
 
 def _wishes(group: ToHosts, claim: Claim, parcel: Parcel) -> Wishes:
     """What the next host is told besides the addresses, where it understands."""
     wishes = wishes_of(claim, parcel, {who.address: _on_the_way(who) for who in group.recipients})
-    return replace(wishes, requires_tls=claim.envelope.requires_tls)
+    return replace(wishes, requires_tls=True) if claim.envelope.requires_tls else wishes
 
 
 def wishes_of(claim: Claim, parcel: Parcel, asked: dict[str, Recipient]) -> Wishes:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import ip_address
 
 from pymta.config.addresses import parse_host
 from pymta.config.settings import Settings
 from pymta.config.smarthosts import Smarthost, only, read_smarthosts
 from pymta.mail.address import Mailbox, parse_mailbox
-from pymta.mail.caller import Address, plain_address
+from pymta.mail.caller import plain_address
 from pymta.mail.host import SMTP_PORT, Host
 from pymta.resolver.answer import Failed, Found, Mx
 from pymta.routing.expansion import TABLE_TROUBLE
@@ -119,10 +120,9 @@ def _leave(_: list[Mx]) -> None:
 
 
 def _by_address(text: str, lookups: Lookups) -> list[Host] | Defer:
+    if named := _named_by_address(text):
+        return [named]
     name, port = parse_host(text, SMTP_PORT)
-    literal = _maybe_literal(name)
-    if literal is not None:
-        return [Host(f"[{literal}]", literal, port)]
     match lookups.addresses(name):
         case Found() as found:
             return hosts_named(name.lower(), port, found, is_signed=True)
@@ -132,9 +132,9 @@ def _by_address(text: str, lookups: Lookups) -> list[Host] | Defer:
 
 
 def _by_mx(text: str, lookups: Lookups, is_ours: IsOurs, shuffle: Shuffle) -> list[Host] | Defer:
-    name, port = parse_host(text, SMTP_PORT)
-    if _maybe_literal(name) is not None:
+    if _named_by_address(text):
         return _by_address(text, lookups)
+    name, port = parse_host(text, SMTP_PORT)
     found = route_by_mx(name.lower(), lookups, port=port, is_ours=is_ours, shuffle=shuffle)
     match found:
         case Remote():
@@ -149,9 +149,12 @@ def _named(host: Host, name: str) -> Host:
     return host if host.name == name else replace(host, mx_of=name)
 
 
-def _maybe_literal(name: str) -> Address | None:
+@lru_cache(maxsize=64)  # of one setting, for each message
+def _named_by_address(text: str) -> Host | None:
+    name, port = parse_host(text, SMTP_PORT)
     try:
         ip_address(name)
     except ValueError:
         return None
-    return plain_address(name)
+    literal = plain_address(name)
+    return Host(f"[{literal}]", literal, port)

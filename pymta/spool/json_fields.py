@@ -43,10 +43,16 @@ class Fields:
         return key in self._found
 
     def text(self, key: str) -> str:
-        return _text(self._found.get(key), key)
+        value = self._found.get(key)
+        if not isinstance(value, str):
+            raise ValueError(f"{key} is no text")  # noqa: TRY004 (one kind of refusal)
+        return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        return tuple(_text(item, key) for item in self._list(key))
+        found = self._list(key)
+        if not all(isinstance(item, str) for item in found):
+            raise ValueError(f"{key} are no texts")
+        return tuple(found)
 
     def whole(self, key: str) -> int:
         return _whole(self._found.get(key), key)
@@ -77,12 +83,6 @@ class Fields:
         if not isinstance(value, list):
             raise ValueError(f"{key} is no list")  # noqa: TRY004 (one kind of refusal)
         return value
-
-
-def _text(value: Any, key: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{key} is no text")  # noqa: TRY004 (one kind of refusal)
-    return value
 
 
 def _whole(value: Any, key: str) -> int:

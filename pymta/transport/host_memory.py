@@ -52,7 +52,7 @@ class HostMemory:
 
     def on(self, terms: str) -> HostMemory:
         """The same, for who asks hosts on these terms."""
-        return replace(self, terms=terms)
+        return self if terms == self.terms else replace(self, terms=terms)
 
     def for_last_try(self) -> HostMemory:
         """The same, which asks every host that is not past the end of its own schedule."""

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from pymta.config.addresses import is_mailbox_name
@@ -107,8 +108,12 @@ def file_name(id: str, recipient: str) -> str:
 
     The id is unique across hosts, so no host name is needed where a Maildir usually has one.
     """
-    whom = hashlib.sha256(recipient.encode()).hexdigest()[:12]
-    return f"{arrival_time(id)}.{id}-{whom}.pymta"
+    return f"{arrival_time(id)}.{id}-{_whom(recipient)}.pymta"
+
+
+@lru_cache(maxsize=256)
+def _whom(recipient: str) -> str:
+    return hashlib.sha256(recipient.encode()).hexdigest()[:12]
 
 
 def _head(parcel: Parcel) -> bytes:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pymta.config.duration import format_duration
@@ -49,35 +49,24 @@ class Throttle:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    @contextmanager
-    def at_destination(self, name: str) -> Iterator[Refusal | None]:
+    def at_destination(self, name: str) -> AbstractContextManager[Refusal | None]:
         """None: go on, and while the context lasts you count."""
-        with self._at(f"destination {name}", name, rate_of(self.rate, name)) as refusal:
-            yield refusal
+        return self._at(f"destination {name}", name, rate_of(self.rate, name))
 
-    @contextmanager
-    def at_host(self, host: Host, destination: str) -> Iterator[Refusal | None]:
+    def at_host(self, host: Host, destination: str) -> AbstractContextManager[Refusal | None]:
         """The same for a host, which counts by address, under whatever name it is asked."""
         rate = None if host.name == destination else self._rate_of_host(host)
-        with self._at(f"host {host.address}:{host.port}", host.name, rate) as refusal:
-            yield refusal
+        return self._at(f"host {host.address}:{host.port}", host.name, rate)
 
-    @contextmanager
-    def at_server(self, server: Host | LocalSocket) -> Iterator[Refusal | None]:
+    def at_server(self, server: Host | LocalSocket) -> AbstractContextManager[Refusal | None]:
         """The same for a server that has mailboxes of ours (LMTP)."""
         if isinstance(server, Host):
-            with self.at_host(server, "") as refusal:
-                yield refusal
-        else:
-            with self._at(f"server {server.path}", str(server), None) as refusal:
-                yield refusal
+            return self.at_host(server, "")
+        return self._at(f"server {server.path}", str(server), None)
 
-    @contextmanager
-    def at_command(self, account: str) -> Iterator[Crowded | None]:
+    def at_command(self, account: str) -> AbstractContextManager[Refusal | None]:
         """The same for a command that runs as this account."""
-        key, name = f"command {account}", f"commands of {account}"
-        with self._seat(key, name, MOST_COMMANDS) as refusal:
-            yield refusal
+        return self._seat(f"command {account}", f"commands of {account}", MOST_COMMANDS, None)
 
     def look(self, name: str) -> Refusal | None:
         """What would be said now, without taking anything."""
@@ -97,24 +86,22 @@ class Throttle:
         """Only where a table has it: one rate for all is meant for each domain."""
         return rate_of(self.rate, host.name) if isinstance(self.rate, dict) else None
 
-    @contextmanager
-    def _at(self, key: str, name: str, rate: Rate | None) -> Iterator[Refusal | None]:
+    def _at(self, key: str, name: str, rate: Rate | None) -> AbstractContextManager[Refusal | None]:
         most = concurrency_of(self.concurrency, name, self.deliver_max)
-        with self._seat(key, name, most) as crowded:
-            yield crowded or self._too_fast(key, name, 1.0, rate)
+        return self._seat(key, name, most, rate)
 
     @contextmanager
-    def _seat(self, key: str, name: str, most: int) -> Iterator[Crowded | None]:
+    def _seat(self, key: str, name: str, most: int, rate: Rate | None) -> Iterator[Refusal | None]:
         try:
             seat = self._wait_for_seat(key, most)
         except OSError:
-            yield None
+            yield self._too_fast(key, name, 1.0, rate)
             return
         if seat is None:
             yield Crowded(self.now() + CROWDED_PAUSE, name, most)
             return
         try:
-            yield None
+            yield self._too_fast(key, name, 1.0, rate)
         finally:
             self.seats.leave(key, seat)
 
