@@ -129,6 +129,8 @@ class Stream(Enum):
     REJECT = "reject"
     PANIC = "panic"
 
+    __hash__ = object.__hash__  # each line is looked up by them; that of enums hashes a text
+
 
 Value = str | tuple[str, ...]
 

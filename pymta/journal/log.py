@@ -79,7 +79,7 @@ class SelectedLog:
         unwanted = self._unwanted
         if event.selector and event.selector not in self._selected:
             unwanted |= {Stream.MAIN}
-        if not unwanted.isdisjoint(event.streams):
+        if unwanted and not unwanted.isdisjoint(event.streams):
             event = replace(event, streams=tuple(s for s in event.streams if s not in unwanted))
         if event.streams:
             self._logs[0].write(event)

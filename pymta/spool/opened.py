@@ -26,9 +26,12 @@ _SMALL = 64 * 1024  # bytes read at the first go: all of a usual message
 
 @dataclass(frozen=True, slots=True)
 class Opened:
+    """`start` is what of the file was read for that: all of a usual message."""
+
     envelope: Envelope
     seal: Seal
     layout: Layout
+    start: bytes
 
 
 def open_queued(places: Places, id: str) -> tuple[Queued, int] | None:
@@ -65,7 +68,7 @@ def read_message(disk: Disk, fd: int, facts: Facts | None = None) -> Opened:
     layout = decode_layout(part(0, min(OPENING, facts.size)), footer, facts.size)
     envelope = decode_head(part(0, layout.body_start), layout)
     seal = decode_seal(part(layout.seal_start, layout.seal_length), layout)
-    return Opened(envelope, seal, layout)
+    return Opened(envelope, seal, layout, start)
 
 
 def read_body(disk: Disk, fd: int, opened: Opened) -> Iterator[bytes]:
@@ -73,7 +76,7 @@ def read_body(disk: Disk, fd: int, opened: Opened) -> Iterator[bytes]:
     digest = hashlib.sha256()
     offset, end = opened.layout.body_start, opened.layout.seal_start
     while offset < end:
-        block = disk.read(fd, min(BLOCK, end - offset), offset)
+        block = opened.start[offset:end] or disk.read(fd, min(BLOCK, end - offset), offset)
         if not block:
             raise ValueError("the message is cut short")
         digest.update(block)

@@ -22,7 +22,6 @@ import re
 import struct
 import zlib
 from binascii import unhexlify
-from collections.abc import Iterator
 from dataclasses import asdict
 
 from pymta.dataclass import dataclass
@@ -188,7 +187,7 @@ def decode_head(head: bytes, layout: Layout) -> Envelope:
     client = fields.inner("client")
     return Envelope(
         sender=fields.text("sender"),
-        recipients=tuple(_recipients(fields)),
+        recipients=_recipients(fields),
         received_at=fields.number("received_at"),
         client=Client(
             address=client.text("address"),
@@ -211,14 +210,15 @@ def _check_head(head: bytes, layout: Layout) -> None:
         raise ValueError("the envelope is damaged")
 
 
-def _recipients(fields: Fields) -> Iterator[Recipient]:
-    reports = fields.inner("reports") if "reports" in fields else Fields({})
-    for n, address in enumerate(fields.texts("recipients")):
-        if str(n) in reports:
-            asked = reports.inner(str(n))
-            yield Recipient(address, asked.texts("notify"), asked.text("orcpt"))
-        else:
-            yield Recipient(address)
+def _recipients(fields: Fields) -> tuple[Recipient, ...]:
+    found = [Recipient(address) for address in fields.texts("recipients")]
+    if "reports" in fields:
+        reports = fields.inner("reports")
+        for n, recipient in enumerate(found):
+            if str(n) in reports:
+                asked = reports.inner(str(n))
+                found[n] = Recipient(recipient.address, asked.texts("notify"), asked.text("orcpt"))
+    return tuple(found)
 
 
 def decode_seal(text: bytes, layout: Layout) -> Seal:
