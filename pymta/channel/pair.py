@@ -11,6 +11,8 @@ import struct
 
 from pymta.channel.words import LONGEST, Word, decode, encode
 
+_AT_ONCE = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+
 
 class End:
     """One end of a channel; the supervisor's end never blocks, a child's end may."""
@@ -24,7 +26,7 @@ class End:
     def say(self, word: Word) -> bool:
         """Send without waiting.  False: the other end has gone, or its buffer is full."""
         try:
-            self._sock.send(encode(word), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            self._sock.send(encode(word), _AT_ONCE)
         except (BlockingIOError, BrokenPipeError, ConnectionResetError):
             return False
         return True
@@ -35,9 +37,8 @@ class End:
         False: the other end has gone.  Raises OSError when there is no room for more under way.
         """
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
-        flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
         try:
-            self._sock.sendmsg([encode(word)], rights, flags)
+            self._sock.sendmsg([encode(word)], rights, _AT_ONCE)
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True

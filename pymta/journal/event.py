@@ -113,6 +113,8 @@ class Kind(Enum):
     # For whoever watches
     DEBUG = "b721573ffb7941ceaa64bc2bcf8a6ea8"
 
+    __hash__ = object.__hash__  # as they compare; that of Enum is a function in Python
+
 
 class Severity(IntEnum):
     """Priorities of syslog and the journal that no stream stands for (section 3.4)."""

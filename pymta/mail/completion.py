@@ -19,6 +19,9 @@ class Completion:
     message_id: str = ""
 
 
+NOTHING_ADDED = Completion()
+
+
 def completion(header: HeaderScanner, *, id: str, host: str, author: str, date: str) -> Completion:
     """`header` has kept NEEDED.  `author` is the address of whoever sends it, "" for one that may
     not stand in this header.

@@ -8,6 +8,7 @@ top.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from pymta.mail.letters import is_safe
 from pymta.mail.sizes import DOMAIN
@@ -56,6 +57,7 @@ def received_field(
     return "Received: " + "\r\n\t".join(lines) + f"; {date}\r\n"
 
 
+@cache  # of protocols, of which there are few
 def registered(protocol: str) -> str:
     """The protocol of our log, such as utf8esmtps, as IANA has it (RFC 3848, RFC 6531 s4.3)."""
     return protocol.upper().replace("UTF8ESMTP", "UTF8SMTP")

@@ -70,10 +70,10 @@ class OwnAddresses:
 
     def route(self, who: Ours, via: Collection[Ours] = (), *, is_final: bool = False) -> OwnRoute:
         """`via` are those who have sent the message on to this one; `is_final`: no alias."""
-        secrets = self.tables.srs_secrets
-        if back := route_back(who, self.settings.routing, secrets, is_final=is_final):
+        routing, secrets = self.settings.routing, self.tables.srs_secrets
+        if routing.srs_secrets and (back := route_back(who, routing, secrets, is_final=is_final)):
             return back
-        used = frozenset(key for one in via for key in self._aliases_of(one)[:1])
+        used = frozenset({key for one in via for key in self._aliases_of(one)[:1]} if via else ())
         for key, name in self._names(who):
             if not is_final and key not in used:
                 answer = self._alias(who, key)

@@ -31,7 +31,7 @@ from pymta.journal.policy_events import message_discarded
 from pymta.journal.session_events import SIZE, message_refused, spool_trouble
 from pymta.mail import completion
 from pymta.mail.caller import LocalCaller
-from pymta.mail.completion import Completion
+from pymta.mail.completion import NOTHING_ADDED
 from pymta.mail.edits import Edit
 from pymta.mail.envelope import Envelope
 from pymta.mail.header import HeaderScanner
@@ -99,12 +99,15 @@ class Reception:
         self._world = world
         self._envelope = envelope
         self._intake = intake
+        self.id, self.sender = intake.id, envelope.sender
         self._has_gone = has_gone
         largest, keep = visit.settings.session.header_maxsize, KEPT if visit.author else frozenset()
         self._header = HeaderScanner(largest, keep)
-        self._added = Completion()  # what the message of a user lacks
+        self._added = NOTHING_ADDED  # what the message of a user lacks
         self._fields = FieldCollector() if visit.judges else None
-        self._newlines = ProperNewlines() if visit.fixes_newlines and not self._is_binary else None
+        # RFC 3030 s3: in BINARYMIME CR and LF stand where they like, and mean what they mean.
+        does_fix = visit.fixes_newlines and not envelope.is_binary
+        self._newlines = ProperNewlines() if does_fix else None
         self._left_out = own_user.filter_of(visit)
         self._whole_header = rewriting.keeper(visit)
         self._edits: tuple[Edit, ...] = ()
@@ -114,10 +117,6 @@ class Reception:
         self.accepted: HandOn | None = None  # set when the message is safe
 
     @property
-    def id(self) -> str:
-        return self._intake.id
-
-    @property
     def _date(self) -> str:
         return self._world.date(self._envelope.received_at)
 
@@ -125,38 +124,23 @@ class Reception:
     def _message_id(self) -> str:
         return self._header.message_id or self._added.message_id
 
-    @property
-    def sender(self) -> str:
-        return self._envelope.sender
-
-    @property
-    def _is_binary(self) -> bool:
-        """RFC 3030 s3: then CR and LF stand where they like, and mean what they mean."""
-        return self._envelope.is_binary
-
     def take(self, part: BodyPart) -> Answer | None:
         """The next part; the answer with the last one."""
-        data = self._without_left_out(self._with_proper_newlines(part), part)
+        data = part.data
+        if self._newlines is not None:
+            data = self._newlines.feed(data, is_proper=not part.has_bare_newline)
+            data += self._newlines.finish() if part.is_last else b""
+        if self._left_out is not None:
+            data = self._left_out.feed(data)
+            data += self._left_out.finish() if part.is_last else b""
         self._size += len(data)
         if self.refusal is None:
-            self._write(data)
+            self._write(data, is_last=part.is_last)
         if self.refusal is None:
             self.refusal = self._objection(part)
         if self.refusal is not None:
             self.abandon()
         return self._end(part) if part.is_last else None
-
-    def _with_proper_newlines(self, part: BodyPart) -> bytes:
-        if self._newlines is None:
-            return part.data
-        data = self._newlines.feed(part.data, is_proper=not part.has_bare_newline)
-        return data + self._newlines.finish() if part.is_last else data
-
-    def _without_left_out(self, data: bytes, part: BodyPart) -> bytes:
-        if self._left_out is None:
-            return data
-        data = self._left_out.feed(data)
-        return data + self._left_out.finish() if part.is_last else data
 
     def announce(self, octets: int) -> None:
         """So many are to come now (BDAT).  Too many are not waited for before they are refused."""
@@ -177,8 +161,10 @@ class Reception:
         """Nothing of it remains.  Harmless after a commit."""
         self._intake.abandon()
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, *, is_last: bool) -> None:
         self._header.feed(data)
+        if is_last:
+            self._header.finish()
         if self._whole_header:
             self._whole_header.feed(data)
         if self._fields:
@@ -193,7 +179,7 @@ class Reception:
         limit = self._visit.size_limit.octets
         if limit and self._size > limit:
             return self._too_big(self._size)
-        if part.has_bare_newline and not (self._newlines or self._is_binary):
+        if part.has_bare_newline and not (self._newlines or self._envelope.is_binary):
             text = "bare CR or LF in message: lines must end with CRLF"
             return self._refuse(Reply(550, text, "5.6.0"), text)
         if self._header.received > settings.received_headers_max:
@@ -221,8 +207,7 @@ class Reception:
         self._world.explain(Decision(option, why, item))
 
     def _end(self, part: BodyPart) -> Answer:
-        self._header.finish()
-        refusal = self.refusal or self._objection(part) or self._wrong_origin()
+        refusal = self.refusal or self._wrong_origin()
         if refusal is None:  # before policy, which must not miss what we add
             self._added = submission.added(self._visit, self._header, self.id, self._date)
         refusal = refusal or self._judge(part) or self._rewrite()

@@ -11,7 +11,6 @@ from pymta.journal.session_events import SIZE, rejected, too_many_messages
 from pymta.mail.address import BadPath, Mailbox, parse_path
 from pymta.mail.reply import Reply
 from pymta.policy.decision import Decision
-from pymta.policy.facts import Sender
 from pymta.session import policy, rewriting
 from pymta.session.answer import Answer, fault
 from pymta.session.own_user import qualified, sender_for
@@ -24,6 +23,7 @@ from pymta.smtp.command import Command
 from pymta.smtp.parameters import MailParameters, parse_mail_parameters
 from pymta.spool.store import SpoolError
 
+_BEGUN = Answer(Reply(250, "OK", "2.1.0"))
 TOO_BIG = Reply(552, "Message size exceeds maximum permitted", "5.3.4")
 NO_ROOM = Reply(452, "Space shortage, please try later", "4.3.1")
 
@@ -133,14 +133,13 @@ def _begin(
     is_another: bool,
 ) -> Answer:
     """`is_another`: not the one that he asked for."""
-    text = str(sender) if sender is not None else ""
     called = rewriting.sender(visit, sender, world, smtputf8=parameters.smtputf8)
     if isinstance(called, rewriting.Unclear):
-        return _unclear(visit, text, called)
+        return _unclear(visit, str(sender or ""), called)
     new = Transaction(sender=str(called or ""), asked=parameters)
-    refusal = policy.at_mail(visit, new, Sender(called, parameters.size, parameters.body))
+    refusal = policy.at_mail(visit, new, called)
     if refusal is not None:
         return refusal
     visit.mails += 1
     visit.transaction = new
-    return Answer(Reply(250, f"OK, but from <{text}>" if is_another else "OK", "2.1.0"))
+    return Answer(Reply(250, f"OK, but from <{sender}>", "2.1.0")) if is_another else _BEGUN

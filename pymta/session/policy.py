@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pymta.journal import policy_events as say
 from pymta.journal.event import Event
+from pymta.mail.address import Mailbox
 from pymta.mail.reply import Reply
 from pymta.policy.facts import Facts, Message, Recipient, Sender
 from pymta.policy.judge import first_opinion
@@ -105,11 +106,11 @@ def at_hello(visit: Visit, name: str) -> Answer | None:
     return _no(visit, _ask(visit, facts), f"EHLO or HELO {name}", codes=False)
 
 
-def at_mail(visit: Visit, new: Transaction, sender: Sender) -> Answer | None:
+def at_mail(visit: Visit, new: Transaction, mailbox: Mailbox | None) -> Answer | None:
     """None: the transaction may begin, and has what was said of it."""
     if not visit.judges:
         return None
-    new.facts = sender
+    new.facts = sender = Sender(mailbox, new.asked.size, new.asked.body)
     ruling = _ask(visit, Facts(Stage.MAIL, call_facts(visit), sender))
     _mark(new, ruling, "MAIL")
     return _no(visit, ruling, f"MAIL <{sender.address}>", sender=sender.address)

@@ -74,17 +74,14 @@ def _judged(visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: W
         case Refuse(reply, why) if visit.address is None and reply.code == 451:
             # The delivery asks again, and waits if need be.  Few programs here would.
             world.explain(Decision("local_socket", f"taken, though not known yet: {why}"))
-            return _ask(visit, Accept(mailbox, is_local=True), parameters)
+            return _ask(visit, Accept(mailbox, is_local=True), parameters, world)
         case Refuse(reply, why, is_relaying) as refuse:
-            if is_relaying and (answer := _ask_to_relay(visit, mailbox, parameters)) is not None:
-                return answer
+            if is_relaying and (said := _ask_to_relay(visit, mailbox, parameters, world)):
+                return said
             events = (_line(visit, str(asked), why),)
             return Answer(refuse.reply, is_fault=reply.code == 501, events=events)
         case Accept() as accept:
-            if _is_full(visit, accept.key):
-                number = len(visit.transaction.recipients)
-                world.explain(Decision("recipients_max", f"{number} recipients already"))
-            return _ask(visit, accept, parameters)
+            return _ask(visit, accept, parameters, world)
 
 
 def _takes(own: OwnAddresses, mailbox: Mailbox) -> bool:
@@ -93,17 +90,22 @@ def _takes(own: OwnAddresses, mailbox: Mailbox) -> bool:
     return own.ours(mailbox) is not None or key_of_domain(mailbox.domain) in relayed
 
 
-def _ask(visit: Visit, accept: Accept, parameters: RcptParameters) -> Answer:
+def _ask(visit: Visit, accept: Accept, parameters: RcptParameters, world: World) -> Answer:
     """What policy says of a recipient against whom nothing else speaks."""
-    if (obstacle := _obstacle(visit, accept)) is not None:
-        return obstacle
+    key = accept.key
+    if _is_full(visit, key):
+        return _no_room(visit, accept.mailbox, world)
+    if not visit.judges:
+        return _add(visit, key, accept, parameters)
     facts = _facts(visit, accept)
     ruling = policy.at_rcpt(visit, facts)
     refusal = policy.answer_to(visit, ruling, facts) if ruling else None
-    return refusal or _add(visit, accept, parameters, facts)
+    return refusal or _add(visit, key, accept, parameters, facts)
 
 
-def _ask_to_relay(visit: Visit, mailbox: Mailbox, parameters: RcptParameters) -> Answer | None:
+def _ask_to_relay(
+    visit: Visit, mailbox: Mailbox, parameters: RcptParameters, world: World
+) -> Answer | None:
     """Only the one word of policy that says so opens a relay.  None: it does not."""
     accept = Accept(mailbox, is_local=False)
     facts = replace(_facts(visit, accept), is_permitted=False)
@@ -113,14 +115,10 @@ def _ask_to_relay(visit: Visit, mailbox: Mailbox, parameters: RcptParameters) ->
     is_no = isinstance(ruling.verdict, Defer | PolicyRefuse | Drop)
     if not is_no and not isinstance(ruling.verdict, Relay):
         return None
-    if not is_no and (obstacle := _obstacle(visit, accept)) is not None:
-        return obstacle
-    return policy.answer_to(visit, ruling, facts) or _add(visit, accept, parameters, facts)
-
-
-def _obstacle(visit: Visit, accept: Accept) -> Answer | None:
-    """What stands in the way of any recipient like this one, whatever policy says."""
-    return _no_room(visit, accept.mailbox) if _is_full(visit, accept.key) else None
+    key = accept.key
+    if not is_no and _is_full(visit, key):
+        return _no_room(visit, mailbox, world)
+    return policy.answer_to(visit, ruling, facts) or _add(visit, key, accept, parameters, facts)
 
 
 def _facts(visit: Visit, accept: Accept) -> Recipient:
@@ -128,13 +126,20 @@ def _facts(visit: Visit, accept: Accept) -> Recipient:
     return Recipient(accept.mailbox, accept.is_local, accept.account, number)
 
 
-def _add(visit: Visit, accept: Accept, parameters: RcptParameters, facts: Recipient) -> Answer:
-    is_new = accept.key not in visit.transaction.recipients
+def _add(
+    visit: Visit,
+    key: tuple[str, str],
+    accept: Accept,
+    parameters: RcptParameters,
+    facts: Recipient | None = None,
+) -> Answer:
+    """`facts` are what policy was told, None where it was not asked."""
+    transaction = visit.transaction
+    if facts and key not in transaction.recipients:
+        transaction.told.append(facts)
     is_remote = not accept.is_local and visit.is_sent_at_once(accept.mailbox.domain)
-    visit.transaction.add(accept.key, accept.mailbox, parameters, is_remote=is_remote)
+    transaction.add(key, accept.mailbox, parameters, is_remote=is_remote)
     visit.recipients += 1
-    if visit.judges and is_new:
-        visit.transaction.told.append(facts)
     return ACCEPTED
 
 
@@ -144,8 +149,10 @@ def _is_full(visit: Visit, key: tuple[str, str]) -> bool:
     return bool(limit) and len(known) >= limit and key not in known
 
 
-def _no_room(visit: Visit, mailbox: Mailbox) -> Answer:
+def _no_room(visit: Visit, mailbox: Mailbox, world: World) -> Answer:
     """RFC 5321 s4.5.3.1.10: 452, so that the client sends the rest in another transaction."""
+    number = len(visit.transaction.recipients)
+    world.explain(Decision("recipients_max", f"{number} recipients already"))
     reply = Reply(452, "too many recipients", "4.5.3")
     if visit.transaction.is_full_told:
         return Answer(reply)

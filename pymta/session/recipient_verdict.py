@@ -185,8 +185,11 @@ def is_trusted(caller: Address | None, settings: Settings, explain: Explain = no
     """From a network that may relay, or a user of this machine."""
     if caller is None:
         return True
-    networks = settings.session.relay_from_hosts
-    item = next(((n,) for n, one in enumerate(networks) if caller in _network(one)), ())
+    item: tuple[int, ...] = ()
+    for number, network in enumerate(settings.session.relay_from_hosts):
+        if caller in _network(network):
+            item = (number,)
+            break
     if explain is not nobody_asks:
         what = "may send anywhere" if item else "may not send to other hosts"
         explain(Decision("relay_from_hosts", f"[{caller}]: {what}", item))

@@ -29,6 +29,8 @@ def judge_report(
 ) -> Accept | Refuse | None:
     """None: it is no such address.  `now` is in seconds since the epoch."""
     routing = own.settings.routing
+    if not routing.srs_secrets:
+        return None
     who = Ours(mailbox.local, key_of_domain(mailbox.domain))
     found = signed_by_us(who, routing, own.tables.srs_secrets)
     if found is None:

@@ -13,7 +13,7 @@ from pymta.config.roles import is_for_users
 from pymta.hints.clients import Clients
 from pymta.journal.session_events import rejected
 from pymta.mail.address import Mailbox
-from pymta.mail.completion import Completion, completion
+from pymta.mail.completion import NOTHING_ADDED, Completion, completion
 from pymta.mail.header import HeaderScanner
 from pymta.mail.originator import mailboxes
 from pymta.mail.reply import Reply
@@ -83,7 +83,7 @@ def is_too_fast(visit: Visit, clients: Clients) -> bool:
 def added(visit: Visit, header: HeaderScanner, id: str, date: str) -> Completion:
     """The fields that a user's message must have and lacks; nothing for mail of other hosts."""
     if not visit.author:
-        return Completion()
+        return NOTHING_ADDED
     author = visit.transaction.sender or visit.author
     if not author.isascii() and not visit.transaction.asked.smtputf8:
         author = ""  # the header has no other way to name it (RFC 6532)

@@ -162,10 +162,11 @@ class Visit:
     def author(self) -> str:
         """The address of the user who sends, as far as we know it; "" for another host."""
         name = self.account or (self.origin.ident if self.address is None else "")
+        if not name:
+            return ""
         local, at, domain = name.rpartition("@")
         ours = self.settings.qualify_domain if self.address is None else self.settings.hostname
-        whole = Mailbox(local, domain) if at else Mailbox(name, ours)
-        return str(whole) if name else ""
+        return str(Mailbox(local, domain) if at else Mailbox(name, ours))
 
     @property
     def certified(self) -> tuple[str, ...]:

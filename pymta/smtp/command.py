@@ -35,7 +35,7 @@ class Verb(Enum):
 
 BAD_CHUNK = "BDAT must have a size, and perhaps LAST"
 _VERBS = {verb.value: verb for verb in Verb}
-_PREFIX = {Verb.MAIL: b"FROM:", Verb.RCPT: b"TO:"}
+_PREFIX = {Verb.MAIL: b"FROM", Verb.RCPT: b"TO"}  # and a colon
 _WITHOUT_ARGUMENT = {Verb.DATA, Verb.RSET, Verb.QUIT, Verb.STARTTLS}
 
 
@@ -71,14 +71,15 @@ def parse_command(line: bytes) -> Command | Unknown | BadSyntax:
         return BadSyntax("NUL characters are not allowed in SMTP commands", line, verb)
     if verb is None:
         return Unknown(line)
-    argument = argument.strip(b" \t")
+    argument = argument.lstrip(b" \t")
     if verb in _WITHOUT_ARGUMENT and argument:
         return BadSyntax(f"{verb.name} takes no argument", line, verb)
     if verb is Verb.BDAT and parse_chunk(argument) is None:
         return BadSyntax(BAD_CHUNK, line, verb)
-    prefix = _PREFIX.get(verb, b"")
     if verb is Verb.AUTH and not argument:
         return BadSyntax("AUTH must have a mechanism", line, verb)
-    if prefix and (argument[: len(prefix)].upper() != prefix or len(argument) == len(prefix)):
-        return BadSyntax(f"{verb.name} must have an address operand", line, verb)
-    return Command(verb, argument[len(prefix) :], line)
+    if verb in _PREFIX:
+        prefix, colon, argument = argument.partition(b":")
+        if prefix.upper() != _PREFIX[verb] or not (colon and argument):
+            return BadSyntax(f"{verb.name} must have an address operand", line, verb)
+    return Command(verb, argument, line)

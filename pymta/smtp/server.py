@@ -69,7 +69,7 @@ class Server:
         self._buffer = bytearray()
         self._lines = LineReader()
         self._body: BodyReader | None = None
-        self._chunks = ChunkReader()
+        self._chunks: ChunkReader | None = None  # of the message that comes in chunks
         self._chunk: Chunk | None = None  # of the command that was handed out last
         self._is_in_chunk = False
         self._unwanted = 0  # octets of a chunk that nobody takes
@@ -99,8 +99,8 @@ class Server:
     def next_event(self) -> Event | None:
         if self._body is not None:
             return self._next_part(self._body)
-        if self._is_in_chunk:
-            return self._next_of_chunk()
+        if self._is_in_chunk and self._chunks is not None:
+            return self._next_of_chunk(self._chunks)
         if self._chunk is not None:  # its command was refused
             self._unwanted, self._chunk = self._chunk.size, None
         if not self._buffer:
@@ -109,9 +109,10 @@ class Server:
             self._unwanted -= len(take(self._buffer, self._unwanted))
             if self._unwanted:
                 return None
-        if self.state is State.CLOSED:
+        if self.state is State.CLOSED or not self._buffer:
             return None
-        line = self._lines.next_line(self._buffer, self._longest)
+        longest = COMMAND_LINE if len(self._buffer) < COMMAND_LINE else self._longest
+        line = self._lines.next_line(self._buffer, longest)
         if self.state is State.LOGIN and line is not None:
             return LoginLine(None if isinstance(line, TooLong) else line)
         match line:
@@ -133,15 +134,16 @@ class Server:
             self._body = BodyReader()
         if verb is Verb.BDAT:
             assert self._chunk is not None
+            self._chunks = self._chunks or ChunkReader()
             self._chunks.begin(self._chunk)
             self._is_in_chunk, self._chunk = True, None
         elif self.state is not State.CHUNKS:
-            self._chunks = ChunkReader()
+            self._chunks = None
 
     def failed(self) -> None:
         """The message under way was refused: there is no transaction any more."""
         self.state = State.READY
-        self._chunks = ChunkReader()
+        self._chunks = None
 
     def end_login(self, *, is_good: bool) -> None:
         """The last reply to an AUTH command, which may be the first one.
@@ -158,9 +160,11 @@ class Server:
         return AUTH_LINE if is_login else COMMAND_LINE
 
     def _placed(self, event: Command | Unknown | BadSyntax) -> Event:
-        if isinstance(event, Command) and event.verb is Verb.BDAT:
+        if not isinstance(event, Command):
+            return event
+        if event.verb is Verb.BDAT:
             self._chunk = parse_chunk(event.argument)
-        if isinstance(event, Command) and event.verb not in self._allowed:
+        if event.verb not in self._allowed:
             return Misplaced(event, misplaced(self.state, event.verb))
         return event
 
@@ -172,8 +176,7 @@ class Server:
             return {verb: to for verb, to in TABLE[State.READY].items() if verb is not Verb.AUTH}
         return TABLE[self.state]
 
-    def _next_of_chunk(self) -> BodyPart | None:
-        chunks = self._chunks
+    def _next_of_chunk(self, chunks: ChunkReader) -> BodyPart | None:
         if not (self._buffer or chunks.is_whole):
             return None
         data = chunks.feed(self._buffer)
