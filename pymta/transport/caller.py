@@ -115,10 +115,12 @@ class Caller:
 
     def _send(self, opened: Opened, parcel: Parcel, key: _Key) -> Heard:
         """Results are fewer than recipients where the host does not take so many at once."""
-        if opened.sent:
+        if opened.sent == 1:
             opened.connection = replace(opened.connection, is_reused=True)
         some = portion(parcel.recipients, opened.offers)
-        heard, after = send(opened, replace(parcel, recipients=some), self._settings)
+        if some != parcel.recipients:
+            parcel = replace(parcel, recipients=some)
+        heard, after = send(opened, parcel, self._settings)
         opened.sent += 1
         self._keep(opened, after, key)
         return heard

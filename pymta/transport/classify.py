@@ -144,7 +144,13 @@ Outcome = Delivered | Later | Never
 
 
 def from_result(
-    result: Result, host: Host | None, number: int = 0, error: str = "", *, is_lmtp: bool = False
+    result: Result,
+    host: Host | None,
+    number: int = 0,
+    error: str = "",
+    *,
+    connection: Connection | None = None,
+    is_lmtp: bool = False,
 ) -> Outcome:
     """What the host said about one recipient; None is an LMTP server behind a local socket.
 
@@ -152,24 +158,26 @@ def from_result(
     """
     match result:
         case Taken(reply, offers_dsn):
-            return Delivered(host, _quote(reply), is_passed_on=offers_dsn)
+            return Delivered(host, _quote(reply), connection, is_passed_on=offers_dsn)
         case Refused(reply, stage, after):
             who = "LMTP error" if is_lmtp else "SMTP error from remote mail server"
             why = f"{who} after {after}: {_quote(reply)}"
             if not after:  # our own finding: nobody must be told that the host said so
                 why = reply.text
             if reply.is_permanent and not stage.is_about_host:
-                return Never(why, _permanent(reply.enhanced), host)
+                return Never(why, _permanent(reply.enhanced), host, connection)
             cause = _BY_TERMS.get(stage, "")
             if stage in _BY_STAGE:
                 cause = trouble.of_reply(_BY_STAGE[stage], reply.code)
-            return Later(_REFUSED.get(stage, 0), why=why, host=host, cause=cause)
+            number = _REFUSED.get(stage, 0)
+            return Later(number, why=why, host=host, connection=connection, cause=cause)
         case Unheard(why, stage, after):
             cause = _cause_of_silence(number) or _BY_TERMS.get(stage, "")
             if error:
-                return Later(number, error, f"after {after}", host, cause=cause)
-            number = number or _TERMS.get(stage, 0)
-            return Later(number, why=f"{why} after {after}", host=host, cause=cause)
+                why = f"after {after}"
+            else:
+                number, why = number or _TERMS.get(stage, 0), f"{why} after {after}"
+            return Later(number, error, why, host, connection=connection, cause=cause)
 
 
 def is_about_host(result: Result) -> bool:

@@ -28,13 +28,14 @@ from pymta.smtp.client_words import (
 )
 from pymta.smtp.stuffing import DotStuffer
 from pymta.spool.store import SpoolError
-from pymta.transport.classify import CLOSED
+from pymta.transport.classify import CLOSED, Connection
 from pymta.transport.downgrade import UnfitError, fit
 from pymta.transport.opened import Opened
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 
 BASE_BUDGET = 1800.0  # seconds for greeting and commands
+HELD = 64 * 1024  # octets of a message that wait for the rest of it at most
 SLOWEST = 4096  # octets per second that the budget allows for the message
 
 
@@ -97,17 +98,22 @@ class _Conversation:
         while True:
             action = self.transaction.next_action()
             if isinstance(action, Finished):
-                has_pipelined = self.transaction.has_pipelined
-                connection = replace(
-                    self.opened.connection,
-                    has_pipelined=has_pipelined,
-                    converted=self.converted,
-                )
+                connection = self._connection()
                 return Heard(action.results, self.number, self.error, connection), action.after
             try:
                 self._do(action)
             except OSError as error:
                 self._lost(error)
+
+    def _connection(self) -> Connection:
+        """As it was for this message, and mostly is for the next one."""
+        opened, has_pipelined = self.opened, self.transaction.has_pipelined
+        known = opened.connection
+        if (known.has_pipelined, known.converted) != (has_pipelined, self.converted):
+            opened.connection = replace(
+                known, has_pipelined=has_pipelined, converted=self.converted
+            )
+        return opened.connection
 
     def _do(self, action: SendBytes | NeedReply | StartTls | SendBody) -> None:
         match action:
@@ -131,10 +137,17 @@ class _Conversation:
         self.transaction.receive(data)
 
     def _send_body(self, stuffer: DotStuffer | ChunkWriter) -> None:
-        """Once the dot is out there is no way back; until then the message is not sent."""
+        """Once the dot is out there is no way back; until then the message is not sent.
+
+        What is small goes out with what follows it: a usual message in one write with its dot.
+        """
+        held = b""
         try:
             for block in self.parcel.content():
-                self._write_body(stuffer.feed(block))
+                held += stuffer.feed(block)
+                if len(held) >= HELD:
+                    self._write_body(held)
+                    held = b""
                 if self.is_lost:
                     return
             is_mine = self.parcel.is_mine()
@@ -142,7 +155,7 @@ class _Conversation:
             self._lost(error)
             return
         if is_mine:
-            self._write_body(stuffer.finish())
+            self._write_body(held + stuffer.finish())
         else:
             self.transaction.lost("message was taken over by another process")
 

@@ -103,7 +103,9 @@ def deliver(
             if refusal:
                 so_far.refusals.append(refusal)
             else:
-                rest = replace(parcel, recipients=so_far.left)
+                rest = parcel
+                if so_far.left != parcel.recipients:
+                    rest = replace(parcel, recipients=so_far.left)
                 so_far.settle(_ask(rest, host, terms, talk, known))
     so_far.conclude(hosts, memory)
     return tuple(so_far.outcomes.get(recipient) for recipient in parcel.recipients)
@@ -170,7 +172,7 @@ def _ask(parcel: Parcel, host: Host, terms: Terms, talk: Talk, memory: HostMemor
         return _Settled(dict.fromkeys(parcel.recipients, heard), parcel.recipients)
     pairs = list(zip(parcel.recipients, heard.results, strict=False))
     outcomes = {
-        who: replace(from_result(r, host, heard.number, heard.error), connection=heard.connection)
+        who: from_result(r, host, heard.number, heard.error, connection=heard.connection)
         for who, r in pairs
     }
     result, first = heard.results[0], outcomes[parcel.recipients[0]]

@@ -30,6 +30,7 @@ from pymta.transport.classify import (
     may_have_it,
 )
 from pymta.transport.connect import connect
+from pymta.transport.dialogue import HELD
 from pymta.transport.parcel import Parcel
 from pymta.transport.remote import Heard
 from pymta.transport.wire import Wire
@@ -224,6 +225,23 @@ def test_a_message_that_cannot_be_read_to_its_end_is_not_sent() -> None:
     assert host.messages() == []
 
 
+def test_a_small_message_goes_out_in_one_write_with_its_dot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[bytes] = []
+    write = Wire.write
+
+    def watch(wire: Wire, data: bytes, patience: float) -> None:
+        written.append(data)
+        write(wire, data, patience)
+
+    monkeypatch.setattr(Wire, "write", watch)
+    with SmtpHost() as host:
+        talk(host, parcel(blocks=[b"first\r\n", b"second\r\n"]))
+
+    assert written[-1].endswith(b"first\r\nsecond\r\n.\r\n")
+
+
 def test_where_a_part_of_the_message_could_not_be_written_no_more_of_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -237,7 +255,8 @@ def test_where_a_part_of_the_message_could_not_be_written_no_more_of_it_is(
 
     monkeypatch.setattr(Wire, "write", refuse_first)
     with SmtpHost() as host:
-        (found,) = outcomes(host, talk(host, parcel(blocks=[b"first\r\n", b"second\r\n"])))
+        first = b"line\r\n" * (HELD // 6) + b"first\r\n"
+        (found,) = outcomes(host, talk(host, parcel(blocks=[first, b"second\r\n"])))
         assert isinstance(found, Later)
         assert found.error == "a library is out of order"
     assert host.messages() == []
