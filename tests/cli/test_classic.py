@@ -160,7 +160,6 @@ def as_member(state: Path, *words: str, settings: str) -> subprocess.CompletedPr
         "import pymta.cli.classic_daemon, pymta.cli.classic_queue, pymta.cli.permission\n"
         "import pymta.cli.via_daemon, pymta.config.read, pymta.config.schema\n"
         "from pymta.cli import served\n"
-        "pymta.config.schema._model()\n"
         f"served.DAEMON_CONFIG = {str(file)!r}\n"
         f"os.setgroups([4711]); os.setresgid(*[{NOBODY.pw_gid}] * 3)\n"
         f"os.setresuid(*[{NOBODY.pw_uid}] * 3)"
