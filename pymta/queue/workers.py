@@ -86,11 +86,11 @@ class Workers:
 
     def wait(self, seconds: float) -> Iterator[Said | Died]:
         """What has happened within this time; nothing, when somebody woke us."""
-        ready = self._selector.select(seconds)
-        for worker in _distinct(key.data for key, _ in ready):
-            yield from self._hear(worker)
-            if _has_ended(worker):
-                yield from self._hear(worker)  # what it said last
+        ready = [key for key, _ in self._selector.select(seconds) if key.data is not None]
+        spoken = {key.fd for key in ready}
+        for worker in _distinct(key.data for key in ready):
+            yield from self._hear(worker)  # had it ended before, then all that it ever said
+            if worker.pidfd in spoken:
                 yield self._bury(worker)
 
     def kill(self, worker: Worker) -> None:
@@ -127,9 +127,5 @@ class Workers:
         return self._life(theirs)
 
 
-def _has_ended(worker: Worker) -> bool:
-    return os.waitid(os.P_PIDFD, worker.pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def _distinct(found: Iterable[Worker | None]) -> list[Worker]:
-    return list({worker.pid: worker for worker in found if worker is not None}.values())
+def _distinct(found: Iterable[Worker]) -> list[Worker]:
+    return list({worker.pid: worker for worker in found}.values())

@@ -179,7 +179,7 @@ def _ask(parcel: Parcel, host: Host, terms: Terms, talk: Talk, memory: HostMemor
     if is_about_host(result) and isinstance(first, Later):
         trouble = _trouble(first, parcel)
         memory.failed(host, first.text, trouble, is_about_terms=is_about_terms(result))
-    else:
+    elif not (heard.connection and heard.connection.is_reused):  # with its first message it was
         memory.reached(host)
     left = tuple(who for who, r in pairs if not _is_settled(outcomes[who], r))
     return _Settled(outcomes, left, is_without_requiretls(result))

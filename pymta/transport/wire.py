@@ -53,6 +53,9 @@ class Wire:
         return self.read_until(min(self.clock() + patience, self.deadline))
 
     def read_until(self, deadline: float) -> bytes:
+        # A host takes a moment to answer: who reads first hears mostly that nothing is there yet.
+        if not isinstance(self.sock, ssl.SSLSocket):
+            self._wait(select.POLLIN, deadline)
         return self._in_time(partial(self.sock.recv, READ), select.POLLIN, deadline)
 
     def read_what_is_there(self) -> bytes:
