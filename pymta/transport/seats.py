@@ -18,6 +18,7 @@ import fcntl
 import os
 import struct
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -69,6 +70,7 @@ class Seats:
         return self._fd
 
 
+@lru_cache(maxsize=256)  # who takes a seat leaves it, and the next message goes the same way
 def _offset(name: str, number: int) -> int:
     digest = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 17 << 16) + number
