@@ -33,20 +33,20 @@ Stamp = Callable[[float], str]  # seconds since the epoch, as local time
 
 def listed(message: Glance, now: float, *, shows_settled: bool = True) -> str:
     """Age, size, id, sender, queue; then a recipient per line, D before one that is settled."""
-    first = (
+    text = (
         f"{age(now - message.received_at)} {size(message.size)}"
         f" {message.id} <{printable(message.sender)}>"
     )
     if message.queue:
-        first += f" Q={message.queue}"
-    mark = " *** frozen ***" if message.frozen else " *** held ***" if message.held else ""
-    lines = [first + mark]
+        text += f" Q={message.queue}"
+    if message.frozen or message.held:
+        text += " *** frozen ***" if message.frozen else " *** held ***"
     for address, waits in message.recipients:
         if waits:
-            lines.append(f"          {printable(address)}")
+            text += f"\n          {printable(address)}"
         elif shows_settled:
-            lines.append(f"        D {printable(address)}")
-    return "\n".join(lines) + "\n"
+            text += f"\n        D {printable(address)}"
+    return text + "\n"
 
 
 def as_plain(message: Message) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def told(record: Record, addresses: Mapping[int, str], stamp: Stamp) -> str:
 
 def age(seconds: float) -> str:
     """Minutes below 90 of them, hours below 72, then days."""
-    minutes = max(int(seconds), 0) // 60
+    minutes = int(seconds) // 60 if seconds > 0 else 0
     if minutes < 90:
         return f"{minutes:2d}m"
     hours = minutes // 60

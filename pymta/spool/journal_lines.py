@@ -127,12 +127,13 @@ def decode(content: bytes, *, without: bytes = NOTHING) -> Journal:
         raise ValueError("not a journal of version 1")
     records: list[Record] = []
     good, number = len(HEADER), 0
-    while good < len(content):
+    length = len(content)
+    while good < length:
         end = content.find(b"\n", good)
         found = _decode_line(content[good:end], without) if end >= 0 else None
         number += 1
         if found is None:
-            if 0 <= end < len(content) - 1 or _has_swallowed(content[good:]):
+            if 0 <= end < length - 1 or _has_swallowed(content[good:]):
                 raise ValueError(f"record {number} is damaged")
             break
         records += found
