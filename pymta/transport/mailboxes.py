@@ -21,14 +21,14 @@ from pymta.transport.maildir import Maildir
 from pymta.transport.mbox import LOCK, Mbox
 from pymta.transport.parcel import Parcel
 
-MOST_OPEN = 100  # mailboxes
+MOST_OPEN = 64  # mailboxes
 LEFT_AFTER = 36 * 3600  # seconds; what readers of Maildirs allow a writer, too
 
 
 class Maildirs:
     """All mailboxes below one directory, ``ROOT/<mailbox>/``; none of them a link elsewhere.
 
-    Those that had mail last stay open, with three descriptors each.
+    Those that had mail last stay open, with two descriptors each.
     """
 
     def __init__(self, root: Path, *, disk: Disk | None = None) -> None:

@@ -54,8 +54,8 @@ class Maildir:
         self._makes = makes
         self._follow = follow
         self._inside = tuple(f"{path}/{name}" for name in _INSIDE)
-        self._fds: list[int] = []  # of those in it, as long as it is open
-        self._inodes: list[tuple[int, int] | None] = []  # likewise
+        self._fds: list[int] = []  # of tmp/ and new/, as long as it is open
+        self._inodes: list[tuple[int, int] | None] = []  # of all that is in it, likewise
 
     def store(self, name: str, blocks: Iterable[bytes], is_mine: Callable[[], bool]) -> bool:
         """Put a message into new/ under this name.
@@ -66,7 +66,7 @@ class Maildir:
         if not self._is_open_still():
             self.close()
             self._open_or_make()
-        _, tmp, new = self._fds
+        tmp, new = self._fds
         try:
             self._write(tmp, name, blocks)
             is_to_stay = is_mine()
@@ -113,6 +113,7 @@ class Maildir:
             for directory in self._inside:
                 self._fds.append(self._directory(directory))
             self._inodes = [self._disk.facts(fd).inode for fd in self._fds]
+            self._disk.close(self._fds.pop(0))  # who reads it moves into cur/, and we never do
         except BaseException:
             self.close()
             raise
