@@ -50,9 +50,13 @@ def counted(daemon: Daemon, report: Path) -> Iterator[Counted]:
         finally:
             strace.send_signal(signal.SIGINT)
             strace.wait(DEADLINE)
-    for number, name in _ROW.findall(report.read_text()):
-        if name != "total":
-            count.calls[name] += int(number)
+    count.calls.update(read_table(report))
+
+
+def read_table(report: Path) -> dict[str, int]:
+    """What strace has counted, by name."""
+    rows = _ROW.findall(report.read_text())
+    return {name: int(number) for number, name in rows if name != "total"}
 
 
 def _is_seized(pid: int) -> bool:

@@ -1,0 +1,80 @@
+"""What a message of the queue may cost in system calls: budget.toml, held by a real strace.
+
+Of what a command costs by itself nothing is counted: it is given few messages and then many, and
+what the many cost more is theirs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pymta.mail.envelope import Envelope, Recipient
+from pymta.spool.files import FileSpool
+from pymta.spool.outcomes import Deferred
+from pymta.spool.store import Seal
+from tests.bench.system_calls import read_table
+from tests.doubles import peers
+from tests.doubles.daemon import Daemon, command, daemon
+
+BUDGET = tomllib.loads(Path(__file__).with_name("budget.toml").read_text())
+FEW, MANY = 40, 140
+TEXT = b"Subject: budget\r\n\r\n" + (b"x" * 70 + b"\r\n") * 50
+
+
+def put_off(state: Path, count: int) -> None:
+    spool, now = FileSpool(state / "spool"), time.time()
+    for _ in range(count):
+        intake = spool.begin(Envelope("a@client.test", (Recipient("b@remote.test"),), now))
+        intake.write(TEXT)
+        intake.commit(Seal())
+        claim = spool.claim(intake.id)
+        assert claim
+        claim.note(Deferred(now, (0,), now + 900, "Connection refused"))
+        claim.release()
+    spool.close()
+
+
+def traced(made: Daemon, report: Path, *arguments: str) -> dict[str, int]:
+    buffered = {"PYTHONUNBUFFERED": ""}  # else each line is a write
+    subprocess.run(
+        ["strace", "-f", "-c", "-qq", f"--output={report}", *command(*arguments)],
+        env=made.environment | buffered,
+        capture_output=True,
+        check=True,
+    )
+    return read_table(report)
+
+
+def assert_within(unit: str, few: dict[str, int], many: dict[str, int]) -> None:
+    cost = {name: (many[name] - few.get(name, 0)) / (MANY - FEW) for name in many}
+    table = "\n".join(f"{name:12} {number:6.2f}" for name, number in sorted(cost.items()))
+    assert sum(cost.values()) <= BUDGET[unit]["total"] * (1 + BUDGET["slack"]), table
+
+
+@pytest.mark.root
+def test_a_line_of_a_listing_stays_within_its_system_calls(tmp_path: Path) -> None:
+    with daemon() as made:
+        found = []
+        for count in (FEW, MANY - FEW):
+            put_off(made.state, count)
+            found.append(traced(made, tmp_path / "calls", "queue", "list"))
+    assert_within("listed", *found)
+
+
+@pytest.mark.root
+def test_a_message_of_a_queue_run_stays_within_its_system_calls(tmp_path: Path) -> None:
+    with (
+        peers.smtp_sink(tmp_path / "sink") as sink,
+        daemon(smarthost=f"127.0.0.1:{sink.port}") as made,
+    ):
+        found = []
+        for count in (FEW, MANY):
+            put_off(made.state, count)
+            found.append(traced(made, tmp_path / "calls", "queue", "run", "--force"))
+            assert not made.queued()
+    assert_within("queue-run", *found)
