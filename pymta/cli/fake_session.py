@@ -56,8 +56,8 @@ from pymta.policy.tables import tables_of
 from pymta.resolver.query import Resolver
 from pymta.routing.here import here
 from pymta.session.conversation import Conversation
-from pymta.session.main import read_hosts
 from pymta.session.own_policy import PolicyFile
+from pymta.session.sessions import read_hosts
 from pymta.session.visit import Visit
 from pymta.session.world import World
 from pymta.tables.opened import Opened, open_tables

@@ -20,16 +20,28 @@ class HasFileno(Protocol):
 
 
 class Termination:
-    def __init__(self) -> None:
-        self._read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, _note)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    """`write` is where the signal leaves its byte, `read` who waits for it."""
+
+    def __init__(self, read: int, write: int) -> None:
+        self._read, self._write = read, write
 
     def fileno(self) -> int:
         return self._read
+
+    def close(self) -> None:
+        os.close(self._read)
+        os.close(self._write)
+
+
+def catch() -> Termination:
+    """From here on SIGTERM is waited for, and nothing else ends this process."""
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, _note)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    return Termination(read, write)
 
 
 def has_come(bell: HasFileno) -> bool:

@@ -28,6 +28,7 @@ class NoChannelError(OSError):
 
 
 Sessions = session.Sessions  # the supervisor makes them, and knows no more of them
+rehearse = session.rehearse
 
 
 def session_life(call: Call, sessions: Sessions, channel: End) -> Life:

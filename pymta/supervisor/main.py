@@ -15,12 +15,12 @@ Touches: processes, sockets, disk, environment, clock.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 import time
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from pymta import __version__
@@ -42,6 +42,7 @@ from pymta.supervisor import (
     deliver_helper,
     enough,
     handover,
+    heap,
     local_socket,
     pidfile,
     process_limits,
@@ -58,7 +59,7 @@ from pymta.supervisor.dispatch import Dispatch
 from pymta.supervisor.entrance import Entrance
 from pymta.supervisor.find_control import find_control, find_door
 from pymta.supervisor.find_listeners import CannotStartError, find_listeners
-from pymta.supervisor.fork import Sessions
+from pymta.supervisor.fork import Sessions, rehearse
 from pymta.supervisor.handover import Handover, UnknownVersionError
 from pymta.supervisor.loop import Loop
 from pymta.supervisor.notify import Notify
@@ -67,6 +68,7 @@ from pymta.supervisor.reception import Reception
 from pymta.supervisor.workplace import Workplace
 
 CANNOT_START = 1
+ROUNDS = 20  # of a rehearsal: Python takes pains with code that has run some eight times
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -101,12 +103,12 @@ def _live(settings: Settings, current: Path, born: Birth, log: Log) -> int:
         log.close()
         born.failed(f"pymta cannot start: {error}")
         return CANNOT_START
-    place.reception.sessions.rehearse()
+    heap.gather(partial(rehearse, place.reception.sessions), ROUNDS)
     loop = Loop(place)
     if table:
         loop.take_over(table)
     _announce(place, table)
-    _settle_heap()
+    heap.freeze()
     born.serves()
     loop.run()
     _leave(place)
@@ -275,12 +277,6 @@ def _announce(place: Workplace, table: Handover | None) -> None:
         welcome = announce.welcome(listeners, settings) + "\n"
         with contextlib.suppress(OSError):  # nobody reads it: no reason not to serve
             os.write(1, welcome.encode())
-
-
-def _settle_heap() -> None:
-    """What lives now lives on in every child: keep the collector from writing to it."""
-    gc.collect()
-    gc.freeze()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from pymta.session.rehearsal import rehearse
+from pymta.session.sessions import Sessions
 from tests.doubles.house import usual_settings
+from tests.doubles.log import MemoryLog
 from tests.doubles.memory_spool import MemorySpool
 
 DESCRIPTORS = Path("/proc/self/fd")
@@ -29,7 +31,7 @@ def test_a_rehearsal_leaves_nothing_behind(changes: dict[str, object]) -> None:
     before = len(list(DESCRIPTORS.iterdir()))
     spool = MemorySpool()
 
-    rehearse(usual_settings(**changes), spool)
+    rehearse(Sessions(usual_settings(**changes), spool, MemoryLog()), 2)
 
     assert len(list(DESCRIPTORS.iterdir())) == before
     assert not spool.messages
