@@ -5,12 +5,13 @@ Touches: sockets, descriptors.
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 
 from pymta.channel.words import LONGEST, Word, decode, encode
 
+_FD = struct.Struct("i")
+_ROOM_FOR_FD = socket.CMSG_LEN(_FD.size)
 _AT_ONCE = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
 
@@ -36,7 +37,7 @@ class End:
 
         False: the other end has gone.  Raises OSError when there is no room for more under way.
         """
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, _FD.pack(fd))]
         try:
             self._sock.sendmsg([encode(word)], rights, _AT_ONCE)
         except (BrokenPipeError, ConnectionResetError):
@@ -46,12 +47,14 @@ class End:
     def take(self) -> tuple[Word | None, int]:
         """Like `hear`, with the descriptor that came along, -1 when none did."""
         try:
-            packet, fds, _, _ = socket.recv_fds(self._sock, LONGEST, 1)
+            # recv_fds of Python 3.11 passes no flag on, and such a descriptor would be inherited.
+            packet, with_it, _, _ = self._sock.recvmsg(
+                LONGEST, _ROOM_FOR_FD, socket.MSG_CMSG_CLOEXEC
+            )
         except ConnectionResetError:
             return None, -1
-        for fd in fds:  # Python 3.11 does not pass MSG_CMSG_CLOEXEC on
-            os.set_inheritable(fd, False)
-        return (decode(packet) if packet else None), (fds[0] if fds else -1)
+        fd = next((_FD.unpack(data)[0] for _, _, data in with_it), -1)
+        return (decode(packet) if packet else None), fd
 
     def hear(self) -> Word | None:
         """The next word; None when the other end has closed.  Waits as the socket does.

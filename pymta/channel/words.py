@@ -13,7 +13,7 @@ from pymta.channel.reach import Reach
 from pymta.config.roles import LOCAL, SMTP
 from pymta.dataclass import dataclass
 from pymta.load.reading import NOTHING, Load, as_word, from_word
-from pymta.mail.caller import Address, Endpoint, LocalCaller
+from pymta.mail.caller import Address, Endpoint, LocalCaller, address_of, text_of
 
 LONGEST = 512  # bytes: a letter, an id of 23, a domain of at most 255, a queue name of at most 64
 # The last word of a delivery worker is its exit status: EX_TEMPFAIL says that other processes hold
@@ -90,7 +90,7 @@ class Named:
 class Verdict:
     """Parent to session, on `Proxied` and `Named`: he is let in, or hears `reply`.
 
-    `policy_is_out` as of `pymta.channel.call.Call`, for the client who was named.
+    `policy_is_out` as of `Serve`, for the client who was named.
     """
 
     reply: str = ""
@@ -101,7 +101,16 @@ class Verdict:
 class Serve:
     """Parent to session worker: the next connection, whose descriptor comes with the word.
 
-    The fields are those of `pymta.channel.call.Call`.
+    `local` is our end, None for a caller of this machine over AF_UNIX.
+
+    `others` are the connections that were open when this one was admitted (CP-06).
+
+    `id` is that of the connection (N-29).  `load` is what the supervisor read then, of what
+    smtp_load_reserve and smtp_pressure_reserve limit (LM-08).  `starts_tls`: TLS begins before the
+    greeting (PT-05).  `role` is that of the socket he came in by (`pymta.config.roles`), and
+    `family` the one of its addresses, as `socket` has it.
+    `is_proxied`: `caller` is a proxy that is to say who the client is (N-13).
+    `policy_is_out`: functions of the operator's own have failed too often and are not to be asked.
     """
 
     caller: Endpoint | LocalCaller
@@ -113,6 +122,7 @@ class Serve:
     role: str = SMTP
     is_proxied: bool = False
     policy_is_out: bool = False
+    family: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +189,8 @@ def encode(word: Word) -> bytes:  # noqa: PLR0912 - one for each word
             return b"T" + domain.encode("ascii")
         case Done(status, stays):
             return b"%c%d" % (b"R" if stays else b"E", status)
-        case Serve(LocalCaller(uid, gid, pid), _, others, id, load, policy_is_out=is_out):
-            return f"L{others} {uid} {gid} {pid} {id} {as_word(load)} {is_out:d}".encode("ascii")
-        case Serve(caller, local, others, id, load, starts_tls, role, is_proxied, is_out):
-            assert isinstance(caller, Endpoint)
-            assert local
-            facts = f"{as_word(load)} {starts_tls:d} {is_proxied:d} {is_out:d} {role}"
-            return f"S{others} {_ends(caller, local)} {id} {facts}".encode("ascii")
+        case Serve():
+            return _serve(word).encode("ascii")
         case Proxied(caller, local):
             return f"P{_ends(caller, local)}".encode("ascii")
         case Named(client):
@@ -219,10 +224,10 @@ def decode(packet: bytes) -> Word:  # noqa: PLR0912 - likewise
         case b"E" | b"R":
             return Done(int(argument), stays=letter == b"R")
         case b"S":
-            others, *ends, id, load, tls, proxied, out, role = argument.split(" ", 10)
+            family, others, *ends, id, load, tls, proxied, out, role = argument.split(" ", 11)
             caller, local = _two_ends(*ends)
             facts = (int(others), id, from_word(load), tls == "1", role, proxied == "1", out == "1")
-            return Serve(caller, local, *facts)
+            return Serve(caller, local, *facts, int(family))
         case b"P":
             return Proxied(*_two_ends(*argument.split(" ")))
         case b"W":
@@ -230,10 +235,10 @@ def decode(packet: bytes) -> Word:  # noqa: PLR0912 - likewise
         case b"V" | b"O":
             return Verdict(argument, policy_is_out=letter == b"O")
         case b"L":
-            others, uid, gid, pid, id, load, out = argument.split(" ")
+            family, others, uid, gid, pid, id, load, out = argument.split(" ")
             caller_here = LocalCaller(int(uid), int(gid), int(pid))
             facts = (int(others), id, from_word(load), False, LOCAL, False, out == "1")
-            return Serve(caller_here, None, *facts)
+            return Serve(caller_here, None, *facts, int(family))
         case b"D":
             return Deliver(argument[1:], Reach(argument[:1]))
         case b"A":
@@ -246,11 +251,19 @@ def decode(packet: bytes) -> Word:  # noqa: PLR0912 - likewise
     raise ValueError(f"not a channel packet: {packet!r}")
 
 
+def _serve(word: Serve) -> str:
+    load, is_out = as_word(word.load), word.policy_is_out
+    if isinstance(here := word.caller, LocalCaller):
+        facts = f"{here.uid} {here.gid} {here.pid} {word.id} {load} {is_out:d}"
+        return f"L{word.family} {word.others} {facts}"
+    assert word.local
+    facts = f"{load} {word.starts_tls:d} {word.is_proxied:d} {is_out:d} {word.role}"
+    return f"S{word.family} {word.others} {_ends(here, word.local)} {word.id} {facts}"
+
+
 def _ends(caller: Endpoint, local: Endpoint) -> str:
-    return f"{caller.address} {caller.port} {local.address} {local.port}"
+    return f"{text_of(caller.address)} {caller.port} {text_of(local.address)} {local.port}"
 
 
 def _two_ends(caller: str, caller_port: str, local: str, port: str) -> tuple[Endpoint, Endpoint]:
-    ends = ((caller, caller_port), (local, port))
-    one, other = (Endpoint(ip_address(address), int(number)) for address, number in ends)
-    return one, other
+    return Endpoint(address_of(caller), int(caller_port)), Endpoint(address_of(local), int(port))

@@ -114,6 +114,8 @@ def parse_pressure(text: str) -> float | None:
 
 def as_word(load: Load) -> str:
     """A reading without blanks, for a channel: ``average=0.52,cpu=12.34``, or ``-``."""
+    if load is NOTHING:
+        return "-"
     known = ((name, getattr(load, name)) for name in _WORDS)
     return ",".join(f"{name}={value!r}" for name, value in known if value is not None) or "-"
 

@@ -6,11 +6,13 @@ An IPv4 caller on a dual-stack socket shows up as ``::ffff:a.b.c.d``; here it is
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from pymta.dataclass import dataclass
 
 Address = IPv4Address | IPv6Address
+_AT_HAND = 256  # addresses: those of our own, and of who calls again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Endpoint:
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.address}]:{self.port}"
+        return f"[{text_of(self.address)}]:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,23 @@ def endpoint(name: tuple[str, int] | tuple[str, int, int, int]) -> Endpoint:
     return Endpoint(plain_address(name[0]), name[1])
 
 
+@lru_cache(_AT_HAND)
+def text_of(address: Address) -> str:
+    """The text of an address, which a call needs again and again."""
+    return str(address)
+
+
+@lru_cache(_AT_HAND)
+def address_of(text: str) -> Address:
+    """Parse what `text_of` has made.  Raises ValueError when the text is no IP address."""
+    return ip_address(text)
+
+
 def plain_address(text: str) -> Address:
     """Parse an address; an IPv4-mapped IPv6 address comes out as IPv4 (HC-01).
 
     Raises ValueError when the text is no IP address.
     """
-    address = ip_address(text)
+    address = address_of(text)
     mapped = getattr(address, "ipv4_mapped", None)
     return mapped or address

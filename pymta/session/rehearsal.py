@@ -26,6 +26,7 @@ from ipaddress import IPv4Address, ip_address
 from pymta.channel.call import Call
 from pymta.channel.life import close_all_but, live_and_leave
 from pymta.channel.pair import make_pair
+from pymta.channel.words import Serve
 from pymta.config.policy_code import PolicySource
 from pymta.journal.local_time import local_date
 from pymta.mail.caller import Address, Endpoint
@@ -89,8 +90,8 @@ def _play(sessions: Sessions, sock: socket.socket) -> None:
     with ExitStack() as stack:
         _supervisor, channel = (stack.enter_context(closing(end)) for end in make_pair())
         bell = stack.enter_context(closing(Termination(*os.pipe2(os.O_CLOEXEC))))
-        worker = stack.enter_context(closing(Worker(sessions, channel, bell)))
-        worker.serve(Call(sock, CALLER, OURS, 0))
+        worker = Worker(sessions, channel, bell)
+        worker.serve(Call(sock, Serve(CALLER, OURS, 0)))
 
 
 def _be_client(socks: Sequence[socket.socket]) -> int:

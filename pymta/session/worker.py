@@ -12,16 +12,16 @@ from __future__ import annotations
 import os
 import resource
 import select
-import socket
 import traceback
 from functools import partial
+from pathlib import Path
 
-from pymta.channel.call import Call
+from pymta.channel.call import Call, received
 from pymta.channel.control import person_at
 from pymta.channel.pair import End
 from pymta.channel.words import Done, Renewed, Serve
 from pymta.config.immediate import parse_queue_file
-from pymta.mail.caller import Endpoint, LocalCaller
+from pymta.mail.caller import LocalCaller
 from pymta.session import second_look
 from pymta.session.conversation import Conversation
 from pymta.session.fast_open import fast_open
@@ -56,10 +56,6 @@ class Worker:
         self._poll = select.poll()
         for source in (channel, self._termination):
             self._poll.register(source.fileno(), select.POLLIN)
-        self._memory = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-
-    def close(self) -> None:
-        os.close(self._memory)
 
     @property
     def does(self) -> str:
@@ -71,17 +67,18 @@ class Worker:
 
     def serve(self, call: Call) -> int:
         """One connection, from the banner to the close; the exit status of SS-03."""
+        facts = call.facts
         visit = Visit(
             self._settings,
-            call.caller,
-            call.local,
-            call.others,
-            call.load,
-            call.id,
-            starts_tls=call.starts_tls,
-            role=call.role,
-            is_proxied=call.is_proxied,
-            policy_is_out=call.policy_is_out,
+            facts.caller,
+            facts.local,
+            facts.others,
+            facts.load,
+            facts.id,
+            starts_tls=facts.starts_tls,
+            role=facts.role,
+            is_proxied=facts.is_proxied,
+            policy_is_out=facts.policy_is_out,
             queue_files=_existing(self._settings.immediate.queue_only_file),
             is_trusted_user=self._is_trusted_user(call),
             fast_open=fast_open(call.sock) if self._settings.listen.tcp_fastopen else "",
@@ -92,7 +89,7 @@ class Worker:
             self._channel,
             self._termination,
             new_layer=partial(self._new_layer, visit) if self._certificates else None,
-            starts_tls=call.starts_tls,
+            starts_tls=facts.starts_tls,
             nodelay=self._settings.listen.tcp_nodelay,
             keepalive=self._settings.session.smtp_accept_keepalive,
         )
@@ -105,25 +102,17 @@ class Worker:
         self._served += 1
         has_left_nothing = self._policy_file.leave()
         is_clean = conversation.has_ended_well and has_left_nothing
-        self._stays = may_stay(
-            self._settings.session, self._served, self._resident(), is_clean=is_clean
-        )
+        resident = _resident(self._settings.session.worker_max_memory)
+        self._stays = may_stay(self._settings.session, self._served, resident, is_clean=is_clean)
         # Before the client can see the end: its next call must find this slot free (ML-04).
         self._channel.say(Done(status, self._stays))
         call.sock.close()
         self._visit = None
         return status
 
-    def _resident(self) -> int:
-        """The memory that this process holds now, in bytes (statm in proc(5)).
-
-        Not the peak of getrusage: that is inherited over fork and exec from whoever started us.
-        """
-        return int(os.pread(self._memory, 128, 0).split()[1]) * resource.getpagesize()
-
     def _is_trusted_user(self, call: Call) -> bool:
         """Groups are those of the moment when he called; they cannot be asked for later."""
-        if not isinstance(call.caller, LocalCaller):
+        if not isinstance(call.facts.caller, LocalCaller):
             return False
         person = person_at(call.sock)
         name = self._world.name_of(person.uid) if self._settings.sendmail.trusted_users else ""
@@ -149,29 +138,22 @@ class Worker:
                 return None
         match self._channel.take():
             case Serve() as word, fd if fd >= 0:
-                return _call(word, fd)
+                return received(word, fd)
         return None
-
-
-def _call(word: Serve, fd: int) -> Call:
-    """What a socket is need not be asked of the kernel: it is said by who calls."""
-    family = socket.AF_UNIX
-    if isinstance(word.caller, Endpoint):
-        family = socket.AF_INET if word.caller.address.version == 4 else socket.AF_INET6
-    return Call(
-        socket.socket(family, socket.SOCK_STREAM, 0, fileno=fd),
-        word.caller,
-        word.local,
-        word.others,
-        word.id,
-        word.load,
-        word.starts_tls,
-        word.role,
-        word.is_proxied,
-        word.policy_is_out,
-    )
 
 
 def _existing(items: tuple[str, ...]) -> tuple[str, ...]:
     """CP-06: those items of queue_only_file that are there.  Where nobody may look, nothing is."""
     return tuple(item for item in items if os.path.exists(parse_queue_file(item)[1]))  # noqa: PTH110 (Path.exists may raise)
+
+
+def _resident(most: int) -> int:
+    """The memory that this process holds now, in bytes; where that is within `most`, its peak.
+
+    The peak since we were forked is one system call.  Only who has held more at some time need look
+    how much it is now (statm in proc(5)).
+    """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if peak <= most:
+        return peak
+    return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()

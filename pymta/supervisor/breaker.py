@@ -62,6 +62,11 @@ class Breaker:
         self._out[client] = until
         return self._line(f" for {client}", "1 failure" if most == 1 else f"{most} failures", rule)
 
+    @property
+    def has_opened(self) -> bool:
+        """Is it out of use for anybody, or was, as far as is remembered?"""
+        return self._until is not None or bool(self._out)
+
     def recovered(self, now: float) -> str:
         """The line to write when everybody's time is over, once; "" for none."""
         if self._until is None or now < self._until:

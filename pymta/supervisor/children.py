@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pymta.dataclass import dataclass
-from pymta.mail.caller import Endpoint, LocalCaller
+from pymta.mail.caller import Endpoint, LocalCaller, text_of
 
 NOBODY = -1  # in place of a uid
 
@@ -29,9 +28,9 @@ class Job(Enum):
     ORDER = "order"  # what a command has asked for, of a user who may not touch the queue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Child:
-    """One child process.
+    """One child process.  Whom it serves changes with each call; only `Children` changes it.
 
     `channel` is the descriptor of our end of its channel, -1 when there is none.  `address` is
     the caller's address as text: slot key, log text and list input alike; a user of this machine
@@ -58,7 +57,9 @@ class Child:
 
 def slot_of(caller: Endpoint | LocalCaller) -> tuple[str, int]:
     """Address and uid of a child that serves him."""
-    return ("", caller.uid) if isinstance(caller, LocalCaller) else (str(caller.address), NOBODY)
+    return (
+        ("", caller.uid) if isinstance(caller, LocalCaller) else (text_of(caller.address), NOBODY)
+    )
 
 
 class Children:
@@ -127,34 +128,34 @@ class Children:
     def occupy(self, pid: int, address: str, uid: int = NOBODY) -> None:
         """A worker that was free has a caller again."""
         self.free_slot(pid)
-        child = replace(self._by_pid[pid], address=address, uid=uid, holds_slot=True)
-        self._by_pid[pid] = child
+        child = self._by_pid[pid]
+        child.address, child.uid, child.holds_slot = address, uid, True
         self._count(child, 1)
 
     def name(self, pid: int, address: str) -> None:
         """The caller of this worker speaks for another; the slot stays his."""
-        self._by_pid[pid] = replace(self._by_pid[pid], named=address)
+        self._by_pid[pid].named = address
 
     def free_slot(self, pid: int) -> None:
         """The connection of this worker has ended; saying so twice changes nothing."""
         child = self._by_pid.get(pid)
         if child is None or not child.holds_slot:
             return
-        self._by_pid[pid] = replace(child, address="", uid=NOBODY, holds_slot=False, named="")
         self._count(child, -1)
+        child.address, child.uid, child.holds_slot, child.named = "", NOBODY, False, ""
 
     def close_channel(self, pid: int) -> None:
         child = self._by_pid.get(pid)
         if child:
-            self._by_pid[pid] = replace(child, channel=-1)
+            child.channel = -1
 
     def remove(self, pid: int) -> Child | None:
         """It is dead; as it was in its last moment.  None when it was none of ours (CH-04)."""
-        child = self._by_pid.get(pid)
-        self.free_slot(pid)
+        child = self._by_pid.pop(pid, None)
         if child:
-            del self._by_pid[pid]
             self._jobs[child.job] -= 1
+            if child.holds_slot:
+                self._count(child, -1)
         return child
 
     def _count(self, child: Child, more: int) -> None:

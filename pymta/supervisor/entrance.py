@@ -38,7 +38,7 @@ class Arrival:
     """Somebody is in.  `queue` callers, this one included, had been waiting; 0: nobody asked.
 
     `starts_tls`: he expects TLS at once, and no text before it (N-40).  `role` is that of the
-    socket.
+    socket, `family` that of its addresses.
     """
 
     sock: socket.socket
@@ -46,6 +46,7 @@ class Arrival:
     queue: int = 0
     starts_tls: bool = False
     role: str = SMTP
+    family: int = 0
 
     def answer(self, reply: str) -> None:
         """The last thing that he hears."""
@@ -78,6 +79,7 @@ class Entrance:
         self._local = {item.fd for item in local}
         self._roles = {item.fd: item.role for item in listeners}
         self._roles |= {item.fd: item.role for item in local}
+        self._families = {fd: int(sock.family) for fd, sock in self._sockets.items()}
         self._starts_tls = {item.fd for item in listeners if item.starts_tls}
         self._settings = settings
         self._log = log
@@ -98,9 +100,11 @@ class Entrance:
                 self._turn_away(fd)
                 self.spare.take()
             return None
-        self.all_is_well()
+        if self._faults.count:
+            self.all_is_well()
         caller = self._caller(fd, sock, name)
-        return Arrival(sock, caller, queue, fd in self._starts_tls, self._roles[fd])
+        facts = (fd in self._starts_tls, self._roles[fd], self._families[fd])
+        return Arrival(sock, caller, queue, *facts)
 
     def descriptors(self) -> tuple[int, ...]:
         """What to wait at for callers."""

@@ -37,7 +37,7 @@ class PolicyWatch:
 
     def is_out(self, caller: Endpoint | LocalCaller) -> bool:
         """Is a session that begins now to leave them alone?"""
-        return self._is_out(*slot_of(caller))
+        return self._breaker.has_opened and self._is_out(*slot_of(caller))
 
     def is_out_of(self, child: Child | None) -> bool:
         """Is this one, which has heard only now who its client is?"""

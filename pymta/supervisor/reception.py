@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
 from pymta.channel.call import Call
 from pymta.channel.life import Life
@@ -25,7 +24,7 @@ from pymta.journal.log import Log
 from pymta.journal.origin import ends_text
 from pymta.load.gauge import Gauge
 from pymta.load.reading import Load, reserve
-from pymta.mail.caller import Endpoint, LocalCaller, endpoint
+from pymta.mail.caller import Endpoint, LocalCaller, endpoint, text_of
 from pymta.mail.host_list import HostList
 from pymta.supervisor import debug_lines, fork, fork_faults
 from pymta.supervisor.accept_faults import Line
@@ -84,10 +83,8 @@ class Reception:
         if arrival is None:
             return None
         try:
-            call = self._admitted(arrival)
-            if call is not None and self.policy.is_out(call.caller):
-                call = replace(call, policy_is_out=True)
-            if call is None or self._give(call, ends):
+            facts = self._admitted(arrival)
+            if facts is None or self._give(call := Call(arrival.sock, facts), ends):
                 return None
             return self._bear(call)
         finally:
@@ -102,7 +99,7 @@ class Reception:
         """Why the last caller was not served as he should have been; "" when he was."""
         return self._births.fault.line if self._births.fault else self.entrance.trouble()
 
-    def _admitted(self, arrival: Arrival) -> Call | None:
+    def _admitted(self, arrival: Arrival) -> Serve | None:
         """The call to serve; None when it was refused, which it has heard, or seen (N-40)."""
         sock, caller = arrival.sock, arrival.caller
         if isinstance(caller, LocalCaller):
@@ -124,21 +121,21 @@ class Reception:
         if debug:
             debug(f"interface address={local.address} port={local.port}", "interface")
         ends = ends_text(caller, local, self._settings.journal)
-        if (
-            arrival.starts_tls and self.sessions.certificates is None
-        ):  # a reload has just lost the files
+        # A reload has just lost the files.
+        if arrival.starts_tls and self.sessions.certificates is None:
             why = "TLS begins at once on this port, and there is no certificate"
             self._log.write(daemon_events.refused(caller, ends, why))
             arrival.answer("")
             return None
         if self._load is None:
             self._load = self.gauge.read()
+        address = text_of(caller.address)
         is_proxied = self._proxies.holds_network(caller.address)
         value = None if is_proxied else self._per_host.value(caller.address)
         house = House(
             sessions=self._children.sessions,
-            from_address=self._children.sessions_from(str(caller.address)),
-            share=share_of(value, f"[{caller.address}]{ends}"),
+            from_address=self._children.sessions_from(address),
+            share=share_of(value, f"[{address}]{ends}"),
             load=self._load,
         )
         answer = admit(house, self._settings.limits)
@@ -149,14 +146,15 @@ class Reception:
                 self._turn_away(arrival, ends, answer)
                 return None
             case Admit(sessions):
-                facts = (sessions - 1, self._ids.next(), house.load, arrival.starts_tls)
-                call = Call(sock, caller, local, *facts, arrival.role, is_proxied)
-                self._tell_of(caller, call.id, ends, sessions)
+                id = self._ids.next()
+                self._tell_of(caller, id, ends, sessions)
                 if arrival.queue > self._settings.listen.smtp_backlog_monitor:
                     self._log.write(daemon_events.backlog(arrival.queue, local))
-                return call
+                facts = (sessions - 1, id, house.load, arrival.starts_tls, arrival.role)
+                is_out = self.policy.is_out(caller)
+                return Serve(caller, local, *facts, is_proxied, is_out, arrival.family)
 
-    def _admitted_here(self, arrival: Arrival, caller: LocalCaller) -> Call | None:
+    def _admitted_here(self, arrival: Arrival, caller: LocalCaller) -> Serve | None:
         """The same for a user of this machine."""
         if debug := self._log.debug:
             debug(f"Connection request from {caller} process {caller.pid}")
@@ -174,7 +172,8 @@ class Reception:
             shows_id = "connection_id" in selected
             event = daemon_events.connected_here(caller, id, count=count, shows_id=shows_id)
             self._log.write(event)
-        return Call(arrival.sock, caller, None, count - 1, id, self._load, role=arrival.role)
+        facts = (count - 1, id, self._load, False, arrival.role, False)
+        return Serve(caller, None, *facts, self.policy.is_out(caller), arrival.family)
 
     def _turn_away(self, arrival: Arrival, ends: str, answer: Refuse) -> None:
         if debug := self._log.debug:
@@ -194,18 +193,15 @@ class Reception:
     def _give(self, call: Call, ends: Mapping[int, End]) -> bool:
         """To a worker that is free; one that has just died is passed over."""
         while (pid := self.standby.take()) is not None:
-            facts = (call.others, call.id, call.load, call.starts_tls)
-            more = (call.role, call.is_proxied, call.policy_is_out)
-            word = Serve(call.caller, call.local, *facts, *more)
             if pid not in ends:
                 continue
             try:
-                is_given = ends[pid].give(word, call.sock.fileno())
+                is_given = ends[pid].give(call.facts, call.sock.fileno())
             except OSError:  # the kernel has no room for a descriptor under way: he waits on
                 self.standby.add(pid, time.monotonic())
                 return False
             if is_given:
-                self._children.occupy(pid, *slot_of(call.caller))
+                self._children.occupy(pid, *slot_of(call.facts.caller))
                 self._debug_count()
                 return True
         return False
@@ -226,7 +222,7 @@ class Reception:
             fault = born
             self._births, line = fork_faults.failed(self._births, fault, now)
         self._tell(line, fault, call)
-        say(call.sock, "" if call.starts_tls else fault.reply)
+        say(call.sock, "" if call.facts.starts_tls else fault.reply)
         return None
 
     def _fork(self, call: Call) -> tuple[Child, End] | Fault:
@@ -240,7 +236,7 @@ class Reception:
             return fork_faults.no_channel(error)
         except OSError as error:
             return fork_faults.no_process(error)
-        address, uid = slot_of(call.caller)
+        address, uid = slot_of(call.facts.caller)
         child = Child(
             pid,
             Job.SESSION,
@@ -261,6 +257,6 @@ class Reception:
     def _tell(self, line: Line | None, fault: Fault | None, call: Call) -> None:
         if line and fault:
             event = daemon_events.not_born(
-                line.text, call.caller, fault.kind, is_panic=line.is_panic
+                line.text, call.facts.caller, fault.kind, is_panic=line.is_panic
             )
             self._log.write(event)

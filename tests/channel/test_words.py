@@ -51,7 +51,7 @@ WORDS = st.one_of(
     st.builds(
         Serve,
         *(ENDS, ENDS, st.integers(0, 4096), SESSIONS, LOADS, st.booleans(), ROLES),
-        *(st.booleans(), st.booleans()),
+        *(st.booleans(), st.booleans(), st.integers(0, 45)),
     ),
     st.builds(PolicyFailed, st.from_regex(r"policy_file:[a-z]{2,8}", fullmatch=True)),
     st.builds(Proxied, ENDS, ENDS),
@@ -62,6 +62,7 @@ WORDS = st.one_of(
         *(LOCALS, st.none(), st.integers(0, 4096), SESSIONS, LOADS),
         role=st.just("local"),
         policy_is_out=st.booleans(),
+        family=st.integers(0, 45),
     ),
     st.builds(Deliver, IDS, st.sampled_from(Reach)),
     st.builds(Attempted, IDS),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pymta.channel.call import Call
 from pymta.channel.pair import End
+from pymta.channel.words import Serve
 from pymta.journal.event import Event
 from pymta.mail.caller import Endpoint, plain_address
 from pymta.session.main import Sessions, main
@@ -37,6 +38,7 @@ def live(sock: int, channel: int, directory: str, *how: str) -> int:
     if how:
         spool = MemorySpool(fail_at="write", crash=RuntimeError("a mistake of ours"))
     address = plain_address("127.0.0.1")
-    call = Call(socket.socket(fileno=sock), Endpoint(address, 40112), Endpoint(address, 25), 0)
+    facts = Serve(Endpoint(address, 40112), Endpoint(address, 25), 0)
+    call = Call(socket.socket(fileno=sock), facts)
     end, settings, log = End(socket.socket(fileno=channel)), usual_settings(), PrintedLog()
     return main(call, Sessions(settings, spool, log), end)

@@ -68,6 +68,7 @@ class PlayedSocket:
     """A listener; `coming` are calls and errors, one after the other."""
 
     coming: list[Conn | OSError] = field(default_factory=list)
+    family: int = socket.AF_INET
 
     def accept(self) -> tuple[Conn, tuple[str, int]]:
         if not self.coming:
