@@ -45,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.from_json:
         results = rows.read(asked.from_json)
     else:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are stopped then, too
         results = measure(asked)
     print(table(results))
     if asked.json:
@@ -157,4 +156,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are stopped then, too
     sys.exit(main())
