@@ -42,10 +42,7 @@ BEGIN, END = "<!-- bench -->\n", "<!-- /bench -->"
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 1 when a measurement has failed."""
     asked = _parser().parse_args(arguments)
-    if asked.from_json:
-        results = rows.read(asked.from_json)
-    else:
-        results = measure(asked)
+    results = rows.read(asked.from_json) if asked.from_json else measure(asked)
     print(table(results))
     if asked.json:
         rows.write(results, asked.json)
