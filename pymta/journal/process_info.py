@@ -27,14 +27,20 @@ MODE = 0o640
 LONGEST = 380  # bytes of a line; one write, so lines of several processes never mix
 
 
-@contextmanager
-def told_on_signal(settings: Settings, what: Callable[[], str]) -> Iterator[None]:
-    """Within, SIGUSR1 makes this process say `what` it is doing; it may come at any moment."""
+def tell_on_signal(settings: Settings, what: Callable[[], str]) -> None:
+    """From here on SIGUSR1 makes this process say `what` it is doing; it may come at any moment."""
 
     def tell(_number: int, _frame: FrameType | None) -> None:
         write(path_of(settings), line(os.getpid(), what()))
 
-    before = signal.signal(signal.SIGUSR1, tell)
+    signal.signal(signal.SIGUSR1, tell)
+
+
+@contextmanager
+def told_on_signal(settings: Settings, what: Callable[[], str]) -> Iterator[None]:
+    """The same, but only within."""
+    before = signal.getsignal(signal.SIGUSR1)
+    tell_on_signal(settings, what)
     try:
         yield
     finally:
