@@ -31,10 +31,6 @@ class Reply:
         prefix = f"{self.enhanced} " if with_enhanced and self.enhanced else ""
         if "\n" not in self.text:
             return f"{self.code} {prefix}{self.text}\r\n".encode("ascii", "replace")
-        lines = self.text.split("\n")
-        last = len(lines) - 1
-        return b"".join(
-            f"{self.code}{' ' if n == last else '-'}{prefix}{line}".encode("ascii", "replace")
-            + b"\r\n"
-            for n, line in enumerate(lines)
-        )
+        *lines, last = self.text.split("\n")
+        before = "".join([f"{self.code}-{prefix}{line}\r\n" for line in lines])
+        return f"{before}{self.code} {prefix}{last}\r\n".encode("ascii", "replace")

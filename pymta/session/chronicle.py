@@ -15,7 +15,6 @@ from pymta.journal import session_events as say
 from pymta.journal.event import Event
 from pymta.session.history import History
 from pymta.session.visit import Visit
-from pymta.smtp.command import Verb
 
 _ABOUT_CONNECTIONS = frozenset({"smtp_connection", "smtp_no_mail"})  # N-30
 
@@ -27,6 +26,7 @@ class Chronicle:
         self._visit = visit
         self._tell = tell
         self._history = History()
+        self.heard = self._history.heard
         self._began = time.monotonic()
         self.was_refused = False
 
@@ -44,9 +44,6 @@ class Chronicle:
     def tell(self, event: Event) -> None:
         if not event.selector or event.selector in self._selected or len(event.streams) > 1:
             self._tell(event)
-
-    def heard(self, verb: Verb) -> None:
-        self._history.heard(verb)
 
     def fault(self, line: str, why: str, *, is_syntax: bool) -> None:
         """SS-05 counts it; here it is told."""

@@ -296,11 +296,12 @@ class Conversation:
             self._chronicle.tell(event)
         if answer.reply.code >= 400 and (enough := self._count(answer, line)) is not None:
             return self._ending.drop(enough)
-        delay = answer.delay + self._visit.take_delay()
-        if delay and (stop := self._hold_back(delay)) is not None:
-            if self._incoming.is_answered:  # or a message that is ours would come once more
-                self._voice.say(answer.reply)
-            return self._stop(stop)
+        if answer.delay or self._visit.delay:
+            stop = self._hold_back(answer.delay + self._visit.take_delay())
+            if stop is not None:
+                if self._incoming.is_answered:  # or a message that is ours would come once more
+                    self._voice.say(answer.reply)
+                return self._stop(stop)
         if answer.enough is not None:
             return self._ending.drop(answer.enough)
         self._voice.say(answer.reply)

@@ -24,13 +24,17 @@ class Ear:
 
     def hear(self, server: Server) -> Event | Stop | None:
         """Stop: there will be no other.  None: what we had to say cannot be written."""
-        while (event := server.next_event()) is None:
+        event = server.next_event()
+        if event is not None:
+            return event if isinstance(event, BodyPart) else self._look_up(event)
+        while event is None:
             # A refused BDAT is answered when its octets have come (RFC 3030 s2).
             if not server.is_counting_off and self._voice.flush() is not None:
                 return None
             if (stop := self._listen(server)) is not None:
                 return stop
-        return event if isinstance(event, BodyPart) else self._look_up(event)
+            event = server.next_event()
+        return event
 
     def _listen(self, server: Server) -> Stop | None:
         """Read once."""
@@ -46,7 +50,9 @@ class Ear:
         return None
 
     def _look_up(self, event: Event) -> Event | Stop | None:
-        """Commands of one packet may take us long: is the client still there, and may we go on?"""
+        """It came with the one before, for which we may have taken long: is the client still there,
+        and may we go on?
+        """
         if self._stream.is_late(self._patience.for_session):
             return Stop.TIMED_OUT
         if not self._patience.was_slow:

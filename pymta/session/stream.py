@@ -22,6 +22,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pymta.channel.pair import End
+from pymta.session.patience import FOR_EVER
 from pymta.session.stop import Stop
 from pymta.session.termination import HasFileno, has_come
 from pymta.tls.asks import Asks
@@ -339,6 +340,7 @@ def _poll(fd: int, events: int, deadline: float) -> bool:
 
 def _milliseconds(deadline: float) -> int | None:
     """What poll wants to hear: None is for ever; a deadline that has passed is zero."""
-    if deadline == float("inf"):
+    if deadline == FOR_EVER:
         return None
-    return max(0, int((deadline - time.monotonic()) * 1000) + 1)
+    left = deadline - time.monotonic()
+    return int(left * 1000) + 1 if left > 0 else 0

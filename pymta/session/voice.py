@@ -21,7 +21,7 @@ class Voice:
         self._stream = stream
         self._watch = watch
         self._patience = patience
-        self._replies = bytearray()
+        self._replies = b""
 
     def say(self, reply: Reply) -> None:
         self._watch.said(reply)
@@ -31,7 +31,7 @@ class Voice:
         """None: all of it is out, and it is the client's turn."""
         if not self._replies:
             return None
-        replies, self._replies = bytes(self._replies), bytearray()
+        replies, self._replies = self._replies, b""
         stop = self._stream.write(replies, self._patience.from_now)
         self._patience.begin()
         return stop
@@ -39,5 +39,5 @@ class Voice:
     def say_last(self, reply: Reply) -> None:
         """Nobody waits for a client that is being left; what fits into the buffer goes."""
         self.say(reply)
-        replies, self._replies = bytes(self._replies), bytearray()
+        replies, self._replies = self._replies, b""
         self._stream.write(replies, time.monotonic())

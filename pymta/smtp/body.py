@@ -5,7 +5,7 @@ that takes a bare CR or LF for a line end sees a second message in one (SMTP smu
 and LF are counted as part of the message and flagged; the session refuses such a message or makes
 proper lines of it, when nothing can end any more.
 
-Works in blocks with `bytes.find` and `bytes.replace`, never octet by octet.
+Works in blocks with methods of `bytes`, never octet by octet.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from pymta.smtp.newlines import is_proper
 
 _FINAL = b"\r\n.\r\n"
+_DOT = b"\r\n."
 
 
 class BodyReader:
@@ -30,7 +31,9 @@ class BodyReader:
     def feed(self, data: bytes) -> bytes:
         """The next part of the message; it may be empty."""
         text = self._held + data
-        end = text.find(_FINAL)
+        # Few blocks have such a line, and to say so takes half the time from the end.
+        has_dots = text.rfind(_DOT) >= 0
+        end = text.find(_FINAL) if has_dots else -1
         if end < 0:
             keep = _begun(text)
         else:
@@ -40,16 +43,17 @@ class BodyReader:
             keep = 0
         cut = len(text) - keep
         self._held = text[cut:]
-        return self._release(text[:cut])
+        return self._release(text[:cut], has_dots=has_dots)
 
-    def _release(self, text: bytes) -> bytes:
+    def _release(self, text: bytes, *, has_dots: bool) -> bytes:
         if not text:
             return b""
         # A CR at the end is always held back, so no pair is ever counted as two halves.
         self.has_bare_newline |= not is_proper(text)
         if not text.isascii():
             self.has_eight_bit = True
-        text = text.replace(b"\r\n.", b"\r\n")
+        if has_dots:
+            text = text.replace(_DOT, b"\r\n")
         if self._is_first:
             self._is_first = False
             text = text[2:]

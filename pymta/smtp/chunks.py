@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from pymta.dataclass import dataclass
+from pymta.smtp.newlines import is_proper
 
 # RFC 3030 s2: the size has up to 20 digits; the length is bounded before int().
 _ARGUMENT = re.compile(rb"([0-9]{1,20})(?:[ \t]+(LAST))?", re.IGNORECASE)
@@ -69,8 +70,7 @@ class ChunkReader:
             return
         text = b"\r" + data if self._ends_in_cr else data
         self._ends_in_cr = text.endswith(b"\r")
-        pairs = text.count(b"\r\n")
-        if text.count(b"\r") - self._ends_in_cr != pairs or text.count(b"\n") != pairs:
+        if not is_proper(text.removesuffix(b"\r")):
             self.has_bare_newline = True
         if not data.isascii():
             self.has_eight_bit = True
