@@ -111,8 +111,10 @@ def numbered(settings: Settings, former: Settings) -> Settings:
     Nothing is said of a first generation, nor where nothing is different.
     """
     fresh = replace(settings, generation=former.generation + 1)
+    if not former.generation:
+        return fresh
     made = changes(former, fresh, port_of)
-    return replace(fresh, changes=made) if former.generation and made.options else fresh
+    return replace(fresh, changes=made) if made.options else fresh
 
 
 def previous(current: Path) -> Settings:

@@ -90,8 +90,10 @@ def changes(before: Settings, after: Settings, port_of: PortOf) -> Changes:
 
 def _options(ours: Settings, theirs: Settings) -> Iterator[Change]:
     for subject, type_ in SUBJECTS.items():
-        hints = get_type_hints(type_, include_extras=True)
         old, new = getattr(ours, subject), getattr(theirs, subject)
+        if old == new:  # as most are, and annotations take a while to be read
+            continue
+        hints = get_type_hints(type_, include_extras=True)
         for field in fields(type_):
             name = field.name
             before, after = getattr(old, name), getattr(new, name)
