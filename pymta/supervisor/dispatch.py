@@ -83,12 +83,14 @@ class Dispatch:
         self.hold_until = 0.0
         self.hold_remote_until = 0.0
         self.no_first_run_until = 0.0
+        self.is_settled = False  # there is no move, unless by the clock
 
     @property
     def workers(self) -> int:
         return len(self.busy) + len(self.idle)
 
     def hand_on(self, task: Task) -> None:
+        self.is_settled = False
         if len(self.waiting) < MOST_WAITING and self._has_room(task.destination):
             self.waiting.append(task)
         else:
@@ -96,6 +98,11 @@ class Dispatch:
 
     def next_move(self, now: float) -> Move | None:
         """What to do now; None: nothing, or nothing yet."""
+        move = self._move(now)
+        self.is_settled = move is None
+        return move
+
+    def _move(self, now: float) -> Move | None:
         may_fork = len(self.busy) < self.deliver_max and now >= self.hold_until
         if not self.idle and not may_fork:
             return None
@@ -129,6 +136,7 @@ class Dispatch:
 
     def attempted(self, pid: int, now: float) -> None:
         """A worker is free again."""
+        self.is_settled = False
         if self.busy.pop(pid, None) is not None and pid not in self.leaving:
             self.idle[pid] = now
 
@@ -138,6 +146,7 @@ class Dispatch:
         With `found_no_place` all places on the host were taken by other processes: the task
         waits on, and nobody is hired for a moment.
         """
+        self.is_settled = False
         self.idle.pop(pid, None)
         self.leaving.discard(pid)
         self._last.pop(pid, None)

@@ -75,7 +75,7 @@ class Family:
         """Hear this child from now on.  One that cannot be heard is to finish and go."""
         self.ends[child.pid] = end
         try:
-            self._selector.register(end, selectors.EVENT_READ, partial(self._hear, child.pid))
+            self._selector.register(end, selectors.EVENT_READ, child.pid)
         except OSError as error:  # the kernel bounds what one may watch (epoll(7))
             text = f"child process {child.pid} cannot be watched: {error.strerror}"
             self._place.log.write(daemon_events.trouble(text))
@@ -144,12 +144,20 @@ class Family:
         for pid, status in life.reap():
             self._bury(pid, status)
 
-    def _hear(self, pid: int) -> None:
-        """Everything that this child has to say by now."""
+    def hear(self, pid: int) -> None:
+        """Everything that this child has to say by now.
+
+        Who says that he is done says nothing more until he has something to do again, or at all.
+        """
         end = self.ends[pid]
         try:
             while (word := end.hear()) is not None:
                 self._heed(pid, word)
+                match word:
+                    case Attempted() | Done(_, True):
+                        return
+                    case Done():
+                        break
         except BlockingIOError:
             return
         except ValueError as error:  # a bug of ours: that child is not heard any more
@@ -161,6 +169,13 @@ class Family:
         match word:
             case HandOn(id, destination, reach, queue):
                 self._dispatch.hand_on(Task(id, destination, reach, queue))
+            case Done(_, stays):
+                self._children.free_slot(pid)
+                self._debug_sessions()
+                if stays:
+                    self._keep_or_dismiss(pid)
+            case Attempted():
+                self._dispatch.attempted(pid, time.monotonic())
             case Short(why):
                 self._tell_shortage(why)
             case PolicyFailed(rule):
@@ -168,15 +183,8 @@ class Family:
             case Etrn(domain):
                 if not self._is_parting:
                     self._etrn(domain)
-            case Attempted():
-                self._dispatch.attempted(pid, time.monotonic())
             case Proxied() | Named():
                 self.ends[pid].say(self._place.reception.second_look.judge(pid, word))
-            case Done(_, stays):
-                self._children.free_slot(pid)
-                self._debug_sessions()
-                if stays:
-                    self._keep_or_dismiss(pid)
             case Renewed():
                 self.recertification.noticed()
             case Counted(messages, oldest):
@@ -239,7 +247,7 @@ class Family:
 
     def _bury(self, pid: int, status: int) -> None:
         if pid in self.ends:
-            self._hear(pid)  # its last words
+            self.hear(pid)  # its last words
             self._drop_channel(pid)
         self._standby.drop(pid)
         self.recertification.outdated.discard(pid)

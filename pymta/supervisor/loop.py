@@ -1,14 +1,19 @@
-"""One turn after the other: clock, wait, hear, reap, take calls, deliver, reload (ML-01).
+"""One turn after the other: wait, hear, reap, take calls, deliver, reload, clock (ML-01).
 
 The loop waits in one place only and for everything at once.  What a child says and its death are
 both read before the next call is judged, so that a caller whose former session has just ended is
 let in (ML-04).
+
+A turn that has only brought calls and words of children ends there.  What goes by the clock, and
+what is told, is looked after when it is due, when anything else has happened, and at the latest a
+moment after a call or a word: a busy daemon has thousands of turns in a second.
 
 Touches: descriptors, processes, signals, clock.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import selectors
 import signal
@@ -37,6 +42,7 @@ from pymta.supervisor.watch import Watch
 from pymta.supervisor.watchdog import Watchdog
 from pymta.supervisor.workplace import Workplace
 
+LATEST = 0.1  # seconds after a call or a word until all is looked after that goes by the clock
 TELL_LOST_AGAIN = 1.0  # seconds until the log is tried again, while nobody takes its lines
 
 
@@ -65,11 +71,15 @@ class Loop:
             *(place.control, self._selector, place.door, requests.words(), place.log),
             make_room=make_room,
         )
-        self._selector.register(self._signals, selectors.EVENT_READ, self._hear_signals)
+        self._selector.register(self._signals, selectors.EVENT_READ, self._signals)
         self._callers = Watch(self._selector, place.reception.entrance.descriptors(), None)
         self._watchdog = Watchdog(place)
         self._wait_failed = ""
         self._attempts = 0  # to take a call, in all
+        self._due = -math.inf  # when all is to be looked after, on the clock of the loop
+        # Who is to go at once when he is free must not be given another call (decision 3).
+        self._idle_timeout = self._settings.queue.worker_idle_timeout
+        self._latest = min(LATEST, self._idle_timeout)
 
     def take_over(self, table: Handover) -> None:
         """Go on where the image before us stopped (HU-04)."""
@@ -91,28 +101,47 @@ class Loop:
         """Serve until told to stop and everybody has gone."""
         self._place.notify.ready(self._status.text())
         self._renewal.report_success()
+        self._start_due_queue_run()
+        self._prepare_wait()
         while not (self._farewell and not len(self._children)):
             self._turn()
 
     def _turn(self) -> None:
-        self._start_due_queue_run()
-        self._watchdog.feed(time.monotonic(), self._signs)
-        if self._tells_of_queue:
-            self._count.keep_fresh(self._attempts)
         calls = self._wait()
-        self._family.reap()
+        if self._signals.has_child_died():
+            self._family.reap()
         self._place.reception.begin_turn()
         for fd in calls:
             self._take_call(fd)
         self._deliver()
+        now = time.monotonic()
+        if now >= self._due or self._farewell:
+            self._look_after_all()
+        else:
+            self._due = min(self._due, now + self._latest)
+
+    def _look_after_all(self) -> None:
+        self._family.reap()  # CH-01, whether we have heard of it or not
         self._renewal.check_time()
         self._desk.check_time(time.monotonic())
         self._end_if_idle()
         if self._farewell:
             self._see_off(self._farewell)
         else:
+            self._place.deliveries.dispatch.is_settled = False
+            self._deliver()
+            self._family.let_the_idle_go(time.monotonic(), self._idle_timeout)
             self._renewal.go_on()
             self._family.recertification.act(time.monotonic())
+        self._start_due_queue_run()
+        self._prepare_wait()
+
+    def _prepare_wait(self) -> None:
+        self._watchdog.feed(time.monotonic(), self._signs)
+        if self._tells_of_queue:
+            self._count.keep_fresh(self._attempts)
+        patience = self._patience()
+        self._due = math.inf if patience is None else time.monotonic() + patience
 
     # What the loop waits for
 
@@ -122,21 +151,34 @@ class Loop:
             self._log.debug("Listening...")
         calls: list[int] = []
         try:
-            ready = self._selector.select(self._patience())
+            ready = self._selector.select(
+                None if self._due == math.inf else max(0.0, self._due - time.monotonic())
+            )
         except OSError as error:
             self._survive(error)
             return calls
         self._wait_failed = ""
         for key, _ in ready:
-            if key.data is None:
-                calls.append(key.fd)
-            else:
-                key.data()
+            match key.data:
+                case None:
+                    calls.append(key.fd)
+                case int() as pid:
+                    self._family.hear(pid)
+                case Signals():
+                    self._hear_signals()
+                case hear:
+                    hear()
+                    self._stir()
         return sorted(calls)
+
+    def _stir(self) -> None:
+        """Look after everything at the end of this turn."""
+        self._due = -math.inf
 
     def _survive(self, error: OSError) -> None:
         """AE-01: the wait itself failed.  What it would have told may be so: signals are asked."""
         entrance = self._place.reception.entrance
+        self._stir()
         self._wait_failed = error.strerror or str(error)
         entrance.wait_failed(error)
         time.sleep(entrance.pause())
@@ -145,10 +187,9 @@ class Loop:
     def _patience(self) -> float | None:
         """Seconds until something is due by the clock; None: only an event can wake us."""
         now = time.monotonic()
-        timeout = self._settings.queue.worker_idle_timeout
         due = [
-            self._place.deliveries.dispatch.wait(now, timeout),
-            self._place.reception.standby.wait(now, timeout),
+            self._place.deliveries.dispatch.wait(now, self._idle_timeout),
+            self._place.reception.standby.wait(now, self._idle_timeout),
             self._place.notify.status(self._status.facts, self._status.text),
             self._renewal.wait(now),
             self._family.recertification.wait(now),
@@ -196,6 +237,8 @@ class Loop:
         if arrived:
             self._place.reception.interrupted()
             self._callers.resume()
+        if arrived != {signal.SIGCHLD}:
+            self._stir()
         for number in (signal.SIGTERM, signal.SIGINT):
             if number in arrived:
                 self._stop(signal.Signals(number).name)
@@ -218,24 +261,23 @@ class Loop:
     def _take_call(self, fd: int) -> None:
         if self._farewell:
             return
-        self._idle_end = self._idle_end.called(time.monotonic())
+        if self._idle_end.limit:
+            self._idle_end = self._idle_end.called(time.monotonic())
         self._attempts += 1
         reception = self._place.reception
         if born := reception.take_call(fd, self._family.ends):
             self._family.adopt(*born)
         if pause := reception.entrance.pause():
             self._callers.pause(time.monotonic(), pause)
+            self._stir()
 
     def _start_due_queue_run(self) -> None:
         if not self._farewell:
             self._queue_runs.start_due(time.monotonic())
 
     def _deliver(self) -> None:
-        now = time.monotonic()
-        if self._farewell:
-            return
-        self._place.deliveries.act(now, self._family.ends, self._family.adopt)
-        self._family.let_the_idle_go(now, self._settings.queue.worker_idle_timeout)
+        if not (self._farewell or self._place.deliveries.dispatch.is_settled):
+            self._place.deliveries.act(time.monotonic(), self._family.ends, self._family.adopt)
 
     # How it ends
 

@@ -93,7 +93,8 @@ class Reception:
     def interrupted(self) -> None:
         """A signal came (AE-02).  If a child has died, what was short may be there again."""
         self.entrance.all_is_well()
-        self._births = fork_faults.hopeful(self._births)
+        if self._births.fault:
+            self._births = fork_faults.hopeful(self._births)
 
     def trouble(self) -> str:
         """Why the last caller was not served as he should have been; "" when he was."""

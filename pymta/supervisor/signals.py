@@ -24,14 +24,22 @@ class Signals:
         self._read.setblocking(False)
         write.setblocking(False)
         self._write = write  # kept: closing it would close the wakeup descriptor
+        self._has_child_died = True  # perhaps, before there was anybody to be told
+        # So one that waits, as of the client of the rehearsal, need not interrupt anything.
+        signal.sigtimedwait({signal.SIGCHLD}, 0)
         signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
         for number in CAUGHT:
-            signal.signal(number, _note)
+            signal.signal(number, self._note)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         unblock()
 
     def fileno(self) -> int:
         return self._read.fileno()
+
+    def has_child_died(self) -> bool:
+        """Has any, since the last call?  It is known before the byte has been read."""
+        has_died, self._has_child_died = self._has_child_died, False
+        return has_died
 
     def leave_to_next_image(self) -> None:
         """From here to the handlers of the next image no signal is lost and none kills us (HU-02).
@@ -49,6 +57,11 @@ class Signals:
         except BlockingIOError:
             return set()
 
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        """The wakeup descriptor has the number already."""
+        if number == signal.SIGCHLD:
+            self._has_child_died = True
+
 
 def name_of(number: int) -> str:
     """How the log calls a signal; those without a name of their own go by their number."""
@@ -56,10 +69,6 @@ def name_of(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:  # a real-time signal
         return f"signal {number}"
-
-
-def _note(number: int, frame: FrameType | None) -> None:
-    """The wakeup descriptor has the number already."""
 
 
 def block() -> None:

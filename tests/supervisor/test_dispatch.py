@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +71,25 @@ def test_of_several_free_workers_the_last_one_goes_on_so_that_the_others_may_end
     dispatch.hand_on(task)
 
     assert dispatch.next_move(4.0) == Give(100, task)
+
+
+def test_nobody_need_ask_again_until_something_has_happened() -> None:
+    dispatch = Dispatch(deliver_max=1)
+    happens = (
+        partial(dispatch.hand_on, LOCAL),
+        partial(dispatch.hand_on, remote(1)),
+        partial(dispatch.attempted, 100, 1.0),
+        partial(dispatch.gone, 100, 2.0, found_no_place=False),
+    )
+
+    settled = []
+    for happen in happens:
+        happen()
+        settled.append(dispatch.is_settled)
+        hire_all(dispatch)
+        settled.append(dispatch.is_settled)
+
+    assert settled == [False, True] * len(happens)
 
 
 def test_no_more_than_deliver_max_work_at_once() -> None:

@@ -22,6 +22,20 @@ tell = "import signal; print(*sorted(signal.Signals(n).name for n in signal.sigp
 os.execv(sys.executable, [sys.executable, "-c", tell])
 """
 
+_DEATH = """
+import os
+from pymta.supervisor.signals import Signals
+
+signals = Signals()
+told = [signals.has_child_died(), signals.has_child_died()]
+pid = os.fork()
+if not pid:
+    os._exit(0)
+os.waitpid(pid, 0)
+told += [signals.has_child_died(), signals.has_child_died()]
+print(*told, signals.arrived())
+"""
+
 _FORK = """
 import os, signal
 from pymta.supervisor.fork import fork
@@ -56,6 +70,11 @@ def output_of(program: str) -> str:
 def test_no_signal_is_lost_when_the_program_is_replaced() -> None:
     """HU-02: neither one that had come and was not read yet, nor one that comes later."""
     assert output_of(_EXEC) == "SIGHUP SIGTERM"
+
+
+def test_a_death_is_known_before_anybody_has_read_of_it() -> None:
+    """CH-01: the wait may be over for another reason, a moment before its byte could be seen."""
+    assert output_of(_DEATH) == "True False True False {17}"
 
 
 def test_a_signal_for_a_child_just_born_is_not_taken_for_the_parents() -> None:
