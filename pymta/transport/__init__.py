@@ -21,7 +21,7 @@ trust         the handshake, and what a certificate must prove
 password      of a login of ours
 own_certificate that we show, with its key
 sts           which MTA-STS policy a domain has
-sts_fetch     get one from its web server; http_answer what that says
+sts_fetch     get one from its web server
 
 mailboxes     the Maildirs and mbox files that pymta owns
 maildir       into a Maildir, safe against a pulled plug

@@ -9,25 +9,26 @@ Touches: sockets, OpenSSL, clock.
 from __future__ import annotations
 
 import errno
+import io
 import os
+import socket
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from http.client import HTTPException, HTTPResponse
+from typing import Any
 
 from pymta.mail.caller import Address
 from pymta.mail.host import Host
 from pymta.resolver.answer import Answer, Found
 from pymta.tls.mta_sts import LARGEST
 from pymta.transport.connect import connect
-from pymta.transport.http_answer import Head, NoHttpError, read_head
 
 HTTPS = 443
 SECONDS = 20.0  # a worker waits no longer, and the standard allows a minute (s3.3)
 MOST_ADDRESSES = 4
-BLOCK = 16_384  # octets
-MOST_OCTETS = 4 * LARGEST  # with the head, and whatever stands around chunks
 _PATH = "/.well-known/mta-sts.txt"
 
 
@@ -62,8 +63,8 @@ class Fetcher:
                 why = f"TLS with {name}: {(error.reason or 'failed').lower().replace('_', ' ')}"
             except OSError as error:
                 why = f"{name}: {error.strerror or error}"
-            except NoHttpError as error:
-                why = f"{name} speaks no HTTP: {error}"
+            except HTTPException as error:
+                why = f"{name} speaks no HTTP: {type(error).__name__}"
         raise NoPolicyError(why)
 
     def _fetch(self, host: Host, deadline: float) -> str:
@@ -74,20 +75,8 @@ class Fetcher:
             ) as tls:
                 tls.settimeout(self._left(deadline))
                 tls.sendall(_request(host.name))
-                return self._text(tls, host.name, deadline)
-
-    def _text(self, tls: ssl.SSLSocket, name: str, deadline: float) -> str:
-        """The whole answer may take until the deadline."""
-        octets, is_over = b"", False
-        while True:
-            head = read_head(octets)
-            if head and (text := _whole(head, octets, name, is_over=is_over)) is not None:
-                return text.decode("utf-8", "replace")
-            if is_over:
-                raise NoPolicyError(f"{name} closed connection without response")
-            tls.settimeout(self._left(deadline))
-            more = tls.recv(BLOCK)
-            octets, is_over = octets + more, not more
+                reader = _Reader(tls, lambda: self._left(deadline))
+                return _text(HTTPResponse(reader), host.name)  # type: ignore[arg-type]
 
     @cached_property
     def _trusting(self) -> ssl.SSLContext:
@@ -103,20 +92,39 @@ class Fetcher:
         return left
 
 
+class _Reader(io.RawIOBase):
+    """A socket as `HTTPResponse` wants it, whose reads share one deadline."""
+
+    def __init__(self, sock: socket.socket, left: Callable[[], float]) -> None:
+        self._sock = sock
+        self._left = left
+
+    def makefile(self, *_: object) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(self._left())
+        return self._sock.recv_into(buffer)
+
+
 def _request(name: str) -> bytes:
     lines = (f"GET {_PATH} HTTP/1.1", f"Host: {name}", "Accept: text/plain", "Connection: close")
     return "\r\n".join((*lines, "", "")).encode()
 
 
-def _whole(head: Head, octets: bytes, name: str, *, is_over: bool) -> bytes | None:
-    """The text, None while there is more to come.  Raises NoPolicyError and NoHttpError."""
-    if head.status != 200:
-        raise NoPolicyError(f"{name} answered {head.status}")
-    if head.kind != "text/plain":
+def _text(response: HTTPResponse, name: str) -> str:
+    response.begin()
+    if response.status != 200:
+        raise NoPolicyError(f"{name} answered {response.status}")
+    kind = response.headers.get_content_type()
+    if kind != "text/plain":
         raise NoPolicyError(f"what {name} has is not of type text/plain")
-    text, is_whole = head.body(octets)
-    if len(text) > LARGEST or len(octets) > MOST_OCTETS:
-        raise NoPolicyError(f"what {name} has is larger than {LARGEST} octets")
-    if is_over and not is_whole and (head.is_chunked or head.length is not None):
+    data = response.read(LARGEST + 1)
+    if response.length and len(data) <= LARGEST:
         raise NoPolicyError(f"what {name} sent was cut off")
-    return text if is_whole or is_over else None
+    if len(data) > LARGEST:
+        raise NoPolicyError(f"what {name} has is larger than {LARGEST} octets")
+    return data.decode("utf-8", "replace")
