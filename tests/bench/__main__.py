@@ -42,7 +42,11 @@ BEGIN, END = "<!-- bench -->\n", "<!-- /bench -->"
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 1 when a measurement has failed."""
     asked = _parser().parse_args(arguments)
-    results = rows.read(asked.from_json) if asked.from_json else measure(asked)
+    results = (
+        rows.together([rows.read(path) for path in asked.from_json])
+        if asked.from_json
+        else measure(asked)
+    )
     print(table(results))
     if asked.json:
         rows.write(results, asked.json)
@@ -62,7 +66,12 @@ def measure(asked: argparse.Namespace) -> Results:
 
     with servers(peers, asked.work) as (extent_work, running, sink_port):
         extent = Extent(asked.quick, sink_port, extent_work, asked.listed, asked.in_a_run)
-        rounds.run(running, scenarios, 1 if asked.quick else asked.rounds, extent, tell)
+        try:
+            rounds.run(running, scenarios, 1 if asked.quick else asked.rounds, extent, tell)
+        except (KeyboardInterrupt, SystemExit):
+            if not made:
+                raise
+            print("stopped: what was measured by now counts", file=sys.stderr)
         versions = {server.peer.title: server.version() for server in running}
         versions.pop("pymta, fresh", None)
         where = machine(extent_work, running[0].at.account.kind, versions)
@@ -143,7 +152,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--in-a-run", type=int, default=5000, help="messages of a queue run")
     parser.add_argument("--work", type=Path, help="queues and Maildirs go below this directory")
     parser.add_argument("--json", type=Path, help="write all rows there")
-    parser.add_argument("--from-json", type=Path, help="measure nothing, show these rows again")
+    parser.add_argument(
+        "--from-json",
+        type=Path,
+        nargs="+",
+        metavar="JSON",
+        help="measure nothing, show these rows again; those of several runs are further rounds",
+    )
     parser.add_argument(
         "--write-readme",
         action="store_true",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from tests.bench.scenario import Figure
@@ -77,6 +77,15 @@ def failure(rows: Iterable[Row], scenario: str, target: str) -> str:
     """The first one of this cell; "" when there is none."""
     cell = (row for row in rows if (row.scenario, row.target) == (scenario, target))
     return next((row.failure for row in cell if row.failure), "")
+
+
+def together(runs: Sequence[Results]) -> Results:
+    """Several runs as one: machine and columns are those of the last, its rounds come last."""
+    rows: list[Row] = []
+    for run in runs:
+        before = 1 + max((row.round for row in rows), default=-1)
+        rows += (replace(row, round=row.round + before) for row in run.rows)
+    return replace(runs[-1], rows=tuple(rows))
 
 
 def write(results: Results, path: Path) -> None:

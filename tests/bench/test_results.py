@@ -48,6 +48,15 @@ def test_the_middle_of_the_rounds_leaves_a_slow_one_out() -> None:
     assert middle(made, "accept", "pymta", Figure.CPU_MS) == Middle(3.0, 2.0, 40.0)
 
 
+def test_the_rounds_of_several_runs_are_counted_on() -> None:
+    first = results(cpu(0, "pymta", 1.0), cpu(1, "pymta", 2.0))
+    made = rows.together([first, results(cpu(0, "pymta", 9.0))])
+
+    assert [row.round for row in made.rows] == [0, 1, 2]
+    assert middle(made.rows, "accept", "pymta", Figure.CPU_MS) == Middle(2.0, 1.0, 9.0)
+    assert rows.together([first]) == first
+
+
 def test_there_is_no_middle_of_nothing() -> None:
     failed = Row(0, "accept", "pymta", failure="OSError: x")
     assert middle([failed], "accept", "pymta", Figure.CPU_MS) is None
