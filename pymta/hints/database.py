@@ -4,19 +4,21 @@ Opened at the first use, hence after the fork, and anew in a process that inheri
 connection must not cross a fork.  A damaged file is set aside as ``….corrupt`` and made anew.  One
 that is locked for longer than its patience has no answer.
 
-Touches: disk, process id.
+Touches: disk, clock, process id.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+_PAUSE = 0.01  # seconds
 
 
 class Database:
@@ -40,13 +42,18 @@ class Database:
 
     def ask(self, question: Callable[[sqlite3.Connection], T]) -> T | None:
         """The answer, or None when the file cannot give one."""
-        try:
-            return question(self._opened())
-        except sqlite3.OperationalError:  # locked, full, read-only, no such directory
-            self.close()
-            return None
-        except (sqlite3.Error, OSError):
-            self.close()
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                return question(self._opened())
+            except sqlite3.OperationalError as error:  # locked, full, read-only, no such directory
+                self.close()
+                if not _is_busy(error) or time.monotonic() >= end:
+                    return None
+                time.sleep(_PAUSE)
+            except (sqlite3.Error, OSError):
+                self.close()
+                break
         with suppress(sqlite3.Error, OSError):  # damaged: once more with a new one
             self.set_aside()
             return question(self._opened())
@@ -120,6 +127,14 @@ class Database:
             raise
         self._connection, self._pid = connection, os.getpid()
         return connection
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    """SQLite waits for others by itself, but not in all places: where somebody makes the file, or
+    is the last to close it, another one hears at once that it is locked.
+    """
+    code: int = getattr(error, "sqlite_errorcode", 0)  # the module itself gives none
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def storable(text: str) -> str:
