@@ -83,6 +83,7 @@ class Fetcher:
         """It takes a while to make, and most workers never need it."""
         made = self.context()
         made.hostname_checks_common_name = False  # s3.3: names of hosts only
+        made.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # set by some, such as Debian 12's
         return made
 
     def _left(self, deadline: float) -> float:
