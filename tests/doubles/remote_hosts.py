@@ -11,10 +11,11 @@ Touches: processes, sockets, disk, clock.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -218,5 +219,11 @@ def _server(
             time.sleep(0.02)
         yield Path("/proc", str(process.pid), "root")
     finally:
+        # Exim is set-user-ID, and who executes such a program loses what --kill-child has set.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for child in (
+                Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            ):
+                os.kill(int(child), signal.SIGKILL)
         process.kill()
         process.wait()
