@@ -27,6 +27,6 @@ In `pymta.toml` all options stand at the top level under their classic names
     difference, changes         what the next generation has that the last had not
     document                    settings as a settings file, with their meaning
 
-Only `schema` knows pydantic; only commands and the validating child import it.  The supervisor and
-queue runs load a generation, which needs nothing but json.
+Only `schema` knows pydantic-core; only commands and the validating child import it.  The supervisor
+and queue runs load a generation, which needs nothing but json.
 """

@@ -5,7 +5,7 @@
 Only commands and the validating child of a reload come here; everybody else loads what was
 validated (`generation`).  The DNS is never asked, so a dead name server keeps no daemon down.
 
-Touches: disk, pydantic, sockets, accounts, OpenSSL.
+Touches: disk, pydantic-core, sockets, accounts, OpenSSL.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ of all there are, took a sixth of each start of a daemon.
 It is strict: a number in quotes is no number.  Markers of `units` say which texts are numbers.
 pydantic's own wording never reaches an operator.
 
-Touches: pydantic.
+Touches: pydantic-core.
 """
 
 from __future__ import annotations

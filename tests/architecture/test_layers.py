@@ -33,7 +33,7 @@ STARTS = {  # where one process may name another's main, in order to start it
 OUTSIDE = set(
     "asyncio ctypes fcntl glob multiprocessing os pathlib pwd random secrets select selectors"
     " shutil signal socket sqlite3 ssl subprocess sys tempfile threading time uuid"
-    " click dns ldap psycopg pydantic pydantic_core sdnotify systemd".split()
+    " click dns ldap psycopg pydantic_core sdnotify systemd".split()
 )
 
 

@@ -91,7 +91,7 @@ def test_loading_needs_no_validator() -> None:
     """The supervisor's children share its memory; a validator in it would be dead weight."""
     probe = (
         "import sys, pymta.config.generation;"
-        "print([m for m in ('pydantic', 'click', 'tomllib') if m in sys.modules])"
+        "print([m for m in ('pydantic_core', 'click', 'tomllib') if m in sys.modules])"
     )
 
     done = subprocess.run([sys.executable, "-P", "-c", probe], capture_output=True, check=True)
