@@ -41,18 +41,15 @@ def test_who_hears_at_once_that_it_is_locked_asks_again(code: int, tmp_path: Pat
     database.close()
 
 
-def test_nobody_asks_for_longer_than_he_has_patience(tmp_path: Path) -> None:
-    database = Database(tmp_path / "hints.sqlite", SCHEMA, 0)
-    asked = Asked(sqlite3.SQLITE_BUSY, 2)
+@pytest.mark.parametrize(
+    ("code", "patience"), [(sqlite3.SQLITE_BUSY, 0), (sqlite3.SQLITE_FULL, 20)]
+)
+def test_nobody_asks_again_without_patience_or_where_waiting_does_not_help(
+    code: int, patience: float, tmp_path: Path
+) -> None:
+    database = Database(tmp_path / "hints.sqlite", SCHEMA, patience)
+    asked = Asked(code, 1)
     assert database.ask(asked) is None
     assert asked.times == 1
-    assert database.ask(Asked(0, 0)) == 0
-    database.close()
-
-
-def test_what_is_no_matter_of_waiting_has_no_answer_at_once(tmp_path: Path) -> None:
-    database = Database(tmp_path / "hints.sqlite", SCHEMA, 20)
-    asked = Asked(sqlite3.SQLITE_FULL, 1)
-    assert database.ask(asked) is None
-    assert asked.times == 1
+    assert database.ask(asked) == 0
     database.close()
