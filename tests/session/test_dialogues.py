@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import zip_longest
@@ -100,8 +101,9 @@ def in_one_piece(guest: Guest, dialogue: Dialogue) -> list[str]:
 
 
 def octet_by_octet(guest: Guest, dialogue: Dialogue) -> list[str]:
-    for octet in dialogue.client:
-        guest.send(bytes([octet]))
+    with suppress(ConnectionError):  # the server may have hung up on what was said before
+        for octet in dialogue.client:
+            guest.send(bytes([octet]))
     return guest.hear_all().splitlines()
 
 
