@@ -118,6 +118,13 @@ CONF
 serve exim4 -bdf -q30m
 """
 
+# Debian 12 has an init script for it, and no unit.
+_UNIT = """
+[Service]
+Type=exec
+ExecStart=/usr/sbin/exim4 -bdf -q30m
+"""
+
 
 def exim() -> Peer:
     return Peer(
@@ -130,6 +137,8 @@ def exim() -> Peer:
         version=("sh", "-c", "exim4 -bV | sed -n '1s/ #.*//p'"),
         list_queue=("exim4", "-bp"),
         run_queue=("exim4", "-qff"),
+        units=("exim4.service",),
+        unit_file=_UNIT,
     )
 
 

@@ -90,6 +90,11 @@ OTHERS = Part(
             beside=EXIM + POSTFIX,
             scale=1000,
         ),
+        Line(
+            *("systemctl", Figure.SECONDS, "`systemctl start` to the first greeting, ms"),
+            beside=EXIM + POSTFIX,
+            scale=1000,
+        ),
         Line("queue-list", Figure.SECONDS, "list of {listed} queued messages, s", EXIM + POSTFIX),
         Line(
             *("queue-list", Figure.CPU_MS, "the same, CPU seconds", EXIM + POSTFIX),

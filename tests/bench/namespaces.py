@@ -23,7 +23,7 @@ SECONDS_TO_START, SECONDS_TO_STOP = 30.0, 6.0
 DISK = ("spool", "mail", "homes", "log")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-BEGIN = r"""
+LAYERS = r"""
 set -eu
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs "$WORK/layers"
@@ -34,26 +34,29 @@ for d in usr etc var; do
     mount -t overlay overlay \
         -o "lowerdir=$lower,upperdir=$WORK/layers/$d,workdir=$WORK/layers/$d.work" "/$d"
 done
-mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/lock
-rm -f /etc/resolv.conf
-# No name server: how slow one is must not be part of a figure.
-printf 'lookup file\nnameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >/etc/resolv.conf
-printf 'passwd: files\ngroup: files\nhosts: files\n' >/etc/nsswitch.conf
+"""
+# What a script finds besides `on_disk` and `serve`.
+FUNCTIONS = r"""
 add_group() { echo "$1:x:$2:" >>/etc/group; }
 add_user() {
     add_group "$1" "$2"
     echo "$1:x:$2:$2::${3:-/nonexistent}:/usr/sbin/nologin" >>/etc/passwd
 }
+# users TEXT: it for each user, with & for his number
+users() { seq "$USERS" | sed "s/.*/$1/"; }
+rm -f /etc/resolv.conf
+# No name server: how slow one is must not be part of a figure.
+printf 'lookup file\nnameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >/etc/resolv.conf
+printf 'passwd: files\ngroup: files\nhosts: files\n' >/etc/nsswitch.conf
+add_user vmail 5000
+"""
+_OURS = r"""
 # on_disk NAME PLACE OWNER: what is written there goes to the disk
 on_disk() {
     mkdir -p "$2"
     mount --bind "$WORK/$1" "$2"
     chown "$3:$3" "$2"
 }
-# users TEXT: it for each user, with & for his number
-users() { seq "$USERS" | sed "s/.*/$1/"; }
-add_user vmail 5000
 if [ "$SYSTEM_USERS" = true ]; then
     on_disk homes /var/homes root
     for i in $(seq "$USERS"); do
@@ -71,6 +74,24 @@ serve() {
     while kill -0 "$server" 2>/dev/null; do wait "$server" || true; done
 }
 """
+_BEGIN = f"{LAYERS}\nmount -t tmpfs -o mode=755 tmpfs /run\nmkdir -p /run/lock\n{FUNCTIONS}{_OURS}"
+
+
+def environment(peer: Peer, wish: Wish, work: Path, port: int, sink_port: int) -> dict[str, str]:
+    """What a script knows."""
+    return {
+        "PATH": PATH,
+        "LANG": "C.UTF-8",
+        "TREE": str(peer.tree),
+        "WORK": str(work),
+        "PORT": str(port),
+        "SINK_PORT": str(sink_port),
+        "USERS": str(USERS),
+        "CONNECTIONS": str(wish.connections),
+        "QUEUE_ONLY": str(wish.queue_only).lower(),
+        "SYSTEM_USERS": str(wish.system_users).lower(),
+        **peer.variables,
+    }
 
 
 class Namespaces:
@@ -101,9 +122,9 @@ class Namespaces:
                     *self.account.prefix(),
                     *("setpriv", "--pdeathsig", "KILL"),
                     *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-                    *("bash", "-c", BEGIN + self.peer.script, self.peer.name),
+                    *("bash", "-c", _BEGIN + self.peer.script, self.peer.name),
                 ],
-                env=self._environment(wish),
+                env=environment(self.peer, wish, self.work, self.port, self._sink_port),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -186,21 +207,6 @@ class Namespaces:
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
             return int(children[0]) if children else 0
         return 0
-
-    def _environment(self, wish: Wish) -> dict[str, str]:
-        return {
-            "PATH": PATH,
-            "LANG": "C.UTF-8",
-            "TREE": str(self.peer.tree),
-            "WORK": str(self.work),
-            "PORT": str(self.port),
-            "SINK_PORT": str(self._sink_port),
-            "USERS": str(USERS),
-            "CONNECTIONS": str(wish.connections),
-            "QUEUE_ONLY": str(wish.queue_only).lower(),
-            "SYSTEM_USERS": str(wish.system_users).lower(),
-            **self.peer.variables,
-        }
 
 
 def _all_pids() -> Iterator[int]:

@@ -83,6 +83,7 @@ def opensmtpd() -> Peer:
         version=("sh", "-c", "smtpd -h 2>&1 | sed -n 's/^version: *//p'"),
         list_queue=("smtpctl", "show", "queue"),
         run_queue=("sh", "-c", _RUN),
+        units=("opensmtpd.service",),
         variables={"SHIM": _SHIM},
         lacks={"refuse": "has no limit that is told with 421"},
     )

@@ -35,11 +35,14 @@ class Peer:
 
     `script` is for bash, in namespaces where `tree` lies over the machine's own /usr, /etc and
     /var: it writes the settings, and ends with `serve COMMAND…`.  It finds the functions and
-    variables of `namespaces.BEGIN`.
+    variables of `namespaces`.
 
     `queued` counts messages in the queue; `copies` makes so many more of the one that waits in the
     queue, while the server is down, as its format wants them.  Both are given the host's path of
     what the script calls `spool`.
+
+    `units` are what `systemctl start` is told in a booted systemd (`tests.bench.boot`), `unit_file`
+    is the text of the one where no package has it, and `made_ready` are commands before that.
 
     `lacks` are scenarios that are not for it, and why.
     """
@@ -53,6 +56,9 @@ class Peer:
     version: tuple[str, ...]
     list_queue: tuple[str, ...]
     run_queue: tuple[str, ...]
+    units: tuple[str, ...]
+    unit_file: str = ""
+    made_ready: str = ""
     sendmail: tuple[str, ...] = ("/usr/sbin/sendmail", "-t")
     variables: Mapping[str, str] = field(default_factory=dict)
     lacks: Mapping[str, str] = field(default_factory=dict)

@@ -109,6 +109,7 @@ def postfix() -> Peer:
         version=("postconf", "-d", "-h", "mail_version"),
         list_queue=("postqueue", "-p"),
         run_queue=("postqueue", "-f"),
+        units=("postfix@-.service",),
     )
 
 

@@ -75,6 +75,9 @@ def _with(name: str, title: str, tree: Path, worker_max_connections: int) -> Pee
         version=("pymta", "version"),
         list_queue=("pymta", "queue", "list"),
         run_queue=("pymta", "queue", "run", "--force"),
+        units=("pymta.socket", "pymta.service"),
+        made_ready="systemd-tmpfiles --create pymta.conf",
+        lacks={} if worker_max_connections > 1 else {"systemctl": "starts as pymta does"},
         variables={"WORKER_MAX_CONNECTIONS": str(worker_max_connections)},
     )
 

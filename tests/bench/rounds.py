@@ -69,7 +69,9 @@ def measured(number: int, scenario: Scenario, server: Server, extent: Extent) ->
 
 
 def _ready(scenario: Scenario, server: Server, extent: Extent) -> None:
-    if not scenario.is_seen:
+    if scenario.is_apart:
+        server.stop()
+    elif not scenario.is_seen:
         server.start_unseen(scenario.wish)
     elif _is_fresh(scenario, extent) or not server.is_usable(scenario.wish):
         server.start(scenario.wish)

@@ -57,6 +57,7 @@ class Scenario:
     """`about` says what one unit of it is.
 
     `is_fresh`: the server is started anew for it.  `is_seen`: and has had a little work before.
+    `is_apart`: it starts the server itself, in a place of its own.
     `is_once`: it takes so long that it is left out of all rounds but the first.
     """
 
@@ -66,6 +67,7 @@ class Scenario:
     wish: Wish = USUAL
     is_fresh: bool = False
     is_seen: bool = True
+    is_apart: bool = False
     is_once: bool = False
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.bench import messages, queues, sessions
+from tests.bench import boot, messages, queues, sessions
 from tests.bench.peer import Wish
 from tests.bench.scenario import Scenario
 
@@ -52,6 +52,12 @@ SCENARIOS = (
     Scenario("big", "MiB of a message of 20 MiB, delivered", messages.big),
     Scenario("sendmail", "message handed in by sendmail -t, delivered", messages.handed_in),
     Scenario("start", "start of the program to its first greeting", sessions.starts),
+    Scenario(
+        "systemctl",
+        "`systemctl start` to the first greeting",
+        boot.starts,
+        is_apart=True,
+    ),
     Scenario(
         "spool",
         "message in the queue, a connection each",

@@ -81,11 +81,11 @@ class Box:
         """
         settings = directory / "settings"
         _write_settings(settings, tree, layers)
-        self._cgroups = Cgroups(controllers)
         self._log = directory / "boot.log"
         notify = directory / "notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as said:
             said.bind(str(notify))
+            self._cgroups = Cgroups(controllers)
             init = [str(INIT), str(tree), ":".join(map(str, (*layers, settings)))]
             init += [" ".join(controllers), str(notify), *map(str, shown)]
             self._process = self._unshare(init)
