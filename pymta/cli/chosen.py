@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 import click
@@ -151,21 +152,18 @@ def _worth_reading(spool: Spool, which: Filter, now: float) -> Iterator[str]:
 
 
 def _glances(spool: Spool, which: Filter) -> Iterator[Glance]:
-    glance = spool.glance
-    for id, queue in listing(spool, which):
-        try:
-            found = glance(id, queue)
-        except SpoolError as error:
-            _tell(error)
-            continue
-        if found:
-            yield found
+    found = (spool.glances(queue, _tell) for queue in _queues(spool, which))
+    return heapq.merge(*found, key=attrgetter("id"))
 
 
 def listing(spool: Spool, which: Filter) -> Iterator[tuple[str, str]]:
     """Each id with its queue, in the order of arrival."""
-    queues = spool.queues() if which.queue is None else (which.queue,)
+    queues = _queues(spool, which)
     return heapq.merge(*(zip(spool.ids(queue), repeat(queue)) for queue in queues))
+
+
+def _queues(spool: Spool, which: Filter) -> tuple[str, ...]:
+    return spool.queues() if which.queue is None else (which.queue,)
 
 
 def _tell(error: SpoolError) -> None:

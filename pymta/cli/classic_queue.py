@@ -22,21 +22,17 @@ def list_all(state: str, wanted: ListQueue) -> int:
     from pymta.spool.files import FileSpool  # noqa: PLC0415
     from pymta.spool.store import SpoolError  # noqa: PLC0415
 
+    def tell(error: SpoolError) -> None:
+        sys.stderr.write(f"pymta: {error.strerror}\n")
+
     become_owner(state)
     spool = FileSpool(Path(state, "spool"))
     now = time.time()
-    for id in spool.ids(wanted.queue):
-        if wanted.ids_only:
-            sys.stdout.write(f"{id}\n")
-            continue
-        try:
-            message = spool.glance(id, wanted.queue)
-        except SpoolError as error:
-            sys.stderr.write(f"pymta: {error.strerror}\n")
-            continue
-        if message:  # it may have been delivered since
-            text = listed(message, now, shows_settled=wanted.shows_settled)
-            sys.stdout.write(text + "\n")
+    if wanted.ids_only:
+        sys.stdout.writelines(f"{id}\n" for id in spool.ids(wanted.queue))
+        return 0
+    for message in spool.glances(wanted.queue, tell):
+        sys.stdout.write(listed(message, now, shows_settled=wanted.shows_settled) + "\n")
     return 0
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pymta.load.reading import Room
 from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
 from pymta.mail.message_id import make_id
-from pymta.spool.store import Claim, Glance, Message, Seal, Waiting
+from pymta.spool.store import Claim, Glance, Message, Seal, SpoolError, Waiting
 
 _ROOM = Room(1 << 60, None)  # the disk of the daemon may be closed to whoever asks
 
@@ -51,6 +51,9 @@ class FakeSpool:
 
     def glance(self, id: str, queue: str) -> Glance | None:  # noqa: ARG002
         return None
+
+    def glances(self, queue: str, trouble: Callable[[SpoolError], None]) -> Iterator[Glance]:  # noqa: ARG002
+        return iter(())
 
     def queues(self) -> tuple[str, ...]:
         return (DEFAULT_QUEUE,)

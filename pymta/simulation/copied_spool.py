@@ -11,7 +11,7 @@ from pymta.mail.envelope import DEFAULT_QUEUE, Envelope
 from pymta.spool.alarm import alarm
 from pymta.spool.fold import fold, step
 from pymta.spool.outcomes import Record, State
-from pymta.spool.store import Glance, Message, Seal, Waiting, glance_of
+from pymta.spool.store import Glance, Message, Seal, SpoolError, Waiting, glance_of
 
 _BODY = b"Subject: simulated\r\n\r\n"
 
@@ -61,6 +61,9 @@ class CopiedSpool:
     def glance(self, id: str, queue: str) -> Glance | None:
         message = self.peek(id)
         return glance_of(message) if message and message.envelope.queue_name == queue else None
+
+    def glances(self, queue: str, trouble: Callable[[SpoolError], None]) -> Iterator[Glance]:  # noqa: ARG002
+        return (found for id in self.ids(queue) if (found := self.glance(id, queue)))
 
     def queues(self) -> tuple[str, ...]:
         return tuple({DEFAULT_QUEUE, *(copy.envelope.queue_name for copy in self.kept.values())})

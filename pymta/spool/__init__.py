@@ -19,6 +19,7 @@ intake              a message comes in
 claim               one process has it: records, removal
 opened, scan        reading: one message, the whole queue
 glance              what a listing shows of a message, for less
+listing             a whole queue, most of it as the last listing has seen it
 aside, sweep        what cannot be read; what stopped processes left
 files               all of it together: `FileSpool`
 """

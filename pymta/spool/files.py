@@ -102,6 +102,11 @@ class FileSpool:
     def glance(self, id: str, queue: str) -> Glance | None:
         return glance(self._places(), queue, id) if is_id(id) else None
 
+    def glances(self, queue: str, trouble: Callable[[SpoolError], None]) -> Iterator[Glance]:
+        from pymta.spool import listing  # noqa: PLC0415 - nobody who takes or delivers mail lists it
+
+        return listing.glances(self._places(), queue, trouble)
+
     def reading(self, id: str) -> AbstractContextManager[scan.Reading | None]:
         """All of it, without a claim; None when it has gone."""
         return scan.reading(self._places(), id) if is_id(id) else nullcontext()

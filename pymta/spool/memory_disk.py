@@ -159,6 +159,10 @@ class MemoryDisk(Disk):
         inode = self._file(at).names.get(name)
         return None if inode is None else _facts(inode)
 
+    def stamp(self, at: int, name: str) -> list[int] | None:
+        found = self.look(at, name)
+        return [found.size, int(found.changed * 1e9)] if found else None
+
     def inode(self, path: str, at: int | None = None) -> tuple[int, int] | None:
         try:
             found = self._find(path) if at is None else self._named(at, path)

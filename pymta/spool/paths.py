@@ -14,6 +14,7 @@ CORRUPT = "corrupt"
 
 FORMAT = "format"  # the number of a newer format; where it is missing, the one of this pymta
 HOST = "host"  # the random number that this spool puts into its message ids
+LISTING = "listing"  # what the last listing of the queue has seen
 
 
 def directories(top: str) -> tuple[str, ...]:
@@ -24,6 +25,11 @@ def directories(top: str) -> tuple[str, ...]:
 def stamp(top: str) -> str:
     """The file that is there as soon as a spool was opened for the first time."""
     return f"{top}/{HOST}"
+
+
+def listing_of(queue: str) -> str:
+    """The name of what the last listing of this queue has left."""
+    return f"{LISTING}.{queue}" if queue else LISTING
 
 
 def corrupt_journal(id: str) -> str:

@@ -26,7 +26,7 @@ One that a newer pymta wrote stays where it is: `claim` and `peek` raise SpoolEr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from typing import Protocol
 
@@ -227,6 +227,12 @@ class Spool(Protocol):
         """What a listing shows of a message that was seen in this queue, for much less.
 
         None when it has gone.  Raises SpoolError as `peek`.
+        """
+        ...
+
+    def glances(self, queue: str, trouble: Callable[[SpoolError], None]) -> Iterator[Glance]:
+        """Each message of one queue, in the order of arrival; `trouble` hears of those that cannot
+        be read.  Cheaper than one by one, most of all for whoever lists again.
         """
         ...
 

@@ -100,6 +100,14 @@ OTHERS = Part(
             *("queue-list", Figure.CPU_MS, "the same, CPU seconds", EXIM + POSTFIX),
             scale=0.001,
         ),
+        Line(
+            *("queue-list", Figure.AGAIN_SECONDS, "the third such list in a row, s"),
+            beside=EXIM + POSTFIX,
+        ),
+        Line(
+            *("queue-list", Figure.AGAIN_CPU_MS, "the same, CPU seconds", EXIM + POSTFIX),
+            scale=0.001,
+        ),
         Line("idle", Figure.KIB, "memory of a held session, KiB (PSS)"),
         Line("rest", Figure.KIB, "memory of the whole server at rest, MiB (PSS)", scale=1 / 1024),
     ),

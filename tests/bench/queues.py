@@ -67,7 +67,8 @@ def _order(server: Server) -> subprocess.Popen[bytes]:
 
 def listing(server: Server, extent: Extent) -> Figures:
     """One message is put off, and copied in the queue as its format wants it; after a new start the
-    server's own command shows all of them.  The CPU time is that of the command and of the server.
+    server's own command shows all of them, three times: the first is one figure, the last another,
+    because pymta takes notes.  The CPU time is that of the command and of the server.
     """
     number = extent.count(extent.listed)
     server.load.mail(1, to=RELAY, sessions=1)
@@ -75,6 +76,18 @@ def listing(server: Server, extent: Extent) -> Figures:
     with server.stopped() as spool:
         server.peer.copies(spool, number - 1)
     server.settle(120, extent.seconds(3))
+    first, _, again = (_listed(server, number, extent) for _ in range(3))
+    return {
+        Figure.CPU_MS: first[0] * 1000,
+        Figure.SECONDS: first[1],
+        Figure.AGAIN_CPU_MS: again[0] * 1000,
+        Figure.AGAIN_SECONDS: again[1],
+        Figure.UNITS: number,
+    }
+
+
+def _listed(server: Server, number: int, extent: Extent) -> tuple[float, float]:
+    """Seconds of CPU time, and seconds."""
     before, began = server.cpu(), time.monotonic()
     text = server.at.run(server.peer.list_queue, RUN_LIMIT)
     took = time.monotonic() - began
@@ -82,8 +95,4 @@ def listing(server: Server, extent: Extent) -> Figures:
     shown = text.count("@sink.test")
     if shown < number:
         raise RuntimeError(f"{shown} of {number} messages are shown")
-    return {
-        Figure.CPU_MS: (server.cpu() - before) * 1000,
-        Figure.SECONDS: took,
-        Figure.UNITS: number,
-    }
+    return server.cpu() - before, took

@@ -20,6 +20,8 @@ class Figure(StrEnum):
     P99_MS = "p99_ms"
     KIB = "kib"
     SECONDS = "seconds"
+    AGAIN_CPU_MS = "again_cpu_ms"  # of the same, done again
+    AGAIN_SECONDS = "again_seconds"
     UNITS = "units"  # how many there were
 
 

@@ -407,6 +407,21 @@ def test_a_glance_shows_what_peeking_does(
     assert spool.glance(intake.id, SLOW) == glance_of(message)
 
 
+def test_glances_come_in_the_order_of_arrival_and_from_one_queue(
+    spool: Spool, clock: Clock
+) -> None:
+    troubles: list[SpoolError] = []
+    first = accept(spool)
+    clock.now += 1
+    last = accept(spool)
+    accept(spool, envelope=replace(ENVELOPE, queue_name=""))
+
+    assert [one.id for one in spool.glances(SLOW, troubles.append)] == [first, last]
+    assert [one.queue for one in spool.glances("", troubles.append)] == [""]
+    assert not [*spool.glances("nowhere", troubles.append)]
+    assert not troubles
+
+
 def test_what_has_gone_is_not_seen_at_a_glance(spool: Spool) -> None:
     id = accept(spool)
     claimed(spool, id).finish()

@@ -92,6 +92,9 @@ class MemorySpool:
         message = self.peek(id)
         return glance_of(message) if message and message.envelope.queue_name == queue else None
 
+    def glances(self, queue: str, trouble: Callable[[SpoolError], None]) -> Iterator[Glance]:
+        return (found for id in self.ids(queue) if (found := self.glance(id, queue)))
+
     def queues(self) -> tuple[str, ...]:
         return tuple(sorted(self._queues))
 
