@@ -11,6 +11,8 @@ for the parent that the child has gone.
     selection    what a queue run gets: which messages it is for
     pair         one end of a channel
     life         how a child lives, and leaves
+    heap         the memory that children share, before the first fork
+    lone_thread  what no child need mend
 
 A command that is no child asks on the control socket:
 

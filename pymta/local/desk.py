@@ -56,7 +56,7 @@ class Desk:
         self._silent: dict[int, Asker] = {}  # connected, and nothing asked yet
         self._asked: dict[int, tuple[Asker, Request]] = {}
         self._users: dict[int, str] = {}  # as whom a delivery is made, by its process
-        self._janitors = Janitors(_put_back_signals)
+        self._janitors = Janitors(put_back_signals)
         self._wake = _Wakeup()
         self._accept_from = 0.0  # monotonic seconds
         self._ends_at = 0.0  # monotonic seconds; 0: nobody wants us to end
@@ -217,7 +217,7 @@ class Desk:
 
     def _live(self, asker: Asker, request: Request) -> int:
         """In the child."""
-        _put_back_signals()
+        put_back_signals()
         close_all_but((asker.fileno(), asker.message))
         asker.say_taken()
         return errand.run(request, asker.message, asker.sock, self._settings)
@@ -260,7 +260,8 @@ class _Wakeup:
             return set()
 
 
-def _put_back_signals() -> None:
+def put_back_signals() -> None:
+    """In a child, which is to end as any process does."""
     signal.set_wakeup_fd(-1)
     for number in CAUGHT:
         signal.signal(number, signal.SIG_DFL)

@@ -35,9 +35,28 @@ def run(request: Request, message: int, asker: socket.socket, settings: Deliver)
     signal.setitimer(signal.ITIMER_REAL, settings.home_timeout)
     began = time.monotonic()
     answer = _answer(request, message, asker, settings, began + settings.home_timeout * IN_TIME)
-    with suppress(OSError):  # whoever asked has gone; he will ask again
-        asker.send(encode_answer(answer), socket.MSG_NOSIGNAL)
+    tell(asker, answer)
     return DONE
+
+
+def tell(asker: socket.socket, answer: Answer) -> None:
+    """Whoever asked and has gone will ask again."""
+    with suppress(OSError):
+        asker.send(encode_answer(answer), socket.MSG_NOSIGNAL)
+
+
+def is_awaited(asker: socket.socket) -> bool:
+    """Does the worker still hold its end, and so its claim on the message?"""
+    poll = select.poll()
+    poll.register(asker, select.POLLRDHUP)
+    return not poll.poll(0)
+
+
+def objection_to(account: Account, settings: Deliver, *, is_alias: bool) -> str:
+    """`alias_user` was chosen by root, and may be an account of programs without a home."""
+    if is_alias:
+        return "alias_user is root" if account.uid == ROOT else ""
+    return objection(account, settings.local_uid_min)
 
 
 def _answer(
@@ -53,7 +72,7 @@ def _answer(
         case Unsure(why):
             return PutOff(0, why)
         case Account() as account:
-            if why := _objection(account, settings, is_alias=is_alias):
+            if why := objection_to(account, settings, is_alias=is_alias):
                 return PutOff(0, why)
             try:
                 group = _spool_group(request, settings)
@@ -61,18 +80,11 @@ def _answer(
                 return PutOff(0, f"mail_spool_group: {error}")
             become(account, group)
             os.setsid()
-            is_wanted = partial(_waits, asker)
+            is_wanted = partial(is_awaited, asker)
             errand = Errand(
                 request, message, account, settings, is_wanted, group=group, until=until
             )
             return deliver_alias(errand) if is_alias else deliver(errand)
-
-
-def _objection(account: Account, settings: Deliver, *, is_alias: bool) -> str:
-    """`alias_user` was chosen by root, and may be an account of programs without a home."""
-    if is_alias:
-        return "alias_user is root" if account.uid == ROOT else ""
-    return objection(account, settings.local_uid_min)
 
 
 def _spool_group(request: Request, settings: Deliver) -> int | None:
@@ -87,10 +99,3 @@ def _spool_group(request: Request, settings: Deliver) -> int | None:
     if gid == ROOT:
         raise ValueError("want another group than that of root")
     return gid
-
-
-def _waits(asker: socket.socket) -> bool:
-    """Does the worker still hold its end, and so its claim on the message?"""
-    poll = select.poll()
-    poll.register(asker, select.POLLRDHUP)
-    return not poll.poll(0)

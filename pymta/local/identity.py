@@ -41,6 +41,18 @@ def become(account: Account, spare: int | None = None) -> None:
     _leave_behind(account)
 
 
+def take_environment(account: Account) -> None:
+    """In place of the one that there is."""
+    os.environ.clear()
+    os.environ.update(
+        HOME=account.home,
+        USER=account.name,
+        LOGNAME=account.name,
+        SHELL=account.shell or "/bin/sh",
+        PATH=PATH,
+    )
+
+
 @contextmanager
 def in_group(group: int) -> Iterator[None]:
     """For a while, as what `become` has left possible."""
@@ -64,14 +76,7 @@ def _check(account: Account, groups: list[int], kept: int) -> None:
 
 
 def _leave_behind(account: Account) -> None:
-    os.environ.clear()
-    os.environ.update(
-        HOME=account.home,
-        USER=account.name,
-        LOGNAME=account.name,
-        SHELL=account.shell or "/bin/sh",
-        PATH=PATH,
-    )
+    take_environment(account)
     os.umask(0o077)
     os.chdir("/")
     with suppress(PermissionError):  # in the unit the filter refuses it, and LimitCORE= has done it

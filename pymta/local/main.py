@@ -18,7 +18,6 @@ Touches: processes, sockets, environment, disk.
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import sys
@@ -30,6 +29,7 @@ from pathlib import Path
 from sdnotify import SystemdNotifier
 
 from pymta.accounts.account import ROOT
+from pymta.channel import heap
 from pymta.channel.life import BUG
 from pymta.config.deliver import Deliver
 from pymta.journal import local_events
@@ -40,11 +40,14 @@ from pymta.journal.sinks import Row
 from pymta.journal.stderr import StderrSink, is_journal_stream
 from pymta.local import root_settings
 from pymta.local.desk import Desk
+from pymta.local.rehearsal import rehearse
 from pymta.local.root_settings import RefusedError
 
 CANNOT_START = 1
 SOCKET = 3  # the first that sd_listen_fds(3) hands in
 LEASH = "PYMTA_LEASH"
+ZONE = "TZ"  # see tzset(3)
+ROUNDS = 20  # of a rehearsal: Python takes pains with code that has run some eight times
 _HANDED_IN = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 
 Tell = Callable[[Event], object]
@@ -89,10 +92,12 @@ def _serve(peer: int, read: Read, tell: Tell) -> None:
     listener = _listener()
     leash = int(os.environ.pop(LEASH, "-1"))
     manager = SystemdNotifier()
+    _forget_environment()
+    heap.gather(partial(rehearse, settings), ROUNDS)
     desk = Desk(listener, settings, tell, peer=peer, again=_again(read, tell), leash=leash)
     tell(local_events.started(os.getpid(), peer, settings.local_uid_min))
     manager.notify("READY=1")
-    _settle_heap()
+    heap.freeze()
     desk.run()
     manager.notify("STOPPING=1")
     tell(local_events.stopped(os.getpid()))
@@ -131,10 +136,10 @@ def _listener() -> socket.socket:
     return sock
 
 
-def _settle_heap() -> None:
-    """What lives now lives on in every child: keep the collector from writing to it."""
-    gc.collect()
-    gc.freeze()
+def _forget_environment() -> None:
+    """No child is to have it, and so each would take it apart; our log is in the zone it names."""
+    for name in os.environ.keys() - {ZONE}:
+        del os.environ[name]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ waits for anybody: everything slow or hostile happens after the fork.
     shortage                                           mail that was put off, told once
     dispatch, deliveries                               who delivers
     queue_clock, queue_runs                            when a run is due, and how many may go on
-    fork, signals, lone_thread, heap                   birth and death
+    fork, signals                                      birth and death
     announce, notify, pidfile, debug_lines             what it says of itself
     pulse, watchdog                                    whether it does its work
     control, desk, find_control                        the control socket, and who may use it
@@ -27,4 +27,4 @@ waits for anybody: everything slow or hostile happens after the fork.
     certificate, recertify                             what sessions show, also when it is renewed
 """
 
-from pymta.supervisor import lone_thread as lone_thread  # first of all
+from pymta.channel import lone_thread as lone_thread  # first of all

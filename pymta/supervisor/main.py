@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from pymta import __version__
+from pymta.channel import heap
 from pymta.channel.life import BUG
 from pymta.config import generation, zone
 from pymta.config.generation import GenerationError
@@ -42,7 +43,6 @@ from pymta.supervisor import (
     deliver_helper,
     enough,
     handover,
-    heap,
     local_socket,
     pidfile,
     process_limits,

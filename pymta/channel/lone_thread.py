@@ -1,9 +1,10 @@
 """One thread is all that this program has, so nothing of `threading` needs mending after a fork.
 
-dnspython imports `threading`, which then makes its locks and its table of threads anew in every
-child, in case another thread held one of them at that moment.  There is no other thread, and the
-work costs each session process half a megabyte of memory of its own.  Whoever starts a thread in a
-process that forks must take this module out.
+dnspython, `subprocess` and others import `threading`, which then makes its locks and its table of
+threads anew in every child, in case another thread held one of them at that moment.  There is no
+other thread, and the work costs each session process half a megabyte of memory of its own, and each
+delivery to a system user 140 of its 750 page faults.  Whoever starts a thread in a process
+that forks must take this module out.
 
 It must be imported before anything that imports `threading`; later it changes nothing.
 

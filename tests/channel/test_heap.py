@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import CodeType
 
-from pymta.supervisor import heap
+from pymta.channel import heap
 
 
 class Shop:

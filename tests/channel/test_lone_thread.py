@@ -3,10 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+PROGRAMS = ["pymta.supervisor.main", "pymta.local.main"]
 CHILD = """
 import os
-import pymta.supervisor.main
-import threading  # dnspython has imported it by now
+import {program}
+import threading  # others have imported it by now
 
 lock = threading._active_limbo_lock
 pid = os.fork()
@@ -33,15 +36,17 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_fork_does_no_work_for_threads_that_are_not_there() -> None:
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_fork_does_no_work_for_threads_that_are_not_there(program: str) -> None:
     """And yet a child could start one."""
-    done = run(CHILD)
+    done = run(CHILD.format(program=program))
 
     assert done.returncode == 0, done.stderr
 
 
-def test_where_threads_are_there_already_nothing_is_taken_from_them() -> None:
-    done = run(f"import threading\n{CHILD}")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_where_threads_are_there_already_nothing_is_taken_from_them(program: str) -> None:
+    done = run("import threading\n" + CHILD.format(program=program))
 
     assert done.returncode == 1
     assert "the locks were made anew" in done.stderr
