@@ -1,7 +1,8 @@
 """The registered name of a cipher suite, which a Received field wants (RFC 8314 s4.3).
 
 OpenSSL has names of its own for everything before TLS 1.3, and Python tells no others.  They are
-made of the same parts, in the same order, with a few words left out.
+made of the same parts, in the same order, with a few words left out: an exchange of keys that is
+not named is RSA.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import re
 
 _OLD = re.compile(
-    r"(?P<exchange>[A-Z]+(?:-[A-Z]+)*)-"
-    r"(?P<cipher>AES128|AES256|CHACHA20-POLY1305)"
-    r"(?:-(?P<mode>GCM))?(?:-(?P<hash>SHA[0-9]*))?"
+    r"(?:(?P<exchange>[A-Z]+(?:-[A-Z]+)*)-)?"
+    r"(?P<cipher>AES-?128|AES-?256|CHACHA20-POLY1305)"
+    r"(?:-(?P<mode>GCM|CBC))?(?:-(?P<hash>SHA[0-9]*))?"
 )
-_CIPHERS = {"AES128": "AES_128", "AES256": "AES_256", "CHACHA20-POLY1305": "CHACHA20_POLY1305"}
+_EXCHANGES = {None: "RSA", "SRP": "SRP_SHA", "SRP-RSA": "SRP_SHA_RSA"}
 
 
 def standard_name(name: str) -> str:
@@ -24,8 +25,9 @@ def standard_name(name: str) -> str:
     parts = _OLD.fullmatch(name)
     if not parts:
         return name
-    exchange = parts["exchange"].replace("-", "_")
-    cipher = _CIPHERS[parts["cipher"]]
+    said = parts["exchange"]
+    exchange = _EXCHANGES.get(said) or said.replace("-", "_")
+    cipher = parts["cipher"].replace("-", "_")
     if cipher.startswith("AES"):
-        cipher += f"_{parts['mode'] or 'CBC'}"
+        cipher = f"AES_{cipher[-3:]}_{parts['mode'] or 'CBC'}"
     return f"TLS_{exchange}_WITH_{cipher}_{parts['hash'] or 'SHA256'}"

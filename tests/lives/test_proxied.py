@@ -259,8 +259,8 @@ def test_no_slot_is_lost_or_won_however_sessions_are_killed(seed: int) -> None:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         stack.close()
-        made.wait_for_idle()
-        assert holders(made) == {}
+        # Whoever hung up before he was taken may have his turn, and a slot, only now.
+        wait_until(lambda: not holders(made), made.status)
         with ExitStack() as again:  # and each address has its whole share
             calls = [again.enter_context(through(made, "192.0.2.1")) for _ in range(4)]
             assert sorted(line(sock)[:3] for sock in calls) == ["220", "220", "220", "421"]

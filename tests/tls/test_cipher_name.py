@@ -12,14 +12,18 @@ from pymta.tls.facts import Facts
 
 
 def test_every_cipher_that_we_speak_gets_its_registered_name() -> None:
-    """Against OpenSSL's own table, which Python does not show."""
+    """Against OpenSSL's own table, which Python does not show.  How many ciphers a Python speaks is
+    up to who built it: that of Debian takes all that OpenSSL does.
+    """
     table = subprocess.run(
         ["openssl", "ciphers", "-stdname", "ALL"], capture_output=True, text=True, check=True
     ).stdout
     registered = {words[2]: words[0] for words in map(str.split, table.splitlines())}
-    ours = [cipher["name"] for cipher in ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).get_ciphers()]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT")
+    ours = [cipher["name"] for cipher in context.get_ciphers()]
 
-    assert len(ours) > 5
+    assert {"AES128-SHA", "ECDHE-RSA-AES256-GCM-SHA384"} <= set(ours)
     assert {name: standard_name(name) for name in ours} == {name: registered[name] for name in ours}
 
 
