@@ -53,6 +53,9 @@ fi
 serve pymta daemon
 """
 
+# What nobody's connection has a part in.
+_AS_PYMTA = {"systemctl": "starts as pymta does", "queue-list": "lists as pymta does"}
+
 
 def pymta(tree: Path) -> Peer:
     """`tree` is one that `packaging/install --root` has made."""
@@ -77,7 +80,7 @@ def _with(name: str, title: str, tree: Path, worker_max_connections: int) -> Pee
         run_queue=("pymta", "queue", "run", "--force"),
         units=("pymta.socket", "pymta.service"),
         made_ready="systemd-tmpfiles --create pymta.conf",
-        lacks={} if worker_max_connections > 1 else {"systemctl": "starts as pymta does"},
+        lacks={} if worker_max_connections > 1 else _AS_PYMTA,
         variables={"WORKER_MAX_CONNECTIONS": str(worker_max_connections)},
     )
 
