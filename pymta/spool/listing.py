@@ -60,16 +60,19 @@ def glances(places: Places, queue: str, trouble: Trouble) -> Iterator[Glance]:
     done = 0
     try:
         for line in _lines(places.disk, places.top, name):
-            rows = _decoded(line)
-            if not rows:
+            noted = _decoded(line)
+            if not noted:
                 break
-            end = bisect_right(ids, rows[-1][0], done)
-            yield from view.look(ids[done:end], rows)
-            notes.keep(view.rows, line if view.is_as_noted else b"")
+            end = bisect_right(ids, noted[-1][0], done)
+            shown, rows = view.look(ids[done:end], noted)
+            yield from shown
+            notes.keep(rows, line if rows == noted else b"")
             done = end
         while done < len(ids):
-            yield from view.look(ids[done : done + ROWS], [])
-            notes.keep(view.rows)
+            shown, rows = view.look(ids[done : done + ROWS], [])
+            yield from shown
+            if rows:
+                notes.keep(rows)
             done += ROWS
         notes.finish()
     finally:
@@ -77,32 +80,27 @@ def glances(places: Places, queue: str, trouble: Trouble) -> Iterator[Glance]:
 
 
 class _View:
-    """Messages of one queue, as they were noted where that still holds.
-
-    Of the last that it looked at: `rows` are what to note, and `is_as_noted`, that it is the same.
-    """
+    """Messages of one queue, as they were noted where that still holds."""
 
     def __init__(self, places: Places, queue: str, trouble: Trouble) -> None:
         self._places, self._queue, self._trouble = places, queue, trouble
-        self.rows: list[Row] = []
-        self.is_as_noted = False
 
-    def look(self, ids: list[str], noted: list[Row]) -> Iterator[Glance]:
+    def look(self, ids: list[str], noted: list[Row]) -> tuple[list[Glance], list[Row]]:
+        """What there is to show, and what to note of it."""
         stamp, journal = self._places.disk.stamp, self._places.journal
         known = {row[0]: row for row in noted}
-        self.rows, self.is_as_noted = [], len(ids) == len(noted)
+        shown, rows = [], []
         for id in ids:
             row, signs = known.get(id), stamp(journal, id) or _NO_JOURNAL
             if row is not None and row[1] == signs:
-                self.rows.append(row)
-                yield _glance_of(row)
-                continue
-            self.is_as_noted = False
+                rows.append(row)
+                shown.append(_glance_of(row))
             # Its journal was looked at first: one that grows meanwhile shows other signs next time.
-            if found := self.read(id):
+            elif found := self.read(id):
+                shown.append(found)
                 if _are_steady(signs):
-                    self.rows.append(_row_of(found, signs))
-                yield found
+                    rows.append(_row_of(found, signs))
+        return shown, rows
 
     def read(self, id: str) -> Glance | None:
         try:

@@ -79,8 +79,8 @@ def test_a_line_of_a_listing_stays_within_its_system_calls(tmp_path: Path) -> No
 
 @pytest.mark.root
 def test_a_line_that_was_listed_before_stays_within_its_system_calls(tmp_path: Path) -> None:
-    """No journals: those would be too young to be noted.  Nobody is asked whether there is one for
-    less.
+    """Of messages without journals, since one that is so young is not noted; to see that there is
+    none costs as much as to see that it is the same.
     """
     environment, found = dict(os.environ), []
     for count in (listing.FEWEST, MANY - FEW):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,31 +14,13 @@ from pymta.spool.outcomes import Deferred, Delivered
 from pymta.spool.states import WRITER_LIMIT
 from pymta.spool.store import Seal, SpoolError
 from tests.doubles.memory_disk import MemoryDisk
+from tests.doubles.recorder import Recorder
 from tests.doubles.watched_disk import WatchedDisk
 
 NOW = 1_700_000_000.0
 TOP = Path("/spool")
 ENVELOPE = Envelope("a@b.example", (Recipient("c@d.example"), Recipient("e@d.example")), NOW)
 BODY = b"Subject: x\r\n\r\nbody\r\n"
-LOOKS = {"look", "inode", "facts", "close", "lock", "is_writable", "names", "version"}
-
-
-class Recorder:
-    """The calls since `calls` was last cleared; the one called `broken` fails."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.names: dict[int, str] = {}
-        self.broken: Callable[[int, str], bool] = lambda _number, _name: False
-        self.error = errno.EIO
-
-    def __call__(self, name: str, arguments: tuple[Any, ...]) -> None:
-        self.calls.append(name)
-        if self.broken(len(self.calls), name):
-            raise OSError(self.error, os.strerror(self.error))
-
-    def changes(self) -> list[str]:
-        return [call for call in self.calls if call not in LOOKS]
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from pymta.spool.files import FileSpool
 from pymta.spool.outcomes import Deferred, Delivered, Frozen, Held, Record, Redirected, Thawed
 from pymta.spool.store import Glance, Seal, SpoolError
 from tests.doubles.memory_disk import MemoryDisk
+from tests.doubles.recorder import Recorder
 from tests.doubles.watched_disk import WatchedDisk
 
 NOW = 1_700_000_000.0
@@ -35,19 +34,6 @@ RECORDS: tuple[Record, ...] = (
 )
 
 
-class Calls:
-    """How often each was made since it was cleared; those in `broken` fail."""
-
-    def __init__(self) -> None:
-        self.made: list[str] = []
-        self.broken: set[str] = set()
-
-    def __call__(self, name: str, _: tuple[Any, ...]) -> None:
-        self.made.append(name)
-        if name in self.broken:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 @pytest.fixture(autouse=True)
 def small() -> Iterator[None]:
     """What many messages have, two of them have here, and three a block."""
@@ -56,8 +42,8 @@ def small() -> Iterator[None]:
 
 
 @pytest.fixture
-def calls() -> Calls:
-    return Calls()
+def recorder() -> Recorder:
+    return Recorder()
 
 
 @pytest.fixture
@@ -66,8 +52,8 @@ def disk() -> MemoryDisk:
 
 
 @pytest.fixture
-def spool(disk: MemoryDisk, calls: Calls) -> FileSpool:
-    return FileSpool(TOP, clock=lambda: NOW, disk=WatchedDisk(disk, calls), roll=lambda _: 7)
+def spool(disk: MemoryDisk, recorder: Recorder) -> FileSpool:
+    return FileSpool(TOP, clock=lambda: NOW, disk=WatchedDisk(disk, recorder), roll=lambda _: 7)
 
 
 def arrive(spool: FileSpool, sender: str = "a@b.example", seal: Seal | None = None) -> str:
@@ -120,25 +106,25 @@ def begin_notes(disk: MemoryDisk) -> None:
     disk.close(top)
 
 
-def test_what_was_noted_is_not_read_again(spool: FileSpool, calls: Calls) -> None:
+def test_what_was_noted_is_not_read_again(spool: FileSpool, recorder: Recorder) -> None:
     ids = fill(spool)
-    calls.made.clear()
+    recorder.calls.clear()
     assert listed(spool) == one_by_one(spool)
 
-    calls.made.clear()
+    recorder.calls.clear()
     listed(spool)
-    assert calls.made.count("open") == 1  # the notes
-    assert calls.made.count("stamp") == len(ids)
+    assert recorder.calls.count("open") == 1  # the notes
+    assert recorder.calls.count("stamp") == len(ids)
 
 
 def test_the_first_listing_only_says_that_there_was_one(
-    spool: FileSpool, disk: MemoryDisk, calls: Calls
+    spool: FileSpool, disk: MemoryDisk, recorder: Recorder
 ) -> None:
     for _ in range(3):
         arrive(spool)
-    calls.made.clear()
+    recorder.calls.clear()
     assert len(listed(spool)) == 3
-    assert "stamp" not in calls.made
+    assert "stamp" not in recorder.calls
     assert disk.tree()["/spool/listing"] == b"pymta-listing 1\n"
 
 
@@ -232,28 +218,30 @@ def test_who_is_stopped_in_the_middle_leaves_nothing_new(
     assert disk.open_files() == opened
 
 
-def test_nothing_is_written_anew_where_all_is_as_it_was(spool: FileSpool, calls: Calls) -> None:
+def test_nothing_is_written_anew_where_all_is_as_it_was(
+    spool: FileSpool, recorder: Recorder
+) -> None:
     fill(spool)
-    calls.made.clear()
+    recorder.calls.clear()
     listed(spool)
-    assert "rename" not in calls.made
+    assert "rename" not in recorder.calls
 
 
 @pytest.mark.parametrize("call", ["write", "create", "rename", "unlink"])
 def test_a_disk_that_takes_nothing_takes_nothing_from_a_listing(
-    spool: FileSpool, disk: MemoryDisk, calls: Calls, call: str
+    spool: FileSpool, disk: MemoryDisk, recorder: Recorder, call: str
 ) -> None:
     ids = fill(spool)
     opened = disk.open_files()
     note(spool, ids[1], RECORDS[1])
-    calls.broken = {call}
+    recorder.broken = lambda _, name: name == call
     shown = listed(spool)
-    calls.broken.clear()
+    recorder.broken = lambda *_: False
     assert shown == one_by_one(spool) == listed(spool)
     assert disk.open_files() == opened
 
 
-def test_one_listing_at_a_time_takes_notes(disk: MemoryDisk) -> None:
+def test_one_listing_at_a_time_takes_notes() -> None:
     disk = MemoryDisk(time.time)
     spool = FileSpool(TOP, disk=disk, roll=lambda _: 7)
     fill(spool)
